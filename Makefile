@@ -1,0 +1,66 @@
+# The commands of the project; each sets up what it needs in .venv first.
+#
+#   make reproduce                          the study in config/config.yaml, then its report
+#   make reproduce CONFIG=config/games.yaml the same with an overlay laid over it
+
+PYTHON ?= python3
+CONFIG ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OVERLAY = $(if $(CONFIG),--configfile $(CONFIG))
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce smoke report explain verify test check ui bench lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, " + sys.executable + " is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 …")'
+	@echo "Setting up $(VENV) from requirements.lock (once, a few minutes)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report
+	@$(BIN)/python -m lola.audit check $(CONFIG)
+	@$(BIN)/snakemake $(OVERLAY)
+
+smoke: ## the whole of it, tiny, into results/smoke
+	@$(MAKE) --no-print-directory reproduce CONFIG=config/smoke.yaml
+
+report: reproduce ## results/report.html (part of reproduce)
+
+explain: $(READY) ## what would run again, and why
+	@$(BIN)/python -m lola.audit explain $(CONFIG)
+
+verify: $(READY) ## hold every recorded digest against today's settings, code and files
+	@$(BIN)/python -m lola.audit verify $(CONFIG)
+
+test: $(READY) ## all tests
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## lint, format and the fast tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/snakemake --lint
+	@$(BIN)/python -m pytest -m "not slow"
+
+ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
+	@$(BIN)/python -m lola.browse --root $(or $(ROOT),results)
+
+bench: $(READY) ## measure speed into results/bench
+	@$(BIN)/python -m lola.bench
+
+lock: ## resolve pyproject.toml anew into requirements.lock
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.new
+	@mv requirements.new requirements.lock
+
+clean: ## remove everything made, keep the environment
+	@find results -mindepth 1 ! -name README.md -delete
+	@rm -rf .snakemake .pytest_cache .ruff_cache

@@ -1,0 +1,72 @@
+"""LOLA, reproduced: from a config to the paper's figures, tables and claims.
+
+    config ─▶ train ─▶ aggregate ─┬▶ figures ─┐
+               │                  ├▶ tables  ─┼▶ report
+               └▶ tracking        └▶ claims  ─┘
+
+`snakemake` alone runs the study in config/config.yaml; `--configfile` lays an overlay over it.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.utils import min_version
+
+from lola import progress, provenance, study
+from lola.artifacts import canonical, sha256
+from lola.config import BadConfig, load
+
+min_version("9.0")
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"  # one thread per job: two jobs with two threads each are three times slower
+os.environ.update(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.getenv('PATH')}")  # jobs use this Python
+os.environ |= {"MPLBACKEND": "Agg", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+
+OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+try:
+    checked = load("config/config.yaml", OVERLAYS, config)
+except BadConfig as error:
+    raise WorkflowError(f"The config cannot be run. {error}.")
+config.clear()
+config.update(checked)
+
+ROOT = config["results"]
+GROUPS = study.groups(config)
+LOCK = provenance.environment()
+
+if workflow.is_main_process:
+    for damage in provenance.set_aside_damaged(config, workflow.output_settings.dryrun):
+        logger.warning(damage)
+    for marker, _ in provenance.not_logged(ROOT) if not workflow.output_settings.dryrun else ():
+        marker.unlink()  # so that what was not logged is logged now
+    progress.expect(**study.progress(GROUPS, ROOT), root=ROOT, targets=("all", "figures", "tables", "tracking"))
+
+
+wildcard_constraints:
+    game="[^/]+",
+    algorithm="[^/@]+",
+    model="[^/]+",
+    name="[^/]+",
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/aggregate.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/tracking.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,
+        rules.tracking.input,
+        f"{ROOT}/reproducibility.md",
+        f"{ROOT}/report.html",

@@ -1,0 +1,98 @@
+"""Gather the cells of one group: `python -m lola.aggregate --out FOLDER CURVE.csv …`.
+
+In:  the group's curves, each with its manifest beside it.
+Out: `returns.csv` (seed,step,player,return) and `policies.csv` (seed,player,state,own_state,action,probability,
+     at the end of training); for a map `map.csv` (seed,lr,eta,player,metric,value) instead of both; and
+     `failed.csv` (seed,step,reason). A failed seed is in `failed.csv` alone.
+
+Numbers are copied as the cells wrote them, so they round-trip. A damaged cell is named and nothing is written.
+"""
+
+import argparse
+import csv
+import io
+import sys
+from pathlib import Path
+
+from lola import cells
+from lola.artifacts import write_whole
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("curves", nargs="+", type=Path)
+    args = parser.parse_args()
+    try:
+        tables = gather(args.curves)
+    except ValueError as error:
+        sys.exit(str(error))
+    for name, text in tables.items():
+        write_whole(args.out / name, text)
+
+
+def gather(curves: list[Path]) -> dict[str, str]:
+    """The group's tables by file name. Raises ValueError that names every damaged cell."""
+    manifests, damaged = {}, []
+    for curve in curves:
+        try:
+            manifests[curve] = cells.read_manifest(curve)
+        except (ValueError, OSError) as error:
+            damaged.append(str(error))
+    if damaged:
+        raise ValueError("\n".join(damaged))
+
+    failed, finished = [], {}
+    for curve, manifest in sorted(manifests.items(), key=lambda item: cells.Cell.at(item[0]).seed):
+        seed = cells.Cell.at(curve).seed
+        if manifest["status"] == "failed":
+            failed.append((seed, manifest["steps"] + 1, manifest["reason"]))
+        else:
+            finished[seed] = curve, manifest
+    tables = {"failed.csv": table("seed,step,reason", failed)}
+    if any(manifest["spec"]["grid"] for manifest in manifests.values()):
+        return tables | {"map.csv": grids(finished)}
+    return tables | {"returns.csv": returns(finished), "policies.csv": policies(finished)}
+
+
+def returns(finished: dict) -> str:
+    """The rows of every curve that hold a return, headed by the seed."""
+    lines = ["seed,step,player,return\n"]
+    for seed, (curve, _) in finished.items():
+        for row in curve.read_text().splitlines()[1:]:
+            step, player, metric, value = row.split(",")
+            if metric == "return":
+                lines.append(f"{seed},{step},{player},{value}\n")
+    return "".join(lines)
+
+
+def policies(finished: dict) -> str:
+    """Every player's probability of every action in every state, at the end of training."""
+    return table(
+        "seed,player,state,own_state,action,probability",
+        [
+            (seed, policy["player"], policy["state"], policy["own_state"], action, repr(probability))
+            for seed, (_, manifest) in finished.items()
+            for policy in manifest["policies"]
+            for action, probability in policy["probabilities"].items()
+        ],
+    )
+
+
+def grids(finished: dict) -> str:
+    """The rows of every map, headed by the seed."""
+    lines = ["seed,lr,eta,player,metric,value\n"]
+    for seed, (curve, _) in finished.items():
+        lines += [f"{seed},{row}\n" for row in curve.read_text().splitlines()[1:]]
+    return "".join(lines)
+
+
+def table(header: str, rows: list[tuple]) -> str:
+    """CSV text of some rows under a header."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header.split(","), *rows])
+    return text.getvalue()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Files that are written whole or not at all, and their digests. Standard library only."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one, never a part."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(content.encode() if isinstance(content, str) else content)
+    beside.replace(path)
+
+
+def sha256(content: str | bytes) -> str:
+    """The hex digest of a text or of bytes."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def file_sha256(path: str | Path) -> str:
+    """The hex digest of a file's bytes."""
+    return sha256(Path(path).read_bytes())
+
+
+def canonical(settings) -> str:
+    """One JSON text per value: keys sorted, no spaces, so that equal settings are equal strings."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,90 @@
+"""Hold a study against what lies on disk: `python -m lola.audit check|explain|verify [OVERLAY …]`.
+
+check    whether the config can be run at all
+explain  what would be made again, and why
+verify   whether everything on disk is what today's settings, code and packages make; exit 1 if not
+"""
+
+import argparse
+import itertools
+import json
+import sys
+from pathlib import Path
+
+from lola import provenance
+from lola.config import BadConfig, load
+from lola.provenance import Product
+
+BASE = "config/config.yaml"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["check", "explain", "verify"])
+    parser.add_argument("overlays", nargs="*")
+    args = parser.parse_args()
+    try:
+        config = load(BASE, args.overlays)
+    except BadConfig as error:
+        sys.exit(f"The config cannot be run. {error}.")
+    if args.what == "check":
+        return
+    found = problems(config)
+    lines = explain(config, found) if args.what == "explain" else verify(config, found)
+    print("\n".join(lines))
+    sys.exit(1 if args.what == "verify" and found else 0)
+
+
+def problems(config: dict) -> dict[str, tuple[Product, str, str]]:
+    """{name: (product, kind, reason)} for each product that is not as it should be."""
+    lock = provenance.environment()
+    found = {}
+    for product in provenance.products(config):
+        if problem := provenance.problem(product, lock):
+            found[product.name] = (product, *problem)
+    return found
+
+
+def explain(config: dict, found: dict) -> list[str]:
+    """A line per group of cells and per product that would be made again, with the reason and the cost last time."""
+    again = {name: reason for name, (_, _, reason) in found.items()}
+    for product in provenance.products(config):
+        made_anew = [need for need in product.needs if need in again]
+        if made_anew and product.name not in again:
+            again[product.name] = f"made from {summary(made_anew)}"
+    lines = []
+    stages = {product.name: product.stage for product in provenance.products(config)}
+    cells = [(name.rpartition("/")[0], again[name]) for name in again if stages[name] == "cells"]
+    for (group, reason), members in itertools.groupby(cells):
+        lines.append(f"train      {group}: {counted(len(list(members)), 'cell')}{cost(config, group)}: {reason}")
+    lines += [f"{stages[name]:<10} {name}: {again[name]}" for name in again if stages[name] != "cells"]
+    return lines or ["Nothing would be made again."]
+
+
+def verify(config: dict, found: dict) -> list[str]:
+    """A line per problem, or one that says how much was verified."""
+    if found:
+        return [f"{kind:<8} {name}: {reason}" for name, (_, kind, reason) in found.items()]
+    products = list(provenance.products(config))
+    trained = sum(product.stage == "cells" for product in products)
+    return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]
+
+
+def summary(names: list[str]) -> str:
+    """A few names, or the first and how many more."""
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
+
+
+def counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def cost(config: dict, group: str) -> str:
+    """What training the group took, from Snakemake's benchmarks; empty if it never ran."""
+    files = Path(config["results"], "benchmarks", "train", group).glob("*.jsonl")
+    seconds = sum(json.loads(line)["s"] for file in files for line in file.read_text().splitlines())
+    return f" ({seconds:.0f} s last time)" if seconds else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Measure speed on this machine: `python -m lola.bench [--out results/bench]`, one thread.
+
+Out: updates.csv (one update of both players on the IPD), jobs.csv (whole commands, from
+process start to files on disk), machine.csv (what they ran on). Each figure is the median
+of several repeats with the fastest and slowest beside it.
+"""
+
+import argparse
+import csv
+import io
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from lola import provenance, study
+from lola.artifacts import canonical, write_whole
+from lola.config import load
+from lola.learning import registry
+from lola.learning.rules import FirstOrder
+from lola.learning.training import Seat, initial_thetas, train
+
+RULES = {
+    "NL-Ex": ("naive", {}),
+    "LOLA-Ex": ("lola", {"eta": 1.0}),
+    "LOLA-Ex, second order": ("lola", {"eta": 1.0, "order": 2}),
+    "LOLA, full surrogate": ("lola_surrogate", {"eta": 1.0}),
+    "LOLA, exact look-ahead": ("lola_exact", {"eta": 1.0}),
+    "LookAhead": ("lookahead", {"eta": 1.0}),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default="results/bench")
+    out = Path(parser.parse_args().out)
+    torch.set_num_threads(1)
+    config = load("config/config.yaml")
+    for name, rows in (("machine", machine()), ("updates", updates(config)), ("jobs", jobs(config))):
+        rows = list(rows)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(out / f"{name}.csv", text.getvalue())
+        print(f"{out / name}.csv\n{text.getvalue()}")
+
+
+def machine() -> Iterator[dict]:
+    """What the figures were measured on."""
+    yield {
+        "processor": provenance.processor(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def updates(config: dict) -> Iterator[dict]:
+    """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
+    game = registry.MATRIX_GAME.load()(**config["games"]["ipd"])
+    by_autograd = type("ByAutograd", (), {"values": staticmethod(game.values)})()
+    for label, (name, settings) in RULES.items():
+        seat = Seat(registry.RULES[name].load()(**settings), 1.0, registry.OPPONENT_MODELS["oracle"].load())
+        for seeds in (1, 50, 4096):
+            thetas = initial_thetas(game.sizes, list(range(seeds)), 1.0)
+            forms = [("autograd", by_autograd, 10)]
+            if isinstance(seat.rule, FirstOrder):
+                forms.insert(0, ("closed form", game, 100))
+            for form, players, count in forms:
+                run = train(players, [seat, seat], thetas, steps=10**9)
+                next(run)
+                seconds = [s / count for s in timed(lambda run=run, n=count: list(islice(run, n)), repeats=5)]
+                speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
+                yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", [1e3 * s for s in seconds]) | speed
+
+
+def jobs(config: dict) -> Iterator[dict]:
+    """Whole commands: a training job of 50 seeds × 200 updates, and a finished study with nothing to do."""
+    group = study.groups(config)["ipd/lola-ex/oracle"]
+    code = canonical(provenance.fingerprints(["lola.train", *group.modules]))
+    with tempfile.TemporaryDirectory() as root:
+        command = [
+            sys.executable,
+            "-m",
+            "lola.train",
+            "--spec",
+            canonical(group.spec),
+            "--code",
+            code,
+            "--lock",
+            "none",
+        ]
+        command += [str(cell.curve(root)) for cell in group.cells]
+        seconds = timed(lambda: subprocess.run(command, check=True), repeats=5)
+        yield {"command": "train 50 seeds x 200 updates, start to files"} | spread("s", seconds)
+    if Path("results/report.html").exists():
+        command = ["make", "reproduce"]
+        seconds = timed(lambda: subprocess.run(command, check=True, capture_output=True), repeats=3)
+        yield {"command": "make reproduce, nothing to do"} | spread("s", seconds)
+
+
+def timed(run: Callable, repeats: int) -> list[float]:
+    """Seconds of each repeat, after one that does not count."""
+    seconds = []
+    for _ in range(1 + repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return seconds[1:]
+
+
+def spread(unit: str, figures: list[float]) -> dict[str, float]:
+    """Median, fastest and slowest."""
+    named = {"median": statistics.median(figures), "fastest": min(figures), "slowest": max(figures)}
+    return {f"{name} {unit}": round(figure, 4) for name, figure in named.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""A cell on disk: the curve `seed<k>.csv` and, beside it, the manifest `seed<k>.json`.
+
+The manifest says what made the cell (spec, code digest, lock hash), how it ended, its final
+policies, and the digest of the curve, so a cell can vouch for itself. It holds nothing that
+changes when the same cell is trained again. Standard library only.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lola.artifacts import canonical, sha256, write_whole
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training run: a game, an algorithm or matchup, an opponent model and a seed."""
+
+    game: str
+    algorithm: str
+    opponent_model: str
+    seed: int
+
+    @property
+    def group(self) -> str:
+        return f"{self.game}/{self.algorithm}/{self.opponent_model}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}/seed{self.seed}"
+
+    def curve(self, root: str | Path) -> Path:
+        return Path(root) / "cells" / f"{self.name}.csv"
+
+    def manifest(self, root: str | Path) -> Path:
+        return Path(root) / "cells" / f"{self.name}.json"
+
+    @classmethod
+    def at(cls, path: str | Path) -> "Cell":
+        """The cell that a curve's or manifest's path names."""
+        *_, game, algorithm, opponent_model, file = Path(path).parts
+        return cls(game, algorithm, opponent_model, int(file.partition(".")[0].removeprefix("seed")))
+
+
+def write(path: str | Path, curve: str, manifest: dict) -> None:
+    """Write the curve to `path` and the manifest beside it; the manifest last, since it vouches for the curve."""
+    manifest = {"cell": Cell.at(path).name, **manifest, "curve_sha256": sha256(curve)}
+    manifest["manifest_sha256"] = sha256(canonical(manifest))
+    write_whole(path, curve)
+    write_whole(Path(path).with_suffix(".json"), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_manifest(path: str | Path) -> dict:
+    """A cell's manifest, after checking that it and its curve are as they were written.
+
+    `path` is the manifest's or the curve's. Raises ValueError with the cell's path and what is wrong.
+    """
+    path = Path(path).with_suffix(".json")
+    try:
+        manifest = json.loads(path.read_text())
+        vouched = manifest.pop("manifest_sha256")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise ValueError(f"{path} is not a whole manifest (truncated or overwritten)") from None
+    if sha256(canonical(manifest)) != vouched:
+        raise ValueError(f"{path} is not as it was written (edited or overwritten)")
+    curve = path.with_suffix(".csv")
+    if sha256(curve.read_bytes()) != manifest["curve_sha256"]:
+        raise ValueError(f"{curve} is not as it was written (truncated, edited or overwritten)")
+    return manifest

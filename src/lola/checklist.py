@@ -1,0 +1,144 @@
+"""Write the reproducibility checklist: `python -m lola.checklist --config JSON --out results/reproducibility.md`.
+
+In:  the resolved config, config/sources.yaml, the claims table, Snakemake's benchmarks.
+Out: commands, environment, settings and where they come from, seeds, error bars, compute,
+     deviations from the paper, verdicts.
+"""
+
+import argparse
+import csv
+import fnmatch
+import json
+import os
+import platform
+from collections import Counter
+from importlib import metadata
+from pathlib import Path
+
+import yaml
+
+from lola import provenance, study
+from lola.artifacts import canonical, write_whole
+from lola.config import load
+
+SOURCES = Path("config/sources.yaml")
+PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=json.loads, required=True)
+    parser.add_argument("--overlays", nargs="*", default=[])
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    write_whole(args.out, checklist(args.config, args.overlays, yaml.safe_load(SOURCES.read_text())))
+
+
+def checklist(config: dict, overlays: list[str], sources: dict) -> str:
+    """The whole document, in Markdown."""
+    groups = study.groups(config)
+    command = "make reproduce" + (f" CONFIG={' '.join(overlays)}" if overlays else "")
+    seeds = sorted({seed for group in groups.values() for seed in group.seeds})
+    verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
+    packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
+    sections = {
+        "Commands": [
+            f"- `{command}` makes every result.",
+            "- `make verify` holds what is on disk against settings, code and packages.",
+            "- `make explain` says what would be made again, and why; `make ui` opens the runs in MLflow.",
+        ],
+        "Environment": [
+            f"- Python {platform.python_version()} on {platform.system()} {platform.machine()}, "
+            f"{provenance.processor()}, {os.cpu_count()} cores; no GPU is used.",
+            f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
+            "- On one machine and lock, numbers are equal bit for bit, whichever seeds share a job. "
+            "Other processors may differ in the last digits.",
+        ],
+        "Settings, and where each comes from": table(
+            ("setting", "value", "source"),
+            [
+                (f"`{key}`", f"`{canonical(value)}`", origin(key, value, sources["settings"]))
+                for key, value in settings(config)
+            ],
+        ),
+        "Seeds": [
+            f"- {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}, all of them reported; none was chosen or left out.",
+            "- A seed and a player fix the initial parameters, so all algorithms start from the same ones. "
+            "Exact gradients draw nothing else at random.",
+        ],
+        "Error bars": [
+            "- Intervals are 95 % bootstrap intervals of the mean over seeds (scipy.stats.bootstrap, fixed generator).",
+            "- How a claim is decided is written at the head of config/claims.yaml.",
+        ],
+        "Compute": table(("result", "made from", "training", "itself"), compute(config, groups)),
+        "Deviations from the paper": [f"- {deviation}" for deviation in sources["deviations"]],
+        "Verdicts": [f"- {verdict}: {count}" for verdict, count in sorted(verdicts.items())]
+        + ["", "Each claim, with its number and interval, is in tables/claims.md."],
+    }
+    written = (f"\n## {title}\n\n" + "\n".join(lines) + "\n" for title, lines in sections.items())
+    return "# Reproducibility\n" + "".join(written)
+
+
+def settings(config: dict) -> list[tuple[str, object]]:
+    """The settings that can move a number, of what the study runs, as dotted keys."""
+    groups = study.groups(config).values()
+    games = {group.game for group in groups}
+    algorithms = {name for group in groups for name in group.algorithm.removesuffix(study.MAP).split(study.SEATS)}
+    found = [(key, config[key]) for key in ("seeds", "seeds_per_job", "steps", "init_std")]
+    for game in sorted(games):
+        found += [(f"games.{game}.{key}", value) for key, value in config["games"][game].items()]
+    for name in sorted(algorithms):
+        block = config["algorithms"][name]
+        found += [(f"algorithms.{name}.{key}", value) for key, value in block.items() if key != "label"]
+    for name, part in config["study"].items():
+        found += [(f"study.{name}.{key}", part[key]) for key in ("seeds", "steps") if key in part]
+        found += [(f"study.{name}.grid.{axis}", values) for axis, values in part.get("grid", {}).items()]
+    return found
+
+
+def origin(key: str, value, sources: dict[str, str]) -> str:
+    """Where a value comes from; of one that an overlay changed, what it was."""
+    papers = dict(settings(load("config/config.yaml")))
+    if key in papers and papers[key] != value:
+        return f"an overlay; config.yaml has `{canonical(papers[key])}` ({source(key, sources)})"
+    return source(key, sources)
+
+
+def source(key: str, sources: dict[str, str]) -> str:
+    """The source of the first pattern that fits the key."""
+    return next((text for pattern, text in sources.items() if fnmatch.fnmatchcase(key, pattern)), "this config")
+
+
+def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:
+    """Seconds of training and of drawing per figure and table, as Snakemake measured them."""
+    root = Path(config["results"], "benchmarks")
+    rows = []
+    for kind in ("figures", "tables"):
+        for name, block in config[kind].items():
+            shown = study.block_groups(block)
+            cells = sum(len(groups[group].cells) for group in shown)
+            training = sum(seconds(path) for group in shown for path in (root / "train" / group).glob("*.jsonl"))
+            rows.append(
+                (name, f"{cells} cells", f"{training:.0f} s", f"{seconds(root / kind / f'{name}.jsonl'):.0f} s")
+            )
+    total = sum(seconds(path) for path in root.rglob("*.jsonl"))
+    return [*rows, ("all jobs measured, one core each", "", "", f"{total:.0f} s")]
+
+
+def seconds(path: Path) -> float:
+    """Wall seconds of a job; 0 if it was not measured."""
+    return sum(json.loads(line)["s"] for line in path.read_text().splitlines()) if path.exists() else 0.0
+
+
+def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """A Markdown table."""
+    return ["| " + " | ".join(row) + " |" for row in (header, ("---",) * len(header), *rows)]
+
+
+def read_rows(path: Path) -> list[dict]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Check the paper's claims: `python -m lola.claims --claims FILE --out results/tables/claims FOLDER …`.
+
+In:  the claims; the folders of all groups of the study.
+Out: `claims.csv` (claim,source,paper,measured,low,high,seeds,verdict), `claims.md` and `claims.tex`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lola.reporting import tables
+from lola.reporting.claims import check, tabulate
+from lola.reporting.groups import Group
+from lola.reporting.paper import read_claims
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("groups", nargs="+", type=Path)
+    args = parser.parse_args()
+    groups = {group.name: group for group in map(Group, args.groups)}
+    try:
+        checked = [check(claim, groups) for claim in read_claims(args.claims)]
+    except ValueError as error:
+        sys.exit(str(error))
+    tables.save(tabulate(checked), "The paper's claims", args.out)
+
+
+if __name__ == "__main__":
+    main()

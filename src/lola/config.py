@@ -1,0 +1,252 @@
+"""Read a study's config: strict YAML, overlays, the schema, and what a schema cannot say.
+
+Everything that is wrong ends in one `BadConfig` whose message names the key, what was given
+and what is allowed.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from lola import study
+from lola.learning import registry
+
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+
+
+class BadConfig(Exception):
+    """A config that cannot be run; the message is for the person who wrote it."""
+
+
+def load(base: str | Path, overlays: list[str | Path] = (), settings: dict | None = None) -> dict:
+    """The config in `base` with the overlays' keys, then `settings`, laid over it, checked.
+
+    A mapping is laid over key by key, anything else is replaced; a key set to null is removed.
+    """
+    config = {}
+    for layer in [*map(read, [base, *overlays]), settings or {}]:
+        config = overlay(config, layer)
+    check(config)
+    return config
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Safe YAML in which a repeated key is an error and 1e-3 is a number, as in YAML 1.2."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for n, key in enumerate(keys):
+            if key in keys[:n]:
+                line = node.value[n][0].start_mark.line + 1
+                raise BadConfig(f"key {key!r} is given twice (line {line}); allowed: once")
+        return super().construct_mapping(node, deep)
+
+
+StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def read(path: str | Path) -> dict:
+    """One YAML file, which must hold a mapping."""
+    try:
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), StrictLoader)
+    except OSError as error:
+        raise BadConfig(f"{path}: {error.strerror}; give a YAML file") from None
+    except UnicodeDecodeError:
+        raise BadConfig(f"{path}: is not text; give a YAML file") from None
+    except BadConfig as error:
+        raise BadConfig(f"{path}: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1}: {error.problem})" if mark else ""
+        raise BadConfig(f"{path}: is not YAML{where}") from None
+    if not isinstance(content, dict):
+        given = "nothing" if content is None else f"a {type(content).__name__}"
+        raise BadConfig(f"{path}: holds {given}; allowed: a mapping of keys, see config/config.yaml")
+    return content
+
+
+def overlay(below: dict, above: dict) -> dict:
+    """`above` laid over `below`, key by key."""
+    merged = dict(below)
+    for key, value in above.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            merged[key] = overlay(below.get(key) if isinstance(below.get(key), dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def check(config: dict) -> None:
+    """Raise BadConfig at the first thing that is wrong."""
+    for path, key in keys(config):
+        if not isinstance(key, str):
+            raise BadConfig(
+                f"{dotted([*path, key])}: the key was read as {key!r}; allowed: text. "
+                "YAML reads on, off, yes and no as true and false: put the key in quotes"
+            )
+    validator = jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
+    error = min(validator.iter_errors(config), key=lambda e: (len(e.absolute_path), str(e.absolute_path)), default=None)
+    if error:
+        raise BadConfig(explain(error))
+    for path, value in leaves(config):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadConfig(f"{dotted(path)}: given {value}; allowed: a finite number")
+    for name, game in config["games"].items():
+        check_game(f"games.{name}", game)
+    for name, algorithm in config["algorithms"].items():
+        check_algorithm(f"algorithms.{name}", name, algorithm)
+    for name, part in config["study"].items():
+        check_part(config, f"study.{name}", part)
+    try:
+        groups = study.groups(config)
+        for kind in ("figures", "tables"):
+            for name, block in config[kind].items():
+                check_block(config, groups, f"{kind}.{name}", block)
+    except ValueError as error:
+        raise BadConfig(str(error)) from None
+
+
+def explain(error: jsonschema.ValidationError) -> str:
+    """One line for a schema error: the key, what was given, what is allowed."""
+    path, schema = list(error.absolute_path), error.schema
+    if error.validator == "additionalProperties":
+        known = list(schema["properties"])
+        unknown = next(key for key in error.instance if key not in known)
+        return f"{dotted([*path, unknown])}: there is no such key; allowed: {', '.join(known)}{nearest(unknown, known)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"{dotted([*path, missing])}: is missing; a block needs {', '.join(error.validator_value)}"
+    if "propertyNames" in error.absolute_schema_path:
+        path.append(error.instance)
+    hint = ""
+    if isinstance(error.instance, bool) or (isinstance(error.instance, list) and True in map(is_bool, error.instance)):
+        hint = ". YAML reads on, off, yes and no as true and false: put them in quotes"
+    allowed = schema.get("description") or error.message
+    if error.validator == "enum":
+        allowed = ", ".join(map(str, schema["enum"])) + nearest(error.instance, schema["enum"])
+    return f"{dotted(path)}: given {shown(error.instance)}; allowed: {allowed}{hint}"
+
+
+def check_game(where: str, game: dict) -> None:
+    """Payoffs and actions must agree on the players and on each player's number of actions."""
+    payoffs, actions = game["payoffs"], game["actions"]
+    players = len(payoffs)
+    shared = all(isinstance(action, str) for action in actions)
+    if not shared and (len(actions) != players or any(isinstance(own, str) for own in actions)):
+        allowed = f"one list of names for all, or a list per player, {players} here"
+        raise BadConfig(f"{where}.actions: given {shown(actions)}; allowed: {allowed}")
+    counts = [len(actions)] * players if shared else [len(own) for own in actions]
+    for own in [actions] if shared else actions:
+        if len(set(own)) < len(own):
+            raise BadConfig(f"{where}.actions: given {shown(own)}; allowed: different names")
+    for player, table in enumerate(payoffs, start=1):
+        if not has_shape(table, counts):
+            shape = " × ".join(map(str, counts))
+            raise BadConfig(
+                f"{where}.payoffs: player {player}'s is {shown(table)}; allowed: numbers nested {shape}, "
+                f"since {players} tables mean {players} players, and they have {shape} actions"
+            )
+
+
+def has_shape(table, counts: list[int]) -> bool:
+    """Whether `table` is numbers nested in lists of these lengths."""
+    if not counts:
+        return isinstance(table, int | float) and not isinstance(table, bool)
+    return isinstance(table, list) and len(table) == counts[0] and all(has_shape(row, counts[1:]) for row in table)
+
+
+def check_algorithm(where: str, name: str, algorithm: dict) -> None:
+    """The rule must exist and take exactly the settings given."""
+    if study.SEATS in name:
+        raise BadConfig(f"{where}: the name has {study.SEATS!r} in it, which separates the seats of a matchup")
+    rule = known(f"{where}.rule", algorithm["rule"], registry.RULES)
+    given = set(algorithm) - {"rule", "lr", "label"}
+    for setting in rule.required:
+        if setting not in given:
+            raise BadConfig(f"{where}.{setting}: is missing; the rule {algorithm['rule']} needs it")
+    for setting in sorted(given - {*rule.required, *rule.optional}):
+        allowed = ", ".join(("rule", "lr", "label", *rule.required, *rule.optional))
+        raise BadConfig(f"{where}.{setting}: the rule {algorithm['rule']} has no such setting; allowed: {allowed}")
+
+
+def check_part(config: dict, where: str, part: dict) -> None:
+    """Games, algorithms and opponent models must exist, and a matchup must fill the seats."""
+    for model in part.get("opponent_models", []):
+        known(f"{where}.opponent_models", model, registry.OPPONENT_MODELS)
+    for game in part["games"]:
+        players = len(known(f"{where}.games", game, config["games"])["payoffs"])
+        for matchup in part["algorithms"]:
+            seats = matchup.split(study.SEATS)
+            for algorithm in seats:
+                known(f"{where}.algorithms", algorithm, config["algorithms"])
+            if len(seats) not in (1, players):
+                allowed = f"1 (everybody) or {players}, the players of {game}"
+                raise BadConfig(f"{where}.algorithms: {matchup} names {len(seats)} seats; allowed: {allowed}")
+
+
+def check_block(config: dict, groups: dict, where: str, block: dict) -> None:
+    """A figure or table must name games that exist and groups that the study trains."""
+    if ("game" in block) == ("games" in block):
+        raise BadConfig(f"{where}: give either game or games")
+    if ("algorithm" in block) == ("algorithms" in block):
+        raise BadConfig(f"{where}: give either algorithm or algorithms")
+    for game in block.get("games") or [block["game"]]:
+        known(f"{where}.game", game, config["games"])
+    for group in study.block_groups(block):
+        known(where, group, groups, what="group of cells in the study")
+
+
+def known(where: str, name: str, names: dict, what: str = "name"):
+    """`names[name]`, or an error that suggests the nearest."""
+    if name not in names:
+        raise BadConfig(
+            f"{where}: given {name!r}; there is no such {what}; allowed: {', '.join(names)}{nearest(name, names)}"
+        )
+    return names[name]
+
+
+def nearest(name, names) -> str:
+    close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def keys(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """Every key of every mapping, with the path to it."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        if isinstance(value, dict):
+            yield path, key
+        yield from keys(child, (*path, key))
+
+
+def leaves(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """Every value that is neither a mapping nor a list, with the path to it."""
+    if not isinstance(value, dict | list):
+        yield path, value
+        return
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from leaves(child, (*path, key))
+
+
+def is_bool(value) -> bool:
+    return isinstance(value, bool)
+
+
+def dotted(path) -> str:
+    """A path as a person writes it: games.ipd.payoffs[1]."""
+    text = "".join(f"[{key}]" if isinstance(key, int) and not is_bool(key) else f".{key}" for key in path)
+    return text.removeprefix(".") or "the config"
+
+
+def shown(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"

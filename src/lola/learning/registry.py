@@ -1,0 +1,37 @@
+"""What a config may name, and where it lives: standard library only, imported on use.
+
+The code digest of a cell covers exactly the modules that its config names here, so a rule
+in a module of its own never retrains the cells of another.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`name` in `module`, with the settings that a config block must (`required`) and may give it."""
+
+    module: str
+    name: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    def load(self) -> Callable:
+        return getattr(import_module(self.module), self.name)
+
+
+RULES = {
+    "naive": Entry("lola.learning.rules", "naive"),
+    "lola": Entry("lola.learning.rules", "lola", ("eta",), ("order",)),
+    "lola_surrogate": Entry("lola.learning.rules", "lola_surrogate", ("eta",)),
+    "lola_exact": Entry("lola.learning.rules", "lola_exact", ("eta",), ("order",)),
+    "lookahead": Entry("lola.learning.rules", "lookahead", ("eta",)),
+}
+
+OPPONENT_MODELS = {
+    "oracle": Entry("lola.learning.opponent_models", "oracle"),
+}
+
+MATRIX_GAME = Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions"))

@@ -1,0 +1,129 @@
+"""Learning rules: which way a player climbs, given everybody's values.
+
+A rule is a function `rule(values, thetas, i)`: it takes `values(thetas)`, the players'
+expected discounted returns, one (S,) tensor each, and the players' parameters, one
+(S, d_j) tensor each, and returns the ascent direction of player i, (S, d_i). Every rule is
+differentiable in every θ, so rules can look through each other, for any number of players.
+`eta` (η), the step size a player assumes for the others, is a number or an (S, 1) tensor.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Values = Callable[[list[Tensor]], list[Tensor]]
+Rule = Callable[[Values, list[Tensor], int], Tensor]
+
+
+@dataclass(frozen=True)
+class FirstOrder:
+    """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i).
+
+    ξ_i = ∇_i V_i;  (H_oξ)_i = Σ_j ∇_ij V_i ∇_j V_j, what the others' next step does to my gradient;
+    χ_i = Σ_j ∇_ij V_j ∇_j V_i, how my move changes their next step, to my good (terms of
+    Letcher et al. 2019).
+    """
+
+    eta: float | Tensor
+    ahead: float
+    shape: float
+
+    def __call__(self, values: Values, thetas: list[Tensor], i: int) -> Tensor:
+        V = values(thetas)
+        direction = gradient(V[i], thetas[i])
+        for j in others(thetas, i) if self.ahead or self.shape else ():
+            mine, theirs = gradient(V[i], thetas[j]), gradient(V[j], thetas[j])
+            if self.ahead:
+                direction = direction + self.eta * self.ahead * pull_back(mine, thetas[i], theirs)
+            if self.shape:
+                direction = direction + self.eta * self.shape * pull_back(theirs, thetas[i], mine)
+        return direction
+
+
+def naive() -> Rule:
+    """∇_i V_i(θ): naive learning, NL (LOLA paper, eq. 4.1)."""
+    return FirstOrder(eta=0.0, ahead=0.0, shape=0.0)
+
+
+def lola(eta: float | Tensor, order: int = 1) -> Rule:
+    """∇_i V_i + η Σ_j (∇_j V_i)ᵀ ∇_i rule_j, where rule_j is the same rule of one order less.
+
+    Order 1 takes the others for naive learners: LOLA as in the paper (eq. 4.4), where
+    ∇_j V_i is held constant. Order 2 takes them for LOLA learners (§4.5, second-order LOLA);
+    the paper does not say which factors it holds constant there, and we hold the same one.
+    """
+    rule = FirstOrder(eta, ahead=0.0, shape=1.0)
+    for _ in range(order - 1):
+        rule = shaping(rule, eta)
+    return rule
+
+
+def lola_surrogate(eta: float | Tensor) -> Rule:
+    """∇_i [V_i + η Σ_j ∇_j V_i · ∇_j V_j]: LOLA as in the SOS paper, the full first-order surrogate."""
+    return FirstOrder(eta, ahead=1.0, shape=1.0)
+
+
+def lola_exact(eta: float | Tensor, order: int = 1) -> Rule:
+    """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)): exact look-ahead LOLA, differentiating through the others' step.
+
+    Order 1 looks through naive steps, order k through steps of order k − 1.
+    """
+    rule = naive()
+    for _ in range(order):
+        rule = anticipate(rule, eta)
+    return rule
+
+
+def lookahead(eta: float | Tensor) -> Rule:
+    """∇_i V_i(θ_i, θ_−i + η ∇_−i V_−i(θ)) with the others' step held constant: LookAhead."""
+    return anticipate(frozen(naive()), eta)
+
+
+def shaping(rule: Rule, eta: float | Tensor) -> Rule:
+    """∇_i V_i + η Σ_j (∇_j V_i)ᵀ ∇_i rule_j(θ): the first-order worth to me of shaping the others' steps."""
+
+    def shaped(values: Values, thetas: list[Tensor], i: int) -> Tensor:
+        V = values(thetas)[i]
+        direction = gradient(V, thetas[i])
+        for j in others(thetas, i):
+            direction = direction + eta * pull_back(rule(values, thetas, j), thetas[i], gradient(V, thetas[j]))
+        return direction
+
+    return shaped
+
+
+def anticipate(rule: Rule, eta: float | Tensor) -> Rule:
+    """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)), through the others' step."""
+
+    def ahead(values: Values, thetas: list[Tensor], i: int) -> Tensor:
+        moved = list(thetas)
+        for j in others(thetas, i):
+            moved[j] = thetas[j] + eta * rule(values, thetas, j)
+        return gradient(values(moved)[i], thetas[i])
+
+    return ahead
+
+
+def frozen(rule: Rule) -> Rule:
+    """The same direction, which nobody can influence."""
+    return lambda values, thetas, i: rule(values, thetas, i).detach()
+
+
+def others(thetas: list[Tensor], i: int) -> list[int]:
+    """Everybody but player i."""
+    return [j for j in range(len(thetas)) if j != i]
+
+
+def gradient(value: Tensor, theta: Tensor) -> Tensor:
+    """∇_θ of a value per seed; summing over seeds keeps their gradients apart."""
+    return pull_back(value, theta, torch.ones_like(value))
+
+
+def pull_back(output: Tensor, theta: Tensor, weights: Tensor) -> Tensor:
+    """weightsᵀ ∂output/∂θ, itself differentiable; zero where the output does not depend on θ."""
+    if not output.requires_grad:
+        return torch.zeros_like(theta)
+    (product,) = torch.autograd.grad(output, theta, weights, create_graph=True, materialize_grads=True)
+    return product

@@ -1,0 +1,334 @@
+"""What a person reads while the study runs: a `Run` is told what happens and says it in lines.
+
+Nothing here knows the terminal or the workflow engine. Time comes from the clock a `Run` is given, in seconds.
+Standard library only.
+"""
+
+import os
+import re
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+CURVE = re.compile(r"(?:^|/)cells/([^/]+/[^/]+/[^/]+)/seed(\d+)\.csv\b")
+CELL_FAILURE = re.compile(r"^(\S+/seed\d+) failed: (.+)$", re.MULTILINE)
+ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
+LOG_TAIL_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the study holds before anything runs."""
+
+    cells: int = 0
+    done: int = 0
+    root: str = ""
+    targets: frozenset[str] = frozenset({"all"})
+
+
+_expected = Expected()
+
+
+def expect(cells: int, done: int, root: str = "", targets: Collection[str] = ("all",)) -> None:
+    """Announce the study: `cells` in all, `done` of them trained already, results under `root`.
+
+    `targets` are the rules that only gather other rules' files; they are not counted as jobs.
+    """
+    global _expected
+    _expected = Expected(cells, done, str(root), frozenset(targets))
+
+
+def expected() -> Expected:
+    """What `expect` was last told; no cells at all if it never was."""
+    return _expected
+
+
+@dataclass
+class Job:
+    """One job of the workflow; `name` is what a person reads, `outputs` and `logs` are paths."""
+
+    id: int
+    rule: str
+    name: str
+    outputs: list[str]
+    logs: list[str]
+    started: float = 0.0
+
+    @property
+    def cells(self) -> int:
+        return sum(bool(CURVE.search(path)) for path in self.outputs)
+
+
+@dataclass
+class Failure:
+    """A job that failed, and why, in lines."""
+
+    job: Job
+    reason: list[str]
+
+
+@dataclass
+class Run:
+    """One call of the workflow, from its plan to its last line."""
+
+    clock: Callable[[], float]
+    started: float
+    expected: Expected = field(default_factory=Expected)
+    planned: Counter = field(default_factory=Counter)
+    running: dict[int, Job] = field(default_factory=dict)
+    failures: dict[int, Failure] = field(default_factory=dict)
+    failed_cells: list[str] = field(default_factory=list)
+    durations: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    cells_trained: int = 0
+    jobs_done: int = 0
+    first_start: float | None = None
+    interrupted: bool = False
+
+    def plan(self, jobs: Mapping[str, int], expected: Expected) -> None:
+        """Take the number of jobs per rule, without the targets."""
+        self.expected = expected
+        self.planned = Counter({rule: n for rule, n in jobs.items() if rule not in expected.targets})
+
+    def start(self, job: Job) -> None:
+        job.started = self.clock()
+        if self.first_start is None:
+            self.first_start = job.started
+        self.failures.pop(job.id, None)
+        self.running[job.id] = job
+
+    def finish(self, job_id: int) -> list[str]:
+        """Count the job as done, and name the cells that its log says have failed."""
+        job = self._end(job_id)
+        self.jobs_done += 1
+        self.cells_trained += job.cells
+        failed = [f"{cell}: {reason}" for log in job.logs for cell, reason in CELL_FAILURE.findall(log_text(log))]
+        self.failed_cells += failed
+        if not failed:
+            return []
+        return [f"FAILED {len(failed)} of {count(job.cells, 'cell')}: {job.name}", *cut(failed), *log_lines(job)]
+
+    def fail(self, job_id: int, error: str, log_limit: int | None = 5) -> list[str]:
+        """Count the job as failed, and say so: its cells, the reason, where its log is.
+
+        `error` is the workflow engine's account. If that is only an exit status, the reason is the end of the log.
+        A job stopped by the user has not failed.
+        """
+        job = self._end(job_id)
+        how, signal_name = command_ended(error)
+        self.interrupted |= signal_name == "SIGINT"
+        if self.interrupted:
+            return []
+        log = next(filter(None, (last_words(path, log_limit) for path in job.logs)), [])
+        if how:
+            reason = [*log, how] if signal_name or not log else log
+        else:
+            reason = error.strip().splitlines() or log or ["see the messages above"]
+        self.failures[job_id] = Failure(job, reason)
+        cells = [f"  cells:  {group}" for group in cell_names(job.outputs)]
+        reason = [f"  {'reason:' if i == 0 else '':7s} {line}" for i, line in enumerate(reason)]
+        return [f"FAILED {job.name}", *cells, *reason, *log_lines(job)]
+
+    def _end(self, job_id: int) -> Job:
+        job = self.running.pop(job_id)
+        self.durations[job.rule].append(self.clock() - job.started)
+        return job
+
+    @property
+    def elapsed(self) -> float:
+        return self.clock() - self.started
+
+    @property
+    def jobs(self) -> int:
+        return self.planned.total()
+
+    def remaining(self) -> float | None:
+        """Seconds left, or None before any job has ended.
+
+        The work left is, per rule, the jobs left times the mean duration of those that ended (of any rule, where
+        none has); it is shared by as many jobs at a time as have run at a time so far.
+        """
+        ended = [seconds for durations in self.durations.values() for seconds in durations]
+        if not ended:
+            return None
+        mean = {rule: sum(seconds) / len(seconds) for rule, seconds in self.durations.items() if seconds}
+        overall = sum(ended) / len(ended)
+        now = self.clock()
+        ages = Counter({job.id: now - job.started for job in self.running.values()})
+        unstarted = self.planned - Counter({rule: len(seconds) for rule, seconds in self.durations.items()})
+        unstarted -= Counter(job.rule for job in self.running.values())
+        left = [max(0.0, mean.get(job.rule, overall) - ages[job.id]) for job in self.running.values()]
+        work = sum(left) + sum(n * mean.get(rule, overall) for rule, n in unstarted.items())
+        at_a_time = (sum(ended) + ages.total()) / max(now - self.first_start, 1e-9)
+        return max([work / max(at_a_time, 1e-9), *left])
+
+    def counts(self) -> list[str]:
+        done = f"jobs {self.jobs_done} of {self.jobs}"
+        if self.failures:
+            done += f" ({len(self.failures)} failed)"
+        if not self.expected.cells:
+            return [done]
+        return [f"cells {self._cells_done()} of {self.expected.cells}", done]
+
+    def _cells_done(self) -> int:
+        return min(self.expected.done + self.cells_trained, self.expected.cells)
+
+    def _left(self) -> int:
+        return self.jobs - self.jobs_done - len(self.failures)
+
+    def status(self, width: int) -> str:
+        """The line a terminal shows: cells, jobs, elapsed and remaining time, what runs; at most `width` characters."""
+        time = [", ".join([f"{clock_time(self.elapsed)} elapsed", *self._time_left()])]
+        return truncate(" | ".join([*self.counts(), *time, *self.now("")]), width)
+
+    def log_line(self, did: str) -> str:
+        """The line a log gets when a job ends: elapsed time, what was done, and the rest of `status` but `now`."""
+        return f"[{clock_time(self.elapsed)}] " + " | ".join([did, *self.counts(), *self._time_left()])
+
+    def _time_left(self) -> list[str]:
+        remaining = self.remaining()
+        return [] if remaining is None or not self._left() else [f"about {clock_time(remaining)} left"]
+
+    def now(self, label: str = "running: ") -> list[str]:
+        """What is running, as one string; none if nothing is."""
+        names = [job.name for job in self.running.values()]
+        return [label + "; ".join(names)] if names else []
+
+    def nothing_to_do(self) -> str:
+        if not self.expected.cells:
+            what = "everything is up to date"
+        elif self.expected.done >= self.expected.cells:
+            what = f"all {self.expected.cells} cells and everything made from them are up to date"
+        else:
+            trained = f"{self.expected.done} of {self.expected.cells} cells"
+            what = f"what was asked for is up to date; of the whole study, {trained} are trained"
+        return f"Nothing to do: {what} ({self.elapsed:.1f} s)."
+
+    def failed_again(self) -> list[str]:
+        """All that failed, a line each."""
+        lines = []
+        if self.failed_cells:
+            lines += [f"{count(len(self.failed_cells), 'cell')} failed, each by itself:", *cut(self.failed_cells)]
+        if self.failures:
+            lines += [f"{count(len(self.failures), 'job')} failed:"]
+            lines += [
+                f"  {failure.job.name}: {failure.reason[-1]}" + "".join(f" ({log})" for log in failure.job.logs)
+                for failure in self.failures.values()
+            ]
+        return lines
+
+    def summary(self) -> list[str]:
+        """The last lines: what was done, in what time, where the results are, what to do next."""
+        unfinished = self._left() or self.failures
+        done = f"{self.jobs_done} of {count(self.jobs, 'job')}" if unfinished else count(self.jobs, "job")
+        if self.cells_trained:
+            done += f", {count(self.cells_trained, 'cell')} trained"
+        if self.expected.cells:
+            in_all = "in all" if self.cells_trained else "cells are trained"
+            done += f" ({self._cells_done()} of {self.expected.cells} {in_all})"
+        ended = "Ended" if self.failures else "Stopped" if unfinished else "Done"
+        where = f" Results: {self.expected.root.rstrip('/')}/" if self.expected.root else ""
+        line = f"{ended} {'after' if unfinished else 'in'} {duration(self.elapsed)}: {done}.{where}"
+        again = f"Run the same command again to {'retry' if self.failures else 'go on'}."
+        return [line, again] if unfinished else [line]
+
+
+def command_ended(error: str) -> tuple[str, str]:
+    """How a command ended, and by which signal, from Snakemake's account of it; empty if that is of something else."""
+    if by := re.search(r"died with <Signals\.(\w+)", error):
+        name = by[1]
+    elif status := re.search(r"returned non-zero exit status (\d+)\.\s*\Z", error):
+        code = int(status[1])
+        if code - 128 not in set(signal.Signals):
+            return f"the command ended with exit status {code}", ""
+        name = signal.Signals(code - 128).name
+    else:
+        return "", ""
+    return f"the command was ended by {name}", name
+
+
+def cell_names(outputs: list[str]) -> list[str]:
+    """The cells among the outputs, a line per group: `ipd/lola-ex/oracle seeds 0-49`."""
+    seeds = defaultdict(list)
+    for match in filter(None, map(CURVE.search, outputs)):
+        seeds[match[1]].append(int(match[2]))
+    return [f"{group} {'seeds' if len(found) > 1 else 'seed'} {ranges(found)}" for group, found in seeds.items()]
+
+
+def ranges(numbers: list[int]) -> str:
+    """Whole numbers in order, runs of them joined: `0-4, 7`."""
+    spans: list[list[int]] = []
+    for n in sorted(numbers):
+        if spans and n == spans[-1][-1] + 1:
+            spans[-1] = [spans[-1][0], n]
+        else:
+            spans.append([n])
+    return ", ".join("-".join(map(str, span)) for span in spans)
+
+
+def last_words(path: str, limit: int | None) -> list[str]:
+    """The last lines of a log that say something, at most `limit`; of a Python traceback, what it ends with."""
+    text = log_text(path)
+    _, traceback, end = text.rpartition("Traceback (most recent call last):\n")
+    if traceback and limit is not None:
+        text = re.sub(r"\A(?:[ \t].*\n)+", "", end)
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return lines if limit is None else lines[-limit:]
+
+
+def log_text(path: str) -> str:
+    """The end of a log as plain text, without colours and carriage returns; empty if there is none."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - LOG_TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return ESCAPE_OR_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def log_lines(job: Job) -> list[str]:
+    return [f"  log:    {path}" for path in job.logs]
+
+
+def cut(lines: list[str], limit: int = 5) -> list[str]:
+    """The lines, indented; beyond `limit`, only how many more."""
+    more = [f"  and {len(lines) - limit} more"] if len(lines) > limit else []
+    return [f"  {line}" for line in lines[:limit]] + more
+
+
+def short_reason(reason: str) -> str:
+    """Why a job is to run, with each list of files cut to its first."""
+    parts = []
+    for part in reason.split("; "):
+        label, colon, files = part.partition(": ")
+        listed = sorted(files.split(", "))
+        if colon and len(listed) > 1 and "files" in label:
+            part = f"{label}: {listed[0]} and {len(listed) - 1} more"
+        parts.append(part)
+    return truncate("; ".join(parts).replace("\n", " "), 300)
+
+
+def truncate(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: max(0, width - 3)] + "..."[: max(0, width)]
+
+
+def clock_time(seconds: float) -> str:
+    """`0:42`, `12:03`, `1:02:03`."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
+
+
+def duration(seconds: float) -> str:
+    """`4.2 s`, `42 s`, `2 min 31 s`, `1 h 2 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours} h {m} min" if hours else f"{m} min {s} s" if m else f"{s} s"
+
+
+def count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

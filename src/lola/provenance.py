@@ -1,0 +1,198 @@
+"""What made a result: fingerprints of code and environment, manifests, and what is stale. Standard library only.
+
+Snakemake notices neither a change in an imported module nor two swapped settings. So every
+rule carries one canonical JSON of its settings and one fingerprint per module that it
+really imports; both are kept beside what they made, where they can be held against today's.
+"""
+
+import ast
+import json
+import platform
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lola import cells, study
+from lola.artifacts import canonical, file_sha256, sha256
+from lola.reporting import kinds
+
+SOURCE = Path(__file__).parents[1]
+LOCK = SOURCE.parent / "requirements.lock"
+
+
+def fingerprints(entries: Iterable[str]) -> dict[str, str]:
+    """{module: digest} of the entry modules and all that they import from this project.
+
+    A digest is over the syntax tree without docstrings, so comments, docstrings and layout
+    don't count. Imports by name at run time are not seen: they must be among the entries.
+    """
+    found, ahead = {}, list(entries)
+    while ahead:
+        module = ahead.pop()
+        if module not in found:
+            found[module], imported = read_module(module)
+            ahead += imported
+    return dict(sorted(found.items()))
+
+
+@cache
+def read_module(module: str) -> tuple[str, tuple[str, ...]]:
+    """A module's digest, and the modules of this project that it imports, with their packages."""
+    tree = ast.parse(module_file(module).read_bytes())
+    named = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            named |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+            node.body = node.body[1:]
+    packages = {name.rpartition(".")[0] for name in named | {module}}
+    return sha256(ast.dump(tree))[:12], tuple(sorted(name for name in named | packages if name and module_file(name)))
+
+
+def module_file(module: str) -> Path | None:
+    """The file of a module or package of this project; None for any other name."""
+    path = SOURCE.joinpath(*module.split("."))
+    return next((f for f in (path.with_suffix(".py"), path / "__init__.py") if f.is_file()), None)
+
+
+def environment() -> str:
+    """A digest of the locked packages and the Python they run on, which training depends on too."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return sha256(LOCK.read_text() + python)[:12]
+
+
+def processor() -> str:
+    """The processor's model as Linux names it, or what Python knows of it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()
+
+
+@dataclass(frozen=True)
+class Product:
+    """Something that the study makes from settings and code, with the manifest that vouches for it."""
+
+    name: str
+    stage: str  # cells, group, figure, table or claims
+    manifest: Path
+    spec: dict
+    code: dict[str, str]
+    needs: tuple[str, ...] = ()  # names of the products it is made from
+
+
+def products(config: dict) -> Iterator[Product]:
+    """Everything that the study makes, each after what it is made from."""
+    root = Path(config["results"])
+    groups = study.groups(config)
+    for group in groups.values():
+        code = fingerprints(["lola.train", *group.modules])
+        for cell in group.cells:
+            yield Product(cell.name, "cells", cell.manifest(root), group.spec, code)
+    for group in groups.values():
+        made_from = tuple(cell.name for cell in group.cells)
+        code = fingerprints(["lola.aggregate"])
+        yield Product(group.name, "group", manifest(root, f"groups/{group.name}"), {}, code, made_from)
+    for stage in ("figure", "table"):
+        for name, block in config[f"{stage}s"].items():
+            spec, code = study.block_spec(config, name, block), product_code(stage, block)
+            needs = tuple(study.block_groups(block))
+            yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
+    code = fingerprints(["lola.claims"])
+    yield Product("claims", "claims", manifest(root, "tables/claims"), {}, code, tuple(groups))
+
+
+def product_code(stage: str, block: dict) -> dict[str, str]:
+    """The fingerprints of the code that makes a figure or table: its stage and the module of its kind."""
+    known = {"figure": kinds.FIGURES, "table": kinds.TABLES}[stage]
+    return fingerprints([f"lola.{stage}", known[block["kind"]]])
+
+
+def manifest(root: str | Path, name: str) -> Path:
+    """Where `lola.record` keeps what it knows of a product, such as figures/figure1."""
+    return Path(root) / "manifests" / f"{name}.json"
+
+
+def problem(product: Product, lock: str) -> tuple[str, str] | None:
+    """What is wrong with a product as it lies on disk, as (kind, reason); None if nothing is.
+
+    The kinds: missing, damaged (not as it was written), stale (made from other settings,
+    code, packages or inputs than today's).
+    """
+    if not product.manifest.exists():
+        return "missing", "not made yet"
+    try:
+        made = read_cell(product) if product.stage == "cells" else read_record(product)
+    except FileNotFoundError as error:
+        return "missing", f"{error.filename} is gone"
+    except ValueError as error:
+        return "damaged", str(error)
+    changes = differences(made["spec"], product.spec)
+    changes += [f"{module} changed" for module in sorted(product.code.keys() | made["code"].keys())
+                if product.code.get(module) != made["code"].get(module)]  # fmt: skip
+    if product.stage == "cells" and made["lock"] != lock:
+        changes.append("the locked packages or Python changed")
+    for path, digest in made.get("inputs", {}).items():
+        if not Path(path).exists() or file_sha256(path) != digest:
+            changes.append(f"{path} changed")
+    return ("stale", "; ".join(changes)) if changes else None
+
+
+def read_cell(product: Product) -> dict:
+    """A cell's manifest, with the code fingerprints as a mapping."""
+    made = cells.read_manifest(product.manifest)
+    return made | {"code": json.loads(made["code"])}
+
+
+def read_record(product: Product) -> dict:
+    """What `lola.record` wrote, after checking the outputs against it."""
+    try:
+        made = json.loads(product.manifest.read_text())
+        outputs = made["outputs"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{product.manifest} is not a whole manifest") from None
+    for path, digest in outputs.items():
+        if file_sha256(path) != digest:
+            raise ValueError(f"{path} is not as it was written (truncated, edited or overwritten)")
+    return made
+
+
+def differences(before, after, path: str = "") -> list[str]:
+    """Where two settings differ, as lines like `seats[0].lr: 1.0 → 0.5`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = sorted(before.keys() | after.keys())
+        return [d for k in keys for d in differences(before.get(k), after.get(k), f"{path}.{k}".removeprefix("."))]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [d for n, (b, a) in pairs for d in differences(b, a, f"{path}[{n}]")]
+    return [] if before == after else [f"{path}: {canonical(before)} → {canonical(after)}"]
+
+
+def set_aside_damaged(config: dict, dry_run: bool) -> Iterator[str]:
+    """Rename the files of cells that are not as they were written, so that they are trained again.
+
+    Yields a sentence per cell; with `dry_run` that is all.
+    """
+    root = Path(config["results"])
+    for group in study.groups(config).values():
+        for cell in group.cells:
+            files = [path for path in (cell.curve(root), cell.manifest(root)) if path.exists()]
+            if len(files) < 2:
+                continue
+            try:
+                cells.read_manifest(cell.manifest(root))
+            except ValueError as error:
+                yield f"{error}: {cell.name} is trained again, the damaged files are kept as *.damaged"
+                for path in files if not dry_run else ():
+                    path.replace(path.with_name(path.name + ".damaged"))
+
+
+def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
+    """Each marker of what the tracking store did not take, with the reason."""
+    for marker in sorted(Path(root, "tracking").glob("*.json")):
+        told = json.loads(marker.read_text())
+        if told["status"] == "pending":
+            yield marker, told["reason"]

@@ -1,0 +1,142 @@
+"""Hold every claim of the paper against the runs. The rules are described at the head of config/claims.yaml."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lola.reporting.groups import Group, failures
+from lola.reporting.metrics import QUANTITIES, Estimate, Sample, difference, estimate
+from lola.reporting.paper import Claim
+from lola.reporting.tables import NONE, Table, interval
+
+REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = "reproduced", "not reproduced", "inconclusive", "not run"
+VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
+
+PAPER_RUNS = 50
+FEWEST_SEEDS = 10
+Z = 1.96  # half-width of a 95 % interval, in standard errors
+
+NOTES = """\
+Measured: with its 95 % percentile bootstrap interval over runs (scipy). Certainty: how we know that the paper says so.
+The rules are described at the head of config/claims.yaml."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A claim, what was measured (None if it was not run), the verdict, and the rule with its numbers in words."""
+
+    claim: Claim
+    measured: Estimate | None
+    verdict: str
+    because: str
+
+
+def check(claim: Claim, groups: dict[str, Group]) -> Checked:
+    """Measure a claim and decide it. Raises ValueError if a measure or the rule is unknown."""
+    for name in claim.groups:
+        if name not in groups:
+            return Checked(claim, None, NOT_RUN, f"{name} is not in the study")
+        if failed := failures([groups[name]]):
+            return Checked(claim, None, NOT_RUN, failed[0])
+    sample = measure(claim, claim.measure, groups)
+    if claim.minus:
+        sample = difference(sample, measure(claim, claim.minus, groups))
+    measured = estimate(sample)
+    return Checked(claim, measured, *decide(claim, measured))
+
+
+def measure(claim: Claim, settings: dict, groups: dict[str, Group]) -> Sample:
+    """The sample that a claim's `measure` or `minus` asks for."""
+    arguments = {key: value for key, value in settings.items() if key not in ("quantity", "group")}
+    if settings["quantity"] not in QUANTITIES:
+        raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {', '.join(QUANTITIES)}")
+    return QUANTITIES[settings["quantity"]](groups[settings["group"]], **arguments)
+
+
+def decide(claim: Claim, measured: Estimate) -> tuple[str, str]:
+    """The verdict, and why."""
+    if claim.rule not in ("equals", "greater", "less"):
+        raise ValueError(f"{claim.id}: unknown rule {claim.rule!r}; known: equals, greater, less")
+    if measured.n < FEWEST_SEEDS:
+        return INCONCLUSIVE, f"{measured.n} seeds, fewer than {FEWEST_SEEDS}"
+    if claim.rule == "equals":
+        return equals(measured, claim.paper, claim.std, max(claim.digit / 2, claim.one_run))
+    if claim.rule == "greater":
+        return above(measured.low, measured.high, claim.than), f"its interval must lie above {claim.than:g}"
+    return above(-measured.high, -measured.low, -claim.than), f"its interval must lie below {claim.than:g}"
+
+
+def equals(measured: Estimate, paper: float, std: float | None, slack: float) -> tuple[str, str]:
+    """|measured − paper| ≤ √(t² + h²) + slack, where t is the paper's sampling error and h our interval's half-width."""
+    if std is None:
+        t = Z * measured.error * math.sqrt(measured.n / PAPER_RUNS)
+    else:
+        t = Z * std / math.sqrt(PAPER_RUNS)
+    h = (measured.high - measured.low) / 2
+    allowed = math.hypot(t, h) + slack
+    because = f"within {allowed:.3g} (paper's error {t:.2g}, ours {h:.2g}, slack {slack:.2g})"
+    if abs(measured.value - paper) > allowed:
+        return NOT_REPRODUCED, because
+    if h > 3 * (t + slack):
+        return INCONCLUSIVE, f"{because}, but our interval is wider than three times {t + slack:.2g}"
+    return REPRODUCED, because
+
+
+def above(low: float, high: float, than: float) -> str:
+    """Whether an interval lies above a number, below it, or around it."""
+    if low > than:
+        return REPRODUCED
+    return NOT_REPRODUCED if high < than else INCONCLUSIVE
+
+
+def tabulate(checked: list[Checked]) -> Table:
+    """All claims: as rows of numbers, and to read by the part of the paper that they belong to."""
+    counts = Counter(c.verdict for c in checked)
+    summary = pd.DataFrame([{"verdict": verdict, "claims": str(counts[verdict])} for verdict in VERDICTS])
+    parts = {}
+    for c in checked:
+        parts.setdefault(c.claim.id.partition("/")[0], []).append(text(c))
+    return Table(
+        pd.DataFrame([row(c) for c in checked]),
+        {"": summary} | {heading(part): pd.DataFrame(lines) for part, lines in parts.items()},
+        NOTES,
+        prose=("the paper says", "decided by"),
+    )
+
+
+def row(checked: Checked) -> dict:
+    """One claim as numbers; those that were not measured are empty."""
+    claim, measured = checked.claim, checked.measured
+    return {
+        "claim": claim.id,
+        "source": claim.source,
+        "paper": np.nan if claim.paper is None else claim.paper,
+        "measured": measured.value if measured else np.nan,
+        "low": measured.low if measured else np.nan,
+        "high": measured.high if measured else np.nan,
+        "seeds": measured.n if measured else 0,
+        "verdict": checked.verdict,
+    }
+
+
+def text(checked: Checked) -> dict:
+    """One claim as people read it."""
+    claim, measured = checked.claim, checked.measured
+    return {
+        "claim": claim.id.partition("/")[2],
+        "the paper says": f"{claim.sentence} ({claim.source}; {claim.certainty})",
+        "paper": NONE if claim.paper is None else f"{claim.paper:g}",
+        "measured": interval(measured, 1 if abs(measured.value) >= 10 else 3) if measured else NONE,
+        "seeds": str(measured.n) if measured else NONE,
+        "verdict": checked.verdict,
+        "decided by": checked.because,
+    }
+
+
+def heading(part: str) -> str:
+    """table3 → Table 3, section6.1 → Section 6.1."""
+    name = part.rstrip("0123456789.")
+    return f"{name.capitalize()} {part.removeprefix(name)}"

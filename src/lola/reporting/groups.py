@@ -1,0 +1,93 @@
+"""A group on disk: what `lola.aggregate` gathered of the cells of one game, algorithm and opponent model."""
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Group:
+    """The tables in `<root>/groups/<game>/<algorithm>/<opponent_model>`, read when first asked for."""
+
+    folder: Path
+
+    @property
+    def game(self) -> str:
+        return self.folder.parts[-3]
+
+    @property
+    def algorithm(self) -> str:
+        return self.folder.parts[-2]
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.folder.parts[-3:])
+
+    @cached_property
+    def failed(self) -> pd.DataFrame:
+        """One row per seed whose numbers stopped being finite: seed, step, reason."""
+        return pd.read_csv(self.folder / "failed.csv")
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """Normalised returns per step: index seed, columns (player, step)."""
+        rows = pd.read_csv(self.folder / "returns.csv")
+        return rows.pivot(index="seed", columns=["player", "step"], values="return")
+
+    @cached_property
+    def play(self) -> pd.DataFrame:
+        """Probability of each action at the end of training: index seed, columns (player, joint state, action)."""
+        rows = pd.read_csv(self.folder / "policies.csv", keep_default_na=False, dtype={"probability": float})
+        return rows.pivot(index="seed", columns=["player", "state", "action"], values="probability")[
+            list(dict.fromkeys(zip(rows.player, rows.state, rows.action, strict=True)))
+        ]
+
+    @cached_property
+    def map(self) -> pd.DataFrame:
+        """Final metrics over the step sizes: index (lr, eta, seed), columns (player, metric)."""
+        rows = pd.read_csv(self.folder / "map.csv")
+        return rows.pivot(index=["lr", "eta", "seed"], columns=["player", "metric"], values="value")
+
+    @property
+    def seeds(self) -> int:
+        """How many runs finished."""
+        return (self.map.index.get_level_values("seed") if self.is_map else self.returns.index).nunique()
+
+    @property
+    def is_map(self) -> bool:
+        return (self.folder / "map.csv").exists()
+
+
+def joint_actions(state: str) -> tuple[str, ...]:
+    """The actions that a state's name spells: CD → (C, D); names of several letters are joined by dots."""
+    return tuple(state.split(".") if "." in state else state)
+
+
+def map_play(final: pd.DataFrame, actions: list[list[str]]) -> pd.DataFrame:
+    """The play of a two-player map: as `Group.play`, with index (lr, eta, seed).
+
+    A map records P(a | own state) for every action but the last, under names like "C after CD".
+    """
+    columns = {}
+    glue = "" if all(len(a) == 1 for own in actions for a in own) else "."
+    for player, own in enumerate(actions):
+        for joint in [None, *itertools.product(*actions)]:
+            state = "start" if joint is None else glue.join(joint)
+            seen = "start" if joint is None else glue.join(joint[::-1] if player else joint)
+            where = "at" if joint is None else "after"
+            first = [final[player + 1, f"{action} {where} {seen}"] for action in own[:-1]]
+            for action, probability in zip(own, [*first, 1 - sum(first)], strict=True):
+                columns[player + 1, state, action] = probability
+    return pd.DataFrame(columns)
+
+
+def failures(groups: list[Group]) -> list[str]:
+    """A sentence per failed seed, naming the cell, the step and the reason."""
+    return [
+        f"{group.name}/seed{row.seed} failed at step {row.step}: {row.reason}"
+        for group in groups
+        for row in group.failed.itertuples()
+    ]

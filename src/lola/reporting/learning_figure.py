@@ -1,0 +1,71 @@
+"""What two players with two actions learn: where their policies end, and their returns on the way there."""
+
+import string
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lola.reporting import style
+from lola.reporting.groups import Group
+from lola.reporting.sources import Sources
+
+SPREAD = 0.025  # how far points are moved, so that piles show which states and how many runs they hold
+
+
+def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
+    """Figures 1 and 2 of the paper: a policy scatter per algorithm, and below them all returns."""
+    actions = sources.actions[game]
+    if [len(own) for own in actions] != [2, 2]:
+        raise ValueError(f"a learning figure needs 2 players with 2 actions; in {game} they have {actions}")
+    groups = [sources.group(game, algorithm, opponent_model) for algorithm in algorithms]
+    figure = style.new_figure(height=9.6)
+    letters = string.ascii_lowercase[: len(groups) + 1]
+    axes = figure.subplot_mosaic(f"{letters[:-1]};{letters[-1] * len(groups)}", height_ratios=[1, 1.05])
+
+    for letter, group in zip(letters, groups, strict=False):
+        style.title(axes[letter], letter, sources.label(group))
+        scatter(axes[letter], group, actions)
+    axes[letters[0]].set_ylabel(f"P({actions[1][0]} | state), agent 2")
+    figure.legend(
+        *axes[letters[0]].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=5,
+        title="state: last actions of agents 1 and 2",
+        frameon=False,
+        handletextpad=0,
+        columnspacing=0.8,
+        borderpad=0,
+        title_fontsize=style.FONT,
+    )
+
+    ax = axes[letters[-1]]
+    style.title(ax, letters[-1], f"mean of {groups[0].seeds} runs, with 95 % intervals")
+    for group, color in zip(groups, style.ALGORITHMS, strict=False):
+        style.plot_returns(ax, group, [color, color], sources.label(group))
+    ax.set(xlabel="update", ylabel="normalised return per step")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=len(groups), frameon=False, borderpad=0)
+    return figure
+
+
+def scatter(ax: Axes, group: Group, actions: list[list[str]]) -> None:
+    """A point per run and joint state: how likely either player is to take its first action there."""
+    jitter = np.random.default_rng(0).uniform(-SPREAD / 2, SPREAD / 2, (2, len(group.play)))
+    states = group.play.columns.unique("state")
+    for n, (state, (color, marker)) in enumerate(zip(states, style.STATES, strict=True)):
+        angle = 2 * np.pi * n / len(states)
+        x, y = (group.play[player + 1, state, actions[player][0]] for player in (0, 1))
+        ax.scatter(
+            x + SPREAD * np.sin(angle) + jitter[0],
+            y + SPREAD * np.cos(angle) + jitter[1],
+            s=9,
+            color=color,
+            marker=marker,
+            alpha=0.55,
+            linewidths=0.2,
+            edgecolors="white",
+            label=state,
+            clip_on=False,
+        )
+    ax.set(xlim=(-0.06, 1.06), ylim=(-0.06, 1.06), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal")
+    ax.set_xlabel(f"P({actions[0][0]} | state), agent 1")

@@ -1,0 +1,40 @@
+"""How the returns of any number of players grow: one small panel per algorithm, on one scale."""
+
+import string
+
+from matplotlib.figure import Figure
+
+from lola.reporting import style
+from lola.reporting.sources import Sources
+
+COLUMNS = 2
+
+
+def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
+    """The mean over runs of each player's normalised return per step, with 95 % intervals."""
+    groups = [sources.group(game, algorithm, opponent_model) for algorithm in algorithms]
+    columns = min(COLUMNS, len(groups))
+    rows = -(-len(groups) // columns)
+    figure = style.new_figure(height=1.5 + 3.6 * rows)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels = grid.ravel()
+    for letter, ax, group in zip(string.ascii_lowercase, panels, groups, strict=False):
+        style.title(ax, letter, sources.label(group).replace(" vs ", "\nvs ", 1))
+        style.plot_returns(ax, group, style.PLAYERS[: len(sources.actions[game])])
+    for ax in panels[len(groups) :]:
+        ax.remove()
+    for ax in panels[max(0, len(groups) - columns) : len(groups)]:
+        ax.tick_params(labelbottom=True)
+    figure.supxlabel("update", fontsize=style.FONT)
+    figure.supylabel("normalised return per step", fontsize=style.FONT)
+    runs = sorted({group.seeds for group in groups})
+    figure.legend(
+        *panels[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=4,
+        title=f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals",
+        title_fontsize=style.FONT,
+        frameon=False,
+        borderpad=0,
+    )
+    return figure

@@ -1,0 +1,202 @@
+"""What a tracked run says about its cell: name, tags, params, metrics and files. Knows no tracker."""
+
+import csv
+import io
+import json
+import math
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+from lola.artifacts import canonical, sha256
+from lola.cells import Cell
+from lola.study import MAP, SEATS
+
+STEPS = 41  # every fifth of 200 updates; the whole curve is attached
+POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
+BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's, readable by the colour-blind
+MARKERS = ["o", "s", "^", "D"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that is logged of one run. `files` maps names in the run to bytes; metrics are (name, step, value)."""
+
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: list[tuple[str, int, float]]
+    files: dict[str, bytes]
+
+
+def title(cell: Cell, labels: dict[str, str]) -> str:
+    """A run's name, as in "LOLA-Ex, oracle, seed 3"."""
+    return f"{group(cell, labels)}, seed {cell.seed}"
+
+
+def group(cell: Cell, labels: dict[str, str]) -> str:
+    """What the runs of all seeds have in common; where two algorithms have one label, it names the algorithm."""
+    mine = label(cell.algorithm, labels)
+    shared = any(label(other, labels) == mine for other in labels if other != cell.algorithm)
+    return f"{mine} ({cell.algorithm}), {cell.opponent_model}" if shared else f"{mine}, {cell.opponent_model}"
+
+
+def label(algorithm: str, labels: dict[str, str]) -> str:
+    """An algorithm as people read it; a map of step sizes says that it is one."""
+    known = labels.get(algorithm) or labels.get(algorithm.removesuffix(MAP), algorithm)
+    return f"{known} map" if algorithm.endswith(MAP) else known
+
+
+def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_version: dict[str, str]) -> Content:
+    """The content of a cell's run, from the curve's path and its manifest."""
+    cell, spec = Cell.at(curve), manifest["spec"]
+    text = Path(curve).read_bytes()
+    rows = list(csv.DictReader(io.StringIO(text.decode())))
+    files = {"curve.csv": text, "manifest.json": _json(manifest), "config.json": _json(spec)}
+    if spec["grid"] is not None:
+        metrics = best_of_map(rows)
+    else:
+        series = by_metric(rows)
+        metrics = thinned(series)
+        files |= {"policies.json": _json(manifest.get("policies")), "picture.png": picture(series, manifest)}
+    return Content(tags(cell, manifest, labels) | code_version, params(cell, spec, labels), metrics, files)
+
+
+def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
+    """What the run is searched and grouped by."""
+    players = len(manifest["spec"]["seats"])
+    seats = cell.algorithm.removesuffix(MAP).split(SEATS)
+    seats = seats if len(seats) > 1 else seats * players
+    found = {
+        "kind": "map" if cell.algorithm.endswith(MAP) else "curve",
+        "group": group(cell, labels),
+        "game": cell.game,
+        "algorithm": cell.algorithm,
+        "opponent_model": cell.opponent_model,
+        "seed": str(cell.seed),
+        "code_fingerprint": sha256(manifest["code"])[:12],
+        "lock": manifest["lock"],
+        "snakemake_rule": "train",
+    }
+    found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
+    return found | ({"reason": manifest["reason"]} if "reason" in manifest else {})
+
+
+def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:
+    """The resolved settings under dotted names: `game.gamma`, `seat1.lr`, `steps`, …"""
+    seats = {f"seat{n}": seat for n, seat in enumerate(spec["seats"], 1)}
+    settings = {key: value for key, value in spec.items() if key != "seats"} | seats
+    return {"algorithm": label(cell.algorithm, labels), "seed": str(cell.seed)} | dict(_flat(settings))
+
+
+def _flat(settings: dict, prefix: str = ""):
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield f"{prefix}{key}", value if isinstance(value, str) else canonical(value)
+
+
+def metric_name(player: str, metric: str) -> str:
+    """`player1/C after CD`; what MLflow doesn't allow in names becomes an underscore."""
+    return f"player{player}/" + re.sub(r"[^\w\-. :]", "_", metric)
+
+
+def by_metric(rows: list[dict]) -> dict[tuple[str, str], list[tuple[int, float]]]:
+    """A curve as series of (step, value), by player and metric."""
+    series = {}
+    for row in rows:
+        series.setdefault((row["player"], row["metric"]), []).append((int(row["step"]), float(row["value"])))
+    return series
+
+
+def thinned(series: dict) -> list[tuple[str, int, float]]:
+    """Finite points at no more than `STEPS` evenly spaced steps, the first and the last among them."""
+    most = max(2, min(STEPS, POINTS // max(1, len(series))))
+    points = []
+    for key, values in series.items():
+        kept = np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))
+        points += [(metric_name(*key), *values[n]) for n in kept if math.isfinite(values[n][1])]
+    return points
+
+
+def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
+    """Per player the best return on a map of step sizes, and the share of the map that diverged."""
+    found = []
+    for player in sorted({row["player"] for row in rows}):
+        returns = [float(row["value"]) for row in rows if row["player"] == player and row["metric"] == "return"]
+        finite = [value for value in returns if math.isfinite(value)]
+        found += [(metric_name(player, BEST), 0, max(finite))] if finite else []
+        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(returns)))
+    return found
+
+
+def picture(series: dict, manifest: dict) -> bytes:
+    """A small PNG: returns over steps, and in each state the probability of the first action at the end."""
+    spec = manifest["spec"]
+    payoffs = np.asarray(spec["game"]["payoffs"])
+    policies = manifest.get("policies") or []
+    states = tuple(dict.fromkeys(policy["own_state"] for policy in policies))
+    action = spec["game"]["actions"][0]
+    canvas, background, lines, dots = _empty_picture(
+        float(payoffs.min()), float(payoffs.max()), spec["steps"], len(payoffs), states, action
+    )
+    canvas.restore_region(background)
+    for player, (line, dot) in enumerate(zip(lines, dots, strict=True), 1):
+        own = {
+            policy["own_state"]: policy["probabilities"][action] for policy in policies if policy["player"] == player
+        }
+        line.set_data(*np.reshape(series.get((str(player), "return"), []), (-1, 2)).T)
+        dot.set_data(np.arange(len(own)) + 0.12 * (player - 1), [own[state] for state in states if state in own])
+        line.axes.draw_artist(line)
+        dot.axes.draw_artist(dot)
+    png = io.BytesIO()
+    imsave(png, np.asarray(canvas.buffer_rgba()), format="png", metadata={"Software": None})
+    return png.getvalue()
+
+
+@lru_cache(maxsize=8)
+def _empty_picture(low: float, high: float, steps: int, players: int, states: tuple[str, ...], action: str):
+    """All of the picture but its data, drawn once: drawing axes anew takes 15 times as long as filling them."""
+    figure = Figure(figsize=(6, 2.2), dpi=80)
+    canvas = FigureCanvasAgg(figure)
+    returns, policies = figure.subplots(1, 2, gridspec_kw={"left": 0.09, "right": 0.99, "bottom": 0.22, "wspace": 0.35})
+    margin = 0.05 * (high - low) or 1
+    returns.set(xlim=(0, steps), ylim=(low - margin, high + margin), xlabel="step", ylabel="return per step")
+    policies.set(ylim=(-0.05, 1.05), xlim=(-0.5, max(1, len(states)) - 0.25), ylabel=f"P({action}) at the end")
+    policies.set_xticks(range(len(states)), states, rotation=0 if len(states) < 8 else 60)
+    lines, dots = [], []
+    for player in range(players):
+        style = {"color": COLOURS[player % 4], "label": f"player {player + 1}"}
+        lines.append(returns.plot([], [], **style)[0])
+        dots.append(policies.plot([], [], linestyle="", marker=MARKERS[player % 4], **style)[0])
+    figure.legend(handles=lines, loc="upper center", ncols=4, fontsize=8, frameon=False)
+    for artist in (*lines, *dots):
+        artist.set_animated(True)
+    canvas.draw()
+    return canvas, canvas.copy_from_bbox(figure.bbox), lines, dots
+
+
+def code_version() -> dict[str, str]:
+    """The commit of the working folder and whether tracked files differ from it, or "unknown" without git."""
+    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
+    dirty = "unknown" if commit is None or changes is None else str(bool(changes)).lower()
+    return {"git_commit": commit or "unknown", "git_dirty": dirty}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _json(value) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

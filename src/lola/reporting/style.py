@@ -1,0 +1,66 @@
+"""How figures look: one column of a paper wide, 7 pt type, colours that colour-blind readers can tell apart."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lola.artifacts import write_whole
+from lola.reporting.groups import Group
+from lola.reporting.metrics import band
+
+WIDTH = 8 / 2.54  # inches
+FONT = 7  # points, at that width
+
+BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
+ALGORITHMS = [VERMILLION, BLUE, GREEN, PURPLE, BROWN, SKY]
+PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE]
+STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")]  # start, CC, CD, DC, DD
+DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1))]  # by player
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Draw, and save, inside this."""
+    size = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
+    thin = {"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.0}
+    ticks = {"xtick.major.size": 2.5, "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2}
+    font = {"font.family": "DejaVu Sans", "pdf.fonttype": 42}
+    with sns.axes_style("ticks"), mpl.rc_context(dict.fromkeys(size, FONT) | thin | ticks | font):
+        yield
+
+
+def new_figure(height: float) -> Figure:
+    """An empty figure of the column's width and a height in cm."""
+    return Figure(figsize=(WIDTH, height / 2.54), dpi=200, layout="constrained")
+
+
+def save(figure: Figure, out: Path) -> None:
+    """Write `out`.pdf and `out`.png. Without dates, so equal figures are equal files."""
+    for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
+        content = io.BytesIO()
+        figure.savefig(content, format=ending[1:], metadata=metadata)
+        write_whole(out.with_name(out.name + ending), content.getvalue())
+
+
+def title(ax: Axes, letter: str, text: str) -> None:
+    """A panel's bold letter and its title, flush left."""
+    ax.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left")
+
+
+def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
+    """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
+    for player, color in zip(group.returns.columns.unique("player"), colors, strict=True):
+        returns = group.returns[player]
+        runs = returns.to_numpy()
+        name = f"{label}, agent {player}" if label else f"agent {player}"
+        ax.fill_between(returns.columns, *band(runs), color=color, alpha=0.2, linewidth=0)
+        ax.plot(returns.columns, np.mean(runs, axis=0), color=color, linestyle=DASHES[player - 1], label=name)
+    ax.set_xlim(0, group.returns.columns.get_level_values("step").max())
+    sns.despine(ax=ax)

@@ -1,0 +1,59 @@
+"""A table as CSV for programs, and as Markdown and LaTeX for people."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from lola.artifacts import write_whole
+from lola.reporting.metrics import Estimate
+
+DIGITS = 4  # after the point in CSV
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Tidy rows of numbers, the same as blocks of text with a heading each, and how to read them."""
+
+    rows: pd.DataFrame
+    blocks: dict[str, pd.DataFrame]
+    notes: str
+    prose: tuple[str, ...] = ()  # columns of sentences, which LaTeX leaves out
+
+
+def save(table: Table, caption: str, out: Path) -> None:
+    """Write `out`.csv, `out`.md and `out`.tex."""
+    rows = table.rows.round(DIGITS).replace(-0.0, 0.0).to_csv(index=False, lineterminator="\n")
+    for ending, text in ((".csv", rows), (".md", markdown(table, caption)), (".tex", latex(table, caption))):
+        write_whole(out.with_name(out.name + ending), text)
+
+
+def markdown(table: Table, caption: str) -> str:
+    parts = [f"# {caption}"]
+    for heading, block in table.blocks.items():
+        lines = [list(block.columns), ["---"] * block.shape[1], *block.to_numpy().tolist()]
+        grid = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        parts += [f"## {heading}", grid] if heading else [grid]
+    return "\n\n".join([*parts, table.notes]).rstrip() + "\n"
+
+
+def latex(table: Table, caption: str) -> str:
+    """Booktabs; each block a tabular under a comment that holds its heading."""
+    parts = [f"% {caption}"]
+    for heading, block in table.blocks.items():
+        tabular = block.drop(columns=list(table.prose), errors="ignore").to_latex(index=False, escape=True)
+        parts.append((f"% {heading}\n" if heading else "") + re.sub(r"(?<![\w.])-(?=[\d.])", "$-$", tabular))
+    return "\n".join(parts)
+
+
+def interval(estimate: Estimate, digits: int) -> str:
+    """A number with its 95 % interval: -1.07 [-1.13, -1.03]."""
+    value, low, high = (number(x, digits) for x in (estimate.value, estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]"
+
+
+def number(value: float | None, digits: int) -> str:
+    """A rounded number; a dash for None and nan; no minus sign before a zero."""
+    return NONE if value is None or value != value else f"{value:z.{digits}f}"

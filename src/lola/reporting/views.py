@@ -1,0 +1,92 @@
+"""Saved views: the MLflow UI opened on a figure, its runs grouped over seeds.
+
+MLflow keeps a view in a tag of the experiment, as the page's state in JSON. The format is the
+UI's own and undocumented; it is that of MLflow 3.17, which the lock pins.
+"""
+
+import json
+import re
+
+from lola.reporting.runs import BEST, DIVERGED
+
+TAG = "mlflow.sharedViewState."
+ML = "workflowType=machine_learning"  # or the UI opens in its mode for language models
+
+
+def view(figure: str, groups: list[str], metrics: list[str], time: int) -> dict[str, str]:
+    """The tag, by its name, that shows `figure`: curves of `metrics`, one line per group.
+
+    `time` (ms) is when the view was made.
+    """
+    state = {
+        "searchFilter": f"tags.`{run_tag(figure)}` = 'true'",
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": True,
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": "group"}]},
+        "groupsExpanded": {f"tag.group.{group}": False for group in groups},
+        "useGroupedValuesInCharts": True,
+        "runsHiddenMode": "SHOW_ALL",
+        "selectedColumns": ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"],
+        "isAccordionReordered": True,
+        "compareRunSections": sections(figure, metrics),
+        "compareRunCharts": charts(metrics),
+    }
+    named = {"name": figure_title(figure), "createdAt": time, "updatedAt": time, "state": json.dumps(state)}
+    return {TAG + figure: json.dumps(named)}
+
+
+def link(experiment_id: str, figure: str) -> str:
+    """The part of the address that opens the view."""
+    return f"/#/experiments/{experiment_id}/runs?{ML}&viewStateShareKey={figure}&compareRunsMode=CHART"
+
+
+def figure_title(figure: str) -> str:
+    """figure1 → Figure 1."""
+    return re.sub(r"(?<=[a-z])(?=\d)", " ", figure).replace("_", " ").capitalize()
+
+
+def run_tag(figure: str) -> str:
+    """The tag of the runs that a figure shows; a search can't list several values of one tag."""
+    return f"shown in {figure}"
+
+
+def sections(figure: str, metrics: list[str]) -> list[dict]:
+    """One for the figure itself, then one per player with everything else."""
+    titles = {"returns": f"{figure_title(figure)}: returns"}
+    titles |= {player: f"Policy of {player}" for player in sorted({_player(metric) for metric in metrics})}
+    return [
+        {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+        for uuid, name in titles.items()
+    ]
+
+
+def charts(metrics: list[str]) -> list[dict]:
+    """One line chart per metric over steps. Every metric needs one, or the UI adds sections of its own."""
+    return [
+        {
+            "uuid": f"chart-{metric}",
+            "type": "BAR" if metric.endswith((BEST, DIVERGED)) else "LINE",
+            "metricSectionId": "returns" if metric.endswith("return") else _player(metric),
+            "metricKey": metric,
+            "selectedMetricKeys": [metric],
+            "xAxisKey": "step",
+            "xAxisScaleType": "linear",
+            "scaleType": "linear",
+            "yAxisKey": "metric",
+            "yAxisExpressions": [],
+            "lineSmoothness": 0,
+            "useGlobalXaxisKey": True,
+            "useGlobalLineSmoothing": True,
+            "runsCountToCompare": 100,
+            "range": {},
+            "displayPoints": False,
+            "ignoreOutliers": False,
+            "deleted": False,
+            "isGenerated": False,
+        }
+        for metric in metrics
+    ]
+
+
+def _player(metric: str) -> str:
+    return metric.partition("/")[0]

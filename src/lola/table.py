@@ -1,0 +1,34 @@
+"""Write one table: `python -m lola.table --spec JSON --claims FILE --out results/tables/table3 FOLDER …`.
+
+In:  the table's block of the config, with its name, labels and actions; the folders of its groups; the paper's numbers.
+Out: `table3.csv`, `table3.md` and `table3.tex`. If a seed of a group failed, nothing but a line that says which.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from lola.reporting import kinds, tables
+from lola.reporting.paper import read_claims
+from lola.reporting.sources import split_spec
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--spec", type=json.loads, required=True)
+    parser.add_argument("--claims", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("groups", nargs="+", type=Path)
+    args = parser.parse_args()
+    try:
+        sources, block = split_spec(args.spec, args.groups, read_claims(args.claims) if args.claims else [])
+        table = importlib.import_module(kinds.TABLES[args.spec["kind"]]).tabulate(sources, **block)
+        tables.save(table, args.spec["caption"], args.out)
+    except ValueError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What every rule makes of every game in five steps, kept as numbers: `python tests/golden/regenerate.py`.
+
+Writes one JSON file per game beside this one. `tests/test_training.py` compares with them, so
+that no change moves a number unnoticed. A golden file that changes needs a commit of its own and a line in
+CHANGELOG.md that says why.
+"""
+
+import json
+from pathlib import Path
+
+from lola.learning.matrix_games import MatrixGame
+from lola.learning.opponent_models import oracle
+from lola.learning.registry import RULES
+from lola.learning.training import Seat, initial_thetas, train
+
+HERE = Path(__file__).parent
+
+# Player i gives own[i] units or fewer (action 0: all); everybody gets twice the total and loses 3 a unit.
+OWN = (1, 1, 2)
+PUBLIC_GOOD = [
+    [[[2 * (4 - a - b - c) - 3 * (OWN[i] - (a, b, c)[i]) for c in range(3)] for b in range(2)] for a in range(2)]
+    for i in range(3)
+]
+GAMES = {
+    "ipd": MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], 0.96, ["C", "D"]),
+    "imp": MatrixGame([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]], 0.9, ["H", "T"]),
+    "public_good": MatrixGame(PUBLIC_GOOD, 0.9, [["one", "none"], ["one", "none"], ["two", "one", "none"]]),
+}
+SETTINGS = {
+    "naive": ("naive", {}),
+    "lola": ("lola", {"eta": 0.3}),
+    "lola, order 2": ("lola", {"eta": 0.3, "order": 2}),
+    "lola_surrogate": ("lola_surrogate", {"eta": 0.3}),
+    "lola_exact": ("lola_exact", {"eta": 0.3}),
+    "lola_exact, order 2": ("lola_exact", {"eta": 0.3, "order": 2}),
+    "lookahead": ("lookahead", {"eta": 0.3}),
+}
+
+
+def five_steps(game: MatrixGame, name: str) -> dict:
+    """The parameters and values of seed 0 after five steps of self-play at learning rate 1."""
+    rule, settings = SETTINGS[name]
+    seats = [Seat(RULES[rule].load()(**settings), 1.0, oracle)] * len(game.sizes)
+    *_, thetas = train(game, seats, initial_thetas(game.sizes, [0], 1.0), 5)
+    return {"thetas": [theta[0].tolist() for theta in thetas], "values": [v.item() for v in game.values(thetas)]}
+
+
+if __name__ == "__main__":
+    for game, played in GAMES.items():
+        lines = [f"  {json.dumps(name)}: {json.dumps(five_steps(played, name))}" for name in SETTINGS]
+        (HERE / f"{game}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

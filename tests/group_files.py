@@ -1,0 +1,53 @@
+"""Groups as `lola.aggregate` leaves them, made by hand for the tests of the reporting."""
+
+from pathlib import Path
+
+from lola.reporting.groups import Group
+
+STATES = ("start", "CC", "CD", "DC", "DD")  # joint: player 1's action first
+TIT_FOR_TAT = {1: (1, 1, 0, 1, 0), 2: (1, 1, 1, 0, 0)}  # P(C | joint state) by player
+ALWAYS_DEFECT = {1: (0,) * 5, 2: (0,) * 5}
+
+
+def write_group(root: Path, name: str, returns: dict, policies: dict | None = None, failed: str = "") -> Group:
+    """`returns` {seed: {player: [per step]}}; `policies` {seed: {player: [P(C | joint state)]}}."""
+    folder = root / "groups" / name
+    folder.mkdir(parents=True)
+    rows = [
+        f"{seed},{step},{player},{float(value)!r}\n"
+        for seed, players in returns.items()
+        for player, values in players.items()
+        for step, value in enumerate(values)
+    ]
+    (folder / "returns.csv").write_text("seed,step,player,return\n" + "".join(rows))
+    rows = [
+        f"{seed},{player},{state},{own_view(state, player)},{action},{p if action == 'C' else 1 - p!r}\n"
+        for seed, players in (policies or dict.fromkeys(returns, ALWAYS_DEFECT)).items()
+        for player, probabilities in players.items()
+        for state, p in zip(STATES, probabilities, strict=True)
+        for action in "CD"
+    ]
+    (folder / "policies.csv").write_text("seed,player,state,own_state,action,probability\n" + "".join(rows))
+    (folder / "failed.csv").write_text("seed,step,reason\n" + failed)
+    return Group(folder)
+
+
+def own_view(state: str, player: int) -> str:
+    return state if state == "start" or player == 1 else state[::-1]
+
+
+def write_map(root: Path, name: str, value: dict, zero_sum: bool = False) -> Group:
+    """A map with 2 seeds: `value` {(lr, eta): R of player 1}; both play tit-for-tat where lr = 1, else defect."""
+    folder = root / "groups" / name
+    folder.mkdir(parents=True)
+    rows = []
+    for seed in (0, 1):
+        for (lr, eta), r in value.items():
+            for player in (1, 2):
+                at = f"{seed},{lr},{eta},{player}"
+                rows.append(f"{at},return,{-r if zero_sum and player == 2 else r}\n")
+                for state, p in zip(STATES, TIT_FOR_TAT[1] if lr == 1 else ALWAYS_DEFECT[1], strict=True):
+                    rows.append(f"{at},C {'at' if state == 'start' else 'after'} {state},{p}\n")  # own view
+    (folder / "map.csv").write_text("seed,lr,eta,player,metric,value\n" + "".join(rows))
+    (folder / "failed.csv").write_text("seed,step,reason\n")
+    return Group(folder)

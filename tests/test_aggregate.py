@@ -1,0 +1,85 @@
+"""`lola.aggregate` copies numbers untouched, keeps failed seeds apart and names damaged cells."""
+
+import json
+
+import pytest
+
+from lola import aggregate, cells
+
+CURVE = """step,player,metric,value
+0,1,return,-1.5
+0,1,C at start,0.5
+0,2,return,-1.25
+1,1,return,{last}
+1,1,C at start,0.25
+1,2,return,-1.0
+"""
+POLICIES = [
+    {"player": 1, "state": "CD", "own_state": "CD", "probabilities": {"C": 0.1, "D": 0.9}},
+    {"player": 2, "state": "CD", "own_state": "DC", "probabilities": {"C": 1 / 3, "D": 2 / 3}},
+]
+MAP = "lr,eta,player,metric,value\n0.5,1.0,1,return,-1.5\n0.5,1.0,1,C at start,nan\n"
+
+
+def write_cell(root, seed, curve, grid=None, **outcome):
+    path = cells.Cell("ipd", "nl-ex", "oracle", seed).curve(root)
+    ended = {"status": "finished", "steps": 1, "policies": POLICIES} | outcome
+    cells.write(path, curve, {"spec": {"grid": grid}, "code": "c", "lock": "l"} | ended)
+    return path
+
+
+def gather(monkeypatch, out, *curves):
+    monkeypatch.setattr("sys.argv", ["lola.aggregate", "--out", str(out), *map(str, curves)])
+    aggregate.main()
+    return {path.name: path.read_text() for path in out.iterdir()}
+
+
+def test_returns_and_policies_are_copied_to_the_digit_in_order_of_seeds(tmp_path, monkeypatch):
+    curves = [write_cell(tmp_path, seed, CURVE.format(last=repr(-0.1 * seed - 1 / 3))) for seed in (10, 9)]
+    made = gather(monkeypatch, tmp_path / "group", *curves)
+    assert made["returns.csv"].splitlines() == [
+        "seed,step,player,return",
+        *("9,0,1,-1.5", "9,0,2,-1.25", f"9,1,1,{-0.9 - 1 / 3!r}", "9,1,2,-1.0"),
+        *("10,0,1,-1.5", "10,0,2,-1.25", f"10,1,1,{-1 - 1 / 3!r}", "10,1,2,-1.0"),
+    ]
+    assert made["policies.csv"].splitlines()[:5] == [
+        "seed,player,state,own_state,action,probability",
+        *("9,1,CD,CD,C,0.1", "9,1,CD,CD,D,0.9"),
+        *(f"9,2,CD,DC,C,{1 / 3!r}", f"9,2,CD,DC,D,{2 / 3!r}"),
+    ]
+    assert made["failed.csv"] == "seed,step,reason\n"
+
+
+def test_same_cells_give_same_bytes_in_any_order(tmp_path, monkeypatch):
+    curves = [write_cell(tmp_path, seed, CURVE.format(last=-2.0)) for seed in range(3)]
+    assert gather(monkeypatch, tmp_path / "a", *curves) == gather(monkeypatch, tmp_path / "b", *curves[::-1])
+
+
+def test_a_failed_seed_is_listed_and_left_out(tmp_path, monkeypatch):
+    good = write_cell(tmp_path, 0, CURVE.format(last=-2.0))
+    bad = write_cell(tmp_path, 1, CURVE.format(last=-3.0), status="failed", steps=1, reason="a value became NaN, or so")
+    made = gather(monkeypatch, tmp_path / "group", good, bad)
+    assert made["failed.csv"] == 'seed,step,reason\n1,2,"a value became NaN, or so"\n'
+    assert {line.split(",")[0] for name in ("returns.csv", "policies.csv") for line in made[name].splitlines()[1:]} == {
+        "0"
+    }
+
+
+def test_a_map_becomes_one_table(tmp_path, monkeypatch):
+    curves = [write_cell(tmp_path, seed, MAP, grid={"lr": [0.5], "eta": [1.0]}) for seed in (0, 1)]
+    made = gather(monkeypatch, tmp_path / "group", *curves)
+    assert set(made) == {"map.csv", "failed.csv"}
+    assert made["map.csv"].splitlines()[1:3] == ["0,0.5,1.0,1,return,-1.5", "0,0.5,1.0,1,C at start,nan"]
+    assert made["map.csv"].splitlines()[3].startswith("1,")
+
+
+def test_every_damaged_cell_is_named_and_nothing_is_written(tmp_path, monkeypatch):
+    curves = [write_cell(tmp_path, seed, CURVE.format(last=-2.0)) for seed in range(3)]
+    curves[0].write_text("junk")
+    manifest = curves[2].with_suffix(".json")
+    manifest.write_text(json.dumps({"status": "finished"}))
+    with pytest.raises(SystemExit) as stopped:
+        gather(monkeypatch, tmp_path / "group", *curves)
+    assert "seed0.csv" in str(stopped.value) and "seed2.json" in str(stopped.value)
+    assert "seed1" not in str(stopped.value)
+    assert not (tmp_path / "group").exists()

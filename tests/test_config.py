@@ -1,0 +1,131 @@
+"""The configs that ship are good, every block binds to its function, and each mistake gets its one message."""
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lola import study
+from lola.config import BadConfig, load, overlay
+from lola.learning import registry
+
+BASE = "config/config.yaml"
+
+
+@pytest.mark.parametrize("overlays", [[], ["config/smoke.yaml"], ["config/games.yaml"]])
+def test_the_configs_that_ship_are_good(overlays):
+    assert study.groups(load(BASE, overlays))
+
+
+@pytest.mark.parametrize("entry", [*registry.RULES.values(), registry.MATRIX_GAME], ids=lambda entry: entry.name)
+def test_registered_settings_are_the_arguments_of_the_function(entry):
+    parameters = inspect.signature(entry.load()).parameters.values()
+    assert entry.required == tuple(p.name for p in parameters if p.default is p.empty)
+    assert entry.optional == tuple(p.name for p in parameters if p.default is not p.empty)
+
+
+def test_every_block_of_the_config_binds_to_its_function():
+    config = load(BASE, ["config/games.yaml"])
+    for game in config["games"].values():
+        registry.MATRIX_GAME.load()(**game)
+    for block in config["algorithms"].values():
+        settings = {key: value for key, value in block.items() if key not in ("rule", "lr", "label")}
+        registry.RULES[block["rule"]].load()(**settings)
+
+
+def test_overlay_replaces_lists_merges_mappings_and_removes_nulls():
+    below = {"a": {"x": 1, "y": [1, 2]}, "b": 2}
+    assert overlay(below, {"a": {"y": [3]}, "b": None}) == {"a": {"x": 1, "y": [3]}}
+
+
+MISTAKES = {
+    "algorithms: {lola-ex: {etaa: 1}}": ["algorithms.lola-ex.etaa", "did you mean 'eta'"],
+    "figures: {figure1: {captoin: x}}": ["figures.figure1.captoin", "did you mean 'caption'"],
+    "sedes: 3": ["sedes", "did you mean 'seeds'"],
+    "games: {ipd: {gamma: 1.0}}": ["games.ipd.gamma", "1.0", "up to but not including 1"],
+    "games: {ipd: {gamma: -0.1}}": ["games.ipd.gamma", "-0.1"],
+    "games: {ipd: {gamma: .nan}}": ["games.ipd.gamma", "nan", "finite"],
+    "games: {ipd: {payoffs: [[[1, 2], [3]], [[1, 2], [3, 4]]]}}": ["games.ipd.payoffs", "player 1", "2 × 2"],
+    "games: {ipd: {payoffs: [[[1, .inf], [3, 4]], [[1, 2], [3, 4]]]}}": ["games.ipd.payoffs[0][0][1]", "inf"],
+    "games: {ipd: {payoffs: [[[1, a], [3, 4]], [[1, 2], [3, 4]]]}}": ["games.ipd.payoffs", "'a'"],
+    "games: {ipd: {actions: [C, C]}}": ["games.ipd.actions", "different"],
+    "games: {ipd: {actions: [yes, no]}}": ["games.ipd.actions", "True", "quotes"],
+    "games: {no: {gamma: 0.5}}": ["games.False", "quotes"],
+    "on: 3": ["True", "quotes"],
+    "tracking: off": ["tracking", "False", "deferred, none"],
+    "algorithms: {nl-ex: {lr: -1}}": ["algorithms.nl-ex.lr", "-1", "a number from 0"],
+    "algorithms: {nl-ex: {lr: .nan}}": ["algorithms.nl-ex.lr", "nan"],
+    "algorithms: {nl-ex: {lr: '1'}}": ["algorithms.nl-ex.lr", "'1'"],
+    "algorithms: {nl-ex: {eta: 1}}": ["algorithms.nl-ex.eta", "naive"],
+    "algorithms: {lola-ex: {eta: null}}": ["algorithms.lola-ex.eta", "missing"],
+    "algorithms: {lola-ex: {rule: lol}}": ["algorithms.lola-ex.rule", "did you mean 'lola'"],
+    "algorithms: {a-vs-b: {rule: naive, lr: 1}}": ["algorithms.a-vs-b", "-vs-"],
+    "study: {self-play: {games: [idp]}}": ["study.self-play.games", "did you mean 'ipd'"],
+    "study: {self-play: {algorithms: [lola-x]}}": ["study.self-play.algorithms", "did you mean 'lola-ex'"],
+    "study: {self-play: {opponent_models: [orcle]}}": ["opponent_models", "did you mean 'oracle'"],
+    "study: {three: {games: [public-goods], algorithms: [nl-ex-vs-nl-ex]}}": ["study.three.algorithms", "2 seats", "3"],
+    "study: {again: {games: [ipd], algorithms: [nl-ex], steps: 7}}": ["study.again", "ipd/nl-ex/oracle"],
+    "study: {map: {grid: {lr: [1]}}}": ["study.map.grid.lr", "at least two"],
+    "figures: {figure1: {algorithms: [nl-ex, lola-exact]}}": ["figures.figure1", "ipd/lola-exact/oracle", "study"],
+    "figures: {figure1: {kind: learnign}}": ["figures.figure1.kind", "did you mean 'learning'"],
+    "seeds: [1, 1]": ["seeds", "[1, 1]", "different"],
+    "seeds: [-1]": ["seeds", "[-1]"],
+    "seeds: 0": ["seeds", "given 0"],
+    "seeds: yes": ["seeds", "True"],
+    "steps: 0": ["steps", "given 0"],
+    "steps: 1.5": ["steps", "1.5"],
+    "seeds: 2\nseeds: 3": ["'seeds'", "twice", "line 2"],
+    "": ["holds nothing"],
+    "- 1": ["holds a list"],
+    "a: [b": ["not YAML", "line 1"],
+    "\tseeds: 3": ["not YAML"],
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_gets_one_message_that_names_key_given_and_allowed(text, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(BadConfig) as error:
+        load(BASE, [path])
+    assert "\n" not in str(error.value)
+    for part in MISTAKES[text]:
+        assert part in str(error.value)
+
+
+def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
+    with pytest.raises(BadConfig, match=r"absent\.yaml"):
+        load(BASE, [tmp_path / "absent.yaml"])
+    (tmp_path / "picture.yaml").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(BadConfig, match=r"picture\.yaml.*not text"):
+        load(BASE, [tmp_path / "picture.yaml"])
+
+
+def test_exponents_without_a_point_are_numbers(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("algorithms: {nl-ex: {lr: 1e-3}}")
+    assert load(BASE, [path])["algorithms"]["nl-ex"]["lr"] == 0.001
+
+
+def test_the_commands_stop_at_a_mistake_and_touch_nothing(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"results: {tmp_path}/made\nsteps: 0")
+    snakemake = [sys.executable, "-m", "snakemake", "--configfile", str(path), "--directory", str(Path.cwd())]
+    for command in ([sys.executable, "-m", "lola.audit", "check", str(path)], snakemake):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode != 0
+        assert done.stderr.count("steps: given 0; allowed: a whole number from 1") == 1
+        assert "Traceback" not in done.stderr
+        assert not (tmp_path / "made").exists()
+
+
+def test_every_setting_has_a_source():
+    from lola.checklist import settings, source
+
+    sources = yaml.safe_load(Path("config/sources.yaml").read_text())["settings"]
+    for overlays in ([], ["config/games.yaml"]):
+        for key, _ in settings(load(BASE, overlays)):
+            assert source(key, sources) != "this config", key

@@ -1,0 +1,164 @@
+"""Fingerprints follow what code does, not how it looks; manifests tell what is stale, missing or edited."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lola import audit, cells, provenance
+from lola.artifacts import canonical, file_sha256
+from lola.config import load
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """A package of four modules in which `entry` imports `near`, which imports `far`; `aside` is imported by none."""
+    package = tmp_path / "pack"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "entry.py").write_text('"""Doc."""\nimport json\nfrom pack.near import f\n\ndef g():\n    return f()\n')
+    (package / "near.py").write_text("import pack.far\n\ndef f():\n    '''Doc.'''\n    return pack.far.x\n")
+    (package / "far.py").write_text("x = 1\n")
+    (package / "aside.py").write_text("y = 1\n")
+    monkeypatch.setattr(provenance, "SOURCE", tmp_path)
+    provenance.read_module.cache_clear()
+    yield package
+    provenance.read_module.cache_clear()
+
+
+def fingerprints():
+    provenance.read_module.cache_clear()
+    return provenance.fingerprints(["pack.entry"])
+
+
+def test_fingerprints_cover_what_is_really_imported(source):
+    assert list(fingerprints()) == ["pack", "pack.entry", "pack.far", "pack.near"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("far.py", "# a comment\nx  =  1  # another\n"),
+        ("near.py", "import pack.far\n\n\ndef f():\n    '''Another.'''\n    return (pack.far.x)\n"),
+        ("entry.py", "import json\nfrom pack.near import f\n\n\ndef g():\n    return f()\n"),
+        ("aside.py", "y = 2\n"),
+    ],
+)
+def test_comments_docstrings_layout_and_other_modules_do_not_count(source, file, text):
+    before = fingerprints()
+    (source / file).write_text(text)
+    assert fingerprints() == before
+
+
+def test_a_change_in_a_module_imported_by_an_import_counts(source):
+    before = fingerprints()
+    (source / "far.py").write_text("x = 2\n")
+    after = fingerprints()
+    assert [module for module in after if after[module] != before[module]] == ["pack.far"]
+
+
+def test_no_cell_depends_on_reporting_and_no_figure_on_learning():
+    assert not [m for m in provenance.fingerprints(["lola.train"]) if m.startswith("lola.reporting")]
+    assert not [m for m in provenance.fingerprints(["lola.figure"]) if m.startswith("lola.learning.")]
+
+
+def test_a_figure_depends_on_the_module_of_its_kind_alone():
+    learning = provenance.product_code("figure", {"kind": "learning"})
+    assert "lola.reporting.learning_figure" in learning
+    assert "lola.reporting.map_figure" not in learning
+
+
+def test_differences_name_the_key():
+    before = {"seats": [{"lr": 1.0}, {"lr": 1.0}], "steps": 200}
+    after = {"seats": [{"lr": 0.5}, {"lr": 1.0}], "steps": 200}
+    assert provenance.differences(before, after) == ["seats[0].lr: 1.0 → 0.5"]
+    assert provenance.differences({"a": 1}, {"b": 1}) == ["a: 1 → null", "b: null → 1"]
+    assert provenance.differences([1, 2], [1]) == [": [1,2] → [1]"]
+
+
+@pytest.fixture
+def study_of_two(tmp_path):
+    """A study of one group with two trained cells, in files made up here, and nothing else made."""
+    overrides = {
+        "results": str(tmp_path / "made"),
+        "seeds": 2,
+        "study": {"map": None, "table4": None, "self-play": {"games": ["ipd"], "algorithms": ["nl-ex"]}},
+        "figures": {"figure1": None, "figure2": None, "sensitivity": None},
+        "tables": {"table3": None, "table4": None},
+    }
+    config = load("config/config.yaml", [], overrides)
+    for product in provenance.products(config):
+        if product.stage == "cells":
+            made = {"spec": product.spec, "code": canonical(product.code), "lock": provenance.environment()}
+            cells.write(product.manifest.with_suffix(".csv"), "step,player,metric,value\n", made)
+    return config
+
+
+def kinds(config):
+    return {name: (kind, reason) for name, (_, kind, reason) in audit.problems(config).items() if "seed" in name}
+
+
+def test_a_trained_cell_is_in_order_and_what_is_made_from_it_is_missing(study_of_two):
+    assert kinds(study_of_two) == {}
+    assert audit.problems(study_of_two)["ipd/nl-ex/oracle"][1:] == ("missing", "not made yet")
+
+
+def test_an_edited_curve_is_damaged(study_of_two):
+    path = Path(study_of_two["results"]) / "cells/ipd/nl-ex/oracle/seed1.csv"
+    path.write_text(path.read_text() + "0,1,return,0.0\n")
+    (name, (kind, reason)), *rest = kinds(study_of_two).items()
+    assert (name, kind, rest) == ("ipd/nl-ex/oracle/seed1", "damaged", [])
+    assert str(path) in reason
+
+
+def test_a_changed_setting_makes_its_cells_stale_and_says_which(study_of_two):
+    study_of_two["algorithms"]["nl-ex"]["lr"] = 0.25
+    assert set(kinds(study_of_two).values()) == {("stale", "seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25")}
+    lines = audit.explain(study_of_two, audit.problems(study_of_two))
+    assert lines[0] == "train      ipd/nl-ex/oracle: 2 cells: seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25"
+
+
+def test_a_new_lock_makes_cells_stale(study_of_two, monkeypatch):
+    monkeypatch.setattr(provenance, "environment", lambda: "another")
+    assert set(kinds(study_of_two).values()) == {("stale", "the locked packages or Python changed")}
+
+
+def test_damaged_cells_are_set_aside_not_lost(study_of_two):
+    path = Path(study_of_two["results"]) / "cells/ipd/nl-ex/oracle/seed0.json"
+    path.write_text("junk")
+    assert len(list(provenance.set_aside_damaged(study_of_two, dry_run=True))) == 1
+    assert path.read_text() == "junk"
+    (message,) = provenance.set_aside_damaged(study_of_two, dry_run=False)
+    assert "ipd/nl-ex/oracle/seed0 is trained again" in message
+    assert path.with_name("seed0.json.damaged").read_text() == "junk"
+    assert not path.exists()
+    assert not path.with_suffix(".csv").exists()
+
+
+def test_record_keeps_digests_of_inputs_and_outputs_and_only_after_success(tmp_path):
+    given, made, manifest = (tmp_path / name for name in ("given.txt", "made.txt", "manifest.json"))
+    given.write_text("in")
+    made.write_text("out")
+    command = [
+        sys.executable,
+        "-m",
+        "lola.record",
+        "--manifest",
+        manifest,
+        "--spec",
+        '{"a": 1}',
+        "--code",
+        '{"m": "d"}',
+    ]
+    command += ["--inputs", given, "--outputs", made, manifest, "--"]
+    assert subprocess.run([*command, "json.tool", given], capture_output=True).returncode != 0  # "in" is not JSON
+    assert not manifest.exists()
+    subprocess.run([*command, "this"], check=True, capture_output=True)
+    assert json.loads(manifest.read_text()) == {
+        "spec": {"a": 1},
+        "code": {"m": "d"},
+        "inputs": {str(given): file_sha256(given)},
+        "outputs": {str(made): file_sha256(made)},
+    }

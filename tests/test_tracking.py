@@ -1,0 +1,614 @@
+"""MLflow: one run per cell with the right numbers, replaced when retrained, whole after any interruption."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import ViewType
+
+from lola import browse, cells, track
+from lola.reporting import runs, store, tracking, views
+
+LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
+GAME = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]}
+LOLA, NAIVE = {"rule": "lola", "lr": 1.0, "eta": 0.5}, {"rule": "naive", "lr": 1.0}
+STEPS = 100
+
+
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """A database with its schema, made once: it takes seconds."""
+    root = tmp_path_factory.mktemp("empty") / "results"
+    tracking.create_store(root)
+    return root / store.DATABASE
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch, empty_store):
+    """A study's folder with an empty store."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    folder = tmp_path / "my study" / "results"
+    folder.mkdir(parents=True)
+    shutil.copy(empty_store, folder)
+    return folder
+
+
+def write_cell(root, seed=0, algorithm="lola-ex", game="ipd", shift=0.0, seats=(LOLA, LOLA), **more) -> str:
+    """A cell whose return is -2 + step / 100 for player 1 and -1 for player 2, plus `shift`."""
+    spec = {
+        "game": GAME,
+        "seats": list(seats),
+        "opponent_model": "oracle",
+        "steps": STEPS,
+        "init_std": 1.0,
+        "grid": None,
+    }
+    rows = ["step,player,metric,value"]
+    for step in range(STEPS + 1):
+        rows += [f"{step},1,return,{-2 + step / 100 + shift!r}", f"{step},1,C after CD,0.25"]
+        rows += [f"{step},2,return,{-1 + shift!r}", f"{step},2,C after CD,0.75"]
+    policies = [
+        {
+            "player": player,
+            "state": state,
+            "own_state": state,
+            "probabilities": {"C": 0.1 * player, "D": 1 - 0.1 * player},
+        }
+        for player in (1, 2)
+        for state in ("start", "CC")
+    ]
+    manifest = {"spec": spec, "code": "{}", "lock": "b", "status": "finished", "steps": STEPS, "policies": policies}
+    path = cells.Cell(game, algorithm, "oracle", seed).curve(root)
+    curve = more.pop("curve", "\n".join(rows) + "\n")
+    manifest["spec"] |= more.pop("spec", {})
+    cells.write(path, curve, manifest | more)
+    return str(path)
+
+
+def log(root, *curves, game="ipd") -> dict[str, str]:
+    return tracking.log_cells(root, game, list(curves), LABELS)[0]
+
+
+def client(root) -> MlflowClient:
+    return MlflowClient(tracking_uri=store.uri(root))
+
+
+def all_runs(root, game="ipd", deleted=False):
+    here = client(root)
+    experiment = here.get_experiment_by_name(store.experiment_name(root, game))
+    view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
+    return [] if experiment is None else here.search_runs([experiment.experiment_id], "", view, 1000)
+
+
+def cells_logged(root, game="ipd") -> list[str]:
+    return sorted(run.data.tags["cell"] for run in all_runs(root, game))
+
+
+def artifacts(root, run_id) -> set[str]:
+    return {entry.path for entry in client(root).list_artifacts(run_id)}
+
+
+def command(*arguments, **environment) -> list[str]:
+    return [sys.executable, "-m", *map(str, arguments)]
+
+
+def environment(**more) -> dict[str, str]:
+    known = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "MLFLOW"))}
+    return known | {"PYTHONPATH": str(Path(store.__file__).parents[2])} | more
+
+
+# --- what a run holds
+
+
+def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
+    curve = write_cell(root, seed=3)
+    (run_id,) = log(root, curve).values()
+    run = client(root).get_run(run_id)
+    assert run.info.run_name == "LOLA-Ex, oracle, seed 3"
+    assert run.info.status == "FINISHED"
+    expected = {"cell": "ipd/lola-ex/oracle/seed3", "algorithm": "lola-ex", "opponent_model": "oracle", "seed": "3"}
+    expected |= {"seat1": "lola-ex", "seat2": "lola-ex", "lock": "b", "snakemake_rule": "train", "kind": "curve"}
+    assert expected.items() <= run.data.tags.items()
+    assert {"git_commit", "git_dirty", "code_fingerprint", "manifest"} <= run.data.tags.keys()
+    assert run.data.params == {
+        "algorithm": "LOLA-Ex",
+        "seed": "3",
+        "opponent_model": "oracle",
+        "steps": "100",
+        "init_std": "1.0",
+        "game.gamma": "0.96",
+        "game.actions": '["C","D"]',
+        "game.payoffs": "[[[-1,-3],[0,-2]],[[-1,0],[-3,-2]]]",
+        "seat1.rule": "lola",
+        "seat1.lr": "1.0",
+        "seat1.eta": "0.5",
+        "seat2.rule": "lola",
+        "seat2.lr": "1.0",
+        "seat2.eta": "0.5",
+    }
+    assert run.data.metrics == {
+        "player1/return": -1.0,
+        "player1/C after CD": 0.25,
+        "player2/return": -1.0,
+        "player2/C after CD": 0.75,
+    }
+    history = client(root).get_metric_history(run_id, "player1/return")
+    steps = [point.step for point in history]
+    assert (len(steps), steps[0], steps[-1]) == (41, 0, STEPS)
+    assert set(b - a for a, b in zip(steps, steps[1:], strict=False)) == {2, 3}
+    assert all(point.value == pytest.approx(-2 + point.step / 100) for point in history)
+    assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "policies.json", "config.json", "picture.png"}
+    folder = Path(client(root).download_artifacts(run_id, ""))
+    assert (folder / "curve.csv").read_text() == Path(curve).read_text()
+    assert json.loads((folder / "config.json").read_text())["seats"] == [LOLA, LOLA]
+
+
+def test_a_matchup_names_its_seats(root):
+    curve = write_cell(root, algorithm="lola-ex-vs-nl-ex", seats=(LOLA, NAIVE))
+    (run_id,) = log(root, curve).values()
+    run = client(root).get_run(run_id)
+    assert run.info.run_name == "LOLA-Ex vs NL-Ex, oracle, seed 0"
+    assert (run.data.tags["seat1"], run.data.tags["seat2"]) == ("lola-ex", "nl-ex")
+    assert (run.data.params["seat1.rule"], run.data.params["seat2.rule"]) == ("lola", "naive")
+    assert "seat2.eta" not in run.data.params
+
+
+def test_algorithms_with_one_label_are_told_apart():
+    labels = {"nl-ex": "NL-Ex", "nl-t4": "NL-Ex", "lola-ex": "LOLA-Ex", "lola-ex@map": "LOLA-Ex"}
+
+    def title(algorithm):
+        return runs.title(cells.Cell("ipd", algorithm, "oracle", 3), labels)
+
+    assert title("nl-ex") == "NL-Ex (nl-ex), oracle, seed 3"
+    assert title("lola-ex") == "LOLA-Ex, oracle, seed 3"
+    assert title("lola-ex@map") == "LOLA-Ex map, oracle, seed 3"
+    assert title("unheard-of") == "unheard-of, oracle, seed 3"
+
+
+def test_a_failed_cell_is_a_failed_run_without_its_infinite_numbers(root):
+    curve = "step,player,metric,value\n0,1,return,-1.5\n0,2,return,nan\n1,1,return,inf\n1,2,return,-inf\n"
+    path = write_cell(root, curve=curve, status="failed", reason="not finite at step 1", policies=None)
+    (run_id,) = log(root, path).values()
+    run = client(root).get_run(run_id)
+    assert (run.info.status, run.data.tags["reason"]) == ("FAILED", "not finite at step 1")
+    assert run.data.metrics == {"player1/return": -1.5}
+    assert tracking.log_cells(root, "ipd", [path], LABELS) == ({"ipd/lola-ex/oracle/seed0": run_id}, 0)
+
+
+def test_a_map_is_logged_by_its_best_and_its_diverged_points(root):
+    rows = [(0.1, -2.0, -1.5), (1.0, -1.0, -1.25), (10.0, "nan", "nan"), (20.0, "nan", "nan")]
+    lines = ["lr,eta,player,metric,value"]
+    lines += [f"{lr},1.0,{player},return,{value}" for lr, *values in rows for player, value in enumerate(values, 1)]
+    spec = {"grid": {"lr": [0.1, 1.0, 10.0, 20.0], "eta": [1.0]}}
+    path = write_cell(root, algorithm="lola-ex@map", curve="\n".join(lines) + "\n", spec=spec, policies=None)
+    (run_id,) = log(root, path).values()
+    run = client(root).get_run(run_id)
+    assert run.data.metrics == {
+        "player1/best return": -1.0,
+        "player1/share diverged": 0.5,
+        "player2/best return": -1.25,
+        "player2/share diverged": 0.5,
+    }
+    assert run.data.tags["kind"] == "map"
+    assert run.data.params["grid.lr"] == "[0.1,1.0,10.0,20.0]"
+    assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json"}
+
+
+def test_a_game_of_many_states_is_thinned_further():
+    series = {("1", f"C after {n}"): [(step, 0.5) for step in range(201)] for n in range(240)}
+    points = runs.thinned(series)
+    assert len(points) == 2400
+    steps = [step for name, step, _ in points if name == "player1/C after 0"]
+    assert (len(steps), steps[0], steps[-1]) == (10, 0, 200)
+
+
+def test_metric_names_hold_only_what_mlflow_allows():
+    assert runs.metric_name("1", "C after CD") == "player1/C after CD"
+    assert runs.metric_name("2", "give! after (a/b)") == "player2/give_ after _a_b_"
+
+
+def test_equal_cells_have_equal_pictures(tmp_path):
+    def picture(**cell):
+        path = write_cell(tmp_path, **cell)
+        return runs.content(path, cells.read_manifest(path), LABELS, {}).files["picture.png"]
+
+    first, other = picture(), picture(shift=0.1)
+    assert first != other
+    assert picture() == first
+    assert first.startswith(b"\x89PNG") and b"Software" not in first
+
+
+# --- one run per cell
+
+
+def test_nothing_is_logged_twice(root):
+    curves = [write_cell(root, seed) for seed in range(2)]
+    first = tracking.log_cells(root, "ipd", curves, LABELS)
+    assert first[1] == 2
+    assert tracking.log_cells(root, "ipd", curves, LABELS) == (first[0], 0)
+    assert len(all_runs(root, deleted=True)) == 2
+
+
+def test_a_retrained_cell_replaces_its_run(root):
+    kept, old = log(root, write_cell(root, 0), write_cell(root, 1)).values()
+    (new,) = log(root, write_cell(root, 1, shift=0.5)).values()
+    assert sorted(run.info.run_id for run in all_runs(root)) == sorted([kept, new])
+    former = client(root).get_run(old)
+    assert (former.info.lifecycle_stage, former.data.tags["superseded_by"]) == ("deleted", new)
+    assert client(root).get_run(new).data.metrics["player2/return"] == -0.5
+
+
+def test_a_new_label_renames_the_run(root):
+    curve = write_cell(root)
+    log(root, curve)
+    tracking.log_cells(root, "ipd", [curve], {"lola-ex": "LOLA"})
+    assert [run.info.run_name for run in all_runs(root)] == ["LOLA, oracle, seed 0"]
+
+
+def test_a_run_deleted_by_hand_is_logged_again(root):
+    curve = write_cell(root)
+    (first,) = log(root, curve).values()
+    client(root).delete_run(first)
+    (second,) = log(root, curve).values()
+    assert first != second and cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_duplicates_are_reduced_to_one(root):
+    curve = write_cell(root)
+    (first,) = log(root, curve).values()
+    here, original = client(root), client(root).get_run(first)
+    twin = here.create_run(original.info.experiment_id, tags=original.data.tags, run_name=original.info.run_name)
+    here.set_terminated(twin.info.run_id)
+    assert log(root, curve) == {"ipd/lola-ex/oracle/seed0": first}
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_a_half_logged_run_is_closed_and_logged_anew(root):
+    curve = write_cell(root)
+    (whole,) = log(root, curve).values()
+    here, original = client(root), client(root).get_run(whole)
+    here.delete_run(whole)
+    half = here.create_run(original.info.experiment_id, tags=original.data.tags, run_name=original.info.run_name)
+    (again,) = log(root, curve).values()
+    closed = here.get_run(half.info.run_id).info
+    assert (closed.status, closed.lifecycle_stage) == ("KILLED", "deleted")
+    assert [run.info.run_id for run in all_runs(root)] == [again]
+
+
+def test_another_writers_open_run_is_left_alone_in_a_shared_store(root, monkeypatch):
+    curve = write_cell(root)
+    log(root, curve)
+    monkeypatch.setattr(store, "is_own", lambda root: False)
+    (run,) = all_runs(root)
+    here = client(root)
+    tags = run.data.tags | {"writer": "elsewhere:/results", "cell": "ipd/lola-ex/oracle/seed1"}
+    theirs = here.create_run(run.info.experiment_id, tags=tags)
+    dead = here.create_run(run.info.experiment_id, tags=tags, start_time=run.info.start_time - 3_600_000)
+    log(root, curve)
+    assert here.get_run(theirs.info.run_id).info.status == "RUNNING"
+    assert here.get_run(dead.info.run_id).info.status == "KILLED"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_logging_closes_the_run(root, number):
+    curves = [write_cell(root, seed) for seed in range(3)]
+    script = f"""
+import os, sys
+from mlflow import MlflowClient
+log = MlflowClient.log_artifacts
+def interrupted(self, run_id, folder):
+    if self.get_run(run_id).data.tags["seed"] == "1":
+        os.kill(os.getpid(), {int(number)})
+    log(self, run_id, folder)
+MlflowClient.log_artifacts = interrupted
+from lola import track
+track.main()
+"""
+    arguments = ["cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", *curves]
+    done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], env=environment())
+    assert done.returncode == 128 + number
+    assert not (root / "marker.json").exists()
+    states = {
+        run.data.tags["seed"]: (run.info.status, run.info.lifecycle_stage) for run in all_runs(root, deleted=True)
+    }
+    assert states == {"0": ("FINISHED", "active"), "1": ("KILLED", "deleted")}
+    assert len(log(root, *curves)) == len(cells_logged(root)) == 3
+
+
+def test_writers_at_once_on_a_new_store_lose_nothing(tmp_path):
+    root = tmp_path / "results"
+    curves = {game: [write_cell(root, seed, game=game) for seed in range(8)] for game in ("ipd", "imp")}
+    jobs = [
+        subprocess.Popen(
+            command("lola.track", "cells", "--root", root, "--game", game, "--out", root / f"{n}.json", *curves[game]),
+            env=environment(),
+        )
+        for n, game in enumerate(["ipd", "imp", "ipd"])
+    ]
+    assert [job.wait() for job in jobs] == [0, 0, 0]
+    markers = [json.loads((root / f"{n}.json").read_text()) for n in range(3)]
+    assert [marker["status"] for marker in markers] == ["logged"] * 3
+    assert markers[0]["runs"] == markers[2]["runs"]
+    for game in ("ipd", "imp"):
+        assert cells_logged(root, game) == [f"{game}/lola-ex/oracle/seed{seed}" for seed in range(8)]
+        assert len(all_runs(root, game, deleted=True)) == 8
+
+
+def test_a_row_that_somebody_else_has_just_written_is_tried_again(root, monkeypatch):
+    failures = iter(["TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"])
+    log_batch = MlflowClient.log_batch
+
+    def contended(*arguments, **more):
+        for code in failures:
+            raise tracking.MlflowException("database is locked", error_code=tracking_code(code))
+        return log_batch(*arguments, **more)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", contended)
+    log(root, write_cell(root))
+    assert [run.info.status for run in all_runs(root)] == ["FINISHED"]
+    assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "KILLED", "KILLED"]
+
+
+def tracking_code(name: str) -> int:
+    from mlflow.protos.databricks_pb2 import ErrorCode
+
+    return ErrorCode.Value(name)
+
+
+# --- the store
+
+
+def run_stage(monkeypatch, *arguments) -> None:
+    monkeypatch.setattr(sys, "argv", ["track", *map(str, arguments)])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    track.main()
+
+
+class Silent(BaseHTTPRequestHandler):
+    """A server that is up, but is not MLflow."""
+
+    def do_GET(self):
+        self.send_error(404)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def store_that_is_down(kind: str, folder: Path) -> str:
+    if kind == "nobody listens":
+        return "http://127.0.0.1:9"
+    if kind == "no folder":
+        return "sqlite:////dev/null/mlflow.db"
+    if kind == "no such kind":
+        return "mystery://store"
+    database = folder / "other.db"
+    if kind == "not a database":
+        database.write_bytes(b"junk" * 1000)
+    else:
+        sqlite3.connect(database).execute("CREATE TABLE anything (at_all)")
+    return f"sqlite:///{database}"
+
+
+@pytest.mark.parametrize("kind", ["nobody listens", "no folder", "no such kind", "not a database", "somebody else's"])
+def test_a_store_that_is_down_costs_nothing(root, kind, tmp_path, monkeypatch, capsys):
+    curve, marker = write_cell(root), root / "tracking" / "ipd.cells.json"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down(kind, tmp_path))
+    arguments = ["cells", "--root", root, "--game", "ipd", "--labels", json.dumps(LABELS), "--out", marker, curve]
+    run_stage(monkeypatch, *arguments)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "safe on disk" in said and "the next call logs what is missing" in said
+    pending = json.loads(marker.read_text())
+    assert (pending["status"], pending["runs"]) == ("pending", {})
+    assert pending["reason"] in said
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    run_stage(monkeypatch, *arguments)
+    logged = json.loads(marker.read_text())
+    assert (logged["status"], logged["reason"]) == ("logged", None)
+    assert logged["store"] != pending["store"]
+    assert list(logged["runs"]) == cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_a_server_that_is_not_mlflow_is_a_store_that_is_down(root, monkeypatch):
+    server = HTTPServer(("127.0.0.1", 0), Silent)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+    with pytest.raises(tracking.Unavailable, match="404"):
+        log(root, write_cell(root))
+    server.shutdown()
+
+
+def test_a_damaged_cell_is_an_error_and_no_matter_of_the_store(root, monkeypatch):
+    curve = write_cell(root)
+    Path(curve).write_text("step,player\n")
+    with pytest.raises(SystemExit, match=r"seed0\.csv is not as it was written"):
+        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", curve)
+
+
+def test_init_makes_a_store_and_leaves_one_alone(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    root = tmp_path / "results"
+    run_stage(monkeypatch, "init", "--root", root, "--out", root / "tracking" / "store.json")
+    assert json.loads((root / "tracking" / "store.json").read_text())["status"] == "logged"
+    log(root, write_cell(root))
+    run_stage(monkeypatch, "init", "--root", root, "--out", root / "tracking" / "store.json")
+    assert len(all_runs(root)) == 1
+
+
+def test_two_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty_store):
+    shutil.copy(empty_store, tmp_path / "shared.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/shared.db")
+    full, smoke = tmp_path / "results", tmp_path / "results" / "smoke"
+    (ours,) = log(full, write_cell(full)).values()
+    (theirs,) = log(smoke, write_cell(smoke, shift=0.1)).values()
+    assert [run.info.run_id for run in all_runs(full)] == [ours]
+    assert [run.info.run_id for run in all_runs(smoke)] == [theirs]
+    assert store.experiment_name(full, "ipd") == "lola/ipd"
+    assert store.experiment_name(smoke, "ipd") == "lola/ipd (smoke)"
+    assert artifacts(smoke, theirs) >= {"curve.csv"}
+
+
+def test_a_copied_and_a_moved_study_show_their_own_artifacts(root):
+    (run_id,) = log(root, write_cell(root)).values()
+    copy = root.parents[1] / "a copy's % place" / "results"
+    shutil.copytree(root, copy)
+    before = (root / store.DATABASE).read_bytes()
+    assert client(copy).get_run(run_id).info.artifact_uri.startswith(str(root))
+
+    tracking.links(copy)
+    assert client(copy).get_run(run_id).info.artifact_uri == f"{copy}/mlartifacts/ipd/{run_id}/artifacts"
+    assert client(copy).get_experiment_by_name("lola/ipd").artifact_location == f"{copy}/mlartifacts/ipd"
+    assert (root / store.DATABASE).read_bytes() == before
+
+    moved = root.parents[1] / "moved" / "results"
+    moved.parent.mkdir()
+    shutil.move(root, moved)
+    (again,) = log(moved, str(cells.Cell("ipd", "lola-ex", "oracle", 0).curve(moved))).values()
+    assert again == run_id
+    assert "picture.png" in artifacts(moved, run_id)
+
+
+def test_nothing_is_sent_anywhere_else():
+    script = "from lola.reporting import tracking; from mlflow.telemetry import get_telemetry_client as c; print(c())"
+    clean = {key: value for key, value in environment().items() if key not in {"CI", "DO_NOT_TRACK"}}
+    done = subprocess.run([sys.executable, "-c", script], env=clean, capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
+
+
+# --- figures and the UI
+
+
+def write_study(root) -> None:
+    """Two seeds of two algorithms and one of a third, logged."""
+    curves = [write_cell(root, seed, algorithm) for algorithm in ("lola-ex", "nl-ex") for seed in range(2)]
+    log(root, *curves, write_cell(root, algorithm="lola-ex-vs-nl-ex", seats=(LOLA, NAIVE)))
+
+
+def test_the_aggregate_holds_figures_tables_and_mean_returns(root, tmp_path):
+    write_study(root)
+    files = [tmp_path / name for name in ("figure1.pdf", "figure1.png", "table3.csv")]
+    for file in files:
+        file.write_bytes(b"as drawn")
+    files = [str(file) for file in files]
+    run_id = tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"]}, files)
+    run = client(root).get_run(run_id)
+    assert (run.info.run_name, run.info.status) == ("aggregate", "FINISHED")
+    assert run.data.metrics["nl-ex/oracle/player2/return"] == -1.0
+    assert {entry.path for entry in client(root).list_artifacts(run_id, "figures")} == {
+        "figures/figure1.pdf",
+        "figures/figure1.png",
+    }
+    assert [entry.path for entry in client(root).list_artifacts(run_id, "tables")] == ["tables/table3.csv"]
+    assert tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"]}, files) == run_id
+    Path(files[0]).write_bytes(b"drawn anew")
+    assert tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"]}, files) != run_id
+    assert sum(run.info.run_name == "aggregate" for run in all_runs(root)) == 1
+
+
+def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
+    write_study(root)
+    tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"], "everything": None}, [])
+    experiment = client(root).get_experiment_by_name("lola/ipd")
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    assert "make reproduce" in experiment.tags["mlflow.note.content"]
+    assert "viewStateShareKey=figure1" in experiment.tags["mlflow.note.content"]
+    view = json.loads(experiment.tags["mlflow.sharedViewState.figure1"])
+    state = json.loads(view["state"])
+    assert view["name"] == "Figure 1"
+    assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "group"}]
+    assert state["groupsExpanded"] == {"tag.group.LOLA-Ex, oracle": False, "tag.group.NL-Ex, oracle": False}
+    assert state["compareRunSections"][0]["name"] == "Figure 1: returns"
+    in_section = {chart["metricKey"]: chart["metricSectionId"] for chart in state["compareRunCharts"]}
+    assert in_section == {
+        "player1/C after CD": "player1",
+        "player1/return": "returns",
+        "player2/C after CD": "player2",
+        "player2/return": "returns",
+    }
+    assert {chart["type"] for chart in state["compareRunCharts"]} == {"LINE"}
+
+    def found(figure):
+        stated = json.loads(json.loads(experiment.tags[views.TAG + figure])["state"])
+        matching = client(root).search_runs([experiment.experiment_id], stated["searchFilter"])
+        return sorted(run.info.run_name for run in matching)
+
+    assert found("figure1") == [f"{label}, oracle, seed {seed}" for label in ("LOLA-Ex", "NL-Ex") for seed in range(2)]
+    assert len(found("everything")) == 5
+    tracking.log_aggregate(root, "ipd", {"figure1": ["nl-ex"]}, [])
+    assert found("figure1") == ["NL-Ex, oracle, seed 0", "NL-Ex, oracle, seed 1"]
+
+
+def test_a_view_of_a_map_shows_bars():
+    (tag,) = views.view("sensitivity", [], ["player1/best return", "player1/share diverged"], 0).values()
+    state = json.loads(json.loads(tag)["state"])
+    assert [chart["type"] for chart in state["compareRunCharts"]] == ["BAR", "BAR"]
+
+
+@pytest.mark.parametrize(
+    ("text", "figures"),
+    [
+        ("figure1,figure2", {"figure1": None, "figure2": None}),
+        ('{"figure1": ["nl-ex"]}', {"figure1": ["nl-ex"]}),
+        ("", {}),
+    ],
+)
+def test_figures_are_named_with_or_without_their_algorithms(text, figures):
+    assert track.figures(text) == figures
+
+
+@pytest.mark.parametrize(("figure", "title"), [("figure1", "Figure 1"), ("sensitivity", "Sensitivity")])
+def test_figure_titles(figure, title):
+    assert views.figure_title(figure) == title
+
+
+def test_links_lead_to_every_figure(root):
+    write_study(root)
+    tracking.log_aggregate(root, "ipd", {"figure1": None}, [])
+    number = client(root).get_experiment_by_name("lola/ipd").experiment_id
+    assert tracking.links(root) == {
+        "lola/ipd": f"/#/experiments/{number}/runs?workflowType=machine_learning",
+        "lola/ipd, Figure 1": f"/#/experiments/{number}/runs?workflowType=machine_learning"
+        "&viewStateShareKey=figure1&compareRunsMode=CHART",
+    }
+
+
+def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(SystemExit, match="nothing is logged yet.*run make reproduce first"):
+        browse.browse(str(tmp_path), None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_ui_serves_the_store_and_ends_with_its_command(root, number):
+    (run_id, *_) = log(root, write_cell(root)).values()
+    tracking.log_aggregate(root, "ipd", {"figure1": None}, [])
+    served = subprocess.Popen(
+        command("lola.browse", "--root", root), env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    lines = []
+    while not lines or lines[-1] != "Ctrl-C ends it.\n":
+        lines.append(served.stdout.readline())
+        assert lines[-1], "the command ended before it printed its links"
+    address = lines[0].split()[1]
+    assert address.startswith("http://127.0.0.1:")
+    assert any("Figure 1" in line and "viewStateShareKey=figure1" in line for line in lines)
+    artifact = f"{address}/get-artifact?path=curve.csv&run_uuid={run_id}"
+    assert urlopen(artifact).read().startswith(b"step,player,metric,value")
+    served.send_signal(number)
+    assert served.wait() == 0
+    with pytest.raises(OSError, match="refused"):
+        urlopen(address)

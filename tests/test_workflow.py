@@ -1,0 +1,292 @@
+"""The smoke study end to end, and what each change makes again."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
+ROOT = Path("results/smoke")
+CELLS = 30  # 10 groups of 3 seeds
+OVERLAY = "config/smoke.yaml"
+
+
+def snakemake(project: Path, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
+    """Run the workflow of a copy of the project, whose modules come before the installed ones."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", OVERLAY, *arguments]
+    own = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_TRACKING")}
+    own |= {"PYTHONPATH": str(project / "src"), **environment}
+    done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True)
+    assert done.returncode == 0 or not check, done.stdout + done.stderr
+    return done
+
+
+def again(project: Path) -> set[str]:
+    """What would be made again, as paths below the results folder."""
+    table = snakemake(project, "--summary").stdout.splitlines()
+    rows = [line.split("\t") for line in table if line.count("\t") >= 5]
+    assert rows[0][-1] == "plan"
+    return {row[0].removeprefix(f"{ROOT}/") for row in rows[1:] if row[-1] != "no update"}
+
+
+def trained(paths: set[str]) -> set[str]:
+    """The curves among the paths, without their folder and suffix."""
+    return {path[len("cells/") : -len(".csv")] for path in paths if path.startswith("cells/") and path.endswith(".csv")}
+
+
+def drawn(paths: set[str]) -> set[str]:
+    return {Path(path).stem for path in paths if path.startswith(("figures/", "tables/"))}
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text, f"{before!r} is not in {path}"
+    path.write_text(text.replace(before, after, 1))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A copy of the project in which the smoke study is finished."""
+    project = tmp_path_factory.mktemp("study") / "project"
+    project.mkdir()
+    for part in PARTS:
+        source = PROJECT / part
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, project / part)
+    project.joinpath("first.log").write_text(snakemake(project).stderr)
+    return project
+
+
+@pytest.fixture
+def study(finished, tmp_path):
+    """A copy of the finished study that a test may change."""
+    return Path(shutil.copytree(finished, tmp_path / "project"))
+
+
+def rows(path: Path) -> list[dict]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_everything_is_made(finished):
+    results = finished / ROOT
+    for name in ("figure1", "figure2", "sensitivity"):
+        assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("table3", "table4", "claims"):
+        assert all((results / f"tables/{name}.{ext}").stat().st_size > 200 for ext in ("csv", "md", "tex"))
+    assert "## Settings" in (results / "reproducibility.md").read_text()
+    assert b"<html" in (results / "report.html").read_bytes().lower()
+    assert len(list(results.glob("cells/*/*/*/seed*.csv"))) == CELLS
+    claims = rows(results / "tables/claims.csv")
+    assert list(claims[0]) == ["claim", "source", "paper", "measured", "low", "high", "seeds", "verdict"]
+    assert {"table3/ipd/lola-ex/R"} <= {row["claim"] for row in claims}
+    assert {row["verdict"] for row in claims} <= {"reproduced", "not reproduced", "inconclusive", "not run"}
+
+
+@pytest.mark.slow
+def test_every_cell_has_its_run(finished):
+    logged = {}
+    for game in ("ipd", "imp"):
+        marker = json.loads((finished / ROOT / f"tracking/{game}.cells.json").read_text())
+        assert marker["status"] == "logged"
+        logged |= marker["runs"]
+    assert len(logged) == CELLS
+    assert len(set(logged.values())) == CELLS
+
+
+@pytest.mark.slow
+def test_progress_is_plain_lines_in_a_log(finished):
+    log = (finished / "first.log").read_text()
+    assert "\x1b" not in log
+    assert "\r" not in log
+    assert re.search(rf"cells {CELLS} of {CELLS}", log)
+
+
+@pytest.mark.slow
+def test_nothing_changed_nothing_runs_and_it_says_so(study):
+    before = {path: path.stat().st_mtime_ns for path in (study / ROOT).rglob("*") if path.is_file()}
+    done = snakemake(study)
+    assert "Nothing to do" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in (study / ROOT).rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.slow
+def test_a_touched_or_copied_tree_is_no_change(study):
+    for path in [*(study / "src").rglob("*.py"), *(study / "config").iterdir(), *(study / ROOT).rglob("*.csv")]:
+        path.touch()
+    assert again(study) == set()
+
+
+@pytest.mark.slow
+def test_verify_and_explain_have_nothing_to_say_of_a_finished_study(study):
+    for what, said in (("verify", "Verified: 30 cells"), ("explain", "Nothing would be made again.")):
+        assert said in audit(study, what).stdout
+
+
+def audit(project: Path, what: str, check: bool = True) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "lola.audit", what, OVERLAY]
+    own = os.environ | {"PYTHONPATH": str(project / "src")}
+    done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True)
+    assert done.returncode == 0 or not check, done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.slow
+def test_one_more_seed_trains_that_cell_in_each_algorithm(study):
+    edit(study / OVERLAY, "seeds: 3", "seeds: 4")
+    paths = again(study)
+    assert len(trained(paths)) == 10
+    assert {name[-5:] for name in trained(paths)} == {"seed3"}
+    assert drawn(paths) == {"figure1", "figure2", "sensitivity", "table3", "table4", "claims"}
+
+
+@pytest.mark.slow
+def test_the_step_size_of_one_algorithm_retrains_its_cells_alone(study):
+    edit(study / "config/config.yaml", "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 0.9")
+    paths = again(study)
+    assert trained(paths) == {f"{game}/nl-ex/oracle/seed{k}" for game in ("ipd", "imp") for k in range(3)}
+    assert drawn(paths) == {"figure1", "figure2", "table3", "claims"}
+    assert "ipd/nl-ex/oracle: 3 cells" in audit(study, "explain").stdout
+    assert audit(study, "verify", check=False).returncode == 1
+
+
+@pytest.mark.slow
+def test_swapping_two_settings_is_a_change(study):
+    edit(study / "config/config.yaml", "rule: lola, lr: 1.0, eta: 1.0}", "rule: lola, lr: 1.0, eta: 0.5}")
+    snakemake(study, f"{ROOT}/cells/ipd/lola-ex/oracle/seed0.csv")
+    edit(study / "config/config.yaml", "rule: lola, lr: 1.0, eta: 0.5}", "rule: lola, lr: 0.5, eta: 1.0}")
+    assert "ipd/lola-ex/oracle/seed0" in trained(again(study))
+
+
+@pytest.mark.slow
+def test_a_comment_or_docstring_anywhere_changes_nothing(study):
+    for path in (study / "src").rglob("*.py"):
+        text = path.read_text().replace('"""', '"""Well: ', 1)
+        path.write_text("# a comment\n" + text + "\n# another\n")
+    assert again(study) == set()
+
+
+@pytest.mark.slow
+def test_a_figures_code_redraws_that_figure(study):
+    module = study / "src/lola/reporting/map_figure.py"
+    module.write_text(module.read_text() + "\nCHANGED = 1\n")
+    paths = again(study)
+    assert drawn(paths) == {"sensitivity"}
+    assert trained(paths) == set()
+    assert "report.html" in paths
+
+
+@pytest.mark.slow
+def test_a_rules_code_retrains_the_cells_that_use_its_module(study):
+    """A rule moved to a module of its own; then a change there."""
+    rules = study / "src/lola/learning/rules.py"
+    own = study / "src/lola/learning/mine.py"
+    own.write_text("from lola.learning.rules import naive\n\n\ndef mine():\n    return naive()\n")
+    edit(
+        study / "src/lola/learning/registry.py",
+        "RULES = {",
+        'RULES = {\n    "mine": Entry("lola.learning.mine", "mine"),',
+    )
+    edit(study / "config/config.yaml", "rule: naive, lr: 1.0", "rule: mine, lr: 1.0")
+    snakemake(study, *[f"{ROOT}/cells/{game}/nl-ex/oracle/seed{k}.csv" for game in ("ipd", "imp") for k in range(3)])
+    snakemake(study)
+    assert again(study) == set()
+    own.write_text(own.read_text() + "\nCHANGED = 1\n")
+    assert trained(again(study)) == {f"{game}/nl-ex/oracle/seed{k}" for game in ("ipd", "imp") for k in range(3)}
+    rules.write_text(rules.read_text() + "\nCHANGED = 1\n")
+    assert len(trained(again(study))) == CELLS
+
+
+@pytest.mark.slow
+def test_a_module_that_no_cell_uses_changes_nothing(study):
+    (study / "src/lola/learning/unused.py").write_text("x = 1\n")
+    assert again(study) == set()
+    (study / "src/lola/learning/unused.py").write_text("x = 2\n")
+    assert again(study) == set()
+
+
+@pytest.mark.slow
+def test_a_deleted_cell_comes_back_alone_byte_for_byte(study):
+    curve = study / ROOT / "cells/ipd/lola-ex/oracle/seed1.csv"
+    neighbour = curve.with_name("seed0.csv")
+    before, untouched = curve.read_bytes(), neighbour.stat().st_mtime_ns
+    curve.unlink()
+    snakemake(study)
+    assert curve.read_bytes() == before
+    assert neighbour.stat().st_mtime_ns == untouched
+    assert again(study) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("junk", [b"", b"step,player\n", b"\xff\x00junk"])
+def test_a_damaged_cell_is_named_and_trained_again(study, junk):
+    curve = study / ROOT / "cells/imp/nl-ex/oracle/seed2.csv"
+    before = curve.read_bytes()
+    curve.write_bytes(junk)
+    done = snakemake(study)
+    assert done.stderr.count("imp/nl-ex/oracle/seed2 is trained again") == 1
+    assert curve.read_bytes() == before
+    assert curve.with_name("seed2.csv.damaged").read_bytes() == junk
+
+
+@pytest.mark.slow
+def test_a_diverging_seed_fails_alone_and_blocks_its_figure_alone(study):
+    edit(study / "config/config.yaml", "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 1.0e+308")
+    edit(study / OVERLAY, "study:", "study:\n  self-play: {games: [imp]}\n  ipd: {games: [ipd], algorithms: [lola-ex]}")
+    edit(study / OVERLAY, "results:", "figures: {figure1: null}\ntables: {table3: null}\nresults:")
+    done = snakemake(study, check=False)
+    assert done.returncode != 0
+    manifests = [json.loads(path.read_text()) for path in (study / ROOT / "cells/imp/nl-ex").rglob("*.json")]
+    failed = [manifest for manifest in manifests if manifest["status"] == "failed"]
+    assert failed
+    for manifest in failed:
+        assert manifest["cell"] in done.stderr
+        assert re.search(r"NaN or infinite at step \d+", manifest["reason"])
+        assert manifest["reason"] in done.stderr
+    assert (study / ROOT / "figures/sensitivity.png").exists()
+    assert not (study / ROOT / "figures/figure2.png").exists()
+    verdicts = {row["claim"]: row["verdict"] for row in rows(study / ROOT / "tables/claims.csv")}
+    assert verdicts["table3/imp/nl-ex/R"] == "not run"
+    assert verdicts["table3/imp/lola-ex/R"] != "not run"
+
+
+@pytest.mark.slow
+def test_a_store_that_is_down_costs_no_training_and_is_caught_up(study):
+    shutil.rmtree(study / ROOT / "tracking")
+    down = snakemake(study, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert "nothing was logged" in down.stderr
+    marker = study / ROOT / "tracking/ipd.cells.json"
+    assert json.loads(marker.read_text())["status"] == "pending"
+    snakemake(study)
+    assert json.loads(marker.read_text())["status"] == "logged"
+
+
+@pytest.mark.slow
+def test_a_game_written_in_yaml_alone_trains_and_is_logged(study):
+    overlay = study / "mine.yaml"
+    overlay.write_text(
+        "results: results/mine\n"
+        "games:\n  battle: {actions: [B, F], gamma: 0.9, payoffs: [[[2, 0], [0, 1]], [[1, 0], [0, 2]]]}\n"
+        "study: {self-play: {games: [battle]}, table4: null, map: null}\n"
+        "figures: {figure1: null, sensitivity: null, figure2: {game: battle, caption: Battle}}\n"
+        "tables: {table3: null, table4: null}\n"
+    )
+    snakemake(study, str(overlay))
+    root = study / "results/mine"
+    assert len(list(root.glob("cells/battle/*/oracle/seed*.csv"))) == 6
+    assert len(json.loads((root / "tracking/battle.cells.json").read_text())["runs"]) == 6
+    assert (root / "figures/figure2.png").exists()
+
+
+@pytest.mark.slow
+def test_the_lint_of_the_workflow_is_clean():
+    done = subprocess.run([sys.executable, "-m", "snakemake", "--lint"], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

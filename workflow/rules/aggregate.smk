@@ -1,0 +1,33 @@
+# Put the cells of each group into one table.
+#
+# in:   the group's cells
+# out:  <results>/groups/<group>/{returns,policies,failed}.csv, or {map,failed}.csv for a grid of step sizes
+
+for rule_name, tables, pattern in (
+    ("aggregate", TABLES_OF_A_GROUP, "[^/]+/[^/@]+/[^/]+"),
+    ("aggregate_map", TABLES_OF_A_MAP, f"[^/]+/[^/]+{study.MAP}/[^/]+"),
+):
+
+    rule:
+        name:
+            rule_name
+        input:
+            group_cells,
+        output:
+            [f"{ROOT}/groups/{{group}}/{table}.csv" for table in tables],
+            manifest=f"{ROOT}/manifests/groups/{{group}}.json",
+        log:
+            f"{ROOT}/logs/aggregate/{{group}}.log",
+        wildcard_constraints:
+            group=pattern,
+        conda:
+            "../../environment.yml"
+        params:
+            code=canonical(provenance.fingerprints(["lola.aggregate"])),
+            curves=lambda wildcards: [str(cell.curve(ROOT)) for cell in GROUPS[wildcards.group].cells],
+            out=f"{ROOT}/groups/{{group}}",
+        message:
+            "gather {wildcards.group}"
+        shell:
+            "python -m lola.record --manifest {output.manifest} --spec '{{}}' --code {params.code:q} --inputs {input}"
+            " --outputs {output} -- lola.aggregate --out {params.out} {params.curves} > {log} 2>&1"

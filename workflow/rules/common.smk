@@ -1,0 +1,44 @@
+# What several stages ask of the study: the files of groups, and who shows what.
+
+TABLES_OF_A_GROUP = ("returns", "policies", "failed")
+TABLES_OF_A_MAP = ("map", "failed")
+
+
+def group_cells(wildcards):
+    """The curves and manifests of the group that the wildcards name."""
+    group = GROUPS[wildcards.group]
+    return [str(f(ROOT)) for cell in group.cells for f in (cell.curve, cell.manifest)]
+
+
+def group_files(name):
+    """The tables of a group."""
+    tables = TABLES_OF_A_MAP if GROUPS[name].is_map else TABLES_OF_A_GROUP
+    return [f"{ROOT}/groups/{name}/{table}.csv" for table in tables]
+
+
+def game_cells(wildcards):
+    """The curves of all cells of a game."""
+    return [str(cell.curve(ROOT)) for g in GROUPS.values() if g.game == wildcards.game for cell in g.cells]
+
+
+def shown_games(block):
+    return block.get("games") or [block["game"]]
+
+
+def game_figures(game):
+    """The figures that show a game, and the algorithms in them."""
+    shown = {name: block for name, block in config["figures"].items() if game in shown_games(block)}
+    return {name: block.get("algorithms") or [block["algorithm"]] for name, block in shown.items()}
+
+
+def game_results(wildcards):
+    """The figures and tables that show a game, and the claims."""
+    figures = [f"{ROOT}/figures/{name}.{ext}" for name in game_figures(wildcards.game) for ext in ("pdf", "png")]
+    tables = [name for name, block in config["tables"].items() if wildcards.game in shown_games(block)]
+    return figures + [f"{ROOT}/tables/{name}.{ext}" for name in [*tables, "claims"] for ext in ("csv", "md")]
+
+
+def say_what_was_not_logged():
+    """Tell the person who ran this, since a store that is down fails no job."""
+    for reason in dict.fromkeys(reason for _, reason in provenance.not_logged(ROOT)):
+        logger.warning(f"MLflow: nothing was logged. {reason} The next call logs what is missing.")

@@ -1,0 +1,64 @@
+# Write each table from its own groups, and hold every claim of the paper against what was measured.
+#
+# in:   the tables of the groups, config/claims.yaml
+# out:  <results>/tables/<name>.{csv,md,tex}, <results>/tables/claims.{csv,md,tex}
+
+FORMATS = ("csv", "md", "tex")
+
+
+rule tables:
+    input:
+        expand(f"{ROOT}/tables/{{name}}.{{ext}}", name=[*config["tables"], "claims"], ext=FORMATS),
+
+
+rule table:
+    input:
+        lambda wildcards: sum(map(group_files, study.block_groups(config["tables"][wildcards.name])), []),
+        claims="config/claims.yaml",
+    output:
+        csv=report(f"{ROOT}/tables/{{name}}.csv", caption="../report/table.rst", category="Tables"),
+        md=f"{ROOT}/tables/{{name}}.md",
+        tex=f"{ROOT}/tables/{{name}}.tex",
+        manifest=f"{ROOT}/manifests/tables/{{name}}.json",
+    log:
+        f"{ROOT}/logs/tables/{{name}}.log",
+    wildcard_constraints:
+        name="|".join(config["tables"]) or "$^",
+    conda:
+        "../../environment.yml"
+    params:
+        spec=lambda wildcards: canonical(study.block_spec(config, wildcards.name, config["tables"][wildcards.name])),
+        code=lambda wildcards: canonical(provenance.product_code("table", config["tables"][wildcards.name])),
+        groups=lambda wildcards: [
+            f"{ROOT}/groups/{group}" for group in study.block_groups(config["tables"][wildcards.name])
+        ],
+        out=f"{ROOT}/tables/{{name}}",
+    message:
+        "tabulate {wildcards.name}"
+    shell:
+        "python -m lola.record --manifest {output.manifest} --spec {params.spec:q} --code {params.code:q} --inputs {input}"
+        " --outputs {output} -- lola.table --spec {params.spec:q} --claims {input.claims} --out {params.out} {params.groups} > {log} 2>&1"
+
+
+rule claims:
+    input:
+        claims="config/claims.yaml",
+        groups=sum(map(group_files, GROUPS), []),
+    output:
+        csv=report(f"{ROOT}/tables/claims.csv", caption="../report/claims.rst", category="Claims"),
+        md=f"{ROOT}/tables/claims.md",
+        tex=f"{ROOT}/tables/claims.tex",
+        manifest=f"{ROOT}/manifests/tables/claims.json",
+    log:
+        f"{ROOT}/logs/tables/claims.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=canonical(provenance.fingerprints(["lola.claims"])),
+        groups=[f"{ROOT}/groups/{group}" for group in GROUPS],
+        out=lambda wildcards: f"{ROOT}/tables/claims",
+    message:
+        "check the claims"
+    shell:
+        "python -m lola.record --manifest {output.manifest} --spec '{{}}' --code {params.code:q} --inputs {input}"
+        " --outputs {output} -- lola.claims --claims {input.claims} --out {params.out} {params.groups} > {log} 2>&1"

@@ -1,0 +1,80 @@
+# Log to MLflow what lies on disk: a run per cell, and one per game with the figures and tables.
+#
+# in:   the cells of a game, the figures and tables
+# out:  <results>/tracking/<game>.{cells,aggregate}.json, which say what was logged where
+
+STORE = sha256(os.environ.get("MLFLOW_TRACKING_URI", "default"))[:12]
+TRACKED = [] if config["tracking"] == "none" else sorted({group.game for group in GROUPS.values()})
+
+
+onsuccess:
+    say_what_was_not_logged()
+
+
+onerror:
+    say_what_was_not_logged()
+
+
+rule tracking:
+    input:
+        expand(f"{ROOT}/tracking/{{game}}.{{what}}.json", game=TRACKED, what=["cells", "aggregate"]),
+
+
+rule track_store:
+    output:
+        f"{ROOT}/tracking/store.json",
+    log:
+        f"{ROOT}/logs/tracking/store.log",
+    conda:
+        "../../environment.yml"
+    params:
+        root=lambda wildcards: ROOT,
+        store=STORE,
+    message:
+        "open the MLflow store"
+    shell:
+        "python -m lola.track init --root {params.root} --out {output} > {log} 2>&1"
+
+
+rule track_cells:
+    input:
+        ancient(rules.track_store.output),
+        curves=game_cells,
+    output:
+        f"{ROOT}/tracking/{{game}}.cells.json",
+    log:
+        f"{ROOT}/logs/tracking/{{game}}.cells.log",
+    conda:
+        "../../environment.yml"
+    params:
+        root=lambda wildcards: ROOT,
+        store=STORE,
+        labels=canonical(study.labels(config)),
+        code=canonical(provenance.fingerprints(["lola.track"])),
+    message:
+        "log the cells of {wildcards.game} to MLflow"
+    shell:
+        "python -m lola.track cells --root {params.root} --game {wildcards.game} --labels {params.labels:q}"
+        " --out {output} {input.curves} > {log} 2>&1"
+
+
+rule track_aggregate:
+    input:
+        ancient(rules.track_store.output),
+        results=game_results,
+    output:
+        f"{ROOT}/tracking/{{game}}.aggregate.json",
+    log:
+        f"{ROOT}/logs/tracking/{{game}}.aggregate.log",
+    conda:
+        "../../environment.yml"
+    params:
+        root=lambda wildcards: ROOT,
+        store=STORE,
+        figures=lambda wildcards: canonical(game_figures(wildcards.game)),
+        code=canonical(provenance.fingerprints(["lola.track"])),
+    message:
+        "log the figures and tables of {wildcards.game} to MLflow"
+    shell:
+        "python -m lola.track aggregate --root {params.root} --game {wildcards.game} --figures {params.figures:q}"
+        " --out {output} {input.results} > {log} 2>&1"

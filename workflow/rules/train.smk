@@ -1,0 +1,30 @@
+# Train the cells of each group, many seeds to a job.
+#
+# in:   nothing but the spec of the group, its code and the locked packages
+# out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}
+
+for group in GROUPS.values():
+    for batch in study.batches(group, ROOT, config["seeds_per_job"]):
+        slug = f"{group.game}_{group.algorithm}_{group.opponent_model}_seed{batch[0].seed}"
+
+        rule:
+            name:
+                f"train_{slug}"
+            output:
+                curves=[str(cell.curve(ROOT)) for cell in batch],
+                manifests=[str(cell.manifest(ROOT)) for cell in batch],
+            log:
+                f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
+            benchmark:
+                f"{ROOT}/benchmarks/train/{group.name}/seed{batch[0].seed}.jsonl"
+            conda:
+                "../../environment.yml"
+            params:
+                spec=canonical(group.spec),
+                code=canonical(provenance.fingerprints(["lola.train", *group.modules])),
+                lock=LOCK,
+            message:
+                f"train {group.game} {group.algorithm}, {len(batch)} seed{'s' * (len(batch) > 1)}"
+            shell:
+                "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock}"
+                " {output.curves} > {log} 2>&1"
