@@ -157,7 +157,7 @@ def test_state_names_put_the_own_action_first():
     assert wordy.state_names(2) == ["start", "l.up.x", "r.up.x", "l.down.x", "r.down.x"]
 
 
-@pytest.mark.parametrize("scale", [1.0, 15.0], ids=["mixed", "saturated"])
+@pytest.mark.parametrize("scale", [1.0, 15.0, 1000.0], ids=["mixed", "saturated", "deterministic"])
 @pytest.mark.parametrize("gamma", [0.0, 0.99])
 @pytest.mark.parametrize("counts", [(2, 3), (2, 3, 2)])
 def test_closed_form_is_autograd(counts, gamma, scale):

@@ -142,6 +142,7 @@ EQUATIONS = {
     "naive": (rules.naive(), naive),
     "lola": (rules.lola(ETA), shaping(naive)),
     "lola, order 2": (rules.lola(ETA, order=2), shaping(shaping(naive))),
+    "lola, order 3": (rules.lola(ETA, order=3), shaping(shaping(shaping(naive)))),
     "lola_surrogate": (rules.lola_surrogate(ETA), surrogate),
     "lola_exact": (rules.lola_exact(ETA), anticipating(naive)),
     "lola_exact, order 2": (rules.lola_exact(ETA, order=2), anticipating(anticipating(naive))),
@@ -166,7 +167,7 @@ def test_rule_is_its_equation(name, case):
     for i, size in enumerate(case.sizes):
         u = rng.normal(size=size)
         (expected,) = equation(case, x[1], i, u[None] @ basis(case, i))
-        assert rule(game.values, thetas, i)[1].detach().numpy() @ u == pytest.approx(expected, rel=1e-7, abs=1e-9)
+        assert rule(game.values, thetas, i)[1].detach().numpy() @ u == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
 @each_case

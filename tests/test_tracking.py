@@ -9,12 +9,15 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
 
 from lola import browse, cells, track
 from lola.reporting import runs, store, tracking, views
@@ -98,7 +101,7 @@ def artifacts(root, run_id) -> set[str]:
     return {entry.path for entry in client(root).list_artifacts(run_id)}
 
 
-def command(*arguments, **environment) -> list[str]:
+def command(*arguments) -> list[str]:
     return [sys.executable, "-m", *map(str, arguments)]
 
 
@@ -145,7 +148,7 @@ def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
     history = client(root).get_metric_history(run_id, "player1/return")
     steps = [point.step for point in history]
     assert (len(steps), steps[0], steps[-1]) == (41, 0, STEPS)
-    assert set(b - a for a, b in zip(steps, steps[1:], strict=False)) == {2, 3}
+    assert {after - before for before, after in pairwise(steps)} == {2, 3}
     assert all(point.value == pytest.approx(-2 + point.step / 100) for point in history)
     assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "policies.json", "config.json", "picture.png"}
     folder = Path(client(root).download_artifacts(run_id, ""))
@@ -299,7 +302,7 @@ def test_another_writers_open_run_is_left_alone_in_a_shared_store(root, monkeypa
     assert here.get_run(dead.info.run_id).info.status == "KILLED"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_signal_while_logging_closes_the_run(root, number):
     curves = [write_cell(root, seed) for seed in range(3)]
     script = f"""
@@ -325,44 +328,49 @@ track.main()
     assert len(log(root, *curves)) == len(cells_logged(root)) == 3
 
 
-def test_writers_at_once_on_a_new_store_lose_nothing(tmp_path):
+@pytest.mark.parametrize("games", [("ipd", "imp"), pytest.param(("ipd", "ipd", "ipd"), marks=pytest.mark.slow)])
+def test_writers_at_once_on_a_new_store_lose_nothing(tmp_path, games):
     root = tmp_path / "results"
-    curves = {game: [write_cell(root, seed, game=game) for seed in range(8)] for game in ("ipd", "imp")}
+    curves = {game: [write_cell(root, seed, game=game) for seed in range(6)] for game in games}
     jobs = [
         subprocess.Popen(
             command("lola.track", "cells", "--root", root, "--game", game, "--out", root / f"{n}.json", *curves[game]),
             env=environment(),
         )
-        for n, game in enumerate(["ipd", "imp", "ipd"])
+        for n, game in enumerate(games)
     ]
-    assert [job.wait() for job in jobs] == [0, 0, 0]
-    markers = [json.loads((root / f"{n}.json").read_text()) for n in range(3)]
-    assert [marker["status"] for marker in markers] == ["logged"] * 3
-    assert markers[0]["runs"] == markers[2]["runs"]
-    for game in ("ipd", "imp"):
-        assert cells_logged(root, game) == [f"{game}/lola-ex/oracle/seed{seed}" for seed in range(8)]
-        assert len(all_runs(root, game, deleted=True)) == 8
+    assert [job.wait() for job in jobs] == [0] * len(games)
+    for n, game in enumerate(games):
+        marker = json.loads((root / f"{n}.json").read_text())
+        assert marker["status"] == "logged"
+        assert marker["runs"] == {run.data.tags["cell"]: run.info.run_id for run in all_runs(root, game, deleted=True)}
+        assert cells_logged(root, game) == [f"{game}/lola-ex/oracle/seed{seed}" for seed in range(6)]
+
+
+def test_a_second_writer_of_one_game_waits_for_the_first(root):
+    curve = write_cell(root)
+    second = threading.Thread(target=log, args=(root, curve))
+    with store.alone(store.game_lock(root, "ipd")):
+        second.start()
+        second.join(1)
+        assert all_runs(root) == []
+    second.join()
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
 
 
 def test_a_row_that_somebody_else_has_just_written_is_tried_again(root, monkeypatch):
-    failures = iter(["TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"])
+    failures = iter([TEMPORARILY_UNAVAILABLE, BAD_REQUEST])
     log_batch = MlflowClient.log_batch
 
     def contended(*arguments, **more):
         for code in failures:
-            raise tracking.MlflowException("database is locked", error_code=tracking_code(code))
+            raise MlflowException("database is locked", error_code=code)
         return log_batch(*arguments, **more)
 
     monkeypatch.setattr(MlflowClient, "log_batch", contended)
     log(root, write_cell(root))
     assert [run.info.status for run in all_runs(root)] == ["FINISHED"]
     assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "KILLED", "KILLED"]
-
-
-def tracking_code(name: str) -> int:
-    from mlflow.protos.databricks_pb2 import ErrorCode
-
-    return ErrorCode.Value(name)
 
 
 # --- the store
@@ -409,7 +417,7 @@ def test_a_store_that_is_down_costs_nothing(root, kind, tmp_path, monkeypatch, c
     run_stage(monkeypatch, *arguments)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "safe on disk" in said and "the next call logs what is missing" in said
+    assert "Training is safe on disk" in said and "the next call logs what is missing" in said
     pending = json.loads(marker.read_text())
     assert (pending["status"], pending["runs"]) == ("pending", {})
     assert pending["reason"] in said
@@ -420,6 +428,10 @@ def test_a_store_that_is_down_costs_nothing(root, kind, tmp_path, monkeypatch, c
     assert (logged["status"], logged["reason"]) == ("logged", None)
     assert logged["store"] != pending["store"]
     assert list(logged["runs"]) == cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_a_password_is_not_shown():
+    assert store.without_password("can't reach http://me:secret@host:80/x") == "can't reach http://host:80/x"
 
 
 def test_a_server_that_is_not_mlflow_is_a_store_that_is_down(root, monkeypatch):
@@ -587,7 +599,7 @@ def test_links_lead_to_every_figure(root):
 
 def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    with pytest.raises(SystemExit, match="nothing is logged yet.*run make reproduce first"):
+    with pytest.raises(SystemExit, match=r"nothing is logged yet.*run make reproduce first"):
         browse.browse(str(tmp_path), None)
 
 

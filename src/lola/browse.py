@@ -32,7 +32,7 @@ def browse(root: str, port: int | None) -> None:
     """Serve the store until interrupted; one that is served elsewhere is only linked to."""
     address, database = store.uri(root), store.database_file(root)
     if address.startswith("http"):
-        announce(address.rstrip("/"), figure_links(root))
+        announce(store.without_password(address).rstrip("/"), figure_links(root))
         return
     if database and not database.exists():
         sys.exit(f"nothing is logged yet: {database} does not exist; run make reproduce first")

@@ -47,7 +47,9 @@ def write(path: str | Path, curve: str, manifest: dict) -> None:
     manifest = {"cell": Cell.at(path).name, **manifest, "curve_sha256": sha256(curve)}
     manifest["manifest_sha256"] = sha256(canonical(manifest))
     write_whole(path, curve)
-    write_whole(Path(path).with_suffix(".json"), json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    write_whole(
+        Path(path).with_suffix(".json"), json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def read_manifest(path: str | Path) -> dict:

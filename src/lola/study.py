@@ -142,6 +142,7 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
         "name": name,
         "labels": {group.algorithm: every[group.algorithm] for group in shown},
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
+        "settings": {group.algorithm: {k: group.spec["seats"][0].get(k) for k in ("lr", "eta")} for group in shown},
         "results": {
             "seeds": max(len(group.seeds) for group in shown),
             "steps": max(group.spec["steps"] for group in shown),

@@ -22,8 +22,8 @@ def main() -> None:
     except tracking.Unavailable as reason:
         marker |= {"status": "pending", "reason": str(reason)}
         print(
-            f"MLflow: nothing more was logged, since the store is not available ({reason}). "
-            "Results are safe on disk; the next call logs what is missing.",
+            f"MLflow: the store is not available, nothing more was logged ({reason}). "
+            "Training is safe on disk; the next call logs what is missing.",
             file=sys.stderr,
         )
     except ValueError as error:

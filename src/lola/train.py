@@ -10,6 +10,7 @@ import itertools
 import json
 import sys
 from collections import deque
+from collections.abc import Iterator
 
 import torch
 
@@ -35,51 +36,48 @@ def main() -> None:
             print(f"{cells.Cell.at(path).name} failed: {outcome['reason']}", file=sys.stderr)
 
 
-def run_curves(spec: dict, seeds: list[int]):
-    """Yield (curve, outcome) per seed: every metric at every step."""
+def run_curves(spec: dict, seeds: list[int]) -> Iterator[tuple[str, dict]]:
+    """(curve, outcome) per seed: every metric at every step until a number stops being finite."""
     game, seats = build(spec)
     thetas = initial_thetas(game.sizes, seeds, spec["init_std"])
-    history = list(train(game, seats, thetas, spec["steps"]))
-    names, table = metrics(game, [torch.cat(steps) for steps in zip(*history, strict=True)])
-    table = table.reshape(len(history), len(seeds), *table.shape[1:])  # (steps, S, players, metrics)
-    for s in range(len(seeds)):
-        finite = table[:, s].isfinite().flatten(1).all(1).tolist()
-        end = finite.index(False) if False in finite else len(history)
-        lines = ["step,player,metric,value\n"]
+    history = [torch.stack(steps) for steps in zip(*train(game, seats, thetas, spec["steps"]), strict=True)]
+    names, table = metrics(game, [theta.flatten(0, 1) for theta in history])
+    table = table.unflatten(0, (-1, len(seeds)))  # (steps, S, players, metrics)
+    finite = torch.cat([table.flatten(2), *history], dim=2).isfinite().all(2)
+    for s, whole in enumerate(finite.T.tolist()):
+        end = whole.index(False) if False in whole else len(whole)
+        text = ["step,player,metric,value\n"]
         for step, players in enumerate(table[:end, s].tolist()):
-            for player, values in enumerate(players):
-                lines += [
-                    f"{step},{player + 1},{name},{value!r}\n"
-                    for name, value in zip(names[player], values, strict=True)
-                    if name
-                ]
-        last = [theta[s : s + 1] for theta in history[end - 1]] if end else thetas
-        yield "".join(lines), outcome(game, end - 1, spec["steps"], last)
+            text += rows(f"{step}", names, players)
+        yield "".join(text), outcome(game, spec["steps"], [theta[:end, s] for theta in history])
 
 
-def run_map(spec: dict, seeds: list[int]):
-    """Yield (curve, outcome) per seed: the metrics after the last step at every point of the (lr, eta) grid.
+def run_map(spec: dict, seeds: list[int]) -> Iterator[tuple[str, dict]]:
+    """(curve, outcome) per seed: the metrics after the last step at every point of the (lr, eta) grid.
 
     A point that diverges is a result, written as nan.
     """
     points = list(itertools.product(spec["grid"]["lr"], spec["grid"]["eta"]))
-    lr, eta = (
-        torch.tensor(axis, dtype=torch.float64).repeat(len(seeds))[:, None] for axis in zip(*points, strict=True)
-    )
+    lr, eta = torch.tensor(points, dtype=torch.float64).repeat(len(seeds), 1).split(1, dim=1)
     game, seats = build(spec, lr, eta)
     thetas = [theta.repeat_interleave(len(points), 0) for theta in initial_thetas(game.sizes, seeds, spec["init_std"])]
     (last,) = deque(train(game, seats, thetas, spec["steps"]), maxlen=1)
     names, table = metrics(game, last)
-    for rows in table.reshape(len(seeds), len(points), *table.shape[1:]).tolist():
-        lines = ["lr,eta,player,metric,value\n"]
-        for (point_lr, point_eta), players in zip(points, rows, strict=True):
-            for player, values in enumerate(players):
-                lines += [
-                    f"{point_lr!r},{point_eta!r},{player + 1},{name},{value!r}\n"
-                    for name, value in zip(names[player], values, strict=True)
-                    if name
-                ]
-        yield "".join(lines), {"status": "finished", "steps": spec["steps"]}
+    for at_points in table.unflatten(0, (len(seeds), -1)).tolist():
+        text = ["lr,eta,player,metric,value\n"]
+        for (point_lr, point_eta), players in zip(points, at_points, strict=True):
+            text += rows(f"{point_lr!r},{point_eta!r}", names, players)
+        yield "".join(text), {"status": "finished", "steps": spec["steps"]}
+
+
+def rows(head: str, names: list[list[str]], players: list[list[float]]) -> list[str]:
+    """One CSV line per player and metric; floats round-trip."""
+    return [
+        f"{head},{player},{name},{value!r}\n"
+        for player, (own, values) in enumerate(zip(names, players, strict=True), start=1)
+        for name, value in zip(own, values, strict=True)
+        if name
+    ]
 
 
 def build(spec: dict, lr=None, eta=None):
@@ -116,24 +114,28 @@ def metrics(game, thetas: list) -> tuple[list[list[str]], torch.Tensor]:
     return names, torch.stack(padded, dim=1)
 
 
-def outcome(game, step: int, steps: int, thetas: list) -> dict:
-    """How a seed ended after `step` of `steps` updates, with its final parameters and policies."""
-    ended = {"status": "finished", "steps": step}
-    if step < steps:
-        ended = {"status": "failed", "steps": step, "reason": f"a value became NaN or infinite at step {step + 1}"}
+def outcome(game, steps: int, history: list) -> dict:
+    """How a seed ended that was to take `steps` updates, with its last finite parameters and policies."""
+    taken = len(history[0]) - 1
+    ended = {"status": "finished", "steps": taken}
+    if taken < steps:
+        reason = f"a number became NaN or infinite at step {taken + 1}"
+        ended = {"status": "failed", "steps": max(taken, 0), "reason": reason}
+    thetas = [theta[-1:] for theta in history]
     policies = [
         {
             "player": i + 1,
             "state": joint,
             "own_state": own,
-            "probabilities": dict(zip(game.actions[i], row, strict=True)),
+            "probabilities": dict(zip(game.actions[i], probabilities, strict=True)),
         }
         for i in range(len(thetas))
-        for joint, own, row in zip(
-            game.state_names(0), game.state_names(i), game.probabilities(thetas, i)[0].tolist(), strict=True
+        for probabilities_of_all_states in game.probabilities(thetas, i).tolist()
+        for joint, own, probabilities in zip(
+            game.state_names(0), game.state_names(i), probabilities_of_all_states, strict=True
         )
     ]
-    return ended | {"thetas": [theta[0].tolist() for theta in thetas], "policies": policies}
+    return ended | {"thetas": [row for theta in thetas for row in theta.tolist()], "policies": policies}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ for group in GROUPS.values():
                 f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
             benchmark:
                 f"{ROOT}/benchmarks/train/{group.name}/seed{batch[0].seed}.jsonl"
+            priority: 2
             conda:
                 "../../environment.yml"
             params:

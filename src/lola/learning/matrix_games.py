@@ -32,8 +32,12 @@ class MatrixGame:
         play = self.joint_play(thetas)
         rewards = torch.from_numpy(self.rewards.T)
         now = sum(play[..., a, None] * rewards[a] for a in range(len(rewards)))  # (S, states, players)
-        stay = torch.eye(len(rewards), dtype=play.dtype) - self.gamma * play[:, 1:]
-        later, _ = torch.linalg.solve_ex(stay, now[:, 1:])  # a seed gone NaN must not raise for the others
+        # LAPACK's last bits depend on how a matrix lies in memory: with a multiple of 8 rows, every seed's alike.
+        spare = -len(rewards) % 8
+        moves = torch.nn.functional.pad(play[:, 1:], (0, spare, 0, spare))
+        worth = torch.nn.functional.pad(now[:, 1:], (0, 0, 0, spare))
+        stay = torch.eye(len(rewards) + spare, dtype=play.dtype) - self.gamma * moves
+        later, _ = torch.linalg.solve_ex(stay, worth)  # a seed gone NaN must not raise for the others
         start = play[:, 0]
         future = sum(start[:, a, None] * later[:, a] for a in range(len(rewards)))
         return list((now[:, 0] + self.gamma * future).unbind(-1))
@@ -57,7 +61,9 @@ class MatrixGame:
             tables = tuple(theta.detach().numpy() for theta in thetas)
             etas = np.broadcast_to(np.asarray(eta, dtype=np.float64).reshape(-1), len(tables[0]))
             return torch.from_numpy(
-                matrix_kernels.first_order(tables, views, self.joint, self.rewards, self.gamma, i, etas, ahead, shape)
+                matrix_kernels.first_order(
+                    tables, views, self.joint, self.rewards, self.gamma, i, etas, float(ahead), float(shape)
+                )
             )
 
         return rule

@@ -63,25 +63,27 @@ def decide(claim: Claim, measured: Estimate) -> tuple[str, str]:
     if measured.n < FEWEST_SEEDS:
         return INCONCLUSIVE, f"{measured.n} seeds, fewer than {FEWEST_SEEDS}"
     if claim.rule == "equals":
-        return equals(measured, claim.paper, claim.std, max(claim.digit / 2, claim.one_run))
+        return equals(measured, claim.paper, claim.std, claim.digit / 2, claim.one_run)
     if claim.rule == "greater":
         return above(measured.low, measured.high, claim.than), f"its interval must lie above {claim.than:g}"
     return above(-measured.high, -measured.low, -claim.than), f"its interval must lie below {claim.than:g}"
 
 
-def equals(measured: Estimate, paper: float, std: float | None, slack: float) -> tuple[str, str]:
-    """|measured − paper| ≤ √(t² + h²) + slack, where t is the paper's sampling error and h our interval's half-width."""
-    if std is None:
-        t = Z * measured.error * math.sqrt(measured.n / PAPER_RUNS)
-    else:
-        t = Z * std / math.sqrt(PAPER_RUNS)
+def equals(
+    measured: Estimate, paper: float, std: float | None, rounding: float, one_run: float = 0.0
+) -> tuple[str, str]:
+    """|measured − paper| ≤ max(√(t² + h²), one run) + rounding; t: the paper's sampling error, h: our half-width."""
+    our_error = measured.error * math.sqrt(measured.n / PAPER_RUNS)
+    t = Z * (our_error if std is None else std / math.sqrt(PAPER_RUNS))
     h = (measured.high - measured.low) / 2
-    allowed = math.hypot(t, h) + slack
-    because = f"within {allowed:.3g} (paper's error {t:.2g}, ours {h:.2g}, slack {slack:.2g})"
+    allowed = max(math.hypot(t, h), one_run) + rounding
+    because = (
+        f"within {allowed:.3g} (paper's error {t:.2g}, ours {h:.2g}, one run {one_run:.2g}, rounding {rounding:.2g})"
+    )
     if abs(measured.value - paper) > allowed:
         return NOT_REPRODUCED, because
-    if h > 3 * (t + slack):
-        return INCONCLUSIVE, f"{because}, but our interval is wider than three times {t + slack:.2g}"
+    if h > 3 * (max(t, one_run) + rounding):
+        return INCONCLUSIVE, f"{because}, but ours is wider than three times the paper's"
     return REPRODUCED, because
 
 

@@ -93,7 +93,7 @@ def summary(long: pd.DataFrame) -> pd.DataFrame:
 def variants(long: pd.DataFrame) -> pd.DataFrame:
     """A row per game and way to count, a column per algorithm, the paper's number in brackets."""
     shares = long[long.measure.str.startswith("%")]
-    text = shares.assign(text=[f"{number(row.estimate.value, 1)} ({number(row.paper, 1)})" for row in shares.itertuples()])
+    text = shares.assign(text=[f"{number(r.estimate.value, 1)} ({number(r.paper, 1)})" for r in shares.itertuples()])
     wide = text.pivot(index=["game", "measure"], columns="algorithm", values="text")
     order = list(dict.fromkeys(zip(text.game, text.measure, strict=True)))
     wide = wide.loc[order, list(dict.fromkeys(text.algorithm))].rename(columns=lambda name: f"{name} (paper)")

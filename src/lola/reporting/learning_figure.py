@@ -44,7 +44,8 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     for group, color in zip(groups, style.ALGORITHMS, strict=False):
         style.plot_returns(ax, group, [color, color], sources.label(group))
     ax.set(xlabel="update", ylabel="normalised return per step")
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=len(groups), frameon=False, borderpad=0)
+    handles = ax.get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=len(groups), frameon=False, borderpad=0)
     return figure
 
 

@@ -59,14 +59,12 @@ def measures(group: Group, actions: list[list[str]]) -> list[tuple[str, str, pd.
     returns = group.map.xs("return", axis=1, level="metric")
     play = map_play(group.map, actions)
     if is_zero_sum(returns.to_numpy()):
-        return [
-            ("std", "std of R", over_runs(returns, std)),
-            ("nash", "%Nash", over_runs(100 * near_uniform(play, TOLERANCE, "joint thresholded"), mean)),
-        ]
-    return [
-        ("R", "R", over_runs(returns, mean)),
-        ("tft", "%TFT", over_runs(100 * agreement(play, tit_for_tat_joint(play), "joint thresholded"), mean)),
-    ]
+        quantity, name, shares = "nash", "%Nash", near_uniform(play, TOLERANCE, "joint thresholded")
+        first = ("std", "std of R", over_runs(returns, std))
+    else:
+        quantity, name, shares = "tft", "%TFT", agreement(play, tit_for_tat_joint(play), "joint thresholded")
+        first = ("R", "R", over_runs(returns, mean))
+    return [first, (quantity, name, over_runs(100 * shares.where(returns.notna().all(axis=1)), mean))]
 
 
 def over_runs(final: pd.Series | pd.DataFrame, statistic: Callable) -> pd.DataFrame:
@@ -79,7 +77,7 @@ def heat_map(ax: Axes, grid: pd.DataFrame, paper: float | None) -> None:
     """The grid as tiles, grey where a run diverged, with a contour at the paper's number."""
     ax.set_facecolor("lightgrey")
     scale = ax.inset_axes([1.04, 0, 0.08, 1])
-    sns.heatmap(grid, ax=ax, cmap="viridis", square=True, cbar_ax=scale)
+    sns.heatmap(grid, ax=ax, cmap="viridis", square=True, cbar_ax=scale, rasterized=True)  # no seams in PDF
     ax.invert_yaxis()
     for axis, sizes in ((ax.xaxis, grid.columns), (ax.yaxis, grid.index)):
         shown = np.unique(np.linspace(0, len(sizes) - 1, LABELS).round().astype(int))

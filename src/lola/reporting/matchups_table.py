@@ -31,12 +31,11 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_mod
 
     first = list(dict.fromkeys(matchup.split(SEATS)[0] for matchup in algorithms))
     pairs = list(itertools.product(first, labels))
-    text = [cell(cells.get(pair)) for pair in pairs]
-    matrix = pd.DataFrame([text[n : n + len(labels)] for n in range(0, len(text), len(labels))], columns=labels.values())
-    matrix.insert(0, "row against column", [labels[name] for name in first])
+    matrix = pd.DataFrame([[labels[row], *(cell(cells.get((row, column))) for column in labels)] for row in first])
+    matrix.columns = ["row against column", *labels.values()]
     rows = [tidy(labels[row], labels[column], cells.get((row, column))) for row, column in pairs]
-    intervals = [with_intervals(labels[row], labels[column], cells[row, column]) for row, column in pairs if (row, column) in cells]
-    return Table(pd.DataFrame(rows), {"": matrix, "Intervals": pd.DataFrame(intervals)}, NOTES)
+    lines = [line(labels[row], labels[column], cells[row, column]) for row, column in pairs if (row, column) in cells]
+    return Table(pd.DataFrame(rows), {"": matrix, "Intervals": pd.DataFrame(lines)}, NOTES)
 
 
 def cell(players: list[tuple] | None) -> str:
@@ -48,7 +47,7 @@ def cell(players: list[tuple] | None) -> str:
     return f"({ours}); paper ({paper})"
 
 
-def with_intervals(row: str, column: str, players: list[tuple]) -> dict:
+def line(row: str, column: str, players: list[tuple]) -> dict:
     """One matchup as a line of text."""
     (one, paper_one), (other, paper_other) = players
     return {

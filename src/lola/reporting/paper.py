@@ -47,7 +47,7 @@ def printed(claims: list[Claim], group: str, quantity: str, player: int | None =
     """The number that the paper prints for a quantity of a group, if any; however the quantity is measured."""
     for claim in claims:
         measure = claim.measure
-        if claim.rule == "equals" and (measure["group"], measure["quantity"]) == (group, quantity):
-            if player in (None, measure.get("player")):
-                return claim.paper
+        same = (measure["group"], measure["quantity"]) == (group, quantity) and player in (None, measure.get("player"))
+        if claim.rule == "equals" and same:
+            return claim.paper
     return None

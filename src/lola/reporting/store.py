@@ -5,6 +5,7 @@ The store is `MLFLOW_TRACKING_URI`, or else `mlflow.db` in the study's folder.
 
 import fcntl
 import os
+import re
 import socket
 import sqlite3
 import sys
@@ -32,6 +33,11 @@ def is_own(root: str | Path) -> bool:
 def digest() -> str:
     """Names the store without its address, which may hold a password; the same after the study has moved."""
     return sha256(os.environ.get("MLFLOW_TRACKING_URI", ""))[:12]
+
+
+def without_password(text: str) -> str:
+    """A text that may name the store's address, fit to be shown."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 def database_file(root: str | Path) -> Path | None:

@@ -43,6 +43,8 @@ def new_figure(height: float) -> Figure:
 
 def save(figure: Figure, out: Path) -> None:
     """Write `out`.pdf and `out`.png. Without dates, so equal figures are equal files."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both formats
     for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
         content = io.BytesIO()
         figure.savefig(content, format=ending[1:], metadata=metadata)

@@ -22,7 +22,7 @@ from lola.artifacts import canonical, sha256
 from lola.cells import Cell, read_manifest
 from lola.reporting import runs, store, views
 
-os.environ |= store.PRIVATE
+os.environ |= store.PRIVATE | {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 for patience, short in {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",  # seconds; MLflow's own defaults wait minutes for a server that is down
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -32,9 +32,11 @@ for patience, short in {
     os.environ.setdefault(patience, short)
 
 import sqlalchemy  # noqa: E402
+from alembic.util import CommandError  # noqa: E402
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.entities import Experiment, Metric, Param, Run, RunStatus, ViewType  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
+from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # what matters is raised as Unavailable, in one line
 logging.getLogger("alembic").setLevel(logging.CRITICAL)
@@ -58,9 +60,9 @@ def opened(root: str | Path) -> Iterator[MlflowClient]:
     try:
         prepare(root)
         yield MlflowClient(tracking_uri=store.uri(root))
-    except (MlflowException, sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, ImportError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, ImportError, OSError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise Unavailable(reason[:300]) from error
+        raise Unavailable(store.without_password(reason)[:300]) from error
 
 
 def prepare(root: str | Path) -> None:
@@ -261,7 +263,7 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
         sweep(client, found, root)
         cells = [run for its_runs in found.values() for run in its_runs if "seed" in run.data.tags]
         summary = final_returns(cells)
-        tags = {"mlflow.note.content": note(root, game, experiment, figures)}
+        tags = views.note(game, Path(root).resolve().name, experiment.experiment_id, figures)
         for figure, algorithms in figures.items():
             shown = mark_shown(client, cells, figure, algorithms)
             metrics = sorted({key for run in shown for key in run.data.metrics})
@@ -305,17 +307,6 @@ def mark_shown(client: MlflowClient, cells: list[Run], figure: str, algorithms: 
         if wanted != (run.data.tags.get(tag) == "true"):
             client.set_tag(run.info.run_id, tag, str(wanted).lower())
     return shown
-
-
-def note(root: str | Path, game: str, experiment: Experiment, figures: Iterable[str]) -> str:
-    """What the experiment's page says about it, in Markdown."""
-    links = [f"[{views.figure_title(name)}]({views.link(experiment.experiment_id, name)[1:]})" for name in figures]
-    return (
-        f"**{game}**, from the study in `{Path(root).resolve().name}`. One run per cell: algorithm, opponent model, "
-        f"seed. Grouped over seeds: {', '.join(links) or 'no figure'}. The run *aggregate* holds the figures and "
-        "tables.\n\nThe study's files are the truth and these runs a copy. Change the config and run `make reproduce`: "
-        "what depends on the change is trained and logged again."
-    )
 
 
 # --- browsing

@@ -1,4 +1,4 @@
-"""Saved views: the MLflow UI opened on a figure, its runs grouped over seeds.
+"""What the MLflow UI opens on: an experiment's note, and one saved view per figure, its runs grouped over seeds.
 
 MLflow keeps a view in a tag of the experiment, as the page's state in JSON. The format is the
 UI's own and undocumented; it is that of MLflow 3.17, which the lock pins.
@@ -6,6 +6,7 @@ UI's own and undocumented; it is that of MLflow 3.17, which the lock pins.
 
 import json
 import re
+from collections.abc import Iterable
 
 from lola.reporting.runs import BEST, DIVERGED
 
@@ -33,6 +34,18 @@ def view(figure: str, groups: list[str], metrics: list[str], time: int) -> dict[
     }
     named = {"name": figure_title(figure), "createdAt": time, "updatedAt": time, "state": json.dumps(state)}
     return {TAG + figure: json.dumps(named)}
+
+
+def note(game: str, study: str, experiment_id: str, figures: Iterable[str]) -> dict[str, str]:
+    """The tag with what the experiment's page says about it, in Markdown."""
+    links = [f"[{figure_title(figure)}]({link(experiment_id, figure)[1:]})" for figure in figures]
+    text = (
+        f"**{game}**, from the study in `{study}`. One run per cell: algorithm, opponent model, seed. Grouped over "
+        f"seeds: {', '.join(links) or 'no figure'}. The run *aggregate* holds the figures and tables.\n\n"
+        "The study's files are the truth and these runs a copy. Change the config and run `make reproduce`: what "
+        "depends on the change is trained and logged again."
+    )
+    return {"mlflow.note.content": text}
 
 
 def link(experiment_id: str, figure: str) -> str:

@@ -1,0 +1,192 @@
+"""The rules decide as config/claims.yaml says, and no verdict comes from anywhere else."""
+
+import csv
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from group_files import write_group
+
+from lola import claims as stage
+from lola.reporting import claims
+from lola.reporting.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
+from lola.reporting.metrics import QUANTITIES, Estimate
+from lola.reporting.paper import Claim, printed, read_claims
+
+OURS = read_claims("config/claims.yaml")
+CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
+TRAINED = {
+    f"{game}/{algorithm}/oracle"
+    for part in CONFIG["study"].values()
+    for game in part["games"]
+    for algorithm in part["algorithms"]
+}
+
+
+def measured(value, half, n=50, error=None):
+    return Estimate(value, value - half, value + half, half / 1.96 if error is None else error, n)
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [(-1.06, REPRODUCED), (-1.06 - 0.084, REPRODUCED), (-1.06 + 0.084, REPRODUCED), (-1.06 - 0.086, NOT_REPRODUCED)],
+)
+def test_equals_allows_both_sampling_errors_and_the_rounding(value, verdict):
+    t = 1.96 * 0.19 / np.sqrt(50)  # 0.0527
+    assert np.hypot(t, 0.06) + 0.005 == pytest.approx(0.0848, abs=1e-4)
+    assert claims.equals(measured(value, 0.06), -1.06, 0.19, 0.005)[0] == verdict
+
+
+def test_equals_takes_our_error_for_the_papers_where_it_prints_none():
+    ten = measured(80, 14, n=10, error=7)  # the paper's 50 runs would have √5 less
+    allowed = np.hypot(1.96 * 7 / np.sqrt(5), 14) + 1
+    assert claims.equals(ten, 80 - allowed + 0.01, None, 1)[0] == REPRODUCED
+    assert claims.equals(ten, 80 - allowed - 0.01, None, 1)[0] == NOT_REPRODUCED
+
+
+def test_equals_does_not_credit_agreement_that_only_a_wide_interval_allows():
+    assert claims.equals(measured(-1.3, 0.5), -1.06, 0.19, 0.005)[0] == INCONCLUSIVE
+    assert claims.equals(measured(-1.9, 0.5), -1.06, 0.19, 0.005)[0] == NOT_REPRODUCED
+
+
+def claim(rule="greater", **more):
+    measure = {"quantity": "R", "group": "ipd/a/oracle"}
+    return Claim("x/y", "A sentence", "Table 9", "read", rule, measure, **more)
+
+
+@pytest.mark.parametrize(
+    ("rule", "than", "low", "high", "verdict"),
+    [
+        ("greater", 0, 0.1, 0.3, REPRODUCED),
+        ("greater", 0, -0.1, 0.3, INCONCLUSIVE),
+        ("greater", 0, -0.3, -0.1, NOT_REPRODUCED),
+        ("greater", 0.2, 0.1, 0.3, INCONCLUSIVE),
+        ("less", 0, -0.3, -0.1, REPRODUCED),
+        ("less", 0, -0.3, 0.1, INCONCLUSIVE),
+        ("less", 0, 0.1, 0.3, NOT_REPRODUCED),
+        ("less", 0.5, 0.1, 0.3, REPRODUCED),
+    ],
+)
+def test_greater_and_less_want_the_whole_interval_on_one_side(rule, than, low, high, verdict):
+    found = Estimate((low + high) / 2, low, high, 0.05, 50)
+    assert claims.decide(claim(rule, than=than), found)[0] == verdict
+
+
+@pytest.mark.parametrize("rule", ["greater", "less", "equals"])
+def test_fewer_than_ten_seeds_decide_nothing(rule):
+    told = claim(rule, paper=-1.0, digit=0.01)
+    assert claims.decide(told, measured(-1.0, 0.001, n=9))[0] == INCONCLUSIVE
+    assert claims.decide(told, measured(-1.0, 0.001, n=10))[0] != INCONCLUSIVE
+
+
+def test_one_run_of_fifty_may_have_ended_otherwise():
+    told = claim("equals", paper=-1.98, digit=0.01)
+    assert claims.decide(told, measured(-1.999, 0.0))[0] == NOT_REPRODUCED
+    assert claims.decide(replace(told, one_run=0.02), measured(-1.999, 0.0))[0] == REPRODUCED
+
+
+def group(tmp_path, name="ipd/a/oracle", shift=0.0, **more):
+    noise = np.random.default_rng(0).normal(0, 1, 12)
+    return write_group(tmp_path, name, {s: {1: [r + shift], 2: [r + shift]} for s, r in enumerate(noise)}, **more)
+
+
+def test_a_difference_is_taken_seed_by_seed(tmp_path):
+    groups = {g.name: g for g in (group(tmp_path), group(tmp_path, "ipd/b/oracle", shift=-0.01))}
+    found = check(claim(minus={"quantity": "R", "group": "ipd/b/oracle"}), groups)
+    assert found.verdict == REPRODUCED and found.measured.low == pytest.approx(0.01)
+    assert check(claim(), groups).verdict == INCONCLUSIVE  # each of them alone is all noise
+
+
+def test_a_claim_whose_runs_are_missing_or_failed_is_not_run(tmp_path):
+    whole = group(tmp_path)
+    failed = group(tmp_path, "ipd/b/oracle", failed="3,8,a value became NaN\n")
+    told = claim(minus={"quantity": "R", "group": "ipd/b/oracle"})
+    missing = check(told, {whole.name: whole})
+    assert (missing.verdict, missing.measured, missing.because) == (NOT_RUN, None, "ipd/b/oracle is not in the study")
+    broken = check(told, {whole.name: whole, failed.name: failed})
+    assert (broken.verdict, broken.because) == (NOT_RUN, "ipd/b/oracle/seed3 failed at step 8: a value became NaN")
+
+
+def test_unknown_names_are_refused_with_what_is_known(tmp_path):
+    groups = {"ipd/a/oracle": group(tmp_path)}
+    with pytest.raises(ValueError, match=r"x/y: unknown quantity 'Q'; known: R, std"):
+        check(replace(claim(), measure={"quantity": "Q", "group": "ipd/a/oracle"}), groups)
+    with pytest.raises(ValueError, match="x/y: unknown rule 'same'; known: equals, greater, less"):
+        check(claim("same"), groups)
+    file = tmp_path / "claims.yaml"
+    file.write_text("claims: [{id: a, verdict: reproduced}]")
+    with pytest.raises(ValueError, match="a: unknown key 'verdict'"):
+        read_claims(file)
+    file.write_text("claims: [{id: a, sentence: s, source: t, certainty: read, rule: less}]")
+    with pytest.raises(ValueError, match="a: missing 1 required positional argument: 'measure'"):
+        read_claims(file)
+
+
+def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
+    folders = [str(group(tmp_path, name).folder) for name in ("ipd/lola-ex/oracle", "ipd/nl-ex/oracle")]
+    monkeypatch.setattr(
+        "sys.argv", ["lola.claims", "--claims", "config/claims.yaml", "--out", str(tmp_path / "claims"), *folders]
+    )
+    stage.main()
+    with open(tmp_path / "claims.csv") as file:
+        rows = {row["claim"]: row for row in csv.DictReader(file)}
+    assert list(next(iter(rows.values()))) == [
+        *("claim", "source", "paper", "measured", "low", "high", "seeds", "verdict")
+    ]
+    assert list(rows) == [c.id for c in OURS]
+    assert rows["table3/ipd/lola-ex/R"]["paper"] == "-1.06" and rows["table3/ipd/lola-ex/R"]["seeds"] == "12"
+    assert rows["table3/ipd/lola-ex/R"]["verdict"] != NOT_RUN
+    not_run = rows["table3/imp/nl-ex/std"]
+    assert (not_run["measured"], not_run["seeds"], not_run["verdict"]) == ("", "0", NOT_RUN)
+    text = (tmp_path / "claims.md").read_text()
+    counts = Counter(row["verdict"] for row in rows.values())
+    assert all(f"| {verdict} | {counts[verdict]} |" in text for verdict in claims.VERDICTS)
+    assert "within" in text and "read" in text
+
+
+def test_our_claims_are_whole():
+    assert len({c.id for c in OURS}) == len(OURS)
+    for c in OURS:
+        assert c.certainty in ("read", "inferred", "memory"), c.id
+        assert c.rule in ("equals", "greater", "less"), c.id
+        assert c.rule != "equals" or None not in (c.paper, c.digit), c.id
+        if set(c.groups) <= TRAINED:
+            assert all(m["quantity"] in QUANTITIES for m in (c.measure, c.minus) if m), c.id
+
+
+def test_what_the_default_study_does_not_train_is_listed_all_the_same():
+    ids = {c.id for c in OURS if not set(c.groups) <= TRAINED}
+    assert {f"table3/{g}/{a}-pg/{q}" for g, q in (("ipd", "tft"), ("imp", "nash")) for a in ("nl", "lola")} <= ids
+    assert {"figure4/ipd/lola-ex/rank", "figure4/imp/lola-ex/rank", "figure5/coin-game/lola-pg/own-colour"} <= ids
+
+
+@pytest.mark.parametrize(
+    ("group", "quantity", "player", "number"),
+    [
+        ("ipd/nl-ex/oracle", "R", None, -1.98),
+        ("ipd/nl-ex/oracle", "tft", None, 20.8),
+        ("ipd/lola-ex/oracle", "R", None, -1.06),
+        ("ipd/lola-ex/oracle", "std", None, 0.19),
+        ("ipd/lola-ex/oracle", "tft", None, 81.0),
+        ("imp/nl-ex/oracle", "std", None, 0.37),
+        ("imp/lola-ex/oracle", "R", None, 0),
+        ("imp/lola-ex/oracle", "nash", None, 98.8),
+        ("ipd/lola-pg/oracle", "R", None, -1.17),
+        ("ipd/lola-t4-vs-nl-t4/oracle", "R", 1, -1.28),
+        ("ipd/lola-t4-vs-nl-t4/oracle", "R", 2, -1.54),
+        ("ipd/lola-t4-vs-lola2-t4/oracle", "R", 2, -1.17),
+        ("ipd/lookahead/oracle", "R", None, None),
+    ],
+)
+def test_the_papers_numbers(group, quantity, player, number):
+    assert printed(OURS, group, quantity, player) == number
+
+
+def test_the_numbers_of_differences_follow_from_those_of_the_tables():
+    for c in OURS:
+        if c.minus and c.paper is not None:
+            one, other = (printed(OURS, m["group"], m["quantity"], m.get("player")) for m in (c.measure, c.minus))
+            assert c.paper == pytest.approx(one - other), c.id

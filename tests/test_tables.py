@@ -1,0 +1,158 @@
+"""Tables hold the numbers of their groups beside the paper's, in three formats that agree."""
+
+import io
+import json
+
+import pandas as pd
+import pytest
+from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group
+
+from lola import table as stage
+from lola.reporting import convergence_table, matchups_table, tables
+from lola.reporting.metrics import VARIANTS, Estimate
+from lola.reporting.paper import Claim
+from lola.reporting.sources import Sources
+
+CD = [["C", "D"], ["C", "D"]]
+NEAR_HALF = {1: (0.5,) * 5, 2: (0.42,) * 5}
+LABELS = {
+    "nl": "NL-Ex",
+    "lola": "LOLA-Ex",
+    "lola-vs-nl": "LOLA-Ex vs NL-Ex",
+    "lola-vs-lola2": "LOLA-Ex vs 2nd-order LOLA",
+}
+
+
+def printed(group, quantity, paper, **more):
+    return Claim(group, "", "", "read", "equals", {"quantity": quantity, "group": group, **more}, paper=paper)
+
+
+CLAIMS = [
+    printed("ipd/lola/oracle", "R", -1.06),
+    printed("ipd/lola/oracle", "tft", 81.0),
+    printed("imp/lola/oracle", "nash", 98.8, tolerance=0.1),
+    printed("ipd/lola-vs-nl/oracle", "R", -1.28, player=1),
+    printed("ipd/lola-vs-nl/oracle", "R", -1.54, player=2),
+]
+
+
+def constant(one, other):
+    return {seed: {1: [0.0, one], 2: [0.0, other]} for seed in range(4)}
+
+
+def sources(tmp_path, **more):
+    groups = [
+        write_group(tmp_path, "ipd/nl/oracle", constant(-2, -2), **more),
+        write_group(tmp_path, "ipd/lola/oracle", constant(-1, -1.5), dict.fromkeys(range(4), TIT_FOR_TAT)),
+        write_group(tmp_path, "imp/nl/oracle", constant(0.5, -0.5), dict.fromkeys(range(4), ALWAYS_DEFECT)),
+        write_group(tmp_path, "imp/lola/oracle", constant(0, 0), dict.fromkeys(range(4), NEAR_HALF)),
+        write_group(tmp_path, "ipd/lola-vs-nl/oracle", constant(-1.25, -1.75)),
+        write_group(tmp_path, "ipd/lola-vs-lola2/oracle", constant(-1.1, -1.2)),
+    ]
+    return Sources({group.name: group for group in groups}, LABELS, {"ipd": CD, "imp": CD}, claims=CLAIMS)
+
+
+def test_convergence_reports_each_measure_beside_the_papers(tmp_path):
+    table = convergence_table.tabulate(sources(tmp_path), games=["ipd", "imp"], algorithms=["nl", "lola"])
+    rows = table.rows.set_index(["game", "algorithm", "measure"]).sort_index()
+    assert rows.loc[("ipd", "LOLA-Ex", "R"), ["runs", "value", "low", "high", "paper"]].tolist() == [
+        *(4, -1.25, -1.25, -1.25, -1.06)
+    ]
+    assert rows.value["ipd", "LOLA-Ex", "std"] == 0.25
+    assert [rows.value["ipd", "NL-Ex", f"%TFT {variant}"] for variant in VARIANTS] == [20, 40, 20, 40]
+    assert rows.value["imp", "NL-Ex", "std"] == 0.5 and rows.value["imp", "NL-Ex", "R"] == 0
+    assert rows.value["imp", "LOLA-Ex"].filter(like="%Nash").to_dict() == {
+        "%Nash joint within 0.1": 100,
+        "%Nash agent within 0.1": 100,
+        "%Nash joint within 0.05": 0,
+        "%Nash agent within 0.05": 50,
+        "%Nash joint within 0.25": 100,
+        "%Nash agent within 0.25": 100,
+    }
+    assert rows.paper["imp", "LOLA-Ex"].filter(like="%Nash").unique().tolist() == [98.8]
+    assert rows.paper["ipd", "NL-Ex"].isna().all()
+
+
+def test_convergence_reads_like_the_papers_table(tmp_path):
+    table = convergence_table.tabulate(sources(tmp_path), games=["ipd", "imp"], algorithms=["nl", "lola"])
+    assert table.blocks[""].iloc[1].tolist() == [
+        *("ipd", "LOLA-Ex", "4", "-1.25 [-1.25, -1.25]", "-1.06", "0.25 [0.25, 0.25]", "–"),
+        *("%TFT 100.0 [100.0, 100.0]", "81.0"),
+    ]
+    variants = table.blocks["Other ways to count"]
+    assert variants.columns.tolist() == ["game", "measure", "NL-Ex (paper)", "LOLA-Ex (paper)"]
+    assert variants.iloc[0].tolist() == ["ipd", "%TFT joint thresholded", "20.0 (–)", "100.0 (81.0)"]
+
+
+def matchups(tmp_path):
+    algorithms = ["nl", "lola-vs-nl", "lola", "lola-vs-lola2"]
+    return matchups_table.tabulate(sources(tmp_path), game="ipd", algorithms=algorithms)
+
+
+def test_a_matchup_is_read_from_either_seat_and_a_missing_one_is_a_dash(tmp_path):
+    matrix = matchups(tmp_path).blocks[""].set_index("row against column")
+    assert matrix.loc["LOLA-Ex", "NL-Ex"] == "(-1.25, -1.75); paper (-1.28, -1.54)"
+    assert matrix.loc["NL-Ex", "LOLA-Ex"] == "(-1.75, -1.25); paper (-1.54, -1.28)"
+    assert matrix.loc["LOLA-Ex", "2nd-order LOLA"] == "(-1.10, -1.20); paper (–, –)"
+    assert matrix.loc["NL-Ex", "2nd-order LOLA"] == "–"
+    assert matrix.shape == (2, 3)
+
+
+def test_the_rows_of_a_matchups_table_hold_numbers(tmp_path):
+    rows = matchups(tmp_path).rows.set_index(["row", "column"])
+    assert rows.loc[("NL-Ex", "LOLA-Ex"), ["row_value", "row_paper", "column_value", "column_paper"]].tolist() == [
+        *(-1.75, -1.54, -1.25, -1.28)
+    ]
+    assert rows.runs["NL-Ex", "2nd-order LOLA"] == 0
+    assert rows.loc[("NL-Ex", "2nd-order LOLA")].drop("runs").isna().all()
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(-1.996, 2, "-2.00"), (-0.001, 2, "0.00"), (None, 2, "–"), (float("nan"), 1, "–"), (80.96, 1, "81.0")],
+)
+def test_numbers_as_text(value, digits, text):
+    assert tables.number(value, digits) == text
+
+
+def test_an_estimate_as_text():
+    assert tables.interval(Estimate(-1.066, -1.12, -1.0149, 0.03, 50), 2) == "-1.07 [-1.12, -1.01]"
+
+
+def test_three_formats_agree(tmp_path):
+    rows = pd.DataFrame({"a": ["x%"], "b": [-0.123456]})
+    block = pd.DataFrame({"a": ["x%"], "b": ["-0.12"], "why": ["because"]})
+    tables.save(tables.Table(rows, {"": block, "More": block}, "Notes.", prose=("why",)), "Caption", tmp_path / "t")
+    assert (tmp_path / "t.csv").read_text() == "a,b\nx%,-0.1235\n"
+    grid = "| a | b | why |\n| --- | --- | --- |\n| x% | -0.12 | because |\n"
+    assert (tmp_path / "t.md").read_text() == f"# Caption\n\n{grid}\n## More\n\n{grid}\nNotes.\n"
+    tex = (tmp_path / "t.tex").read_text()
+    assert tex.count("\\toprule") == 2 and "x\\% & $-$0.12 \\\\" in tex and "because" not in tex
+
+
+def run_stage(monkeypatch, tmp_path, out):
+    spec = {"name": "table3", "kind": "convergence", "caption": "Where it ends", "labels": LABELS, "results": {}}
+    spec |= {"games": ["ipd"], "algorithms": ["nl", "lola"], "actions": {"ipd": CD}}
+    folders = [str(tmp_path / "groups/ipd" / name / "oracle") for name in ("nl", "lola")]
+    monkeypatch.setattr("sys.argv", ["lola.table", "--spec", json.dumps(spec), "--out", str(out), *folders])
+    stage.main()
+
+
+def test_the_stage_writes_the_same_bytes_twice(tmp_path, monkeypatch):
+    sources(tmp_path)
+    for folder in ("a", "b"):
+        run_stage(monkeypatch, tmp_path, tmp_path / folder / "table3")
+    for ending in (".csv", ".md", ".tex"):
+        one, two = ((tmp_path / folder / f"table3{ending}").read_bytes() for folder in ("a", "b"))
+        assert one == two
+    rows = pd.read_csv(io.BytesIO((tmp_path / "a" / "table3.csv").read_bytes()))
+    assert rows.value[rows.measure == "R"].tolist() == [-2, -1.25]
+    assert (tmp_path / "a" / "table3.md").read_text().startswith("# Where it ends\n")
+
+
+def test_a_failed_seed_stops_its_table_with_one_line(tmp_path, monkeypatch):
+    sources(tmp_path, failed="9,3,a value became NaN\n")
+    with pytest.raises(SystemExit) as stopped:
+        run_stage(monkeypatch, tmp_path, tmp_path / "table3")
+    assert str(stopped.value) == "table3 is not made, since ipd/nl/oracle/seed9 failed at step 3: a value became NaN"
+    assert not list(tmp_path.glob("table3*"))
