@@ -5,8 +5,10 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,11 @@ CELLS = 30  # 10 groups of 3 seeds
 OVERLAY = "config/smoke.yaml"
 
 
-def snakemake(project: Path, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
+def snakemake(
+    project: Path, *arguments: str, overlays=(OVERLAY,), check: bool = True, **environment: str
+) -> subprocess.CompletedProcess:
     """Run the workflow of a copy of the project, whose modules come before the installed ones."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", OVERLAY, *arguments]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", *overlays]
     own = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_TRACKING")}
     own |= {"PYTHONPATH": str(project / "src"), **environment}
     done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True)
@@ -260,13 +264,25 @@ def test_a_diverging_seed_fails_alone_and_blocks_its_figure_alone(study):
 
 @pytest.mark.slow
 def test_a_store_that_is_down_costs_no_training_and_is_caught_up(study):
-    shutil.rmtree(study / ROOT / "tracking")
-    down = snakemake(study, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
-    assert "nothing was logged" in down.stderr
     marker = study / ROOT / "tracking/ipd.cells.json"
+    curve = study / ROOT / "cells/ipd/nl-ex/oracle/seed0.csv"
+    marker.unlink()
+    curve.unlink()
+    down = snakemake(study, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert "MLflow: not everything was logged" in down.stderr
+    assert curve.exists()
     assert json.loads(marker.read_text())["status"] == "pending"
     snakemake(study)
     assert json.loads(marker.read_text())["status"] == "logged"
+
+
+@pytest.mark.slow
+def test_a_lost_store_is_filled_again_from_the_files(study):
+    (study / ROOT / "mlflow.db").unlink()
+    snakemake(study)
+    with closing(sqlite3.connect(study / ROOT / "mlflow.db")) as store:
+        active = "SELECT count(*) FROM runs WHERE lifecycle_stage = 'active' AND status = 'FINISHED'"
+        assert store.execute(active).fetchone() == (CELLS + 2,)  # and an aggregate run per game
 
 
 @pytest.mark.slow
@@ -279,7 +295,7 @@ def test_a_game_written_in_yaml_alone_trains_and_is_logged(study):
         "figures: {figure1: null, sensitivity: null, figure2: {game: battle, caption: Battle}}\n"
         "tables: {table3: null, table4: null}\n"
     )
-    snakemake(study, str(overlay))
+    snakemake(study, overlays=(OVERLAY, "mine.yaml"))
     root = study / "results/mine"
     assert len(list(root.glob("cells/battle/*/oracle/seed*.csv"))) == 6
     assert len(json.loads((root / "tracking/battle.cells.json").read_text())["runs"]) == 6

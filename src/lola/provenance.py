@@ -7,6 +7,7 @@ really imports; both are kept beside what they made, where they can be held agai
 
 import ast
 import json
+import os
 import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -191,8 +192,12 @@ def set_aside_damaged(config: dict, dry_run: bool) -> Iterator[str]:
 
 
 def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
-    """Each marker of what the tracking store did not take, with the reason."""
+    """Each marker of what the tracking store did not take, or no longer has, with the reason."""
+    here = "MLFLOW_TRACKING_URI" not in os.environ
+    gone = here and not Path(root, "mlflow.db").exists()
     for marker in sorted(Path(root, "tracking").glob("*.json")):
         told = json.loads(marker.read_text())
         if told["status"] == "pending":
             yield marker, told["reason"]
+        elif gone:
+            yield marker, "its database is gone"

@@ -41,4 +41,6 @@ def game_results(wildcards):
 def say_what_was_not_logged():
     """Tell the person who ran this, since a store that is down fails no job."""
     for reason in dict.fromkeys(reason for _, reason in provenance.not_logged(ROOT)):
-        logger.warning(f"MLflow: nothing was logged. {reason} The next call logs what is missing.")
+        logger.warning(
+            f"MLflow: not everything was logged: {reason}. The results are safe on disk; the next call logs what is missing."
+        )

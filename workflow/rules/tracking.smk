@@ -61,7 +61,7 @@ rule track_cells:
 
 rule track_aggregate:
     input:
-        ancient(rules.track_store.output),
+        rules.track_cells.output,
         results=game_results,
     output:
         f"{ROOT}/tracking/{{game}}.aggregate.json",

@@ -167,7 +167,7 @@ def _empty_picture(low: float, high: float, steps: int, players: int, states: tu
     """All of the picture but its data, drawn once: drawing axes anew takes 15 times as long as filling them."""
     figure = Figure(figsize=(6, 2.2), dpi=80)
     canvas = FigureCanvasAgg(figure)
-    returns, policies = figure.subplots(1, 2, gridspec_kw={"left": 0.09, "right": 0.99, "bottom": 0.22, "wspace": 0.35})
+    returns, policies = figure.subplots(1, 2, gridspec_kw={"left": 0.12, "right": 0.99, "bottom": 0.22, "wspace": 0.35})
     margin = 0.05 * (high - low) or 1
     returns.set(xlim=(0, steps), ylim=(low - margin, high + margin), xlabel="step", ylabel="return per step")
     policies.set(ylim=(-0.05, 1.05), xlim=(-0.5, max(1, len(states)) - 0.25), ylabel=f"P({action}) at the end")

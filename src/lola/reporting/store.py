@@ -32,7 +32,7 @@ def is_own(root: str | Path) -> bool:
 
 def digest() -> str:
     """Names the store without its address, which may hold a password; the same after the study has moved."""
-    return sha256(os.environ.get("MLFLOW_TRACKING_URI", ""))[:12]
+    return sha256(os.environ.get("MLFLOW_TRACKING_URI") or "default")[:12]
 
 
 def without_password(text: str) -> str:
