@@ -65,6 +65,9 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
+        [product.manifest for product in provenance.products(config)],
+        [cell.curve(ROOT) for group in GROUPS.values() for cell in group.cells],
+        [path for group in GROUPS for path in group_files(group)],
         rules.figures.input,
         rules.tables.input,
         rules.tracking.input,

@@ -32,7 +32,7 @@ STEPS = 100
 def empty_store(tmp_path_factory):
     """A database with its schema, made once: it takes seconds."""
     root = tmp_path_factory.mktemp("empty") / "results"
-    tracking.create_store(root)
+    tracking.prepare(root)
     return root / store.DATABASE
 
 
@@ -450,14 +450,14 @@ def test_a_damaged_cell_is_an_error_and_no_matter_of_the_store(root, monkeypatch
         run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", curve)
 
 
-def test_init_makes_a_store_and_leaves_one_alone(tmp_path, monkeypatch):
+def test_the_first_writer_makes_the_store_and_the_next_leaves_it_alone(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     root = tmp_path / "results"
-    run_stage(monkeypatch, "init", "--root", root, "--out", root / "tracking" / "store.json")
-    assert json.loads((root / "tracking" / "store.json").read_text())["status"] == "logged"
-    log(root, write_cell(root))
-    run_stage(monkeypatch, "init", "--root", root, "--out", root / "tracking" / "store.json")
-    assert len(all_runs(root)) == 1
+    marker, curve = root / "tracking" / "ipd.cells.json", write_cell(root)
+    for _ in range(2):
+        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, curve)
+        assert json.loads(marker.read_text())["status"] == "logged"
+        assert len(all_runs(root)) == 1
 
 
 def test_two_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty_store):

@@ -242,24 +242,28 @@ def test_a_damaged_cell_is_named_and_trained_again(study, junk):
 
 
 @pytest.mark.slow
-def test_a_diverging_seed_fails_alone_and_blocks_its_figure_alone(study):
-    edit(study / "config/config.yaml", "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 1.0e+308")
-    edit(study / OVERLAY, "study:", "study:\n  self-play: {games: [imp]}\n  ipd: {games: [ipd], algorithms: [lola-ex]}")
-    edit(study / OVERLAY, "results:", "figures: {figure1: null}\ntables: {table3: null}\nresults:")
+def test_a_diverging_seed_fails_alone_and_blocks_its_figures_and_tables_alone(study):
+    alone = study / ROOT / "cells/ipd/nl-ex/oracle/seed2"
+    edit(study / "config/config.yaml", "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 6.0e+307")
     done = snakemake(study, check=False)
     assert done.returncode != 0
-    manifests = [json.loads(path.read_text()) for path in (study / ROOT / "cells/imp/nl-ex").rglob("*.json")]
-    failed = [manifest for manifest in manifests if manifest["status"] == "failed"]
-    assert failed
-    for manifest in failed:
-        assert manifest["cell"] in done.stderr
-        assert re.search(r"NaN or infinite at step \d+", manifest["reason"])
-        assert manifest["reason"] in done.stderr
-    assert (study / ROOT / "figures/sensitivity.png").exists()
-    assert not (study / ROOT / "figures/figure2.png").exists()
+    manifests = {path.stem: json.loads(path.read_text()) for path in alone.parent.glob("*.json")}
+    assert {seed: manifest["status"] for seed, manifest in manifests.items()} == {
+        "seed0": "finished",
+        "seed1": "finished",
+        "seed2": "failed",
+    }
+    assert "ipd/nl-ex/oracle/seed2: a number became NaN or infinite at step 1" in done.stderr
+    assert "logs/figures/figure1.log" in done.stderr
+    assert not (study / ROOT / "figures/figure1.png").exists()
+    assert all((study / ROOT / f"figures/{name}.png").exists() for name in ("figure2", "sensitivity"))
     verdicts = {row["claim"]: row["verdict"] for row in rows(study / ROOT / "tables/claims.csv")}
-    assert verdicts["table3/imp/nl-ex/R"] == "not run"
-    assert verdicts["table3/imp/lola-ex/R"] != "not run"
+    assert verdicts["table3/ipd/nl-ex/R"] == "not run"
+    assert verdicts["table3/ipd/lola-ex/R"] == "inconclusive"  # three seeds decide nothing
+    (study / ROOT / "tracking/ipd.cells.json").unlink()
+    before = alone.with_suffix(".json").stat().st_mtime_ns
+    assert snakemake(study, check=False).returncode != 0
+    assert alone.with_suffix(".json").stat().st_mtime_ns == before, "a seed that fails for good is not trained again"
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""`python -m lola.track init | cells | aggregate`: log what is on disk to MLflow, and leave a marker.
+"""`python -m lola.track cells | aggregate`: log what is on disk to MLflow, and leave a marker.
 
 A store that is down fails nothing: the marker says "pending", and the next call logs what is missing.
 """
@@ -35,10 +35,9 @@ def parse() -> argparse.Namespace:
     """The command line; `log` is the function that the sub-command stands for."""
     parser = argparse.ArgumentParser(prog="python -m lola.track", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    init = commands.add_parser("init", help="make the store ready, before any writer")
     cells = commands.add_parser("cells", help="log each cell of a game whose run is missing or differs")
     aggregate = commands.add_parser("aggregate", help="log a game's figures and tables, its note and its views")
-    for command, log in ((init, log_init), (cells, log_cells), (aggregate, log_aggregate)):
+    for command, log in ((cells, log_cells), (aggregate, log_aggregate)):
         command.add_argument("--root", required=True, help="the study's folder")
         command.add_argument("--out", required=True, help="the marker")
         command.set_defaults(log=log)
@@ -54,11 +53,6 @@ def parse() -> argparse.Namespace:
 def figures(text: str) -> dict[str, list[str] | None]:
     """`figure1,figure2` (all algorithms) or `{"figure1": ["nl-ex", "lola-ex"]}`."""
     return json.loads(text) if text.startswith("{") else {name: None for name in text.split(",") if name}
-
-
-def log_init(arguments: argparse.Namespace) -> dict[str, str]:
-    tracking.create_store(arguments.root)
-    return {}
 
 
 def log_cells(arguments: argparse.Namespace) -> dict[str, str]:

@@ -15,7 +15,12 @@ rule figure:
         claims="config/claims.yaml",
     output:
         pdf=f"{ROOT}/figures/{{name}}.pdf",
-        png=report(f"{ROOT}/figures/{{name}}.png", caption="../report/figure.rst", category="Figures"),
+        png=report(
+            f"{ROOT}/figures/{{name}}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
         manifest=f"{ROOT}/manifests/figures/{{name}}.json",
     log:
         f"{ROOT}/logs/figures/{{name}}.log",

@@ -16,7 +16,9 @@ rule table:
         lambda wildcards: sum(map(group_files, study.block_groups(config["tables"][wildcards.name])), []),
         claims="config/claims.yaml",
     output:
-        csv=report(f"{ROOT}/tables/{{name}}.csv", caption="../report/table.rst", category="Tables"),
+        csv=report(
+            f"{ROOT}/tables/{{name}}.csv", caption="../report/table.rst", category="Tables", labels={"table": "{name}"}
+        ),
         md=f"{ROOT}/tables/{{name}}.md",
         tex=f"{ROOT}/tables/{{name}}.tex",
         manifest=f"{ROOT}/manifests/tables/{{name}}.json",
@@ -45,7 +47,9 @@ rule claims:
         claims="config/claims.yaml",
         groups=sum(map(group_files, GROUPS), []),
     output:
-        csv=report(f"{ROOT}/tables/claims.csv", caption="../report/claims.rst", category="Claims"),
+        csv=report(
+            f"{ROOT}/tables/claims.csv", caption="../report/claims.rst", category="Claims", labels={"table": "claims"}
+        ),
         md=f"{ROOT}/tables/claims.md",
         tex=f"{ROOT}/tables/claims.tex",
         manifest=f"{ROOT}/manifests/tables/claims.json",

@@ -20,25 +20,8 @@ rule tracking:
         expand(f"{ROOT}/tracking/{{game}}.{{what}}.json", game=TRACKED, what=["cells", "aggregate"]),
 
 
-rule track_store:
-    output:
-        f"{ROOT}/tracking/store.json",
-    log:
-        f"{ROOT}/logs/tracking/store.log",
-    conda:
-        "../../environment.yml"
-    params:
-        root=lambda wildcards: ROOT,
-        store=STORE,
-    message:
-        "open the MLflow store"
-    shell:
-        "python -m lola.track init --root {params.root} --out {output} > {log} 2>&1"
-
-
 rule track_cells:
     input:
-        ancient(rules.track_store.output),
         curves=game_cells,
     output:
         f"{ROOT}/tracking/{{game}}.cells.json",

@@ -75,14 +75,21 @@ def prepare(root: str | Path) -> None:
             store.point_at_artifacts(database, root)
     elif not store.uri(root).startswith("http"):
         sqlalchemy.create_engine(store.uri(root)).connect().close()
+        with store.alone(Path(root, "tracking", ".store.lock")):
+            create_schema(store.uri(root))
 
 
 def create(database: Path) -> None:
     """Make the schema beside, then rename: two writers that make it in place both fail and leave half of one."""
     fresh = database.with_name(f".{database.name}.new")
     fresh.unlink(missing_ok=True)
-    MlflowClient(tracking_uri=f"{store.SQLITE}{fresh}").search_experiments()
+    create_schema(f"{store.SQLITE}{fresh}")
     fresh.replace(database)
+
+
+def create_schema(uri: str) -> None:
+    """Make MLflow's tables, if they are not there. The caller holds a lock: two at once would both fail."""
+    MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
 
 
 def retried(write: Callable[[], str]) -> str:
@@ -214,12 +221,6 @@ def log_run(
 
 
 # --- what the stages call
-
-
-def create_store(root: str | Path) -> None:
-    """Make the store ready for writers. Raises Unavailable."""
-    with opened(root) as client:
-        client.search_experiments(max_results=1)
 
 
 def log_cells(root: str | Path, game: str, curves: list[str], labels: dict[str, str]) -> tuple[dict[str, str], int]:
