@@ -8,10 +8,9 @@ CONFIG ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-OVERLAY = $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce smoke report explain verify test check ui bench lock clean
+.PHONY: help reproduce smoke report explain verify test check ui bench docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +27,7 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@touch $@
 
 reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report
-	@$(BIN)/python -m lola.audit check $(CONFIG)
-	@$(BIN)/snakemake $(OVERLAY)
+	@$(BIN)/python -m lola.reproduce $(CONFIG)
 
 smoke: ## the whole of it, tiny, into results/smoke
 	@$(MAKE) --no-print-directory reproduce CONFIG=config/smoke.yaml
@@ -57,6 +55,9 @@ ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
 
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
+
+docs: reproduce ## the README's pictures and claims, from results
+	@cp results/figures/figure1.png results/figures/figure2.png results/figures/sensitivity.png results/tables/claims.md docs/
 
 lock: ## resolve pyproject.toml anew into requirements.lock
 	@$(PYTHON) -m venv --clear $(VENV)

@@ -11,7 +11,20 @@ SOURCE = Path("src")
 MODULES = sorted(
     str(path.relative_to(SOURCE).with_suffix("")).replace("/", ".") for path in SOURCE.rglob("lola/**/*.py")
 )
-STAGES = {"aggregate", "audit", "bench", "browse", "checklist", "claims", "figure", "record", "table", "track", "train"}
+STAGES = {
+    "aggregate",
+    "audit",
+    "bench",
+    "browse",
+    "checklist",
+    "claims",
+    "figure",
+    "record",
+    "reproduce",
+    "table",
+    "track",
+    "train",
+}
 SHELVES = {"artifacts", "cells", "config", "progress", "provenance", "study"}
 PLAIN = {"artifacts", "cells", "study", "provenance", "record", "progress", "learning.registry", "reporting.kinds"}
 

@@ -114,7 +114,7 @@ def test_the_commands_stop_at_a_mistake_and_touch_nothing(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(f"results: {tmp_path}/made\nsteps: 0")
     snakemake = [sys.executable, "-m", "snakemake", "--configfile", str(path), "--directory", str(Path.cwd())]
-    for command in ([sys.executable, "-m", "lola.audit", "check", str(path)], snakemake):
+    for command in ([sys.executable, "-m", "lola.reproduce", str(path)], snakemake):
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode != 0
         assert done.stderr.count("steps: given 0; allowed: a whole number from 1") == 1

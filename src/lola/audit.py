@@ -1,6 +1,5 @@
-"""Hold a study against what lies on disk: `python -m lola.audit check|explain|verify [OVERLAY …]`.
+"""Hold a study against what lies on disk: `python -m lola.audit explain|verify [OVERLAY …]`.
 
-check    whether the config can be run at all
 explain  what would be made again, and why
 verify   whether everything on disk is what today's settings, code and packages make; exit 1 if not
 """
@@ -20,15 +19,13 @@ BASE = "config/config.yaml"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["check", "explain", "verify"])
+    parser.add_argument("what", choices=["explain", "verify"])
     parser.add_argument("overlays", nargs="*")
     args = parser.parse_args()
     try:
         config = load(BASE, args.overlays)
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
-    if args.what == "check":
-        return
     found = problems(config)
     lines = explain(config, found) if args.what == "explain" else verify(config, found)
     print("\n".join(lines))

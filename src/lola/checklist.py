@@ -52,7 +52,7 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
             f"{provenance.processor()}, {os.cpu_count()} cores; no GPU is used.",
             f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
             "- On one machine and lock, numbers are equal bit for bit, whichever seeds share a job. "
-            "Other processors may differ in the last digits.",
+            "Other processors may differ in the last digits, and so in single runs where learning is chaotic.",
         ],
         "Settings, and where each comes from": table(
             ("setting", "value", "source"),

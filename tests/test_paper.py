@@ -1,0 +1,46 @@
+"""What the paper says of the exact learners, on the settings of the config, with margins wider than 50 seeds need."""
+
+import pytest
+import torch
+
+from lola import study
+from lola.config import load
+from lola.learning.training import initial_thetas, train
+from lola.train import build
+
+
+@pytest.fixture(scope="module")
+def ends():
+    """Normalised returns (seeds, players) and P(first action) per player (seeds, joint states) of each group."""
+    groups = study.groups(load("config/config.yaml"))
+
+    def run(name):
+        game, seats = build(groups[name].spec)
+        thetas = initial_thetas(game.sizes, list(groups[name].seeds), 1.0)
+        *_, last = train(game, seats, thetas, groups[name].spec["steps"])
+        returns = (1 - game.gamma) * torch.stack(game.values(last), dim=1)
+        return returns, [game.probabilities(last, i)[..., 0] for i in range(2)]
+
+    return {name: run(name) for name in groups if name.split("/")[1] in ("nl-ex", "lola-ex")}
+
+
+def test_naive_learners_end_in_mutual_defection(ends):
+    returns, policies = ends["ipd/nl-ex/oracle"]
+    assert (returns < -1.98).all()
+    assert all((p[:, 4] < 0.05).all() for p in policies)  # after mutual defection
+
+
+def test_lola_cooperates_by_tit_for_tat(ends):
+    returns, (mine, yours) = ends["ipd/lola-ex/oracle"]
+    assert -1.2 < returns.mean() < -1.0
+    tit_for_tat = [torch.tensor([1, 1, 0, 1, 0]), torch.tensor([1, 1, 1, 0, 0])]  # start, CC, CD, DC, DD
+    both = ((mine > 0.5) == tit_for_tat[0]) & ((yours > 0.5) == tit_for_tat[1])
+    assert 0.65 < both.double().mean() < 0.95
+
+
+def test_naive_learners_swing_in_matching_pennies_and_lola_settles(ends):
+    (naive, _), (lola, policies) = ends["imp/nl-ex/oracle"], ends["imp/lola-ex/oracle"]
+    assert naive.std() > 0.25
+    assert lola.std() < 0.05
+    assert torch.allclose(lola.sum(1), torch.zeros(len(lola), dtype=lola.dtype), atol=1e-12)  # zero-sum
+    assert all(((p - 0.5).abs() < 0.1).double().mean() > 0.9 for p in policies)
