@@ -45,4 +45,4 @@ rule report:
     message:
         "write the report"
     shell:
-        "python -m snakemake --report {output} {params.flags} --nolock > {log} 2>&1"
+        "python -m snakemake --report {output} {params.flags} --nolock --dry-run > {log} 2>&1"
