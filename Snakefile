@@ -48,8 +48,6 @@ if workflow.is_main_process:
 
 wildcard_constraints:
     game="[^/]+",
-    algorithm="[^/@]+",
-    model="[^/]+",
     name="[^/]+",
 
 

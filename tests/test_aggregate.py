@@ -24,7 +24,8 @@ MAP = "lr,eta,player,metric,value\n0.5,1.0,1,return,-1.5\n0.5,1.0,1,C at start,n
 def write_cell(root, seed, curve, grid=None, **outcome):
     path = cells.Cell("ipd", "nl-ex", "oracle", seed).curve(root)
     ended = {"status": "finished", "steps": 1, "policies": POLICIES} | outcome
-    cells.write(path, curve, {"spec": {"grid": grid}, "code": "c", "lock": "l"} | ended)
+    columns, *rows = (line.split(",") for line in curve.splitlines())
+    cells.write(path, columns, rows, {"spec": {"grid": grid}, "code": "c", "lock": "l"} | ended)
     return path
 
 

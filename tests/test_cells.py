@@ -11,7 +11,9 @@ from lola.artifacts import canonical, sha256, write_whole
 @pytest.fixture
 def curve(tmp_path):
     path = tmp_path / "cells" / "ipd" / "nl-ex" / "oracle" / "seed3.csv"
-    cells.write(path, "step,player,metric,value\n0,1,return,-1.5\n", {"status": "finished", "steps": 0})
+    cells.write(
+        path, ("step", "player", "metric", "value"), [(0, 1, "return", -1.5)], {"status": "finished", "steps": 0}
+    )
     return path
 
 

@@ -5,8 +5,8 @@ import torch
 
 from lola import study
 from lola.config import load
+from lola.learning.curves import build
 from lola.learning.training import initial_thetas, train
-from lola.train import build
 
 
 @pytest.fixture(scope="module")

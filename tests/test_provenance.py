@@ -92,7 +92,7 @@ def study_of_two(tmp_path):
     for product in provenance.products(config):
         if product.stage == "cells":
             made = {"spec": product.spec, "code": canonical(product.code), "lock": provenance.environment()}
-            cells.write(product.manifest.with_suffix(".csv"), "step,player,metric,value\n", made)
+            cells.write(product.manifest.with_suffix(".csv"), ("step", "player"), [], made)
     return config
 
 

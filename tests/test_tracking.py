@@ -74,7 +74,8 @@ def write_cell(root, seed=0, algorithm="lola-ex", game="ipd", shift=0.0, seats=(
     path = cells.Cell(game, algorithm, "oracle", seed).curve(root)
     curve = more.pop("curve", "\n".join(rows) + "\n")
     manifest["spec"] |= more.pop("spec", {})
-    cells.write(path, curve, manifest | more)
+    columns, *rows = (line.split(",") for line in curve.splitlines())
+    cells.write(path, columns, rows, manifest | more)
     return str(path)
 
 

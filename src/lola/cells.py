@@ -6,6 +6,7 @@ changes when the same cell is trained again. Standard library only.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +43,12 @@ class Cell:
         return cls(game, algorithm, opponent_model, int(file.partition(".")[0].removeprefix("seed")))
 
 
-def write(path: str | Path, curve: str, manifest: dict) -> None:
-    """Write the curve to `path` and the manifest beside it; the manifest last, since it vouches for the curve."""
+def write(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable], manifest: dict) -> None:
+    """Write the curve to `path` as CSV and the manifest beside it; the manifest last, since it vouches for the curve.
+
+    Floats are written so that they read back the same.
+    """
+    curve = "".join(",".join(map(str, row)) + "\n" for row in [columns, *rows])
     manifest = {"cell": Cell.at(path).name, **manifest, "curve_sha256": sha256(curve)}
     manifest["manifest_sha256"] = sha256(canonical(manifest))
     write_whole(path, curve)

@@ -29,6 +29,7 @@ class MatrixGame:
 
         Appendix A.2 of the LOLA paper. Not multiplied by (1 − γ).
         """
+        assert all(theta.ndim == 2 for theta in thetas), "thetas must be (S, d_i)"
         play = self.joint_play(thetas)
         rewards = torch.from_numpy(self.rewards.T)
         now = sum(play[..., a, None] * rewards[a] for a in range(len(rewards)))  # (S, states, players)
