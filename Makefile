@@ -51,13 +51,13 @@ check: $(READY) ## lint, format and the fast tests
 	@$(BIN)/python -m pytest -m "not slow"
 
 ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
-	@$(BIN)/python -m lola.browse --root $(or $(ROOT),results)
+	@$(BIN)/python -m lola.browse $(CONFIG)
 
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
 
 docs: reproduce ## the README's pictures and claims, from results
-	@cp results/figures/figure1.png results/figures/figure2.png results/figures/sensitivity.png results/tables/claims.md docs/
+	@$(BIN)/python -m lola.docs
 
 lock: ## resolve pyproject.toml anew into requirements.lock
 	@$(PYTHON) -m venv --clear $(VENV)

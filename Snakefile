@@ -9,15 +9,18 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from lola import progress, provenance, study
-from lola.artifacts import canonical, sha256
+from lola import locks, progress, provenance, study
+from lola.artifacts import canonical
+from lola.cells import MAP
 from lola.config import BadConfig, load
+from lola.reporting import store
 
 min_version("9.0")
 
@@ -39,10 +42,8 @@ GROUPS = study.groups(config)
 LOCK = provenance.environment()
 
 if workflow.is_main_process:
-    for damage in provenance.set_aside_damaged(config, workflow.output_settings.dryrun):
-        logger.warning(damage)
-    for marker, _ in provenance.not_logged(ROOT) if not workflow.output_settings.dryrun else ():
-        marker.unlink()  # so that what was not logged is logged now
+    with suppress(BlockingIOError):
+        locks.hold(locks.STUDY, shared=True)
     progress.expect(**study.progress(GROUPS, ROOT), root=ROOT, targets=("all", "figures", "tables", "tracking"))
 
 

@@ -18,6 +18,7 @@ STAGES = {
     "browse",
     "checklist",
     "claims",
+    "docs",
     "figure",
     "record",
     "reproduce",
@@ -25,8 +26,20 @@ STAGES = {
     "track",
     "train",
 }
-SHELVES = {"artifacts", "cells", "config", "progress", "provenance", "study"}
-PLAIN = {"artifacts", "cells", "study", "provenance", "record", "progress", "learning.registry", "reporting.kinds"}
+SHELVES = {"artifacts", "cells", "config", "locks", "progress", "provenance", "study"}
+PLAIN = {
+    "locks",
+    "docs",
+    "reporting.store",
+    "artifacts",
+    "cells",
+    "study",
+    "provenance",
+    "record",
+    "progress",
+    "learning.registry",
+    "reporting.kinds",
+}
 
 
 def source(module: str) -> str:

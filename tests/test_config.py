@@ -3,14 +3,17 @@
 import inspect
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
 
 from lola import study
+from lola.artifacts import canonical
 from lola.config import BadConfig, load, overlay
 from lola.learning import registry
+from lola.reporting import kinds
 
 BASE = "config/config.yaml"
 
@@ -74,6 +77,17 @@ MISTAKES = {
     "seeds: [1, 1]": ["seeds", "[1, 1]", "different"],
     "seeds: [-1]": ["seeds", "[-1]"],
     "seeds: 0": ["seeds", "given 0"],
+    "seeds: 3.0": ["seeds", "3.0", "whole number"],
+    "seeds: [0, 1.0]": ["seeds", "[0, 1.0]"],
+    "seeds: 100000000000": ["seeds", "100000"],
+    "steps: 8.0": ["steps", "8.0"],
+    "games: {ipd: {actions: [C, 1]}}": ["games.ipd.actions[1]", "given 1", "name of an action"],
+    "a: &x [*x]": ["alias"],
+    "figures: {figure1: {games: [ipd], game: null}}": ["figures.figure1.game", "missing", "learning"],
+    "figures: {figure1: {algorithms: [lola-ex@map]}}": ["figures.figure1", "lola-ex@map", "no map"],
+    "figures: {sensitivity: {algorithm: lola-ex}}": ["figures.sensitivity", "a map"],
+    "tables: {table4: {game: public-goods}}": ["tables.table4", "public-goods", "2 players"],
+    "tables: {claims: {kind: matchups, game: ipd, algorithms: [nl-ex], caption: x}}": ["tables.claims", "taken"],
     "seeds: yes": ["seeds", "True"],
     "steps: 0": ["steps", "given 0"],
     "steps: 1.5": ["steps", "1.5"],
@@ -129,3 +143,18 @@ def test_every_setting_has_a_source():
     for overlays in ([], ["config/games.yaml"]):
         for key, _ in settings(load(BASE, overlays)):
             assert source(key, sources) != "this config", key
+
+
+def test_one_and_one_point_zero_are_one_setting(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("algorithms: {nl-ex: {lr: 1}, lola-ex: {lr: 1, eta: 1}}\ninit_std: 1")
+    specs = [{name: canonical(group.spec) for name, group in study.groups(load(BASE, o)).items()} for o in ([], [path])]
+    assert specs[0] == specs[1]
+
+
+@pytest.mark.parametrize("known", [kinds.FIGURES, kinds.TABLES], ids=["figures", "tables"])
+def test_every_kind_takes_the_keys_of_its_function(known):
+    for kind in known.values():
+        module = import_module(kind.module)
+        parameters = inspect.signature(getattr(module, "draw", None) or module.tabulate).parameters
+        assert list(parameters)[1:] == [*kind.keys, "opponent_model"]

@@ -16,7 +16,7 @@ def ends():
 
     def run(name):
         game, seats = build(groups[name].spec)
-        thetas = initial_thetas(game.sizes, list(groups[name].seeds), 1.0)
+        thetas = initial_thetas(game.sizes, list(groups[name].seeds), groups[name].spec["init_std"])
         *_, last = train(game, seats, thetas, groups[name].spec["steps"])
         returns = (1 - game.gamma) * torch.stack(game.values(last), dim=1)
         return returns, [game.probabilities(last, i)[..., 0] for i in range(2)]

@@ -128,13 +128,12 @@ def test_a_new_lock_makes_cells_stale(study_of_two, monkeypatch):
 def test_damaged_cells_are_set_aside_not_lost(study_of_two):
     path = Path(study_of_two["results"]) / "cells/ipd/nl-ex/oracle/seed0.json"
     path.write_text("junk")
-    assert len(list(provenance.set_aside_damaged(study_of_two, dry_run=True))) == 1
-    assert path.read_text() == "junk"
-    (message,) = provenance.set_aside_damaged(study_of_two, dry_run=False)
-    assert "ipd/nl-ex/oracle/seed0 is trained again" in message
+    (message,) = provenance.repair(study_of_two)
+    assert "ipd/nl-ex/oracle/seed0 is made again" in message
     assert path.with_name("seed0.json.damaged").read_text() == "junk"
     assert not path.exists()
     assert not path.with_suffix(".csv").exists()
+    assert list(provenance.repair(study_of_two)) == []
 
 
 def test_record_keeps_digests_of_inputs_and_outputs_and_only_after_success(tmp_path):

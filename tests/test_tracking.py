@@ -19,7 +19,7 @@ from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
 
-from lola import browse, cells, track
+from lola import browse, cells, locks, track
 from lola.reporting import runs, store, tracking, views
 
 LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
@@ -351,7 +351,7 @@ def test_writers_at_once_on_a_new_store_lose_nothing(tmp_path, games):
 def test_a_second_writer_of_one_game_waits_for_the_first(root):
     curve = write_cell(root)
     second = threading.Thread(target=log, args=(root, curve))
-    with store.alone(store.game_lock(root, "ipd")):
+    with locks.alone(store.game_lock(root, "ipd")):
         second.start()
         second.join(1)
         assert all_runs(root) == []

@@ -20,6 +20,15 @@ CELLS = 30  # 10 groups of 3 seeds
 OVERLAY = "config/smoke.yaml"
 
 
+def reproduce(project: Path, check: bool = True) -> subprocess.CompletedProcess:
+    """What `make reproduce` runs."""
+    own = os.environ | {"PYTHONPATH": str(project / "src")}
+    command = [sys.executable, "-m", "lola.reproduce", OVERLAY]
+    done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True)
+    assert done.returncode == 0 or not check, done.stdout + done.stderr
+    return done
+
+
 def snakemake(
     project: Path, *arguments: str, overlays=(OVERLAY,), check: bool = True, **environment: str
 ) -> subprocess.CompletedProcess:
@@ -235,10 +244,53 @@ def test_a_damaged_cell_is_named_and_trained_again(study, junk):
     curve = study / ROOT / "cells/imp/nl-ex/oracle/seed2.csv"
     before = curve.read_bytes()
     curve.write_bytes(junk)
-    done = snakemake(study)
-    assert done.stderr.count("imp/nl-ex/oracle/seed2 is trained again") == 1
+    done = reproduce(study)
+    assert done.stderr.count("imp/nl-ex/oracle/seed2 is made again") == 1
     assert curve.read_bytes() == before
     assert curve.with_name("seed2.csv.damaged").read_bytes() == junk
+
+
+@pytest.mark.slow
+def test_an_edited_table_is_named_and_made_again_and_nothing_is_made_from_it(study):
+    table, gathered = study / ROOT / "tables/table4.csv", study / ROOT / "groups/ipd/lola-ex/oracle/returns.csv"
+    before = [path.read_bytes() for path in (table, gathered)]
+    for path in (table, gathered):
+        path.write_text(path.read_text().replace("-1.", "-0."))
+    claims = (study / ROOT / "tables/claims.csv").read_bytes()
+    done = reproduce(study)
+    assert f"{ROOT}/tables/table4.csv is not as it was written" in done.stderr
+    assert f"{ROOT}/groups/ipd/lola-ex/oracle/returns.csv is not as it was written" in done.stderr
+    assert [path.read_bytes() for path in (table, gathered)] == before
+    assert (study / ROOT / "tables/claims.csv").read_bytes() == claims
+
+
+@pytest.mark.slow
+def test_asking_changes_nothing_on_disk(study):
+    (study / ROOT / "cells/imp/nl-ex/oracle/seed2.csv").write_text("junk")
+    marker = study / ROOT / "tracking/ipd.cells.json"
+    marker.write_text(json.dumps({"status": "pending", "reason": "down"}))
+    before = {path: path.read_bytes() for path in (study / ROOT).rglob("*") if path.is_file()}
+    for question in (["-n"], ["--summary"], ["--lint"], ["--rulegraph"], ["--report", "/dev/null.html", "-n"]):
+        snakemake(study, *question, check=False)
+    assert {path: path.read_bytes() for path in (study / ROOT).rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_taken_up_again_and_two_at_once_are_refused(study):
+    shutil.rmtree(study / ROOT)
+    command = [sys.executable, "-m", "lola.reproduce", OVERLAY]
+    own = os.environ | {"PYTHONPATH": str(study / "src")}
+    first = subprocess.Popen(command, cwd=study, env=own, stderr=subprocess.PIPE, text=True)
+    for line in first.stderr:
+        if "cells 3 of" in line:
+            break
+    second = reproduce(study, check=False)
+    assert second.returncode != 0
+    assert "already" in second.stderr
+    first.kill()
+    first.wait()
+    reproduce(study)
+    assert "Verified: 30 cells" in audit(study, "verify").stdout
 
 
 @pytest.mark.slow
@@ -276,14 +328,14 @@ def test_a_store_that_is_down_costs_no_training_and_is_caught_up(study):
     assert "MLflow: not everything was logged" in down.stderr
     assert curve.exists()
     assert json.loads(marker.read_text())["status"] == "pending"
-    snakemake(study)
+    reproduce(study)
     assert json.loads(marker.read_text())["status"] == "logged"
 
 
 @pytest.mark.slow
 def test_a_lost_store_is_filled_again_from_the_files(study):
     (study / ROOT / "mlflow.db").unlink()
-    snakemake(study)
+    reproduce(study)
     with closing(sqlite3.connect(study / ROOT / "mlflow.db")) as store:
         active = "SELECT count(*) FROM runs WHERE lifecycle_stage = 'active' AND status = 'FINISHED'"
         assert store.execute(active).fetchone() == (CELLS + 2,)  # and an aggregate run per game

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
+from lola.config import BadConfig, load
 from lola.reporting import store
 
 PORT = 5000
@@ -19,13 +20,18 @@ PATIENCE = 60  # seconds until a server that does not answer is given up
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lola.browse", description=__doc__)
-    parser.add_argument("--root", default="results", help="the study's folder (default: results)")
+    parser.add_argument("overlays", nargs="*", help="config overlays, which may name another folder of results")
+    parser.add_argument("--root", help="the study's folder (default: what the config says)")
     parser.add_argument("--port", type=int, help=f"default: {PORT}, or any free one if that is taken")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        root = arguments.root or load("config/config.yaml", arguments.overlays)["results"]
+    except BadConfig as error:
+        sys.exit(f"{error}.")
     with suppress(KeyboardInterrupt):
-        browse(arguments.root, arguments.port)
+        browse(root, arguments.port)
 
 
 def browse(root: str, port: int | None) -> None:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from lola.artifacts import canonical, sha256, write_whole
 
+SEATS = "-vs-"  # separates the seats of a matchup
+MAP = "@map"  # ends the name of an algorithm that is trained on a grid of step sizes
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -24,16 +27,20 @@ class Cell:
 
     @property
     def group(self) -> str:
+        """The name of all cells that differ in their seed only."""
         return f"{self.game}/{self.algorithm}/{self.opponent_model}"
 
     @property
     def name(self) -> str:
+        """What people and manifests call it: ipd/lola-ex/oracle/seed3."""
         return f"{self.group}/seed{self.seed}"
 
     def curve(self, root: str | Path) -> Path:
+        """Where its rows are."""
         return Path(root) / "cells" / f"{self.name}.csv"
 
     def manifest(self, root: str | Path) -> Path:
+        """Where its manifest is, beside the curve."""
         return Path(root) / "cells" / f"{self.name}.json"
 
     @classmethod

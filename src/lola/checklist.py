@@ -19,6 +19,7 @@ import yaml
 
 from lola import provenance, study
 from lola.artifacts import canonical, write_whole
+from lola.cells import MAP, SEATS
 from lola.config import load
 
 SOURCES = Path("config/sources.yaml")
@@ -37,15 +38,17 @@ def main() -> None:
 def checklist(config: dict, overlays: list[str], sources: dict) -> str:
     """The whole document, in Markdown."""
     groups = study.groups(config)
-    command = "make reproduce" + (f" CONFIG={' '.join(overlays)}" if overlays else "")
+    overlaid = f" CONFIG={' '.join(overlays)}" if overlays else ""
+    papers = dict(settings(load("config/config.yaml")))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
     verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     sections = {
         "Commands": [
-            f"- `{command}` makes every result.",
-            "- `make verify` holds what is on disk against settings, code and packages.",
-            "- `make explain` says what would be made again, and why; `make ui` opens the runs in MLflow.",
+            f"- `make reproduce{overlaid}` makes every result.",
+            f"- `make verify{overlaid}` holds what is on disk against settings, code and packages.",
+            f"- `make explain{overlaid}` says what would be made again, and why.",
+            f"- `make ui{overlaid}` opens the runs in MLflow.",
         ],
         "Environment": [
             f"- Python {platform.python_version()} on {platform.system()} {platform.machine()}, "
@@ -57,17 +60,19 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
         "Settings, and where each comes from": table(
             ("setting", "value", "source"),
             [
-                (f"`{key}`", f"`{canonical(value)}`", origin(key, value, sources["settings"]))
+                (f"`{key}`", f"`{canonical(value)}`", origin(key, value, papers, sources["settings"]))
                 for key, value in settings(config)
             ],
         ),
         "Seeds": [
-            f"- {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}, all of them reported; none was chosen or left out.",
+            f"- {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}; none was chosen or left out. "
+            "A seed that fails is named, and blocks the figures and tables that need it.",
             "- A seed and a player fix the initial parameters, so all algorithms start from the same ones. "
             "Exact gradients draw nothing else at random.",
         ],
         "Error bars": [
-            "- Intervals are 95 % bootstrap intervals of the mean over seeds (scipy.stats.bootstrap, fixed generator).",
+            "- Intervals are 95 % percentile bootstrap intervals over seeds (scipy.stats.bootstrap, 9,999 resamples, "
+            "fixed generator; 999 for the bands of curves).",
             "- How a claim is decided is written at the head of config/claims.yaml.",
         ],
         "Compute": table(("result", "made from", "training", "itself"), compute(config, groups)),
@@ -83,7 +88,7 @@ def settings(config: dict) -> list[tuple[str, object]]:
     """The settings that can move a number, of what the study runs, as dotted keys."""
     groups = study.groups(config).values()
     games = {group.game for group in groups}
-    algorithms = {name for group in groups for name in group.algorithm.removesuffix(study.MAP).split(study.SEATS)}
+    algorithms = {name for group in groups for name in group.algorithm.removesuffix(MAP).split(SEATS)}
     found = [(key, config[key]) for key in ("seeds", "seeds_per_job", "steps", "init_std")]
     for game in sorted(games):
         found += [(f"games.{game}.{key}", value) for key, value in config["games"][game].items()]
@@ -96,10 +101,9 @@ def settings(config: dict) -> list[tuple[str, object]]:
     return found
 
 
-def origin(key: str, value, sources: dict[str, str]) -> str:
-    """Where a value comes from; of one that an overlay changed, what it was."""
-    papers = dict(settings(load("config/config.yaml")))
-    if key in papers and papers[key] != value:
+def origin(key: str, value, papers: dict, sources: dict[str, str]) -> str:
+    """Where a value comes from; of one that differs from config.yaml's (`papers`), what it was."""
+    if papers.get(key, value) != value:
         return f"an overlay; config.yaml has `{canonical(papers[key])}` ({source(key, sources)})"
     return source(key, sources)
 

@@ -5,6 +5,7 @@ and what is allowed.
 """
 
 import difflib
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ import jsonschema
 import yaml
 
 from lola import study
+from lola.cells import SEATS
 from lola.learning import registry
+from lola.reporting import kinds
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -52,6 +55,14 @@ StrictLoader.add_implicit_resolver(
 )
 
 
+StrictValidator = jsonschema.validators.extend(  # 3.0 is no whole number of seeds
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
 def read(path: str | Path) -> dict:
     """One YAML file, which must hold a mapping."""
     try:
@@ -66,6 +77,10 @@ def read(path: str | Path) -> dict:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1}: {error.problem})" if mark else ""
         raise BadConfig(f"{path}: is not YAML{where}") from None
+    try:
+        json.dumps(content, skipkeys=True, default=str)
+    except (ValueError, RecursionError):
+        raise BadConfig(f"{path}: an alias contains itself; allowed: plain values") from None
     if not isinstance(content, dict):
         given = "nothing" if content is None else f"a {type(content).__name__}"
         raise BadConfig(f"{path}: holds {given}; allowed: a mapping of keys, see config/config.yaml")
@@ -93,7 +108,7 @@ def check(config: dict) -> None:
                 f"{dotted([*path, key])}: the key was read as {key!r}; allowed: text. "
                 "YAML reads on, off, yes and no as true and false: put the key in quotes"
             )
-    validator = jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
+    validator = StrictValidator(yaml.safe_load(SCHEMA.read_text()))
     error = min(validator.iter_errors(config), key=lambda e: (len(e.absolute_path), str(e.absolute_path)), default=None)
     if error:
         raise BadConfig(explain(error))
@@ -108,11 +123,14 @@ def check(config: dict) -> None:
         check_part(config, f"study.{name}", part)
     try:
         groups = study.groups(config)
-        for kind in ("figures", "tables"):
-            for name, block in config[kind].items():
-                check_block(config, groups, f"{kind}.{name}", block)
     except ValueError as error:
         raise BadConfig(str(error)) from None
+    for name, block in config["figures"].items():
+        check_block(config, groups, f"figures.{name}", block, kinds.FIGURES[block["kind"]])
+    for name, block in config["tables"].items():
+        check_block(config, groups, f"tables.{name}", block, kinds.TABLES[block["kind"]])
+    if "claims" in config["tables"]:
+        raise BadConfig("tables.claims: the name is taken by the table of claims; allowed: another name")
 
 
 def explain(error: jsonschema.ValidationError) -> str:
@@ -166,8 +184,8 @@ def has_shape(table, counts: list[int]) -> bool:
 
 def check_algorithm(where: str, name: str, algorithm: dict) -> None:
     """The rule must exist and take exactly the settings given."""
-    if study.SEATS in name:
-        raise BadConfig(f"{where}: the name has {study.SEATS!r} in it, which separates the seats of a matchup")
+    if SEATS in name:
+        raise BadConfig(f"{where}: the name has {SEATS!r} in it, which separates the seats of a matchup")
     rule = known(f"{where}.rule", algorithm["rule"], registry.RULES)
     given = set(algorithm) - {"rule", "lr", "label"}
     for setting in rule.required:
@@ -185,7 +203,7 @@ def check_part(config: dict, where: str, part: dict) -> None:
     for game in part["games"]:
         players = len(known(f"{where}.games", game, config["games"])["payoffs"])
         for matchup in part["algorithms"]:
-            seats = matchup.split(study.SEATS)
+            seats = matchup.split(SEATS)
             for algorithm in seats:
                 known(f"{where}.algorithms", algorithm, config["algorithms"])
             if len(seats) not in (1, players):
@@ -193,16 +211,24 @@ def check_part(config: dict, where: str, part: dict) -> None:
                 raise BadConfig(f"{where}.algorithms: {matchup} names {len(seats)} seats; allowed: {allowed}")
 
 
-def check_block(config: dict, groups: dict, where: str, block: dict) -> None:
-    """A figure or table must name games that exist and groups that the study trains."""
-    if ("game" in block) == ("games" in block):
-        raise BadConfig(f"{where}: give either game or games")
-    if ("algorithm" in block) == ("algorithms" in block):
-        raise BadConfig(f"{where}: give either algorithm or algorithms")
-    for game in block.get("games") or [block["game"]]:
-        known(f"{where}.game", game, config["games"])
-    for group in study.block_groups(block):
-        known(where, group, groups, what="group of cells in the study")
+def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds.Kind) -> None:
+    """A figure or table must give the keys of its kind and name groups that the study trains and the kind can show."""
+    for key in sorted({"game", "games", "algorithm", "algorithms"} & block.keys() ^ {*kind.keys}):
+        what = "is missing" if key in kind.keys else "is not used"
+        raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(kind.keys)}, opponent_model")
+    for game in study.block_games(block):
+        known(f"{where}.{'game' if 'game' in block else 'games'}", game, config["games"])
+        counts = [len(own) for own in study.player_actions(config["games"][game])]
+        if kind.players not in (None, len(counts)) or (kind.actions and {kind.actions} != {*counts}):
+            allowed = f"games of {kind.players} players" + f" with {kind.actions} actions" * bool(kind.actions)
+            raise BadConfig(
+                f"{where}: given {game}, whose players have {counts} actions; kind {block['kind']} shows {allowed}"
+            )
+    for name in study.block_groups(block):
+        group = known(where, name, groups, what="group of cells in the study")
+        if group.is_map != kind.of_maps:
+            allowed = "a map, trained with a grid" if kind.of_maps else "no map"
+            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
 
 
 def known(where: str, name: str, names: dict, what: str = "name"):

@@ -26,7 +26,9 @@ def main() -> None:
     try:
         sources, block = split_spec(args.spec, args.groups, read_claims(args.claims) if args.claims else [])
         with style.theme():
-            style.save(importlib.import_module(kinds.FIGURES[args.spec["kind"]]).draw(sources, **block), args.out)
+            style.save(
+                importlib.import_module(kinds.FIGURES[args.spec["kind"]].module).draw(sources, **block), args.out
+            )
     except ValueError as error:
         sys.exit(str(error))
 

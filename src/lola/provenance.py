@@ -7,7 +7,6 @@ really imports; both are kept beside what they made, where they can be held agai
 
 import ast
 import json
-import os
 import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from lola import cells, study
 from lola.artifacts import canonical, file_sha256, sha256
-from lola.reporting import kinds
+from lola.reporting import kinds, store
 
 SOURCE = Path(__file__).parents[1]
 LOCK = SOURCE.parent / "requirements.lock"
@@ -109,7 +108,7 @@ def products(config: dict) -> Iterator[Product]:
 def product_code(stage: str, block: dict) -> dict[str, str]:
     """The fingerprints of the code that makes a figure or table: its stage and the module of its kind."""
     known = {"figure": kinds.FIGURES, "table": kinds.TABLES}[stage]
-    return fingerprints([f"lola.{stage}", known[block["kind"]]])
+    return fingerprints([f"lola.{stage}", known[block["kind"]].module])
 
 
 def manifest(root: str | Path, name: str) -> Path:
@@ -172,32 +171,42 @@ def differences(before, after, path: str = "") -> list[str]:
     return [] if before == after else [f"{path}: {canonical(before)} → {canonical(after)}"]
 
 
-def set_aside_damaged(config: dict, dry_run: bool) -> Iterator[str]:
-    """Rename the files of cells that are not as they were written, so that they are trained again.
+def repair(config: dict) -> Iterator[str]:
+    """Set aside what is not as it was written, and forget what MLflow did not take, so that both are made again.
 
-    Yields a sentence per cell; with `dry_run` that is all.
+    Yields a sentence for each damaged product. Its files are renamed to *.damaged, not lost.
     """
-    root = Path(config["results"])
-    for group in study.groups(config).values():
-        for cell in group.cells:
-            files = [path for path in (cell.curve(root), cell.manifest(root)) if path.exists()]
-            if len(files) < 2:
-                continue
-            try:
-                cells.read_manifest(cell.manifest(root))
-            except ValueError as error:
-                yield f"{error}: {cell.name} is trained again, the damaged files are kept as *.damaged"
-                for path in files if not dry_run else ():
-                    path.replace(path.with_name(path.name + ".damaged"))
+    root, lock = Path(config["results"]), environment()
+    for product in products(config):
+        kind, reason = problem(product, lock) or (None, None)
+        if kind == "damaged":
+            yield f"{reason}: {product.name} is made again, what was damaged is kept as *.damaged"
+            for path in damaged_files(product):
+                path.replace(path.with_name(path.name + ".damaged"))
+    for marker, _ in not_logged(root):
+        marker.unlink()
+
+
+def damaged_files(product: Product) -> list[Path]:
+    """The files of a damaged product that must go: both of a cell; of others, what differs from the manifest."""
+    if product.stage == "cells":
+        return [path for path in (product.manifest, product.manifest.with_suffix(".csv")) if path.exists()]
+    try:
+        outputs = json.loads(product.manifest.read_text())["outputs"]
+        return [Path(path) for path, digest in outputs.items() if file_sha256(path) != digest]
+    except (ValueError, KeyError, TypeError):
+        return [product.manifest]
 
 
 def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Each marker of what the tracking store did not take, or no longer has, with the reason."""
-    here = "MLFLOW_TRACKING_URI" not in os.environ
-    gone = here and not Path(root, "mlflow.db").exists()
+    database = store.database_file(root)
+    gone = database is not None and not database.exists()
     for marker in sorted(Path(root, "tracking").glob("*.json")):
-        told = json.loads(marker.read_text())
-        if told["status"] == "pending":
-            yield marker, told["reason"]
-        elif gone:
-            yield marker, "its database is gone"
+        try:
+            told = json.loads(marker.read_text())
+            pending = told["reason"] if told["status"] == "pending" else None
+        except (ValueError, KeyError, TypeError):
+            pending = f"{marker} is damaged"
+        if pending or gone:
+            yield marker, pending or f"{database} is gone"

@@ -8,11 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lola.cells import Cell
+from lola.cells import MAP, SEATS, Cell
 from lola.learning import registry
-
-SEATS = "-vs-"  # separates the seats of a matchup
-MAP = "@map"  # ends the name of an algorithm that is trained on a grid of step sizes
 
 
 @dataclass(frozen=True)
@@ -69,24 +66,35 @@ def part_groups(config: dict, part: dict) -> Iterator[Group]:
                     opponent_model=opponent_model,
                     seeds=seed_numbers(part.get("seeds", config["seeds"])),
                     spec={
-                        "game": config["games"][game],
+                        "game": config["games"][game] | {"gamma": float(config["games"][game]["gamma"])},
                         "seats": seats(config, game, matchup),
                         "opponent_model": opponent_model,
                         "steps": part.get("steps", config["steps"]),
-                        "init_std": config["init_std"],
-                        "grid": part.get("grid"),
+                        "init_std": float(config["init_std"]),
+                        "grid": grid_of(part),
                     },
                 )
 
 
 def seats(config: dict, game: str, matchup: str) -> list[dict]:
-    """One algorithm block per player; a single name fills every seat. Labels move no numbers."""
+    """One algorithm block per player; a single name fills every seat. Labels move no numbers, nor does 1 for 1.0."""
     names = matchup.split(SEATS)
     players = len(config["games"][game]["payoffs"])
     return [
-        {key: value for key, value in config["algorithms"][name].items() if key != "label"}
+        {
+            key: float(value) if key in ("lr", "eta") else value
+            for key, value in config["algorithms"][name].items()
+            if key != "label"
+        }
         for name in (names if len(names) > 1 else names * players)
     ]
+
+
+def grid_of(part: dict) -> dict | None:
+    """The step sizes of a map, or None."""
+    return (
+        {axis: [float(value) for value in values] for axis, values in part["grid"].items()} if "grid" in part else None
+    )
 
 
 def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:
@@ -115,12 +123,20 @@ def batches(group: Group, root: str | Path, seeds_per_job: int) -> list[list[Cel
     return [cells[n : n + seeds_per_job] for cells in (missing, present) for n in range(0, len(cells), seeds_per_job)]
 
 
+def block_games(block: dict) -> list[str]:
+    """The games that a figure or table shows."""
+    return block.get("games") or [block["game"]]
+
+
+def block_algorithms(block: dict) -> list[str]:
+    """The algorithms that a figure or table shows."""
+    return block.get("algorithms") or [block["algorithm"]]
+
+
 def block_groups(block: dict) -> list[str]:
     """The names of the groups that a figure or table shows, games first, then algorithms."""
-    games = block.get("games") or [block["game"]]
-    algorithms = block.get("algorithms") or [block["algorithm"]]
     model = block.get("opponent_model", "oracle")
-    return [f"{game}/{algorithm}/{model}" for game in games for algorithm in algorithms]
+    return [f"{game}/{algorithm}/{model}" for game in block_games(block) for algorithm in block_algorithms(block)]
 
 
 def labels(config: dict) -> dict[str, str]:
@@ -143,10 +159,6 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
         "labels": {group.algorithm: every[group.algorithm] for group in shown},
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
         "settings": {group.algorithm: {k: group.spec["seats"][0].get(k) for k in ("lr", "eta")} for group in shown},
-        "results": {
-            "seeds": max(len(group.seeds) for group in shown),
-            "steps": max(group.spec["steps"] for group in shown),
-        },
     }
 
 

@@ -24,7 +24,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         sources, block = split_spec(args.spec, args.groups, read_claims(args.claims) if args.claims else [])
-        table = importlib.import_module(kinds.TABLES[args.spec["kind"]]).tabulate(sources, **block)
+        table = importlib.import_module(kinds.TABLES[args.spec["kind"]].module).tabulate(sources, **block)
         tables.save(table, args.spec["caption"], args.out)
     except ValueError as error:
         sys.exit(str(error))

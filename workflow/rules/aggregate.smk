@@ -5,7 +5,7 @@
 
 for rule_name, tables, pattern in (
     ("aggregate", TABLES_OF_A_GROUP, "[^/]+/[^/@]+/[^/]+"),
-    ("aggregate_map", TABLES_OF_A_MAP, f"[^/]+/[^/]+{study.MAP}/[^/]+"),
+    ("aggregate_map", TABLES_OF_A_MAP, f"[^/]+/[^/]+{MAP}/[^/]+"),
 ):
 
     rule:
@@ -29,5 +29,5 @@ for rule_name, tables, pattern in (
         message:
             "gather {wildcards.group}"
         shell:
-            "python -m lola.record --manifest {output.manifest} --spec '{{}}' --code {params.code:q} --inputs {input}"
-            " --outputs {output} -- lola.aggregate --out {params.out} {params.curves} > {log} 2>&1"
+            "python -m lola.record --manifest {output.manifest:q} --spec '{{}}' --code {params.code:q} --inputs {input:q}"
+            " --outputs {output:q} -- lola.aggregate --out {params.out:q} {params.curves:q} > {log:q} 2>&1"

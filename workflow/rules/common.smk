@@ -21,20 +21,16 @@ def game_cells(wildcards):
     return [str(cell.curve(ROOT)) for g in GROUPS.values() if g.game == wildcards.game for cell in g.cells]
 
 
-def shown_games(block):
-    return block.get("games") or [block["game"]]
-
-
 def game_figures(game):
     """The figures that show a game, and the algorithms in them."""
-    shown = {name: block for name, block in config["figures"].items() if game in shown_games(block)}
-    return {name: block.get("algorithms") or [block["algorithm"]] for name, block in shown.items()}
+    shown = {name: block for name, block in config["figures"].items() if game in study.block_games(block)}
+    return {name: study.block_algorithms(block) for name, block in shown.items()}
 
 
 def game_results(wildcards):
     """The figures and tables that show a game, and the claims."""
     figures = [f"{ROOT}/figures/{name}.{ext}" for name in game_figures(wildcards.game) for ext in ("pdf", "png")]
-    tables = [name for name, block in config["tables"].items() if wildcards.game in shown_games(block)]
+    tables = [name for name, block in config["tables"].items() if wildcards.game in study.block_games(block)]
     return figures + [f"{ROOT}/tables/{name}.{ext}" for name in [*tables, "claims"] for ext in ("csv", "md")]
 
 

@@ -38,5 +38,5 @@ rule figure:
     message:
         "draw {wildcards.name}"
     shell:
-        "python -m lola.record --manifest {output.manifest} --spec {params.spec:q} --code {params.code:q} --inputs {input}"
-        " --outputs {output} -- lola.figure --spec {params.spec:q} --claims {input.claims} --out {params.out} {params.groups} > {log} 2>&1"
+        "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
+        " --outputs {output:q} -- lola.figure --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"

@@ -7,10 +7,16 @@
 report: "../report/workflow.rst"
 
 
+FLAGS = ["--configfile", *OVERLAYS] if OVERLAYS else []
+if given := workflow.config_settings.config:
+    FLAGS += ["--config", *(f"{key}={canonical(value)}" for key, value in given.items())]
+
+
 rule reproducibility:
     input:
         rules.figures.input,
         rules.tables.input,
+        "config/sources.yaml",
     output:
         f"{ROOT}/reproducibility.md",
     log:
@@ -25,7 +31,7 @@ rule reproducibility:
     message:
         "write the reproducibility checklist"
     shell:
-        "python -m lola.checklist --config {params.config:q} --overlays {params.overlays:q} --out {output} > {log} 2>&1"
+        "python -m lola.checklist --config {params.config:q} --overlays {params.overlays:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -33,7 +39,7 @@ rule report:
         rules.figures.input,
         rules.tables.input,
         f"{ROOT}/reproducibility.md",
-        "workflow/report/workflow.rst",
+        [f"workflow/report/{caption}.rst" for caption in ("workflow", "figure", "table", "claims")],
     output:
         f"{ROOT}/report.html",
     log:
@@ -41,8 +47,8 @@ rule report:
     conda:
         "../../environment.yml"
     params:
-        flags=[flag for overlay in OVERLAYS for flag in ("--configfile", overlay)],
+        flags=FLAGS,
     message:
         "write the report"
     shell:
-        "python -m snakemake --report {output} {params.flags} --nolock --dry-run > {log} 2>&1"
+        "python -m snakemake --report {output:q} {params.flags:q} --nolock --dry-run > {log:q} 2>&1"

@@ -24,6 +24,8 @@ rule table:
         manifest=f"{ROOT}/manifests/tables/{{name}}.json",
     log:
         f"{ROOT}/logs/tables/{{name}}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/tables/{{name}}.jsonl"
     wildcard_constraints:
         name="|".join(config["tables"]) or "$^",
     conda:
@@ -38,8 +40,8 @@ rule table:
     message:
         "tabulate {wildcards.name}"
     shell:
-        "python -m lola.record --manifest {output.manifest} --spec {params.spec:q} --code {params.code:q} --inputs {input}"
-        " --outputs {output} -- lola.table --spec {params.spec:q} --claims {input.claims} --out {params.out} {params.groups} > {log} 2>&1"
+        "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
+        " --outputs {output:q} -- lola.table --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"
 
 
 rule claims:
@@ -55,6 +57,8 @@ rule claims:
         manifest=f"{ROOT}/manifests/tables/claims.json",
     log:
         f"{ROOT}/logs/tables/claims.log",
+    benchmark:
+        f"{ROOT}/benchmarks/tables/claims.jsonl"
     conda:
         "../../environment.yml"
     params:
@@ -64,5 +68,5 @@ rule claims:
     message:
         "check the claims"
     shell:
-        "python -m lola.record --manifest {output.manifest} --spec '{{}}' --code {params.code:q} --inputs {input}"
-        " --outputs {output} -- lola.claims --claims {input.claims} --out {params.out} {params.groups} > {log} 2>&1"
+        "python -m lola.record --manifest {output.manifest:q} --spec '{{}}' --code {params.code:q} --inputs {input:q}"
+        " --outputs {output:q} -- lola.claims --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"

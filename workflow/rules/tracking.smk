@@ -3,7 +3,7 @@
 # in:   the cells of a game, the figures and tables
 # out:  <results>/tracking/<game>.{cells,aggregate}.json, which say what was logged where
 
-STORE = sha256(os.environ.get("MLFLOW_TRACKING_URI", "default"))[:12]
+STORE = store.digest()
 TRACKED = [] if config["tracking"] == "none" else sorted({group.game for group in GROUPS.values()})
 
 
@@ -36,10 +36,10 @@ rule track_cells:
         labels=canonical(study.labels(config)),
         code=canonical(provenance.fingerprints(["lola.track"])),
     message:
-        "log the cells of {wildcards.game} to MLflow"
+        "log the cells of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.track cells --root {params.root} --game {wildcards.game} --labels {params.labels:q}"
-        " --out {output} {input.curves} > {log} 2>&1"
+        "python -m lola.track cells --root {params.root:q} --game {wildcards.game:q} --labels {params.labels:q}"
+        " --out {output:q} {input.curves:q} > {log:q} 2>&1"
 
 
 rule track_aggregate:
@@ -58,7 +58,7 @@ rule track_aggregate:
         figures=lambda wildcards: canonical(game_figures(wildcards.game)),
         code=canonical(provenance.fingerprints(["lola.track"])),
     message:
-        "log the figures and tables of {wildcards.game} to MLflow"
+        "log the figures and tables of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.track aggregate --root {params.root} --game {wildcards.game} --figures {params.figures:q}"
-        " --out {output} {input.results} > {log} 2>&1"
+        "python -m lola.track aggregate --root {params.root:q} --game {wildcards.game:q} --figures {params.figures:q}"
+        " --out {output:q} {input.results:q} > {log:q} 2>&1"

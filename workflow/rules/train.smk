@@ -5,18 +5,18 @@
 
 for group in GROUPS.values():
     for batch in study.batches(group, ROOT, config["seeds_per_job"]):
-        slug = f"{group.game}_{group.algorithm}_{group.opponent_model}_seed{batch[0].seed}"
+        slug = f"{group.game}:{group.algorithm}:{group.opponent_model}:seed{batch[0].seed}"  # no name has a colon
 
         rule:
             name:
-                f"train_{slug}"
+                f"train:{slug}"
             output:
                 curves=[str(cell.curve(ROOT)) for cell in batch],
                 manifests=[str(cell.manifest(ROOT)) for cell in batch],
             log:
                 f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
             benchmark:
-                f"{ROOT}/benchmarks/train/{group.name}/seed{batch[0].seed}.jsonl"
+                f"{ROOT}/benchmarks/train/{group.name}/seed{batch[0].seed}-{batch[-1].seed}.jsonl"
             priority: 2
             conda:
                 "../../environment.yml"
@@ -27,5 +27,5 @@ for group in GROUPS.values():
             message:
                 f"train {group.game} {group.algorithm}, {len(batch)} seed{'s' * (len(batch) > 1)}"
             shell:
-                "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock}"
-                " {output.curves} > {log} 2>&1"
+                "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
+                " {output.curves:q} > {log:q} 2>&1"

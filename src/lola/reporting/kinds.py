@@ -1,16 +1,30 @@
-"""The kinds of figures and tables that a config may name, each a module with one function `draw` or `tabulate`.
+"""The kinds of figures and tables that a config may name: standard library only, imported on use.
 
-Standard library only; the modules are imported on use, so a change in one kind remakes
-only the figures or tables of that kind.
+Each kind is a module with one function, `draw` or `tabulate`, whose arguments are the keys
+of the block; so a change in one kind remakes only the figures or tables of that kind.
 """
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The module, the keys that its block must give, and what its groups must be."""
+
+    module: str
+    keys: tuple[str, ...]
+    of_maps: bool = False
+    players: int | None = None  # None: any number
+    actions: int | None = None
+
+
 FIGURES = {
-    "learning": "lola.reporting.learning_figure",
-    "returns": "lola.reporting.returns_figure",
-    "map": "lola.reporting.map_figure",
+    "learning": Kind("lola.reporting.learning_figure", ("game", "algorithms"), players=2, actions=2),
+    "returns": Kind("lola.reporting.returns_figure", ("game", "algorithms")),
+    "map": Kind("lola.reporting.map_figure", ("games", "algorithm"), of_maps=True, players=2, actions=2),
 }
 
 TABLES = {
-    "convergence": "lola.reporting.convergence_table",
-    "matchups": "lola.reporting.matchups_table",
+    "convergence": Kind("lola.reporting.convergence_table", ("games", "algorithms"), players=2, actions=2),
+    "matchups": Kind("lola.reporting.matchups_table", ("game", "algorithms"), players=2),
 }

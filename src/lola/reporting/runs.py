@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from lola.artifacts import canonical, sha256
-from lola.cells import Cell
-from lola.study import MAP, SEATS
+from lola.cells import MAP, SEATS, Cell
 
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
@@ -83,7 +82,7 @@ def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
         "seed": str(cell.seed),
         "code_fingerprint": sha256(manifest["code"])[:12],
         "lock": manifest["lock"],
-        "snakemake_rule": "train",
+        "snakemake_rule": f"train:{cell.group.replace('/', ':')}",
     }
     found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
     return found | ({"reason": manifest["reason"]} if "reason" in manifest else {})
@@ -185,8 +184,8 @@ def _empty_picture(low: float, high: float, steps: int, players: int, states: tu
 
 
 def code_version() -> dict[str, str]:
-    """The commit of the working folder and whether tracked files differ from it, or "unknown" without git."""
-    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
+    """The commit that the runs were logged from, and whether the tree differs from it, or "unknown" without git."""
+    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
     dirty = "unknown" if commit is None or changes is None else str(bool(changes)).lower()
     return {"git_commit": commit or "unknown", "git_dirty": dirty}
 

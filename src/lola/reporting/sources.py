@@ -34,5 +34,5 @@ def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[So
         more = f"; and {len(failed) - 1} more" if failed[1:] else ""
         raise ValueError(f"{spec['name']} is not made, since {failed[0]}{more}")
     sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims)
-    about = {"name", "kind", "caption", "labels", "actions", "results", "settings"}
+    about = {"name", "kind", "caption", "labels", "actions", "settings"}
     return sources, {key: value for key, value in spec.items() if key not in about}

@@ -1,16 +1,14 @@
-"""Where runs are kept: the store's address, its database file, its locks, its server. Imports nothing of MLflow.
+"""Where runs are kept: the store's address, its database file, its server. Imports nothing of MLflow.
 
 The store is `MLFLOW_TRACKING_URI`, or else `mlflow.db` in the study's folder.
 """
 
-import fcntl
 import os
 import re
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from lola.artifacts import sha256
@@ -60,15 +58,6 @@ def writer(root: str | Path) -> str:
 def game_lock(root: str | Path, game: str) -> Path:
     """Held by whoever logs a game's runs, so that a RUNNING run seen by its holder is a dead one."""
     return Path(root, "tracking", f".{game}.lock")
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Hold a lock on a file; other processes that ask for it wait."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with open(lock, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def point_at_artifacts(database: Path, root: str | Path) -> None:

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from lola import locks
 from lola.artifacts import canonical, sha256
 from lola.cells import Cell, read_manifest
 from lola.reporting import runs, store, views
@@ -69,13 +70,13 @@ def prepare(root: str | Path) -> None:
     """Create the schema if there is none, repair artifact paths, and find out soon that a database is down."""
     database = store.database_file(root)
     if database:
-        with store.alone(database.with_name(f".{database.name}.lock")):
+        with locks.alone(database.with_name(f".{database.name}.lock")):
             if not database.exists() or not database.stat().st_size:
                 create(database)
             store.point_at_artifacts(database, root)
     elif not store.uri(root).startswith("http"):
         sqlalchemy.create_engine(store.uri(root)).connect().close()
-        with store.alone(Path(root, "tracking", ".store.lock")):
+        with locks.alone(Path(root, "tracking", ".store.lock")):
             create_schema(store.uri(root))
 
 
@@ -232,7 +233,7 @@ def log_cells(root: str | Path, game: str, curves: list[str], labels: dict[str, 
     manifests = {curve: read_manifest(curve) for curve in curves}
     version = code_tags(root)
     logged, count = {}, 0
-    with store.alone(store.game_lock(root, game)), opened(root) as client:
+    with locks.alone(store.game_lock(root, game)), opened(root) as client:
         experiment = experiment_of(client, root, game)
         found = active_runs(client, experiment)
         sweep(client, found, root)
@@ -258,7 +259,7 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
     `figures` names the algorithms that each figure shows (None: all). Returns the run's id. Raises Unavailable.
     """
     contents = {file: Path(file).read_bytes() for file in files}
-    with store.alone(store.game_lock(root, game)), opened(root) as client:
+    with locks.alone(store.game_lock(root, game)), opened(root) as client:
         experiment = experiment_of(client, root, game)
         found = active_runs(client, experiment)
         sweep(client, found, root)

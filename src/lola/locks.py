@@ -1,0 +1,37 @@
+"""Locks on files, which the system lets go when their holder ends, however it ends. Standard library only."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STUDY = Path(
+    ".snakemake/study.lock"
+)  # shared by whoever reads or runs the study, exclusive while its state is repaired
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Hold a lock on a file; other processes that ask for it wait."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def hold(lock: Path, shared: bool = False) -> int:
+    """Take a lock for as long as this process lives, or what it becomes; the file descriptor is `release`'s.
+
+    Raises BlockingIOError if another process holds one that excludes it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(lock, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    return file
+
+
+def share(file: int) -> None:
+    """Turn an exclusive lock into a shared one that outlives `exec`."""
+    fcntl.flock(file, fcntl.LOCK_SH)
+    os.set_inheritable(file, True)
