@@ -7,7 +7,7 @@ PYTHON ?= python3
 CONFIG ?=
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d " " -f 1)# named after the folder, so that a moved project notices
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce smoke report explain verify test check ui bench docs lock clean
@@ -46,8 +46,8 @@ test: $(READY) ## all tests
 check: $(READY) ## lint, format and the fast tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/snakefmt --check Snakefile workflow
-	@$(BIN)/snakemake --lint
+	@$(BIN)/python -m snakefmt --check Snakefile workflow
+	@$(BIN)/python -m snakemake --lint
 	@$(BIN)/python -m pytest -m "not slow"
 
 ui: $(READY) ## browse the runs in MLflow on 127.0.0.1

@@ -85,7 +85,17 @@ def test_fewer_than_ten_seeds_decide_nothing(rule):
 def test_one_run_of_fifty_may_have_ended_otherwise():
     told = claim("equals", paper=-1.98, digit=0.01)
     assert claims.decide(told, measured(-1.999, 0.0))[0] == NOT_REPRODUCED
-    assert claims.decide(replace(told, one_run=0.02), measured(-1.999, 0.0))[0] == REPRODUCED
+    verdict, because = claims.decide(replace(told, one_run=0.02), measured(-1.999, 0.0))
+    assert verdict == INCONCLUSIVE and "agrees only if one of the 50 runs ended otherwise (0.02)" in because
+
+
+@pytest.mark.parametrize(
+    ("off", "verdict"),
+    [(0.024, REPRODUCED), (0.026, INCONCLUSIVE), (0.034, INCONCLUSIVE), (0.036, NOT_REPRODUCED)],
+)
+def test_what_agrees_thanks_to_one_run_alone_is_not_called_reproduced(off, verdict):
+    found = measured(-1 + off, 0.016)  # t = 0.012 and √(0.012² + 0.016²) = 0.02, and the rounding of 0.005
+    assert claims.equals(found, -1, 0.012 / 1.96 * np.sqrt(50), 0.005, one_run=0.03)[0] == verdict
 
 
 def group(tmp_path, name="ipd/a/oracle", shift=0.0, **more):
@@ -160,7 +170,8 @@ def test_our_claims_are_whole():
 def test_what_the_default_study_does_not_train_is_listed_all_the_same():
     ids = {c.id for c in OURS if not set(c.groups) <= TRAINED}
     assert {f"table3/{g}/{a}-pg/{q}" for g, q in (("ipd", "tft"), ("imp", "nash")) for a in ("nl", "lola")} <= ids
-    assert {"figure4/ipd/lola-ex/rank", "figure4/imp/lola-ex/rank", "figure5/coin-game/lola-pg/own-colour"} <= ids
+    assert {"figure1/ipd/lola-pg/R", "figure2/imp/lola-pg-minus-nl-pg/std", "figure4/ipd/lola-ex/rank"} <= ids
+    assert {f"figure5/coin-game/{c}" for c in ("lola-pg/own-colour", "lola-pg-minus-nl-pg/points")} <= ids
 
 
 @pytest.mark.parametrize(
@@ -190,3 +201,17 @@ def test_the_numbers_of_differences_follow_from_those_of_the_tables():
         if c.minus and c.paper is not None:
             one, other = (printed(OURS, m["group"], m["quantity"], m.get("player")) for m in (c.measure, c.minus))
             assert c.paper == pytest.approx(one - other), c.id
+            assert "the number is the difference of Table" in c.sentence, c.id
+
+
+def test_numbers_that_the_paper_does_not_print_are_not_called_its_numbers():
+    assert not [c.id for c in OURS if c.rule != "equals" and c.paper is not None and not c.minus]
+    ranks = [c for c in OURS if c.measure["quantity"] == "rank"]
+    assert [(c.rule, c.than) for c in ranks] == [("less", 1.5), ("greater", 1.5), ("less", 5.5)]
+
+
+def test_nothing_is_measured_twice_against_one_threshold():
+    decided = [(str(c.measure), str(c.minus), c.rule, c.paper if c.rule == "equals" else c.than) for c in OURS]
+    assert len(set(decided)) == len(decided)
+    differences = [(str(c.measure), str(c.minus)) for c in OURS if c.minus]
+    assert len(set(differences)) == len(differences)

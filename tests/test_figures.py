@@ -82,6 +82,23 @@ def test_learning_needs_two_players_with_two_actions(tmp_path):
         draw(learning_figure, learned(tmp_path, players=(1, 2, 3)), game="ipd", algorithms=["nl"])
 
 
+def test_a_seventh_algorithm_is_drawn_in_the_first_ones_colour(tmp_path):
+    with style.theme():  # too crowded to lay out
+        figure = learning_figure.draw(learned(tmp_path), game="ipd", algorithms=["nl", "lola"] * 3 + ["nl"])
+    lines = figure.axes[-1].lines
+    assert len(lines) == 14 and len(figure.axes) == 8
+    colors = [to_hex(line.get_color()) for line in lines[::2]]
+    assert len(set(colors[:6])) == 6 and colors[6] == colors[0]
+
+
+def test_more_players_than_colours_still_look_different(tmp_path):
+    known = learned(tmp_path, players=range(1, 9))
+    figure = draw(returns_figure, known, game="ipd", algorithms=["nl", "lola"])
+    readable(figure)
+    looks = [(to_hex(line.get_color()), line.get_linestyle(), line._dash_pattern) for line in figure.axes[0].lines]
+    assert len(looks) == len(set(map(str, looks))) == 8
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_returns_has_a_panel_per_algorithm_on_one_scale(tmp_path, count):
     known = learned(tmp_path, players=(1, 2, 3))
@@ -143,7 +160,7 @@ def test_map_greys_what_diverged_and_says_so(tmp_path):
 
 def run_stage(monkeypatch, tmp_path, out):
     spec = {"name": "figure1", "kind": "learning", "caption": "c", "game": "ipd", "algorithms": ["nl", "lola"]}
-    spec |= {"labels": LABELS, "actions": {"ipd": CD}, "results": {"seeds": 3, "steps": 4}}
+    spec |= {"labels": LABELS, "actions": {"ipd": CD}}
     folders = [str(tmp_path / "groups/ipd" / name / "oracle") for name in ("nl", "lola")]
     monkeypatch.setattr("sys.argv", ["lola.figure", "--spec", json.dumps(spec), "--out", str(out), *folders])
     stage.main()

@@ -131,7 +131,7 @@ def test_three_formats_agree(tmp_path):
 
 
 def run_stage(monkeypatch, tmp_path, out):
-    spec = {"name": "table3", "kind": "convergence", "caption": "Where it ends", "labels": LABELS, "results": {}}
+    spec = {"name": "table3", "kind": "convergence", "caption": "Where it ends", "labels": LABELS}
     spec |= {"games": ["ipd"], "algorithms": ["nl", "lola"], "actions": {"ipd": CD}}
     folders = [str(tmp_path / "groups/ipd" / name / "oracle") for name in ("nl", "lola")]
     monkeypatch.setattr("sys.argv", ["lola.table", "--spec", json.dumps(spec), "--out", str(out), *folders])

@@ -55,7 +55,10 @@ class MatrixGame:
         return policies.probabilities(thetas[i], i, self.counts)
 
     def closed_form(self, eta, ahead: float, shape: float):
-        """The rule ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd: same numbers, about 100 times faster."""
+        """The rule ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd; `eta` is a number or (S, 1).
+
+        Agrees with `rules.FirstOrder` to rounding, and is some thirty times faster.
+        """
         views = np.array([policies.own_view(k, self.counts) for k in range(len(self.counts))])
 
         def rule(values, thetas: list[Tensor], i: int) -> Tensor:

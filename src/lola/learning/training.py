@@ -29,6 +29,7 @@ def initial_thetas(sizes: list[int], seeds: list[int], std: float) -> list[Tenso
 
 def train(game, seats: list[Seat], thetas: list[Tensor], steps: int) -> Iterator[list[Tensor]]:
     """Yield the players' parameters before the first of `steps` simultaneous updates and after each."""
+    assert all(theta.ndim == 2 for theta in thetas), "thetas must be (S, d_i)"
     rules = [fastest(game, seat.rule) for seat in seats]
     yield thetas
     for _ in range(steps):

@@ -23,7 +23,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     letters = string.ascii_lowercase[: len(groups) + 1]
     axes = figure.subplot_mosaic(f"{letters[:-1]};{letters[-1] * len(groups)}", height_ratios=[1, 1.05])
 
-    for letter, group in zip(letters, groups, strict=False):
+    for letter, group in zip(letters[:-1], groups, strict=True):
         style.title(axes[letter], letter, sources.label(group))
         scatter(axes[letter], group, actions)
     axes[letters[0]].set_ylabel(f"P({actions[1][0]} | state), agent 2")
@@ -41,7 +41,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
 
     ax = axes[letters[-1]]
     style.title(ax, letters[-1], f"mean of {groups[0].seeds} runs, with 95 % intervals")
-    for group, color in zip(groups, style.ALGORITHMS, strict=False):
+    for group, color in zip(groups, style.cycled(style.ALGORITHMS, len(groups)), strict=True):
         style.plot_returns(ax, group, [color, color], sources.label(group))
     ax.set(xlabel="update", ylabel="normalised return per step")
     handles = ax.get_legend_handles_labels()

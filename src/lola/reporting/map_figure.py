@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from lola.cells import MAP
 from lola.reporting import style
 from lola.reporting.groups import Group, map_play
 from lola.reporting.metrics import (
@@ -25,7 +26,6 @@ from lola.reporting.metrics import (
 from lola.reporting.paper import printed
 from lola.reporting.sources import Sources
 
-MAP = "@map"
 LABELS = 3  # tick labels on an axis
 PAPER = style.VERMILLION  # stands out from every colour of viridis
 

@@ -4,12 +4,11 @@ import itertools
 
 import pandas as pd
 
+from lola.cells import SEATS
 from lola.reporting.metrics import estimate, final_return
 from lola.reporting.paper import printed
 from lola.reporting.sources import Sources
 from lola.reporting.tables import NONE, Table, interval, number
-
-SEATS = "-vs-"
 
 NOTES = """\
 Each cell holds the returns of the row and of the column player: normalised, per step, after the last update, the mean

@@ -8,6 +8,7 @@ from lola.reporting import style
 from lola.reporting.sources import Sources
 
 COLUMNS = 2
+LEGEND = 4  # players side by side
 
 
 def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
@@ -15,12 +16,15 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     groups = [sources.group(game, algorithm, opponent_model) for algorithm in algorithms]
     columns = min(COLUMNS, len(groups))
     rows = -(-len(groups) // columns)
-    figure = style.new_figure(height=1.5 + 3.6 * rows)
+    players = len(sources.actions[game])
+    figure = style.new_figure(height=1 + 3.6 * rows + 0.5 * -(-players // LEGEND))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     panels = grid.ravel()
-    for letter, ax, group in zip(string.ascii_lowercase, panels, groups, strict=False):
+    colors = style.cycled(style.PLAYERS, players)
+    letters = style.cycled(string.ascii_lowercase, len(groups))
+    for letter, ax, group in zip(letters, panels[: len(groups)], groups, strict=True):
         style.title(ax, letter, sources.label(group).replace(" vs ", "\nvs ", 1))
-        style.plot_returns(ax, group, style.PLAYERS[: len(sources.actions[game])])
+        style.plot_returns(ax, group, colors)
     for ax in panels[len(groups) :]:
         ax.remove()
     for ax in panels[max(0, len(groups) - columns) : len(groups)]:
@@ -31,7 +35,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     figure.legend(
         *panels[0].get_legend_handles_labels(),
         loc="outside upper center",
-        ncols=4,
+        ncols=LEGEND,
         title=f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals",
         title_fontsize=style.FONT,
         frameon=False,

@@ -1,7 +1,8 @@
 """How figures look: one column of a paper wide, 7 pt type, colours that colour-blind readers can tell apart."""
 
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +21,7 @@ FONT = 7  # points, at that width
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
 ALGORITHMS = [VERMILLION, BLUE, GREEN, PURPLE, BROWN, SKY]
-PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE]
+PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE, BROWN]  # not as many as dashes: together they repeat after 20 players
 STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")]  # start, CC, CD, DC, DD
 DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1))]  # by player
 
@@ -51,6 +52,11 @@ def save(figure: Figure, out: Path) -> None:
         write_whole(out.with_name(out.name + ending), content.getvalue())
 
 
+def cycled(styles: Iterable, count: int) -> list:
+    """The first `count` styles, from the start again where there are fewer."""
+    return list(itertools.islice(itertools.cycle(styles), count))
+
+
 def title(ax: Axes, letter: str, text: str) -> None:
     """A panel's bold letter and its title, flush left."""
     ax.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left")
@@ -58,11 +64,12 @@ def title(ax: Axes, letter: str, text: str) -> None:
 
 def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
     """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
-    for player, color in zip(group.returns.columns.unique("player"), colors, strict=True):
+    players = group.returns.columns.unique("player")
+    for player, color, dashes in zip(players, colors, cycled(DASHES, len(players)), strict=True):
         returns = group.returns[player]
         runs = returns.to_numpy()
         name = f"{label}, agent {player}" if label else f"agent {player}"
         ax.fill_between(returns.columns, *band(runs), color=color, alpha=0.2, linewidth=0)
-        ax.plot(returns.columns, np.mean(runs, axis=0), color=color, linestyle=DASHES[player - 1], label=name)
+        ax.plot(returns.columns, np.mean(runs, axis=0), color=color, linestyle=dashes, label=name)
     ax.set_xlim(0, group.returns.columns.get_level_values("step").max())
     sns.despine(ax=ax)

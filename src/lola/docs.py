@@ -1,0 +1,68 @@
+"""Bring docs/ and the README up to date with the results: `python -m lola.docs`.
+
+In:  the study's figures and its table of claims; README.md.
+Out: copies in docs/; in README.md, what stands between MADE and END. Everything else in it is left alone.
+"""
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+
+from lola.artifacts import write_whole
+
+README, DOCS = Path("README.md"), Path("docs")
+FIGURES = ("figure1.png", "figure2.png", "sensitivity.png")
+TABLES = ("claims.md", "claims.csv")
+
+MADE, END = "<!-- claims: made by make docs -->", "<!-- end of claims -->"
+NOT_RUN = "not run"
+VERDICTS = ("reproduced", "not reproduced", "inconclusive", NOT_RUN)
+COLUMNS = ("where", "claim", "paper", "measured, with 95 % interval", "verdict")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=Path("results"), help="the study's folder (default: results)")
+    root = parser.parse_args().root
+    try:
+        readme = with_claims(README.read_text(), root / "tables" / "claims.csv")
+        made = [*(root / "figures" / name for name in FIGURES), *(root / "tables" / name for name in TABLES)]
+        copies = [(DOCS / path.name, path.read_bytes()) for path in made]
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    for path, content in [*copies, (README, readme)]:
+        write_whole(path, content)
+
+
+def with_claims(readme: str, claims: Path) -> str:
+    """The README with the part between its marks made anew. Raises ValueError unless it has both, once, in order."""
+    before, made, rest = readme.partition(MADE)
+    _, end, after = rest.partition(END)
+    if not (made and end) or MADE in rest or END in before + after:
+        raise ValueError(f"{README} must hold {MADE!r} and, after it, {END!r}, once each")
+    with open(claims, newline="") as file:
+        return f"{before}{MADE}\n\n{part(list(csv.DictReader(file)))}\n\n{END}{after}"
+
+
+def part(claims: list[dict]) -> str:
+    """How many claims have which verdict, and a table of those that were run, in their order."""
+    counts = Counter(claim["verdict"] for claim in claims)
+    totals = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+    rows = [COLUMNS, ["---"] * len(COLUMNS), *(cells(claim) for claim in claims if claim["verdict"] != NOT_RUN)]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"The paper's {len(claims)} claims: {totals}.\n\n{table}"
+
+
+def cells(claim: dict) -> tuple[str, ...]:
+    """One line of the table."""
+    value, low, high = (float(claim[key]) for key in ("measured", "low", "high"))
+    digits = 1 if abs(value) >= 10 else 2
+    measured = f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
+    paper = f"{float(claim['paper']):g}" if claim["paper"] else "–"
+    return claim["source"], claim["claim"].partition("/")[2], paper, measured, claim["verdict"]
+
+
+if __name__ == "__main__":
+    main()
