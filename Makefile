@@ -24,6 +24,7 @@ $(VENV)/.locked: requirements.lock
 
 $(READY): $(VENV)/.locked pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@rm -f $(VENV)/.ready-*
 	@touch $@
 
 reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report

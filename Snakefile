@@ -31,7 +31,7 @@ os.environ |= {"MPLBACKEND": "Agg", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_
 
 OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
 try:
-    checked = load("config/config.yaml", OVERLAYS, config)
+    checked = load("config/config.yaml", OVERLAYS, workflow.config_settings.config)
 except BadConfig as error:
     raise WorkflowError(f"The config cannot be run. {error}.")
 config.clear()

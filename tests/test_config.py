@@ -83,6 +83,9 @@ MISTAKES = {
     "steps: 8.0": ["steps", "8.0"],
     "games: {ipd: {actions: [C, 1]}}": ["games.ipd.actions[1]", "given 1", "name of an action"],
     "a: &x [*x]": ["alias"],
+    "results: .": ["results", "'.'"],
+    "results: ../out": ["results", "'../out'"],
+    "results: 'a{x}'": ["results", "braces"],
     "figures: {figure1: {games: [ipd], game: null}}": ["figures.figure1.game", "missing", "learning"],
     "figures: {figure1: {algorithms: [lola-ex@map]}}": ["figures.figure1", "lola-ex@map", "no map"],
     "figures: {sensitivity: {algorithm: lola-ex}}": ["figures.sensitivity", "a map"],
@@ -158,3 +161,11 @@ def test_every_kind_takes_the_keys_of_its_function(known):
         module = import_module(kind.module)
         parameters = inspect.signature(getattr(module, "draw", None) or module.tabulate).parameters
         assert list(parameters)[1:] == [*kind.keys, "opponent_model"]
+
+
+def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("results: results/b/\nalgorithms:\n  a: &a {rule: naive, lr: 1}\n  b: {<<: *a, lr: 2}\n")
+    config = load(BASE, [path])
+    assert config["results"] == "results/b"
+    assert config["algorithms"]["b"] == {"rule": "naive", "lr": 2}

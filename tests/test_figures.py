@@ -130,7 +130,7 @@ def test_map_shows_the_two_measures_of_each_game(tmp_path):
     readable(figure)
     r, tft, spread, nash = figure.axes[:4]
     assert [ax._left_title.get_text().split("  ")[1] for ax in (r, tft, spread, nash)] == [
-        *("ipd: R", "ipd: %TFT", "imp: std of R", "imp: %Nash")
+        *("ipd: R (paper -1.06)", "ipd: %TFT", "imp: std of R (paper 0.02)", "imp: %Nash")
     ]
     assert r.collections[0].get_array().tolist() == [[-0.5, -1.0, -2.0]] * 3  # η up, δ to the right
     assert tft.collections[0].get_array().tolist() == [[20, 100, 20]] * 3

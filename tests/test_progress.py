@@ -308,12 +308,13 @@ def test_snakemake_piped_to_a_file(workflow, tmp_path):
     ]
     assert any(line.startswith("[T] train g good m, 2 seeds: done in T | cells 2 of 4 | jobs 1 of 4") for line in lines)
     assert any(line.startswith("[T] table: done in T | cells 2 of 4 | jobs 2 of 4") for line in lines)
-    assert lines[-6:] == [
+    assert lines[-7:] == [
         "1 cell failed, each by itself:",
         "  g/good/m/seed1: a value became NaN",
         "1 job failed:",
         "  train g bad m, 2 seeds: delta is negative (logs/bad.log)",
         "Ended after T: 2 of 4 jobs, 2 cells trained (2 of 4 in all). Results: results/",
+        "A cell that diverged does so again: lower its step size (lr, eta) first.",
         "Run the same command again to retry.",
     ]
     for noise in ("Building DAG", "Select jobs", "Provided cores", "Complete log", "set -euo", "RuleException"):

@@ -136,6 +136,32 @@ def test_damaged_cells_are_set_aside_not_lost(study_of_two):
     assert list(provenance.repair(study_of_two)) == []
 
 
+def test_stale_cells_are_made_again_even_where_snakemake_has_lost_its_records(study_of_two):
+    study_of_two["steps"] = 7
+    assert list(provenance.repair(study_of_two)) == []
+    assert {kind for kind, _ in kinds(study_of_two).values()} == {"missing"}
+
+
+def test_a_manifest_without_its_keys_is_damaged(study_of_two):
+    group = next(p for p in provenance.products(study_of_two) if p.stage == "group")
+    group.manifest.parent.mkdir(parents=True)
+    group.manifest.write_text('{"outputs": {}}')
+    assert audit.problems(study_of_two)[group.name][1] == "damaged"
+    assert len(list(provenance.repair(study_of_two))) == 1
+    assert audit.problems(study_of_two)[group.name][1] == "missing"
+
+
+@pytest.mark.parametrize("content", [b"junk", b"SQLite format 3\x00" + bytes(200)])
+def test_a_broken_database_is_set_aside(study_of_two, content, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    database = Path(study_of_two["results"]) / "mlflow.db"
+    database.write_bytes(content)
+    (message,) = provenance.repair(study_of_two)
+    assert str(database) in message
+    assert database.with_name("mlflow.db.damaged").read_bytes() == content
+    assert not database.exists()
+
+
 def test_record_keeps_digests_of_inputs_and_outputs_and_only_after_success(tmp_path):
     given, made, manifest = (tmp_path / name for name in ("given.txt", "made.txt", "manifest.json"))
     given.write_text("in")

@@ -121,7 +121,8 @@ def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
     assert run.info.run_name == "LOLA-Ex, oracle, seed 3"
     assert run.info.status == "FINISHED"
     expected = {"cell": "ipd/lola-ex/oracle/seed3", "algorithm": "lola-ex", "opponent_model": "oracle", "seed": "3"}
-    expected |= {"seat1": "lola-ex", "seat2": "lola-ex", "lock": "b", "snakemake_rule": "train", "kind": "curve"}
+    expected |= {"seat1": "lola-ex", "seat2": "lola-ex", "lock": "b", "snakemake_rule": "train:ipd:lola-ex:oracle"}
+    expected |= {"kind": "curve"}
     assert expected.items() <= run.data.tags.items()
     assert {"git_commit", "git_dirty", "code_fingerprint", "manifest"} <= run.data.tags.keys()
     assert run.data.params == {

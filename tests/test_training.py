@@ -8,7 +8,7 @@ import pytest
 import torch
 from golden.regenerate import GAMES, HERE, SETTINGS, five_steps
 
-from lola.learning import rules
+from lola.learning import curves, rules
 from lola.learning.matrix_games import MatrixGame
 from lola.learning.opponent_models import oracle
 from lola.learning.registry import RULES
@@ -160,3 +160,16 @@ def test_golden(game, name):
 
 def test_every_rule_has_golden_numbers():
     assert {rule for rule, _ in SETTINGS.values()} == set(RULES)
+
+
+def test_numbers_that_are_infinite_from_the_start_fail_each_seed_alone():
+    payoffs = [[[1e308, -1e308], [1e308, 1e308]], [[1e308, 1e308], [-1e308, 1e308]]]
+    spec = {
+        "game": {"payoffs": payoffs, "gamma": 0.99, "actions": ["C", "D"]},
+        "seats": [{"rule": "naive", "lr": 1.0}] * 2,
+    }
+    spec |= {"opponent_model": "oracle", "steps": 2, "init_std": 1.0, "grid": None}
+    for trained in curves.run(spec, [0, 1]):
+        assert trained.rows == []
+        assert trained.outcome["status"] == "failed"
+        assert "step 0" in trained.outcome["reason"]

@@ -61,7 +61,13 @@ def explain(config: dict, found: dict) -> list[str]:
 def verify(config: dict, found: dict) -> list[str]:
     """A line per problem, or one that says how much was verified."""
     if found:
-        return [f"{kind:<8} {name}: {reason}" for name, (_, kind, reason) in found.items()]
+        lines = [(kind, p.name.rpartition("/seed")[0] if p.stage == "cells" else p.name, reason, p.stage)
+                 for p, kind, reason in found.values()]  # fmt: skip
+        alike = ((line, len(list(same))) for line, same in itertools.groupby(lines))
+        return [
+            f"{kind:<8} {name}{f' ({counted(n, stage[:-1])})' if stage == 'cells' else ''}: {reason}"
+            for (kind, name, reason, stage), n in alike
+        ]
     products = list(provenance.products(config))
     trained = sum(product.stage == "cells" for product in products)
     return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]

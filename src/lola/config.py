@@ -7,6 +7,7 @@ and what is allowed.
 import difflib
 import json
 import math
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,18 +36,22 @@ def load(base: str | Path, overlays: list[str | Path] = (), settings: dict | Non
     for layer in [*map(read, [base, *overlays]), settings or {}]:
         config = overlay(config, layer)
     check(config)
-    return config
+    return config | {"results": os.path.normpath(config["results"])}
+
+
+MERGE = "tag:yaml.org,2002:merge"  # the key <<, which may stand beside keys that it would give
 
 
 class StrictLoader(yaml.SafeLoader):
     """Safe YAML in which a repeated key is an error and 1e-3 is a number, as in YAML 1.2."""
 
     def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for n, key in enumerate(keys):
-            if key in keys[:n]:
-                line = node.value[n][0].start_mark.line + 1
-                raise BadConfig(f"key {key!r} is given twice (line {line}); allowed: once")
+        seen = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True) if key_node.tag != MERGE else object()
+            if key in seen:
+                raise BadConfig(f"key {key!r} is given twice (line {key_node.start_mark.line + 1}); allowed: once")
+            seen.append(key)
         return super().construct_mapping(node, deep)
 
 

@@ -230,7 +230,8 @@ class Run:
         where = f" Results: {self.expected.root.rstrip('/')}/" if self.expected.root else ""
         line = f"{ended} {'after' if unfinished else 'in'} {duration(self.elapsed)}: {done}.{where}"
         again = f"Run the same command again to {'retry' if self.failures else 'go on'}."
-        return [line, again] if unfinished else [line]
+        note = "A cell that diverged does so again: lower its step size (lr, eta) first."
+        return [line, *[note] * bool(self.failed_cells), *[again] * bool(unfinished)]
 
 
 def command_ended(error: str) -> tuple[str, str]:

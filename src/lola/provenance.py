@@ -151,7 +151,7 @@ def read_record(product: Product) -> dict:
     """What `lola.record` wrote, after checking the outputs against it."""
     try:
         made = json.loads(product.manifest.read_text())
-        outputs = made["outputs"]
+        outputs, _, _ = made["outputs"], made["spec"], made["code"]
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{product.manifest} is not a whole manifest") from None
     for path, digest in outputs.items():
@@ -172,19 +172,31 @@ def differences(before, after, path: str = "") -> list[str]:
 
 
 def repair(config: dict) -> Iterator[str]:
-    """Set aside what is not as it was written, and forget what MLflow did not take, so that both are made again.
+    """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
 
+    Snakemake redoes what is stale by itself, but only where its own records were not lost.
     Yields a sentence for each damaged product. Its files are renamed to *.damaged, not lost.
     """
     root, lock = Path(config["results"]), environment()
-    for product in products(config):
+    for product in list(products(config)):
         kind, reason = problem(product, lock) or (None, None)
         if kind == "damaged":
             yield f"{reason}: {product.name} is made again, what was damaged is kept as *.damaged"
             for path in damaged_files(product):
-                path.replace(path.with_name(path.name + ".damaged"))
+                set_aside(path)
+        elif kind == "stale":
+            product.manifest.unlink()
+    database = store.database_file(root)
+    if store.is_own(root) and database.exists() and not store.is_whole(database):
+        yield f"{database} is no whole database: it is filled again, the damaged one is kept as *.damaged"
+        set_aside(database)
     for marker, _ in not_logged(root):
         marker.unlink()
+
+
+def set_aside(path: Path) -> None:
+    """Rename a file, so that it is made again and yet not lost."""
+    path.replace(path.with_name(path.name + ".damaged"))
 
 
 def damaged_files(product: Product) -> list[Path]:
@@ -193,9 +205,10 @@ def damaged_files(product: Product) -> list[Path]:
         return [path for path in (product.manifest, product.manifest.with_suffix(".csv")) if path.exists()]
     try:
         outputs = json.loads(product.manifest.read_text())["outputs"]
-        return [Path(path) for path, digest in outputs.items() if file_sha256(path) != digest]
+        changed = [Path(path) for path, digest in outputs.items() if file_sha256(path) != digest]
     except (ValueError, KeyError, TypeError):
-        return [product.manifest]
+        changed = []
+    return changed or [product.manifest]
 
 
 def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:

@@ -24,7 +24,7 @@ rule reproducibility:
     conda:
         "../../environment.yml"
     params:
-        config=canonical(config),
+        config=lambda wildcards: canonical(config),
         overlays=OVERLAYS,
         code=canonical(provenance.fingerprints(["lola.checklist"])),
         lock=LOCK,

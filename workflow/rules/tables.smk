@@ -1,9 +1,9 @@
 # Write each table from its own groups, and hold every claim of the paper against what was measured.
 #
 # in:   the tables of the groups, config/claims.yaml
-# out:  <results>/tables/<name>.{csv,md,tex}, <results>/tables/claims.{csv,md,tex}
+# out:  <results>/tables/<name>.{csv,md,tex,html}, <results>/tables/claims.{csv,md,tex,html}
 
-FORMATS = ("csv", "md", "tex")
+FORMATS = ("csv", "md", "tex", "html")
 
 
 rule tables:
@@ -16,8 +16,12 @@ rule table:
         lambda wildcards: sum(map(group_files, study.block_groups(config["tables"][wildcards.name])), []),
         claims="config/claims.yaml",
     output:
-        csv=report(
-            f"{ROOT}/tables/{{name}}.csv", caption="../report/table.rst", category="Tables", labels={"table": "{name}"}
+        csv=f"{ROOT}/tables/{{name}}.csv",
+        html=report(
+            f"{ROOT}/tables/{{name}}.html",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{name}"},
         ),
         md=f"{ROOT}/tables/{{name}}.md",
         tex=f"{ROOT}/tables/{{name}}.tex",
@@ -49,8 +53,9 @@ rule claims:
         claims="config/claims.yaml",
         groups=sum(map(group_files, GROUPS), []),
     output:
-        csv=report(
-            f"{ROOT}/tables/claims.csv", caption="../report/claims.rst", category="Claims", labels={"table": "claims"}
+        csv=f"{ROOT}/tables/claims.csv",
+        html=report(
+            f"{ROOT}/tables/claims.html", caption="../report/claims.rst", category="Claims", labels={"table": "claims"}
         ),
         md=f"{ROOT}/tables/claims.md",
         tex=f"{ROOT}/tables/claims.tex",

@@ -33,7 +33,7 @@ rule track_cells:
     params:
         root=lambda wildcards: ROOT,
         store=STORE,
-        labels=canonical(study.labels(config)),
+        labels=lambda wildcards: canonical(study.labels(config)),
         code=canonical(provenance.fingerprints(["lola.track"])),
     message:
         "log the cells of {wildcards.game:q} to MLflow"

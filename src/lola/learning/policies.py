@@ -40,5 +40,5 @@ def probabilities(theta: Tensor, player: int, counts: tuple[int, ...]) -> Tensor
     `theta` is (S, d_i); the result is (S, states, actions) with the states in joint order.
     """
     assert theta.ndim == 2, f"theta must be (S, d), got {tuple(theta.shape)}"
-    logits = theta.reshape(len(theta), -1, counts[player] - 1)[:, own_view(player, counts)]
+    logits = theta.unflatten(1, (-1, counts[player] - 1))[:, own_view(player, counts)]
     return torch.softmax(torch.nn.functional.pad(logits, (0, 1)), dim=-1)

@@ -42,9 +42,12 @@ def check(claim: Claim, groups: dict[str, Group]) -> Checked:
             return Checked(claim, None, NOT_RUN, f"{name} is not in the study")
         if failed := failures([groups[name]]):
             return Checked(claim, None, NOT_RUN, failed[0])
-    sample = measure(claim, claim.measure, groups)
-    if claim.minus:
-        sample = difference(sample, measure(claim, claim.minus, groups))
+    try:
+        sample = measure(claim, claim.measure, groups)
+        if claim.minus:
+            sample = difference(sample, measure(claim, claim.minus, groups))
+    except KeyError as missing:
+        return Checked(claim, None, NOT_RUN, f"the game has no {missing}")
     measured = estimate(sample)
     return Checked(claim, measured, *decide(claim, measured))
 

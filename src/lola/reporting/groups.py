@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+PLAY = {"state": str, "own_state": str, "action": str, "probability": float}  # an action may be called NA, or 1
+
 
 @dataclass(frozen=True)
 class Group:
@@ -40,7 +42,7 @@ class Group:
     @cached_property
     def play(self) -> pd.DataFrame:
         """Probability of each action at the end of training: index seed, columns (player, joint state, action)."""
-        rows = pd.read_csv(self.folder / "policies.csv", keep_default_na=False, dtype={"probability": float})
+        rows = pd.read_csv(self.folder / "policies.csv", keep_default_na=False, dtype=PLAY)
         return rows.pivot(index="seed", columns=["player", "state", "action"], values="probability")[
             list(dict.fromkeys(zip(rows.player, rows.state, rows.action, strict=True)))
         ]

@@ -31,7 +31,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
         *axes[letters[0]].get_legend_handles_labels(),
         loc="outside upper center",
         ncols=5,
-        title="state: last actions of agents 1 and 2",
+        title="state: last actions of agents 1 and 2 (points spread a little)",
         frameon=False,
         handletextpad=0,
         columnspacing=0.8,

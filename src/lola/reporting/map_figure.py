@@ -41,9 +41,12 @@ def draw(sources: Sources, *, games: list[str], algorithm: str, opponent_model: 
     for row, group in zip(axes, groups, strict=True):
         trained = group.name.replace(MAP, "")
         for ax, (quantity, name, grid) in zip(row, measures(group, sources.actions[group.game]), strict=True):
-            heat_map(ax, grid, printed(sources.claims, trained, quantity))
+            paper = printed(sources.claims, trained, quantity)
+            heat_map(ax, grid, paper)
             mark(ax, grid, settings)
-            style.title(ax, next(letters), f"{group.game}: {name}")
+            style.title(
+                ax, next(letters), f"{group.game}: {name}" + (f" (paper {paper:g})" if paper is not None else "")
+            )
             diverged |= bool(grid.isna().any(axis=None))
             ax.set(xlabel="", ylabel="")
     figure.supxlabel("δ, the player's own step size", fontsize=style.FONT)

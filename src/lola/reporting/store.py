@@ -44,6 +44,15 @@ def database_file(root: str | Path) -> Path | None:
     return Path(address.removeprefix(SQLITE)) if address.startswith(SQLITE) else None
 
 
+def is_whole(database: Path) -> bool:
+    """Whether a file is an SQLite database with nothing missing."""
+    try:
+        with closing(sqlite3.connect(database, timeout=20)) as connection:
+            return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError:
+        return False
+
+
 def experiment_name(root: str | Path, game: str) -> str:
     """`lola/ipd`; a study in a folder that is not called results adds its name, so two can share a store."""
     study = Path(root).resolve().name

@@ -1,7 +1,8 @@
-"""A table as CSV for programs, and as Markdown and LaTeX for people."""
+"""A table as CSV for programs, and as Markdown, LaTeX and a page of HTML for people."""
 
 import re
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,10 @@ from lola.reporting.metrics import Estimate
 
 DIGITS = 4  # after the point in CSV
 NONE = "–"
+STYLE = (
+    "<style>body {font: 15px sans-serif; margin: 2em} table {border-collapse: collapse} "
+    "td, th {padding: .3em .7em; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top}</style>"
+)
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,10 @@ class Table:
 
 
 def save(table: Table, caption: str, out: Path) -> None:
-    """Write `out`.csv, `out`.md and `out`.tex."""
+    """Write `out`.csv, `out`.md, `out`.tex and `out`.html."""
     rows = table.rows.round(DIGITS).replace(-0.0, 0.0).to_csv(index=False, lineterminator="\n")
-    for ending, text in ((".csv", rows), (".md", markdown(table, caption)), (".tex", latex(table, caption))):
+    written = {".md": markdown(table, caption), ".tex": latex(table, caption), ".html": page(table, caption)}
+    for ending, text in ({".csv": rows} | written).items():
         write_whole(out.with_name(out.name + ending), text)
 
 
@@ -46,6 +52,19 @@ def latex(table: Table, caption: str) -> str:
         tabular = block.drop(columns=list(table.prose), errors="ignore").to_latex(index=False, escape=True)
         parts.append((f"% {heading}\n" if heading else "") + re.sub(r"(?<![\w.])-(?=[\d.])", "$-$", tabular))
     return "\n".join(parts)
+
+
+def page(table: Table, caption: str) -> str:
+    """A page that stands alone, for the report."""
+    parts = [f"<h1>{escape(caption)}</h1>"]
+    for heading, block in table.blocks.items():
+        parts += [f"<h2>{escape(heading)}</h2>"] * bool(heading) + [block.to_html(index=False, border=0)]
+    parts += [f"<p>{escape(paragraph)}</p>" for paragraph in table.notes.split("\n\n")]
+    return (
+        f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(caption)}</title>\n{STYLE}\n'
+        + "\n".join(parts)
+        + "\n"
+    )
 
 
 def interval(estimate: Estimate, digits: int) -> str:

@@ -63,6 +63,8 @@ def opened(root: str | Path) -> Iterator[MlflowClient]:
         yield MlflowClient(tracking_uri=store.uri(root))
     except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, ImportError, OSError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
+        if store.uri(root).startswith("http"):
+            reason = f"{store.uri(root)} does not answer ({reason[:160]})"
         raise Unavailable(store.without_password(reason)[:300]) from error
 
 
