@@ -130,7 +130,7 @@ def test_map_shows_the_two_measures_of_each_game(tmp_path):
     readable(figure)
     r, tft, spread, nash = figure.axes[:4]
     assert [ax._left_title.get_text().split("  ")[1] for ax in (r, tft, spread, nash)] == [
-        *("ipd: R (paper -1.06)", "ipd: %TFT", "imp: std of R (paper 0.02)", "imp: %Nash")
+        *("ipd: R (-1.06)", "ipd: %TFT", "imp: std of R (0.02)", "imp: %Nash")
     ]
     assert r.collections[0].get_array().tolist() == [[-0.5, -1.0, -2.0]] * 3  # η up, δ to the right
     assert tft.collections[0].get_array().tolist() == [[20, 100, 20]] * 3
@@ -146,7 +146,7 @@ def test_map_marks_the_papers_number_and_the_settings_of_the_study(tmp_path):
     assert len(tft.collections) == 1  # the paper's %TFT is not among the claims
     assert [line.get_xydata().tolist() for line in r.lines] == [[[1.5, 2.5]]]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["the paper's number", "this study: δ = 1, η = 2"]
+    assert labels == ["(the paper's number)", "this study: δ = 1, η = 2"]
     assert figure.legends[0].get_title().get_text() == "LOLA-Ex, 2 runs at each point"
 
 

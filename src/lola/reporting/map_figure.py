@@ -45,7 +45,7 @@ def draw(sources: Sources, *, games: list[str], algorithm: str, opponent_model: 
             heat_map(ax, grid, paper)
             mark(ax, grid, settings)
             style.title(
-                ax, next(letters), f"{group.game}: {name}" + (f" (paper {paper:g})" if paper is not None else "")
+                ax, next(letters), f"{group.game}: {name}" + (f" ({paper:g})" if paper is not None else "")
             )
             diverged |= bool(grid.isna().any(axis=None))
             ax.set(xlabel="", ylabel="")
@@ -103,7 +103,7 @@ def mark(ax: Axes, grid: pd.DataFrame, settings: dict) -> None:
 
 def legend(figure: Figure, heading: str, settings: dict, diverged: bool) -> None:
     """What the line, the diamond and the grey tiles mean."""
-    handles = [Line2D([], [], color=PAPER, label="the paper's number")]
+    handles = [Line2D([], [], color=PAPER, label="(the paper's number)")]
     if "eta" in settings:
         name = f"this study: δ = {settings['lr']:g}, η = {settings['eta']:g}"
         handles.append(
