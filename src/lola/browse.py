@@ -47,7 +47,7 @@ def browse(root: str, port: int | None) -> None:
     log.parent.mkdir(exist_ok=True)
     command, environment = store.server(root, port)
     with open(log, "w") as output:
-        # a session of its own, so that Ctrl-C reaches the server through us and none of its children stays behind
+        # a process group of its own, so that Ctrl-C reaches the server through us and none of its children stays behind
         served = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:
         links = figure_links(root)
