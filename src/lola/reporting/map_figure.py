@@ -44,9 +44,7 @@ def draw(sources: Sources, *, games: list[str], algorithm: str, opponent_model: 
             paper = printed(sources.claims, trained, quantity)
             heat_map(ax, grid, paper)
             mark(ax, grid, settings)
-            style.title(
-                ax, next(letters), f"{group.game}: {name}" + (f" ({paper:g})" if paper is not None else "")
-            )
+            style.title(ax, next(letters), f"{group.game}: {name}" + (f" ({paper:g})" if paper is not None else ""))
             diverged |= bool(grid.isna().any(axis=None))
             ax.set(xlabel="", ylabel="")
     figure.supxlabel("δ, the player's own step size", fontsize=style.FONT)
