@@ -162,6 +162,15 @@ def test_one_more_seed_trains_that_cell_in_each_algorithm(study):
 
 
 @pytest.mark.slow
+def test_one_seed_less_trains_nothing_and_is_not_up_to_date(study):
+    edit(study / OVERLAY, "seeds: 3", "seeds: 2")
+    paths = again(study)
+    assert trained(paths) == set()
+    assert drawn(paths) == {"figure1", "figure2", "sensitivity", "table3", "table4", "claims"}
+    assert "seeds" in audit(study, "verify", check=False).stdout
+
+
+@pytest.mark.slow
 def test_the_step_size_of_one_algorithm_retrains_its_cells_alone(study):
     edit(study / "config/config.yaml", "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 0.9")
     paths = again(study)

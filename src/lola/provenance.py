@@ -95,14 +95,15 @@ def products(config: dict) -> Iterator[Product]:
     for group in groups.values():
         made_from = tuple(cell.name for cell in group.cells)
         code = fingerprints(["lola.aggregate"])
-        yield Product(group.name, "group", manifest(root, f"groups/{group.name}"), {}, code, made_from)
+        spec = {"seeds": list(group.seeds)}
+        yield Product(group.name, "group", manifest(root, f"groups/{group.name}"), spec, code, made_from)
     for stage in ("figure", "table"):
         for name, block in config[f"{stage}s"].items():
             spec, code = study.block_spec(config, name, block), product_code(stage, block)
             needs = tuple(study.block_groups(block))
             yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
     code = fingerprints(["lola.claims"])
-    yield Product("claims", "claims", manifest(root, "tables/claims"), {}, code, tuple(groups))
+    yield Product("claims", "claims", manifest(root, "tables/claims"), {"groups": list(groups)}, code, tuple(groups))
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:

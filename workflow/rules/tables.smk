@@ -67,11 +67,12 @@ rule claims:
     conda:
         "../../environment.yml"
     params:
+        spec=canonical({"groups": list(GROUPS)}),
         code=canonical(provenance.fingerprints(["lola.claims"])),
         groups=[f"{ROOT}/groups/{group}" for group in GROUPS],
         out=lambda wildcards: f"{ROOT}/tables/claims",
     message:
         "check the claims"
     shell:
-        "python -m lola.record --manifest {output.manifest:q} --spec '{{}}' --code {params.code:q} --inputs {input:q}"
+        "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
         " --outputs {output:q} -- lola.claims --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"
