@@ -151,6 +151,17 @@ def test_a_manifest_without_its_keys_is_damaged(study_of_two):
     assert audit.problems(study_of_two)[group.name][1] == "missing"
 
 
+def test_an_edited_file_beside_a_lost_one_is_set_aside(study_of_two):
+    product = next(p for p in provenance.products(study_of_two) if p.stage == "claims")
+    edited, lost = (product.manifest.parent / name for name in ("a.csv", "b.csv"))
+    product.manifest.parent.mkdir(parents=True)
+    edited.write_text("edited")
+    outputs = {str(edited): "another digest", str(lost): "its digest"}
+    product.manifest.write_text(json.dumps({"spec": {}, "code": {}, "inputs": {}, "outputs": outputs}))
+    assert len(list(provenance.repair(study_of_two))) == 1
+    assert edited.with_name("a.csv.damaged").read_text() == "edited"
+
+
 @pytest.mark.parametrize("content", [b"junk", b"SQLite format 3\x00" + bytes(200)])
 def test_a_broken_database_is_set_aside(study_of_two, content, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

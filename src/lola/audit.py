@@ -45,12 +45,13 @@ def problems(config: dict) -> dict[str, tuple[Product, str, str]]:
 def explain(config: dict, found: dict) -> list[str]:
     """A line per group of cells and per product that would be made again, with the reason and the cost last time."""
     again = {name: reason for name, (_, _, reason) in found.items()}
-    for product in provenance.products(config):
+    products = list(provenance.products(config))
+    for product in products:
         made_anew = [need for need in product.needs if need in again]
         if made_anew and product.name not in again:
             again[product.name] = f"made from {summary(made_anew)}"
     lines = []
-    stages = {product.name: product.stage for product in provenance.products(config)}
+    stages = {product.name: product.stage for product in products}
     cells = [(name.rpartition("/")[0], again[name]) for name in again if stages[name] == "cells"]
     for (group, reason), members in itertools.groupby(cells):
         lines.append(f"train      {group}: {counted(len(list(members)), 'cell')}{cost(config, group)}: {reason}")

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-STUDY = Path(
-    ".snakemake/study.lock"
-)  # shared by whoever reads or runs the study, exclusive while its state is repaired
+# Shared by whoever reads or runs the study, exclusive while its state is repaired.
+STUDY = Path(".snakemake/study.lock")
 
 
 @contextmanager
@@ -21,7 +20,7 @@ def alone(lock: Path) -> Iterator[None]:
 
 
 def hold(lock: Path, shared: bool = False) -> int:
-    """Take a lock for as long as this process lives, or what it becomes; the file descriptor is `release`'s.
+    """Take a lock for as long as this process lives, or what it becomes; the file descriptor is for `share`.
 
     Raises BlockingIOError if another process holds one that excludes it.
     """

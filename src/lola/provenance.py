@@ -179,7 +179,7 @@ def repair(config: dict) -> Iterator[str]:
     Yields a sentence for each damaged product. Its files are renamed to *.damaged, not lost.
     """
     root, lock = Path(config["results"]), environment()
-    for product in list(products(config)):
+    for product in products(config):
         kind, reason = problem(product, lock) or (None, None)
         if kind == "damaged":
             yield f"{reason}: {product.name} is made again, what was damaged is kept as *.damaged"
@@ -206,7 +206,8 @@ def damaged_files(product: Product) -> list[Path]:
         return [path for path in (product.manifest, product.manifest.with_suffix(".csv")) if path.exists()]
     try:
         outputs = json.loads(product.manifest.read_text())["outputs"]
-        changed = [Path(path) for path, digest in outputs.items() if file_sha256(path) != digest]
+        present = {Path(path): digest for path, digest in outputs.items() if Path(path).exists()}
+        changed = [path for path, digest in present.items() if file_sha256(path) != digest]
     except (ValueError, KeyError, TypeError):
         changed = []
     return changed or [product.manifest]
