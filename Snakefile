@@ -8,6 +8,7 @@
 """
 
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path

@@ -9,8 +9,13 @@ TIT_FOR_TAT = {1: (1, 1, 0, 1, 0), 2: (1, 1, 1, 0, 0)}  # P(C | joint state) by 
 ALWAYS_DEFECT = {1: (0,) * 5, 2: (0,) * 5}
 
 
-def write_group(root: Path, name: str, returns: dict, policies: dict | None = None, failed: str = "") -> Group:
-    """`returns` {seed: {player: [per step]}}; `policies` {seed: {player: [P(C | joint state)]}}."""
+def write_group(
+    root: Path, name: str, returns: dict, policies: dict | None = None, failed: str = "", beliefs: dict | None = None
+) -> Group:
+    """`returns` {seed: {player: [per step]}}; `policies` {seed: {player: [P(C | joint state)]}}.
+
+    `beliefs` {seed: {(player, opponent): [distance after step 1, 2, …]}}; the likelihood is minus the distance.
+    """
     folder = root / "groups" / name
     folder.mkdir(parents=True)
     rows = [
@@ -28,6 +33,13 @@ def write_group(root: Path, name: str, returns: dict, policies: dict | None = No
         for action in "CD"
     ]
     (folder / "policies.csv").write_text("seed,player,state,own_state,action,probability\n" + "".join(rows))
+    rows = [
+        f"{seed},{step},{player},{opponent},{-distance},{distance}\n"
+        for seed, pairs in (beliefs or {}).items()
+        for (player, opponent), distances in pairs.items()
+        for step, distance in enumerate(distances, start=1)
+    ]
+    (folder / "beliefs.csv").write_text("seed,step,player,opponent,likelihood,distance\n" + "".join(rows))
     (folder / "failed.csv").write_text("seed,step,reason\n" + failed)
     return Group(folder)
 

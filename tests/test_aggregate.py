@@ -18,6 +18,17 @@ POLICIES = [
     {"player": 1, "state": "CD", "own_state": "CD", "probabilities": {"C": 0.1, "D": 0.9}},
     {"player": 2, "state": "CD", "own_state": "DC", "probabilities": {"C": 1 / 3, "D": 2 / 3}},
 ]
+CLONED = """step,player,metric,value
+0,1,return,-1.5
+0,2,return,-1.25
+1,1,return,-1.0
+1,1,clone of player 2 log-likelihood,-0.69
+1,1,clone of player 2 distance,{far}
+1,2,clone of player 1 log-likelihood,-0.70
+1,2,clone of player 1 distance,0.25
+1,2,clone of player 3 distance,nan
+1,2,clone of player 3 log-likelihood,-0.1
+"""
 MAP = "lr,eta,player,metric,value\n0.5,1.0,1,return,-1.5\n0.5,1.0,1,C at start,nan\n"
 
 
@@ -72,6 +83,29 @@ def test_a_map_becomes_one_table(tmp_path, monkeypatch):
     assert set(made) == {"map.csv", "failed.csv"}
     assert made["map.csv"].splitlines()[1:3] == ["0,0.5,1.0,1,return,-1.5", "0,0.5,1.0,1,C at start,nan"]
     assert made["map.csv"].splitlines()[3].startswith("1,")
+
+
+def test_beliefs_are_a_row_per_player_opponent_and_update(tmp_path, monkeypatch):
+    curves = [write_cell(tmp_path, seed, CLONED.format(far=repr(seed / 3))) for seed in (1, 2)]
+    made = gather(monkeypatch, tmp_path / "group", *curves)
+    assert made["beliefs.csv"].splitlines() == [
+        "seed,step,player,opponent,likelihood,distance",
+        *(f"1,1,1,2,-0.69,{1 / 3!r}", "1,1,2,1,-0.70,0.25", "1,1,2,3,-0.1,nan"),
+        *(f"2,1,1,2,-0.69,{2 / 3!r}", "2,1,2,1,-0.70,0.25", "2,1,2,3,-0.1,nan"),
+    ]
+    assert len(made["returns.csv"].splitlines()) == 1 + 2 * 3
+
+
+def test_without_clones_beliefs_has_a_header_only(tmp_path, monkeypatch):
+    made = gather(monkeypatch, tmp_path / "group", write_cell(tmp_path, 0, CURVE.format(last=-2.0)))
+    assert made["beliefs.csv"] == "seed,step,player,opponent,likelihood,distance\n"
+
+
+def test_a_map_keeps_the_axes_of_its_grid(tmp_path, monkeypatch):
+    rows = MAP.replace("lr,eta", "batch,eta").replace("0.5,", "64,")
+    curve = write_cell(tmp_path, 0, rows, grid={"batch": [64], "eta": [1.0]})
+    made = gather(monkeypatch, tmp_path / "group", curve)
+    assert made["map.csv"].splitlines()[:2] == ["seed,batch,eta,player,metric,value", "0,64,1.0,1,return,-1.5"]
 
 
 def test_every_damaged_cell_is_named_and_nothing_is_written(tmp_path, monkeypatch):

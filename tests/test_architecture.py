@@ -25,10 +25,12 @@ STAGES = {
     "table",
     "track",
     "train",
+    "watch",
 }
-SHELVES = {"artifacts", "cells", "config", "locks", "progress", "provenance", "study"}
+SHELVES = {"artifacts", "cells", "checkpoints", "config", "locks", "progress", "provenance", "study"}
 PLAIN = {
     "locks",
+    "watch",
     "docs",
     "reporting.store",
     "artifacts",

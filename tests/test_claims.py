@@ -11,6 +11,7 @@ import yaml
 from group_files import write_group
 
 from lola import claims as stage
+from lola.cells import MAP
 from lola.reporting import claims
 from lola.reporting.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
 from lola.reporting.metrics import QUANTITIES, Estimate
@@ -19,10 +20,11 @@ from lola.reporting.paper import Claim, printed, read_claims
 OURS = read_claims("config/claims.yaml")
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
 TRAINED = {
-    f"{game}/{algorithm}/oracle"
+    f"{game}/{algorithm}{MAP if 'grid' in part else ''}/{model}"
     for part in CONFIG["study"].values()
     for game in part["games"]
     for algorithm in part["algorithms"]
+    for model in part.get("opponent_models", ["oracle"])
 }
 
 
@@ -52,6 +54,27 @@ def test_equals_does_not_credit_agreement_that_only_a_wide_interval_allows():
     assert claims.equals(measured(-1.9, 0.5), -1.06, 0.19, 0.005)[0] == NOT_REPRODUCED
 
 
+def test_equals_takes_as_many_runs_as_are_behind_the_papers_number():
+    found = measured(-1.1, 0.0)
+    t = 1.96 * 0.067 / np.sqrt(5)  # 0.0587
+    assert claims.equals(found, -1.1 + t, 0.067, 0.005, runs=5)[0] == REPRODUCED
+    assert claims.equals(found, -1.1 + t, 0.067, 0.005)[0] == NOT_REPRODUCED
+    told = claim("equals", paper=-1.1 - t - 0.1, std=0.067, digit=0.01, runs=5, one_run=0.2)
+    verdict, because = claims.decide(told, found)
+    assert verdict == INCONCLUSIVE and "one of the 5 runs ended otherwise (0.2)" in because
+    ours = measured(-1.1, 0.02, n=20, error=0.01)  # without a std the paper's error is ours with 5 runs: 0.0392
+    assert claims.equals(ours, -1.1 + np.hypot(0.0392, 0.02) + 0.0049, None, 0.005, runs=5)[0] == REPRODUCED
+    assert claims.equals(ours, -1.1 + np.hypot(0.0392, 0.02) + 0.0051, None, 0.005, runs=5)[0] == NOT_REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "verdict"),
+    [(0.9, 0.5, REPRODUCED), (1.0, 0.5, REPRODUCED), (1.2, 0.9, INCONCLUSIVE), (1.2, 1.1, NOT_REPRODUCED)],
+)
+def test_within_asks_for_the_value_and_refutes_by_the_interval(value, low, verdict):
+    assert claims.decide(claim("within", than=1), Estimate(value, low, 2.0, 0.2, 10))[0] == verdict
+
+
 def claim(rule="greater", **more):
     measure = {"quantity": "R", "group": "ipd/a/oracle"}
     return Claim("x/y", "A sentence", "Table 9", "read", rule, measure, **more)
@@ -75,7 +98,7 @@ def test_greater_and_less_want_the_whole_interval_on_one_side(rule, than, low, h
     assert claims.decide(claim(rule, than=than), found)[0] == verdict
 
 
-@pytest.mark.parametrize("rule", ["greater", "less", "equals"])
+@pytest.mark.parametrize("rule", ["greater", "less", "equals", "within"])
 def test_fewer_than_ten_seeds_decide_nothing(rule):
     told = claim(rule, paper=-1.0, digit=0.01)
     assert claims.decide(told, measured(-1.0, 0.001, n=9))[0] == INCONCLUSIVE
@@ -124,7 +147,7 @@ def test_unknown_names_are_refused_with_what_is_known(tmp_path):
     groups = {"ipd/a/oracle": group(tmp_path)}
     with pytest.raises(ValueError, match=r"x/y: unknown quantity 'Q'; known: R, std"):
         check(replace(claim(), measure={"quantity": "Q", "group": "ipd/a/oracle"}), groups)
-    with pytest.raises(ValueError, match="x/y: unknown rule 'same'; known: equals, greater, less"):
+    with pytest.raises(ValueError, match="x/y: unknown rule 'same'; known: equals, greater, less, within"):
         check(claim("same"), groups)
     file = tmp_path / "claims.yaml"
     file.write_text("claims: [{id: a, verdict: reproduced}]")
@@ -160,18 +183,51 @@ def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
 def test_our_claims_are_whole():
     assert len({c.id for c in OURS}) == len(OURS)
     for c in OURS:
-        assert c.certainty in ("read", "inferred", "memory"), c.id
-        assert c.rule in ("equals", "greater", "less"), c.id
+        assert c.certainty in ("read", "inferred", "memory", "saved"), c.id
+        assert c.rule in claims.RULES, c.id
         assert c.rule != "equals" or None not in (c.paper, c.digit), c.id
         if set(c.groups) <= TRAINED:
-            assert all(m["quantity"] in QUANTITIES for m in (c.measure, c.minus) if m), c.id
+            assert all(m["quantity"] in {*QUANTITIES, claims.FIT} for m in (c.measure, c.minus) if m), c.id
 
 
 def test_what_the_default_study_does_not_train_is_listed_all_the_same():
     ids = {c.id for c in OURS if not set(c.groups) <= TRAINED}
-    assert {f"table3/{g}/{a}-pg/{q}" for g, q in (("ipd", "tft"), ("imp", "nash")) for a in ("nl", "lola")} <= ids
-    assert {"figure1/ipd/lola-pg/R", "figure2/imp/lola-pg-minus-nl-pg/std", "figure4/ipd/lola-ex/rank"} <= ids
+    assert {"figure4/ipd/lola-ex/rank", "figure4/imp/lola-ex/not-last"} <= ids
     assert {f"figure5/coin-game/{c}" for c in ("lola-pg/own-colour", "lola-pg-minus-nl-pg/points")} <= ids
+    assert {i.partition("/")[0] for i in ids} == {"figure4", "figure5"}
+
+
+def test_each_form_of_lola_pg_is_held_against_the_same_numbers():
+    said = {
+        (c.measure["group"], c.measure["quantity"]): (c.paper, c.std, c.digit, c.one_run, c.certainty)
+        for c in OURS
+        if c.id.startswith("table3/") and c.rule == "equals"
+    }
+    released = {key: numbers for key, numbers in said.items() if "lola-pg-released" in key[0]}
+    assert len(released) == 6
+    for (group, quantity), numbers in released.items():
+        assert numbers == said[group.replace("-released", ""), quantity]
+    labelled = {c.id for c in OURS if c.sentence.endswith("(as released: the cross term halved)")}
+    assert labelled == {c.id for c in OURS if any("released" in group for group in c.groups)}
+
+
+def test_what_was_saved_of_five_runs_is_held_against_the_last_ten_updates():
+    dice = [c for c in OURS if c.id.startswith("dice/")]
+    numbers = [c for c in dice if c.rule == "equals"]
+    assert {c.certainty for c in dice} == {"saved"} and all(c.measure["last"] == 10 for c in dice)
+    assert {(c.runs, c.digit, c.one_run) for c in numbers} == {(5, 0.01, 0.2)}
+    assert {c.groups[0].removeprefix("ipd/"): (c.paper, c.std) for c in numbers} == {
+        "nl-dice/oracle": (-1.991, 0.001),
+        "lola-pg-64/oracle": (-1.746, 0.356),
+        "lola-dice-1/oracle": (-1.192, 0.067),
+        "lola-dice-2/oracle": (-1.118, 0.046),
+        "lola-dice-3/oracle": (-1.107, 0.065),
+        "lola-dice-2/cloning": (-1.088, 0.011),
+        "no-box-1/oracle": (-1.990, 0.001),
+    }
+    always_defect = -2 * (1 - 0.96**150)
+    assert round(always_defect, 3) == -1.996 and always_defect + 2 < 0.01 / 2  # what their returns lack, `digit` allows
+    assert {c.runs for c in OURS if c not in dice} == {50}
 
 
 @pytest.mark.parametrize(
@@ -186,6 +242,8 @@ def test_what_the_default_study_does_not_train_is_listed_all_the_same():
         ("imp/lola-ex/oracle", "R", None, 0),
         ("imp/lola-ex/oracle", "nash", None, 98.8),
         ("ipd/lola-pg/oracle", "R", None, -1.17),
+        ("imp/lola-pg-released/oracle", "nash", None, 93.2),
+        ("ipd/lola-pg@map/oracle", "R", None, None),
         ("ipd/lola-t4-vs-nl-t4/oracle", "R", 1, -1.28),
         ("ipd/lola-t4-vs-nl-t4/oracle", "R", 2, -1.54),
         ("ipd/lola-t4-vs-lola2-t4/oracle", "R", 2, -1.17),
@@ -201,7 +259,7 @@ def test_the_numbers_of_differences_follow_from_those_of_the_tables():
         if c.minus and c.paper is not None:
             one, other = (printed(OURS, m["group"], m["quantity"], m.get("player")) for m in (c.measure, c.minus))
             assert c.paper == pytest.approx(one - other), c.id
-            assert "the number is the difference of Table" in c.sentence, c.id
+            assert "the number is the difference of" in c.sentence, c.id
 
 
 def test_numbers_that_the_paper_does_not_print_are_not_called_its_numbers():

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lola import study
 from lola.artifacts import canonical
 from lola.config import BadConfig, load, overlay
 from lola.learning import registry
+from lola.learning.curves import build
 from lola.reporting import kinds
 
 BASE = "config/config.yaml"
@@ -23,7 +25,10 @@ def test_the_configs_that_ship_are_good(overlays):
     assert study.groups(load(BASE, overlays))
 
 
-@pytest.mark.parametrize("entry", [*registry.RULES.values(), registry.MATRIX_GAME], ids=lambda entry: entry.name)
+ENTRIES = [*registry.RULES.values(), *registry.ESTIMATORS.values(), *registry.OPPONENT_MODELS.values()]
+
+
+@pytest.mark.parametrize("entry", [*ENTRIES, registry.MATRIX_GAME], ids=lambda entry: entry.name)
 def test_registered_settings_are_the_arguments_of_the_function(entry):
     parameters = inspect.signature(entry.load()).parameters.values()
     assert entry.required == tuple(p.name for p in parameters if p.default is p.empty)
@@ -33,16 +38,17 @@ def test_registered_settings_are_the_arguments_of_the_function(entry):
 def test_every_block_of_the_config_binds_to_its_function():
     config = load(BASE, ["config/games.yaml"])
     for game in config["games"].values():
-        registry.MATRIX_GAME.load()(**game)
-    for block in config["algorithms"].values():
-        settings = {key: value for key, value in block.items() if key not in ("rule", "lr", "label")}
-        registry.RULES[block["rule"]].load()(**settings)
+        registry.MATRIX_GAME.load()(**{key: value for key, value in game.items() if key != "length"})
+    for group in study.groups(config).values():
+        assert build(group.spec, [0])
 
 
 def test_overlay_replaces_lists_merges_mappings_and_removes_nulls():
     below = {"a": {"x": 1, "y": [1, 2]}, "b": 2}
     assert overlay(below, {"a": {"y": [3]}, "b": None}) == {"a": {"x": 1, "y": [3]}}
 
+
+COMPARISON = "{kind: comparison, caption: x, game: ipd, algorithms: [nl-ex, lola-ex]"
 
 MISTAKES = {
     "algorithms: {lola-ex: {etaa: 1}}": ["algorithms.lola-ex.etaa", "did you mean 'eta'"],
@@ -58,7 +64,7 @@ MISTAKES = {
     "games: {ipd: {actions: [yes, no]}}": ["games.ipd.actions", "True", "quotes"],
     "games: {no: {gamma: 0.5}}": ["games.False", "quotes"],
     "on: 3": ["True", "quotes"],
-    "tracking: off": ["tracking", "False", "deferred, none"],
+    "tracking: off": ["tracking", "False", "deferred, live, none"],
     "algorithms: {nl-ex: {lr: -1}}": ["algorithms.nl-ex.lr", "-1", "a number from 0"],
     "algorithms: {nl-ex: {lr: .nan}}": ["algorithms.nl-ex.lr", "nan"],
     "algorithms: {nl-ex: {lr: '1'}}": ["algorithms.nl-ex.lr", "'1'"],
@@ -73,7 +79,58 @@ MISTAKES = {
     "study: {again: {games: [ipd], algorithms: [nl-ex], steps: 7}}": ["study.again", "ipd/nl-ex/oracle"],
     "study: {map: {grid: {lr: [1]}}}": ["study.map.grid.lr", "at least two"],
     "figures: {figure1: {algorithms: [nl-ex, lola-exact]}}": ["figures.figure1", "ipd/lola-exact/oracle", "study"],
+    "figures: {figure1: {algorithms: [nl-ex, lola-ex/clonning]}}": [
+        *("figures.figure1", "'ipd/lola-ex/clonning'", "no such group", "did you mean 'ipd/lola-ex/")
+    ],
+    "figures: {figure1: {sampled: [lola-x]}}": ["figures.figure1", "'ipd/lola-x/oracle'", "did you mean 'ipd/lola-ex"],
+    "figures: {figure1: {sampled: lola-ex}}": ["figures.figure1.sampled", "given 'lola-ex'", "a list of different"],
+    "figures: {figure1: {saved: {nl-ex: [[0, -1]]}}}": ["figures.figure1.saved", "not used", "sampled, opponent_model"],
+    f"figures: {{c: {COMPARISON}, saved: {{lola-ax: [[0, -1]]}}}}}}": [
+        *("figures.c.saved", "'lola-ax'", "no such curve in this figure", "nl-ex, lola-ex (did you mean 'lola-ex'?)")
+    ],
+    f"figures: {{c: {COMPARISON}, saved: {{nl-ex: [[9]]}}}}}}": ["figures.c.saved.nl-ex[0]", "given [9]", "a pair of"],
+    f"figures: {{c: {COMPARISON}, saved: {{nl-ex: [[0.5, 1]]}}}}}}": ["saved.nl-ex[0][0]", "given 0.5", "whole number"],
+    f"figures: {{c: {COMPARISON}, saved: {{nl-ex: [[0, .nan]]}}}}}}": ["figures.c.saved.nl-ex[0][1]", "nan", "finite"],
     "figures: {figure1: {kind: learnign}}": ["figures.figure1.kind", "did you mean 'learning'"],
+    "algorithms: {lola-pg: {batch: 0}}": ["algorithms.lola-pg.batch", "given 0", "a whole number from 1"],
+    "algorithms: {lola-pg: {batch: 64.0}}": ["algorithms.lola-pg.batch", "64.0", "a whole number from 1"],
+    "algorithms: {lola-pg: {batch: null}}": ["algorithms.lola-pg.batch", "missing", "the estimator pg needs it"],
+    "algorithms: {lola-pg: {estimator: dicee}}": ["algorithms.lola-pg.estimator", "'dicee'", "did you mean 'dice'"],
+    "algorithms: {lola-pg: {estimator: null}}": ["algorithms.lola-pg.batch", "exact", "only with an estimator: pg"],
+    "algorithms: {lola-pg: {order: 2}}": ["algorithms.lola-pg.order", "given 2", "first two derivatives"],
+    "algorithms: {lola-pg: {critic_lr: .nan}}": ["algorithms.lola-pg.critic_lr", "nan", "finite"],
+    "algorithms: {lola-dice-1: {critic_lr: 1}}": [
+        "lola-dice-1.critic_lr",
+        "the estimator dice take no such",
+        "inner_steps",
+    ],
+    "algorithms: {lola-dice-1: {inner_steps: 0}}": ["algorithms.lola-dice-1.inner_steps", "given 0", "from 1"],
+    "games: {ipd: {length: 0}}": ["games.ipd.length", "given 0", "a whole number from 1"],
+    "games: {ipd: {length: null}}": ["nl-pg needs roll-outs, and ipd has none", "games.ipd.length"],
+    "study: {mine: {games: [chicken], algorithms: [lola-pg]}}": ["study.mine: lola-pg needs roll-outs", "chicken"],
+    "study: {mine: {games: [chicken], algorithms: [nl-ex], opponent_models: [cloning]}}": [
+        "study.mine: opponent model cloning needs roll-outs, and chicken has none"
+    ],
+    "study: {mine: {games: [ipd], algorithms: [lola-pg-vs-nl-dice]}}": [
+        "study.mine.algorithms",
+        "[64, 4000]",
+        "one batch",
+    ],
+    "study: {mine: {games: [ipd], algorithms: [nl-ex], grid: {batch: [1, 2]}}}": [
+        "study.mine.grid",
+        "batch",
+        "lr and eta",
+    ],
+    "study: {map-batch: {grid: {batch: [0, 1]}}}": [
+        "study.map-batch.grid.batch[0]",
+        "given 0",
+        "a whole number from 1",
+    ],
+    "opponent_models: {cloning: {rate: fast}}": ["opponent_models.cloning.rate", "'fast'", "a number from 0"],
+    "opponent_models: {cloning: {rate: .nan}}": ["opponent_models.cloning.rate", "nan", "a finite number"],
+    "opponent_models: {cloning: {rate: null}}": ["opponent_models.cloning.rate", "missing", "cloning needs it"],
+    "opponent_models: {cloning: {model: clone}}": ["opponent_models.cloning.model", "did you mean 'cloning'"],
+    "opponent_models: {oracle: {rate: 1}}": ["opponent_models.oracle.rate", "the opponent model oracle takes no such"],
     "seeds: [1, 1]": ["seeds", "[1, 1]", "different"],
     "seeds: [-1]": ["seeds", "[-1]"],
     "seeds: 0": ["seeds", "given 0"],
@@ -160,7 +217,13 @@ def test_every_kind_takes_the_keys_of_its_function(known):
     for kind in known.values():
         module = import_module(kind.module)
         parameters = inspect.signature(getattr(module, "draw", None) or module.tabulate).parameters
-        assert list(parameters)[1:] == [*kind.keys, "opponent_model"]
+        assert list(parameters)[1:] == [*kind.keys, "opponent_model", *kind.optional]
+
+
+def test_a_game_without_exact_values_wants_an_estimator(monkeypatch):
+    monkeypatch.setattr(registry, "MATRIX_GAME", replace(registry.MATRIX_GAME, exact=False))
+    with pytest.raises(BadConfig, match=r"study\.self-play: nl-ex needs exact values, and ipd has none; allowed: .*pg"):
+        load(BASE)
 
 
 def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):

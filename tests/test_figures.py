@@ -12,13 +12,14 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from lola import figure as stage
-from lola.reporting import learning_figure, map_figure, returns_figure, style
+from lola.reporting import beliefs_figure, comparison_figure, learning_figure, map_figure, returns_figure, style
 from lola.reporting.groups import Group
 from lola.reporting.paper import Claim
 from lola.reporting.sources import Sources
 
 CD = [["C", "D"], ["C", "D"]]
 LABELS = {"nl": "NL-Ex", "lola": "LOLA-Ex", "lola-vs-nl": "LOLA-Ex vs NL-Ex", "lola@map": "LOLA-Ex"}
+LABELS |= {"nl-pg": "NL-PG", "lola-pg": "LOLA-PG"}
 
 
 def learned(tmp_path, players=(1, 2), **more):
@@ -53,6 +54,8 @@ def readable(figure):
             shown = [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
             parts += [label for label in shown if label.get_visible() and label.get_text()]
     boxes = [part.get_window_extent() for part in parts]
+    page = figure.bbox
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= page.x1 and box.y1 <= page.y1 for box in boxes)
     overlaps = [(a, b) for (a, p), (b, q) in itertools.combinations(zip(parts, boxes, strict=True), 2) if p.overlaps(q)]
     assert not overlaps
 
@@ -82,13 +85,120 @@ def test_learning_needs_two_players_with_two_actions(tmp_path):
         draw(learning_figure, learned(tmp_path, players=(1, 2, 3)), game="ipd", algorithms=["nl"])
 
 
-def test_a_seventh_algorithm_is_drawn_in_the_first_ones_colour(tmp_path):
+def test_a_ninth_algorithm_is_drawn_in_the_first_ones_colour(tmp_path):
     with style.theme():  # too crowded to lay out
-        figure = learning_figure.draw(learned(tmp_path), game="ipd", algorithms=["nl", "lola"] * 3 + ["nl"])
+        figure = learning_figure.draw(learned(tmp_path), game="ipd", algorithms=["nl", "lola"] * 4 + ["nl"])
     lines = figure.axes[-1].lines
-    assert len(lines) == 14 and len(figure.axes) == 8
+    assert len(lines) == 18 and len(figure.axes) == 10
     colors = [to_hex(line.get_color()) for line in lines[::2]]
-    assert len(set(colors[:6])) == 6 and colors[6] == colors[0]
+    assert len(set(colors[:8])) == 8 and colors[8] == colors[0]
+
+
+def test_sampled_returns_stand_beside_the_exact_ones_on_one_scale(tmp_path):
+    known = learned(tmp_path)
+    for name, end in (("nl-pg", -3.0), ("lola-pg", -1.1)):
+        returns = {seed: {1: [-1.5, end, end + seed], 2: [-1.5, end, end]} for seed in range(2)}
+        known.groups[f"ipd/{name}/oracle"] = write_group(tmp_path, f"ipd/{name}/oracle", returns)
+    block = {"game": "ipd", "algorithms": ["nl", "lola"], "sampled": ["nl-pg", "lola-pg"]}
+    figure = draw(learning_figure, known, **block)
+    readable(figure)
+    c, d = figure.axes[2:]
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (c, d)] == ["exact, 3 runs", "sampled, 2 runs"]
+    assert c.get_ylim() == d.get_ylim() and c.get_ylim()[0] < -3 and c.get_ylim()[1] > -0.8
+    assert (c.get_xlim(), d.get_xlim()) == ((0, 4), (0, 2))
+    assert [to_hex(line.get_color()) for line in d.lines] == [to_hex(line.get_color()) for line in c.lines]
+    assert d.lines[2].get_ydata() == pytest.approx([-1.5, -1.1, -0.6])
+    assert [text.get_text() for text in figure.legends[1].get_texts()] == [
+        *(f"{name}, agent {player}" for name in ("NL-Ex", "LOLA-Ex", "NL-PG", "LOLA-PG") for player in (1, 2))
+    ]
+
+
+def compared(tmp_path, count=3):
+    """Groups a0, a1, … of two runs, a0 with a clone as well; the mean return of run s of an ends at -1 - n/10 + s."""
+    names = [f"ipd/a{n}/oracle" for n in range(count)] + ["ipd/a0/cloning"]
+    for n, name in enumerate(names):
+        returns = {seed: {1: [-1.5, -1 - n / 10 + seed], 2: [-1.5, -3 - n / 10 + seed]} for seed in range(2)}
+        write_group(tmp_path, name, returns)
+    groups = {name: Group(tmp_path / "groups" / name) for name in names}
+    labels = {f"a{n}": f"LOLA-DiCE, {n} inner steps" for n in range(count)}
+    return Sources(groups, labels, {"ipd": CD}, opponent_models={"cloning": "cloned opponent"})
+
+
+SAVED = {"a1": [[0, -1.5], [1, -1.2]], "a0/cloning": [[1, -1.9]]}
+
+
+def test_comparison_draws_a_curve_per_group_and_saved_results_in_its_colour(tmp_path):
+    shown = {"game": "ipd", "algorithms": ["a0", "a1", "a0/cloning"]}
+    figure = draw(comparison_figure, compared(tmp_path), **shown, saved=SAVED, saved_label="the authors' five runs")
+    readable(figure)
+    (ax,) = figure.axes
+    curves = [line for line in ax.lines if line.get_marker() == "None"]
+    marks = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [line.get_ydata()[-1] for line in curves] == pytest.approx([-1.5, -1.6, -1.8])  # over agents and runs
+    assert [line.get_xydata().tolist() for line in marks] == [SAVED["a1"], SAVED["a0/cloning"]]
+    colors = [to_hex(line.get_color()) for line in curves]
+    assert len(set(colors)) == 3
+    assert [to_hex(line.get_color()) for line in marks] == colors[1:]
+    (legend,) = figure.legends
+    assert [" ".join(text.get_text().split()) for text in legend.get_texts()] == [
+        "LOLA-DiCE, 0 inner steps",
+        "LOLA-DiCE, 1 inner steps",
+        "LOLA-DiCE, 0 inner steps, cloned opponent",
+        "the authors' five runs",
+    ]
+    assert "2 runs" in legend.get_title().get_text()
+    assert ax.collections[0].get_datalim(ax.transData).intervaly.tolist() == pytest.approx([-2, -1])  # its band
+
+
+def test_comparison_tells_eight_groups_apart(tmp_path):
+    figure = draw(comparison_figure, compared(tmp_path, 8), game="ipd", algorithms=[f"a{n}" for n in range(8)])
+    readable(figure)
+    lines = figure.axes[0].lines
+    assert len({to_hex(line.get_color()) for line in lines}) == len(lines) == 8
+    assert [line.get_linestyle() for line in lines] == ["-"] * 6 + ["--"] * 2
+    assert "saved results" not in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def believed(tmp_path):
+    """Two runs of each group; with clones, whose errors are 0.4 and 0.2 after one update, then 0.2 and 0."""
+    clones = {seed: {(1, 2): [0.4, 0.2], (2, 1): [0.2, 0.0]} for seed in range(2)}
+    shown = ("lola/oracle", "lola/cloning", "nl-pg/oracle")
+    names = [f"{game}/{group}" for game in ("ipd", "imp") for group in shown]
+    for name in names:
+        sign = -1 if name.startswith("imp") else 2
+        returns = {seed: {1: [0.5, 1.0, 1.5], 2: [sign * value for value in (0.5, 1.0, 1.5)]} for seed in range(2)}
+        write_group(tmp_path, name, returns, beliefs=clones if name.endswith("cloning") else None)
+    groups = {name: Group(tmp_path / "groups" / name) for name in names}
+    return Sources(groups, LABELS, {"ipd": CD, "imp": CD}, opponent_models={"cloning": "cloned opponent"})
+
+
+def test_beliefs_shows_returns_and_the_distance_of_the_clones(tmp_path):
+    figure = draw(
+        beliefs_figure, believed(tmp_path), games=["ipd", "imp"], algorithms=["lola", "lola/cloning", "nl-pg"]
+    )
+    readable(figure)
+    a, b, c, d = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        *("LOLA-Ex", "NL-PG", "opponent known", "cloned opponent")
+    ]
+    assert [len(ax.lines) for ax in (a, b, c, d)] == [3, 1, 3, 1]
+    assert a.lines[0].get_ydata() == pytest.approx([0.75, 1.5, 2.25])
+    assert c.lines[0].get_ydata() == pytest.approx([0.5, 1.0, 1.5])  # zero-sum: agent 1's
+    assert (a.get_ylabel(), c.get_ylabel()) == ("mean over agents", "agent 1")
+    assert b.lines[0].get_xydata().tolist() == [[1, pytest.approx(0.3)], [2, pytest.approx(0.1)]]
+    assert b.lines[0].get_label() == "LOLA-Ex, cloned opponent"
+    looks = [(to_hex(line.get_color()), line.get_linestyle()) for line in [*a.lines, *b.lines]]
+    lola, naive = looks[0][0], looks[2][0]
+    assert lola != naive
+    assert looks == [(lola, "-"), (lola, "--"), (naive, "-"), (lola, "--")]
+    assert {ax.get_xlim() for ax in figure.axes} == {(0, 2)}
+
+
+def test_beliefs_of_a_group_are_read_by_pair_and_update(tmp_path):
+    group = believed(tmp_path).groups["ipd/lola/cloning"]
+    assert group.beliefs["distance", 1, 2, 1].tolist() == [0.4, 0.4]
+    assert group.beliefs["likelihood", 2, 1, 1].tolist() == [-0.2, -0.2]
+    assert believed(tmp_path / "again").groups["ipd/lola/oracle"].beliefs.empty
 
 
 def test_more_players_than_colours_still_look_different(tmp_path):
@@ -156,6 +266,24 @@ def test_map_greys_what_diverged_and_says_so(tmp_path):
         hidden = np.ma.getmaskarray(ax.collections[0].get_array())
         assert np.argwhere(hidden).tolist() == [[2, 2]]
     assert "a run diverged" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "made", "block"),
+    [
+        (learning_figure, learned, {"game": "ipd", "algorithms": ["nl"], "sampled": ["lola"]}),
+        (comparison_figure, compared, {"game": "ipd", "algorithms": ["a0", "a1", "a0/cloning"], "saved": SAVED}),
+        (beliefs_figure, believed, {"games": ["imp"], "algorithms": ["lola/cloning"]}),
+    ],
+    ids=["learning", "comparison", "beliefs"],
+)
+def test_every_kind_saves_the_same_bytes_twice(tmp_path, kind, made, block):
+    known = made(tmp_path)
+    for name in ("one", "two"):
+        with style.theme():
+            style.save(kind.draw(known, **block), tmp_path / name)
+    for ending in (".pdf", ".png"):
+        assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
 
 
 def run_stage(monkeypatch, tmp_path, out):

@@ -29,6 +29,27 @@ def test_r_is_the_last_return_of_both_or_of_one(tmp_path):
     assert value(metrics.final_return(group, 2)) == -3
 
 
+def test_r_over_the_last_updates_is_their_mean(tmp_path):
+    group = write_group(
+        tmp_path, "ipd/a/oracle", {0: {1: [9, 5, -1], 2: [9, 7, -2]}, 1: {1: [9, 1, -3], 2: [9, 3, -4]}}
+    )
+    assert value(metrics.final_return(group, last=2)) == 0.75
+    assert value(metrics.final_return(group, 1, last=2)) == 0.5
+    assert value(metrics.final_return(group, last=1)) == value(metrics.final_return(group)) == -2.5
+
+
+def test_below_is_the_share_of_runs_whose_last_returns_are_under_a_line(tmp_path):
+    runs = {
+        0: {1: [-9, -1, -3], 2: [-9, -1, -2]},
+        1: {1: [9, -1, -2], 2: [9, -1, -1.9]},
+        2: {1: [0, 0, 0], 2: [0, 0, 0]},
+    }
+    group = write_group(tmp_path, "ipd/a/oracle", runs)  # the last two: -1.75, -1.475, 0; the last: -2.5, -1.95, 0
+    assert value(metrics.below(group, -1.5, last=2)) == pytest.approx(100 / 3)
+    assert value(metrics.below(group, -1.5)) == pytest.approx(200 / 3)
+    assert value(metrics.below(group, 0)) == pytest.approx(200 / 3)  # a run on the line is not below it
+
+
 def test_the_spread_is_over_runs_and_agents_and_divides_by_their_number(tmp_path):
     group = write_group(tmp_path, "imp/a/oracle", flat(s0=(0.5, -0.5), s1=(-0.1, 0.1)))
     assert value(metrics.final_spread(group)) == pytest.approx(np.sqrt((0.25 + 0.01) / 2))
@@ -93,7 +114,8 @@ def test_zero_sum_is_read_off_the_returns(tmp_path):
 
 def test_a_map_records_own_views_and_leaves_the_last_action_out(tmp_path):
     group = write_map(tmp_path, "ipd/a@map/oracle", {(1.0, 1.0): -1.0, (2.0, 1.0): -2.0})
-    play = map_play(group.map, [["C", "D"], ["C", "D"]])
+    play = map_play(group.map)
+    assert [play[player].columns.unique(1).tolist() for player in (1, 2)] == [["C", "D"], ["C", "D"]]
     at = play.loc[(1.0, 1.0, 0)]
     assert [at[1, s, "C"] for s in STATES] == list(TIT_FOR_TAT[1])
     assert [at[2, s, "C"] for s in STATES] == list(TIT_FOR_TAT[2])  # player 2's C after DC is the joint CD
@@ -128,6 +150,13 @@ def test_intervals_come_out_the_same_twice_and_survive_runs_that_all_agree():
         spread = estimate(sample(np.full(20, -2.0), metrics.std))
     assert (same.low, same.high, same.error) == (-2, -2, 0)
     assert (spread.value, spread.low, spread.high) == (0, 0, 0)
+
+
+def test_how_many_resamples_are_in_memory_moves_no_number(monkeypatch):
+    runs = np.random.default_rng(6).normal(size=(20, 2))
+    whole = estimate(sample(runs, metrics.std))
+    monkeypatch.setattr(metrics, "BATCH", 97)
+    assert estimate(sample(runs, metrics.std)) == whole
 
 
 def test_a_single_run_has_no_interval():

@@ -6,7 +6,7 @@ import torch
 from lola import study
 from lola.config import load
 from lola.learning.curves import build
-from lola.learning.training import initial_thetas, train
+from lola.learning.training import initial_state, initial_thetas, train
 
 
 @pytest.fixture(scope="module")
@@ -15,13 +15,14 @@ def ends():
     groups = study.groups(load("config/config.yaml"))
 
     def run(name):
-        game, seats = build(groups[name].spec)
+        game, seats, _ = build(groups[name].spec, [0])
         thetas = initial_thetas(game.sizes, list(groups[name].seeds), groups[name].spec["init_std"])
-        *_, last = train(game, seats, thetas, groups[name].spec["steps"])
+        *_, state = train(game, seats, initial_state(game, thetas), groups[name].spec["steps"])
+        last = state.thetas
         returns = (1 - game.gamma) * torch.stack(game.values(last), dim=1)
         return returns, [game.probabilities(last, i)[..., 0] for i in range(2)]
 
-    return {name: run(name) for name in groups if name.split("/")[1] in ("nl-ex", "lola-ex")}
+    return {name: run(name) for name in groups if name.split("/")[1:] in (["nl-ex", "oracle"], ["lola-ex", "oracle"])}
 
 
 def test_naive_learners_end_in_mutual_defection(ends):

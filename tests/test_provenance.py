@@ -84,10 +84,10 @@ def study_of_two(tmp_path):
     overrides = {
         "results": str(tmp_path / "made"),
         "seeds": 2,
-        "study": {"map": None, "table4": None, "self-play": {"games": ["ipd"], "algorithms": ["nl-ex"]}},
-        "figures": {"figure1": None, "figure2": None, "sensitivity": None},
-        "tables": {"table3": None, "table4": None},
     }
+    base = load("config/config.yaml")
+    overrides |= {part: dict.fromkeys(base[part]) for part in ("study", "figures", "tables")}
+    overrides["study"]["self-play"] = {"games": ["ipd"], "algorithms": ["nl-ex"]}
     config = load("config/config.yaml", [], overrides)
     for product in provenance.products(config):
         if product.stage == "cells":

@@ -115,15 +115,17 @@ def surrogate(case, x, i, directions):
     return along(climbed, x, directions)
 
 
-def anticipating(rule):
-    """V_i(θ_i, θ_−i + η rule_−i(θ))"""
+def anticipating(rule, steps=1):
+    """V_i(θ_i, θ_−i + η rule_−i(θ)), the others stepping `steps` times, at once, from where the last step took them"""
 
     def anticipated(case, x, i, directions):
         def climbed(y):
-            moved = y.copy()
-            for j in others(case, i):
-                moved[..., block(case, j)] += ETA * rule(case, y, j, basis(case, j))
-            return values(case, moved)[..., i]
+            for _ in range(steps):
+                moved = y.copy()
+                for j in others(case, i):
+                    moved[..., block(case, j)] += ETA * rule(case, y, j, basis(case, j))
+                y = moved
+            return values(case, y)[..., i]
 
         return along(climbed, x, directions)
 
@@ -146,6 +148,8 @@ EQUATIONS = {
     "lola_surrogate": (rules.lola_surrogate(ETA), surrogate),
     "lola_exact": (rules.lola_exact(ETA), anticipating(naive)),
     "lola_exact, order 2": (rules.lola_exact(ETA, order=2), anticipating(anticipating(naive))),
+    "lola_exact, 2 inner steps": (rules.lola_exact(ETA, inner_steps=2), anticipating(naive, 2)),
+    "lola_exact, 3 inner steps": (rules.lola_exact(ETA, inner_steps=3), anticipating(naive, 3)),
     "lookahead": (rules.lookahead(ETA), lookahead),
 }
 
@@ -156,11 +160,8 @@ def torch_case(case, x):
     return game, [torch.tensor(x[:, block(case, i)], requires_grad=True) for i in range(len(case.counts))]
 
 
-@each_case
-@pytest.mark.parametrize("name", EQUATIONS)
-def test_rule_is_its_equation(name, case):
+def assert_is(rule, equation, case):
     """Along one random direction per player, which no wrong entry survives; of two seeds side by side."""
-    rule, equation = EQUATIONS[name]
     rng = np.random.default_rng(4)
     x = rng.normal(size=(2, sum(case.sizes)))
     game, thetas = torch_case(case, x)
@@ -168,6 +169,18 @@ def test_rule_is_its_equation(name, case):
         u = rng.normal(size=size)
         (expected,) = equation(case, x[1], i, u[None] @ basis(case, i))
         assert rule(game.values, thetas, i)[1].detach().numpy() @ u == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+@each_case
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_rule_is_its_equation(name, case):
+    rule, equation = EQUATIONS[name]
+    assert_is(rule, equation, case)
+
+
+def test_looking_ahead_in_steps_through_who_looks_ahead_in_steps():
+    """The point that a step led to counts as given there: whoever looks ahead from it asks not how it came about."""
+    assert_is(rules.lola_exact(ETA, order=2, inner_steps=2), anticipating(anticipating(naive, 2), 2), CASES[0])
 
 
 @each_case
@@ -200,6 +213,7 @@ def test_without_foresight_every_rule_is_naive(case):
     game, thetas = torch_case(case, np.random.default_rng(6).normal(size=(3, sum(case.sizes))))
     foresighted = [rules.lookahead(0.0), rules.lola_surrogate(0.0)]
     foresighted += [make(0.0, order) for make in (rules.lola, rules.lola_exact) for order in (1, 2)]
+    foresighted += [rules.lola_exact(0.0, inner_steps=3)]
     for i in range(len(thetas)):
         xi = rules.naive()(game.values, thetas, i)
         for rule in foresighted:
@@ -207,7 +221,15 @@ def test_without_foresight_every_rule_is_naive(case):
 
 
 @pytest.mark.parametrize(
-    "make", [rules.lola, rules.lola_surrogate, rules.lola_exact, rules.lookahead, lambda eta: rules.lola(eta, order=2)]
+    "make",
+    [
+        rules.lola,
+        rules.lola_surrogate,
+        rules.lola_exact,
+        rules.lookahead,
+        lambda eta: rules.lola(eta, order=2),
+        lambda eta: rules.lola_exact(eta, inner_steps=2),
+    ],
 )
 def test_every_seed_may_have_its_own_eta(make):
     case = CASES[0]

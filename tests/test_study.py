@@ -1,10 +1,14 @@
 """From a config to groups, specs and batches of seeds."""
 
+from pathlib import Path
+
 import pytest
 
 from lola import study
 from lola.cells import Cell
 from lola.config import load
+from lola.reporting.groups import Group
+from lola.reporting.sources import Sources
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +22,32 @@ def test_the_study_is_games_times_algorithms(config):
         *("ipd/nl-ex/oracle", "ipd/lola-ex/oracle", "imp/nl-ex/oracle", "imp/lola-ex/oracle"),
         *("ipd/nl-t4/oracle", "ipd/lola-t4/oracle"),
         *("ipd/lola-t4-vs-nl-t4/oracle", "ipd/lola-t4-vs-lola2-t4/oracle"),
-        *("ipd/lola-ex@map/oracle", "imp/lola-ex@map/oracle"),
+        *(f"{game}/{a}/oracle" for game in ("ipd", "imp") for a in ("nl-pg", "lola-pg", "lola-pg-released")),
+        *(f"{game}/{a}/cloning" for game in ("ipd", "imp") for a in ("lola-ex", "lola-pg")),
+        *(f"ipd/{a}/oracle" for a in ("nl-dice", "lola-pg-64", "no-box-1", "no-box-2")),
+        *(f"ipd/{kind}-dice-{k}/oracle" for kind in ("lola", "slow") for k in (1, 2, 3)),
+        *(f"ipd/lola-dice-{k}/cloning" for k in (1, 2, 3)),
+        *(f"{game}/{a}@map/oracle" for game in ("ipd", "imp") for a in ("lola-ex", "lola-pg", "lola-pg-batch")),
     }
-    assert all(group.seeds == (0, 1, 2, 3, 4) for group in groups.values())
+    assert groups["ipd/lola-t4/oracle"].seeds == (0, 1, 2, 3, 4)
+    assert groups["ipd/nl-dice/oracle"].seeds == tuple(range(20))
+    assert groups["imp/lola-pg@map/oracle"].seeds == tuple(range(10))
+
+
+def test_roll_outs_are_played_where_somebody_needs_them(config):
+    groups = study.groups(config)
+    assert groups["ipd/lola-ex/oracle"].spec["play"] is None
+    assert groups["ipd/lola-pg/oracle"].spec["play"] == {"batch": 4000, "length": 150}
+    assert groups["ipd/lola-pg/cloning"].spec["play"] == {"batch": 4000, "length": 150}
+    assert groups["ipd/lola-ex/cloning"].spec["play"] == {"batch": 64, "length": 150}
+    assert "batch" not in groups["ipd/lola-pg/oracle"].spec["seats"][0]
+
+
+def test_the_length_of_roll_outs_moves_nobody_who_plays_none(config):
+    longer = load("config/config.yaml", [], {"seeds": 5, "games": {"ipd": {"length": 151}}})
+    before, after = study.groups(config), study.groups(longer)
+    moved = {name for name in before if before[name] != after[name]}
+    assert moved == {name for name in before if name.startswith("ipd/") and before[name].spec["play"]}
 
 
 def test_a_matchup_fills_the_seats_in_order(config):
@@ -45,6 +72,13 @@ def test_a_group_names_the_modules_of_its_rules(config):
         "lola.learning.opponent_models",
         "lola.learning.rules",
     ]
+    assert study.groups(config)["ipd/lola-pg/cloning"].modules == [
+        "lola.learning.cloning",
+        "lola.learning.estimators",
+        "lola.learning.matrix_games",
+        "lola.learning.rollouts",
+        "lola.learning.rules",
+    ]
 
 
 def test_missing_cells_train_apart_from_those_that_are_there(config, tmp_path):
@@ -63,3 +97,32 @@ def test_a_cell_is_known_by_its_path(tmp_path):
     cell = Cell("ipd", "lola-ex@map", "oracle", 12)
     assert Cell.at(cell.curve(tmp_path)) == Cell.at(cell.manifest(tmp_path)) == cell
     assert cell.name == "ipd/lola-ex@map/oracle/seed12"
+
+
+def test_a_block_may_name_the_opponent_model_of_what_it_shows():
+    block = {"games": ["ipd", "imp"], "algorithms": ["lola-ex", "lola-ex/cloning", "nl-ex"], "opponent_model": "oracle"}
+    assert study.block_groups(block) == [
+        *("ipd/lola-ex/oracle", "ipd/lola-ex/cloning", "ipd/nl-ex/oracle"),
+        *("imp/lola-ex/oracle", "imp/lola-ex/cloning", "imp/nl-ex/oracle"),
+    ]
+    shown = {"game": "ipd", "algorithms": ["a", "b/oracle"], "sampled": ["c", "a"], "opponent_model": "cloning"}
+    assert study.block_groups(shown) == ["ipd/a/cloning", "ipd/b/oracle", "ipd/c/cloning"]
+
+
+def test_a_block_knows_the_names_of_its_opponent_models(config):
+    part = {"games": ["ipd"], "algorithms": ["lola-ex"], "opponent_models": ["oracle", "cloning"]}
+    models = {"oracle": {"model": "oracle"}, "cloning": {"model": "cloning", "label": "cloned opponent"}}
+    described = config | {"study": {"believing": part}, "opponent_models": models}
+    block = {"kind": "returns", "game": "ipd", "algorithms": ["lola-ex", "lola-ex/cloning"], "caption": "c"}
+    spec = study.block_spec(described, "f", block)
+    assert (spec["labels"], spec["opponent_models"]) == ({"lola-ex": "LOLA-Ex"}, {"cloning": "cloned opponent"})
+    folders = [Path("groups", name) for name in study.block_groups(block)]
+    known = Sources(
+        {"/".join(folder.parts[1:]): Group(folder) for folder in folders},
+        spec["labels"],
+        {},
+        opponent_models=spec["opponent_models"],
+    )
+    assert [known.label(known.group("ipd", shown)) for shown in block["algorithms"]] == [
+        *("LOLA-Ex", "LOLA-Ex, cloned opponent")
+    ]

@@ -79,8 +79,8 @@ def test_convergence_reads_like_the_papers_table(tmp_path):
         *("ipd", "LOLA-Ex", "4", "-1.25 [-1.25, -1.25]", "-1.06", "0.25 [0.25, 0.25]", "–"),
         *("%TFT 100.0 [100.0, 100.0]", "81.0"),
     ]
-    variants = table.blocks["Other ways to count"]
-    assert variants.columns.tolist() == ["game", "measure", "NL-Ex (paper)", "LOLA-Ex (paper)"]
+    variants = table.blocks["Other ways to count, with the paper's number in brackets"]
+    assert variants.columns.tolist() == ["game", "measure", "NL-Ex", "LOLA-Ex"]
     assert variants.iloc[0].tolist() == ["ipd", "%TFT joint thresholded", "20.0 (–)", "100.0 (81.0)"]
 
 

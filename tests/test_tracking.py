@@ -8,24 +8,35 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
 
-from lola import browse, cells, locks, track
-from lola.reporting import runs, store, tracking, views
+from lola import browse, cells, checkpoints, locks, track, watch
+from lola.reporting import live, runs, store, tracking, views
 
 LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
 GAME = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]}
 LOLA, NAIVE = {"rule": "lola", "lr": 1.0, "eta": 0.5}, {"rule": "naive", "lr": 1.0}
 STEPS = 100
+SPEC = {
+    "game": GAME,
+    "seats": [LOLA, LOLA],
+    "opponent_model": {"model": "oracle"},
+    "play": None,
+    "steps": STEPS,
+    "init_std": 1.0,
+    "grid": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +59,7 @@ def root(tmp_path, monkeypatch, empty_store):
 
 def write_cell(root, seed=0, algorithm="lola-ex", game="ipd", shift=0.0, seats=(LOLA, LOLA), **more) -> str:
     """A cell whose return is -2 + step / 100 for player 1 and -1 for player 2, plus `shift`."""
-    spec = {
-        "game": GAME,
-        "seats": list(seats),
-        "opponent_model": "oracle",
-        "steps": STEPS,
-        "init_std": 1.0,
-        "grid": None,
-    }
+    spec = SPEC | {"seats": list(seats)}
     rows = ["step,player,metric,value"]
     for step in range(STEPS + 1):
         rows += [f"{step},1,return,{-2 + step / 100 + shift!r}", f"{step},1,C after CD,0.25"]
@@ -71,7 +75,7 @@ def write_cell(root, seed=0, algorithm="lola-ex", game="ipd", shift=0.0, seats=(
         for state in ("start", "CC")
     ]
     manifest = {"spec": spec, "code": "{}", "lock": "b", "status": "finished", "steps": STEPS, "policies": policies}
-    path = cells.Cell(game, algorithm, "oracle", seed).curve(root)
+    path = cells.Cell(game, algorithm, more.pop("opponent_model", "oracle"), seed).curve(root)
     curve = more.pop("curve", "\n".join(rows) + "\n")
     manifest["spec"] |= more.pop("spec", {})
     columns, *rows = (line.split(",") for line in curve.splitlines())
@@ -129,6 +133,7 @@ def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
         "algorithm": "LOLA-Ex",
         "seed": "3",
         "opponent_model": "oracle",
+        "opponent_model.model": "oracle",
         "steps": "100",
         "init_std": "1.0",
         "game.gamma": "0.96",
@@ -215,6 +220,30 @@ def test_a_game_of_many_states_is_thinned_further():
     assert len(points) == 2400
     steps = [step for name, step, _ in points if name == "player1/C after 0"]
     assert (len(steps), steps[0], steps[-1]) == (10, 0, 200)
+
+
+def test_a_sampled_run_tells_how_it_was_played_and_how_good_clones_are(root):
+    seat = LOLA | {"estimator": "pg"}
+    clone = {"model": "cloning", "rate": 5.0, "steps": 20}
+    spec = {"opponent_model": clone, "play": {"batch": 4000, "length": 150}, "seats": [seat, seat]}
+    lines = ["step,player,metric,value", "0,1,return,-2.0"]
+    for step in range(1, STEPS + 1):
+        lines += [f"{step},1,return,-1.0", f"{step},1,clone of player 2 log-likelihood,{-1 / step!r}"]
+        lines += [f"{step},1,clone of player 2 distance,0.125"]
+    path = write_cell(root, opponent_model="cloning", spec=spec, curve="\n".join(lines) + "\n", policies=None)
+    (run_id,) = log(root, path).values()
+    run = client(root).get_run(run_id)
+    assert run.info.run_name == "LOLA-Ex, cloning, seed 0"
+    expected = {"opponent_model": "cloning", "opponent_model.model": "cloning", "opponent_model.rate": "5.0"}
+    expected |= {"opponent_model.steps": "20", "play.batch": "4000", "play.length": "150", "seat2.estimator": "pg"}
+    assert expected.items() <= run.data.params.items()
+    assert run.data.metrics == {
+        "player1/return": -1.0,
+        "player1/clone of player 2 log-likelihood": -0.01,
+        "player1/clone of player 2 distance": 0.125,
+    }
+    steps = [step for step, _ in points(root, run_id, "player1/clone of player 2 distance")]
+    assert [0, *steps] == [step for step, _ in points(root, run_id)]
 
 
 def test_metric_names_hold_only_what_mlflow_allows():
@@ -375,6 +404,227 @@ def test_a_row_that_somebody_else_has_just_written_is_tried_again(root, monkeypa
     assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "KILLED", "KILLED"]
 
 
+# --- while training
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    monkeypatch.setattr(live, "ROUND", 0.0)
+
+
+def save(root, step, seeds=(0,), spec=None, **more) -> Path:
+    """The checkpoint of a job that will leave the cells of `write_cell`, after `step` updates."""
+    spec = SPEC | (spec or {})
+    algorithm = "lola-ex@map" if spec["grid"] else "lola-ex"
+    path = checkpoints.beside([str(cells.Cell("ipd", algorithm, "oracle", seed).curve(root)) for seed in seeds])
+    returns = [[[-2 + n / 100, -1.0]] * len(seeds) for n in range(step + 1)]
+    snapshot = {"step": np.array(step), "returns": np.array(returns)} | more
+    checkpoints.write(path, {"spec": spec, "code": "{}", "lock": "b", "seeds": list(seeds)}, snapshot)
+    return path
+
+
+def look(root) -> dict[Path, int]:
+    return next(watch.look(str(root), os.getppid()))
+
+
+def points(root, run_id, metric="player1/return") -> list[tuple[int, float]]:
+    return [(point.step, round(point.value, 9)) for point in client(root).get_metric_history(run_id, metric)]
+
+
+def expected_points(last: int) -> list[tuple[int, float]]:
+    """Player 1's of a run of 100 steps, thinned as when it is finished."""
+    return [(step, round(-2 + step / 100, 9)) for step in sorted(runs.shown_steps(STEPS)) if step <= last]
+
+
+def test_a_live_run_appears_grows_and_gives_way_to_the_finished_one(root, at_once):
+    seen = []
+
+    def looks():
+        path = save(root, 12, seeds=(0, 1))
+        yield look(root)
+        seen.extend(sorted(all_runs(root), key=lambda run: run.info.run_name))
+        yield look(root)
+        save(root, 12, seeds=(0, 1))  # the same again, as after a kill soon after a resumption
+        yield look(root)
+        assert [points(root, run.info.run_id) for run in seen] == [expected_points(12)] * 2
+        save(root, 57, seeds=(0, 1))
+        yield look(root)
+        assert [points(root, run.info.run_id) for run in seen] == [expected_points(57)] * 2
+        write_cell(root, 0)
+        write_cell(root, 1, status="failed", reason="not finite at step 101")
+        path.unlink()
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert [run.info.status for run in seen] == ["RUNNING", "RUNNING"]
+    assert [run.info.run_name for run in seen] == ["LOLA-Ex, oracle, seed 0", "LOLA-Ex, oracle, seed 1"]
+    closed = [client(root).get_run(run.info.run_id) for run in seen]
+    assert [run.info.status for run in closed] == ["FINISHED", "FAILED"]
+    assert {run.info.lifecycle_stage for run in closed} == {"active"}
+    assert closed[0].data.tags["kind"] == "live"
+
+    curves = [str(cells.Cell("ipd", "lola-ex", "oracle", seed).curve(root)) for seed in (0, 1)]
+    logged = log(root, *curves)
+    assert sorted(run.info.run_id for run in all_runs(root)) == sorted(logged.values())
+    for before, after in zip(closed, logged.values(), strict=True):
+        finished = client(root).get_run(after)
+        assert points(root, before.info.run_id) == points(root, after) == expected_points(STEPS)
+        assert before.data.params == finished.data.params
+        assert finished.data.tags["kind"] == "curve"
+        assert client(root).get_run(before.info.run_id).data.tags["superseded_by"] == after
+
+
+def test_a_cell_that_is_logged_before_its_live_run_is_closed_takes_its_place(root, at_once):
+    logged = {}
+
+    def looks():
+        path = save(root, 50)
+        yield look(root)
+        path.unlink()
+        logged.update(log(root, write_cell(root)))
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert [run.info.run_id for run in all_runs(root)] == list(logged.values())
+    assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "FINISHED"]
+
+
+def test_a_live_run_is_closed_when_its_training_is_killed(root, at_once):
+    write_cell(root, spec={"steps": 90})  # of an earlier study with other settings
+
+    def looks():
+        save(root, 50)
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert all_runs(root) == []
+    assert [run.info.status for run in all_runs(root, deleted=True)] == ["KILLED"]
+
+
+def test_a_resumed_job_begins_anew_when_it_has_gone_on(root, at_once):
+    save(root, 50)
+    live.update(root, LABELS, {}, look(root))  # by a watcher that was killed
+    (dead,) = all_runs(root)
+    stale = look(root)
+
+    def looks():
+        yield stale
+        assert [run.info.run_id for run in all_runs(root)] == [dead.info.run_id]
+        save(root, 60)
+        yield look(root)
+        (run,) = all_runs(root)
+        assert run.info.run_id != dead.info.run_id
+        assert points(root, run.info.run_id) == expected_points(60)
+
+    live.show(root, LABELS, stale, looks())
+    assert client(root).get_run(dead.info.run_id).info.status == "KILLED"
+
+
+def test_logging_discards_the_live_runs_of_a_dead_watcher_only(root, at_once):
+    save(root, 50, seeds=(0, 1))
+    with locks.alone(store.watcher_lock(root)):
+        live.update(root, LABELS, {}, look(root))
+        log(root, write_cell(root, seed=7))
+        tracking.log_aggregate(root, "ipd", {}, [])
+        assert [run.info.status for run in all_runs(root) if run.data.tags["kind"] == "live"] == ["RUNNING"] * 2
+    log(root, write_cell(root, seed=8))
+    assert cells_logged(root) == ["ipd/aggregate", "ipd/lola-ex/oracle/seed7", "ipd/lola-ex/oracle/seed8"]
+    assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED"] * 3 + ["KILLED"] * 2
+
+
+def test_a_run_that_somebody_deletes_is_shown_anew(root, at_once, capsys):
+    def looks():
+        save(root, 50)
+        yield look(root)
+        (run,) = all_runs(root)
+        client(root).delete_run(run.info.run_id)
+        save(root, 60)
+        yield look(root)
+        save(root, 70)
+        yield look(root)
+        (anew,) = all_runs(root)
+        assert points(root, anew.info.run_id) == expected_points(70)
+
+    live.show(root, LABELS, {}, looks())
+    assert "training goes on" in capsys.readouterr().err
+
+
+def test_a_store_that_is_down_is_reported_once_and_tried_again(root, at_once, tmp_path, monkeypatch, capsys):
+    def looks():
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down("not a database", tmp_path))
+        for step in (30, 40):
+            save(root, step)
+            yield look(root)
+        monkeypatch.delenv("MLFLOW_TRACKING_URI")
+        yield look(root)
+        (run,) = all_runs(root)
+        assert points(root, run.info.run_id) == expected_points(40)
+
+    live.show(root, LABELS, {}, looks())
+    assert capsys.readouterr().err.count("MLflow: training goes on, but can't be watched") == 1
+
+
+def test_a_map_shows_how_far_it_is(root, at_once):
+    grid = {"grid": {"batch": [8, 64], "eta": [0.5, 1.0]}}
+
+    def looks():
+        save(root, 30, spec=grid, tables=np.empty(0))
+        yield look(root)
+        save(root, 30, spec=grid, tables=np.empty((1, 1, 2, 2, 6)))
+        yield look(root)
+        (run,) = all_runs(root)
+        assert points(root, run.info.run_id, "updates") == [(30, 30), (130, 130)]
+        assert run.data.params["grid.batch"] == "[8,64]"
+
+    live.show(root, LABELS, {}, looks())
+
+
+def test_a_view_of_what_is_trained_is_there_as_long_as_it_is(root, at_once):
+    def looks():
+        save(root, 50)
+        yield look(root)
+        experiment = client(root).get_experiment_by_name("lola/ipd")
+        state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+        assert state["autoRefreshEnabled"]
+        assert [chart["metricKey"] for chart in state["compareRunCharts"]] == ["player1/return", "player2/return"]
+        (shown,) = client(root).search_runs([experiment.experiment_id], state["searchFilter"])
+        assert shown.info.run_name == "LOLA-Ex, oracle, seed 0"
+        assert "lola/ipd, Training" in tracking.links(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert "lola/ipd, Training" not in tracking.links(root)
+
+
+def test_the_watcher_imports_nothing_slow_before_the_first_checkpoint():
+    script = "import lola.watch, sys; print(sorted({'mlflow', 'numpy', 'matplotlib', 'torch'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_watcher_ends_with_its_study(root):
+    script = (
+        "import os, subprocess, sys; subprocess.Popen([sys.executable, '-m', 'lola.watch', '--root', sys.argv[1],"
+        " '--study', str(os.getpid())])"
+    )
+    # it has our end of the pipe until it ends
+    done = subprocess.run([sys.executable, "-c", script, root], env=environment(), capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.slow
+def test_a_watcher_that_is_told_to_end_closes_its_runs(root):
+    watcher = subprocess.Popen(command("lola.watch", "--root", root, "--study", os.getpid()), env=environment())
+    step = 0
+    while not all_runs(root):
+        step += 1
+        save(root, step)
+        time.sleep(0.5)
+        assert watcher.poll() is None
+    watcher.send_signal(signal.SIGTERM)
+    assert watcher.wait() == 0
+    assert [run.info.status for run in all_runs(root, deleted=True)] == ["KILLED"]
+
+
 # --- the store
 
 
@@ -504,6 +754,8 @@ def test_nothing_is_sent_anywhere_else():
 
 # --- figures and the UI
 
+FIGURE1 = {"figure1": ["ipd/lola-ex/oracle", "ipd/nl-ex/oracle"]}
+
 
 def write_study(root) -> None:
     """Two seeds of two algorithms and one of a third, logged."""
@@ -517,7 +769,7 @@ def test_the_aggregate_holds_figures_tables_and_mean_returns(root, tmp_path):
     for file in files:
         file.write_bytes(b"as drawn")
     files = [str(file) for file in files]
-    run_id = tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"]}, files)
+    run_id = tracking.log_aggregate(root, "ipd", FIGURE1, files)
     run = client(root).get_run(run_id)
     assert (run.info.run_name, run.info.status) == ("aggregate", "FINISHED")
     assert run.data.metrics["nl-ex/oracle/player2/return"] == -1.0
@@ -526,15 +778,15 @@ def test_the_aggregate_holds_figures_tables_and_mean_returns(root, tmp_path):
         "figures/figure1.png",
     }
     assert [entry.path for entry in client(root).list_artifacts(run_id, "tables")] == ["tables/table3.csv"]
-    assert tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"]}, files) == run_id
+    assert tracking.log_aggregate(root, "ipd", FIGURE1, files) == run_id
     Path(files[0]).write_bytes(b"drawn anew")
-    assert tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"]}, files) != run_id
+    assert tracking.log_aggregate(root, "ipd", FIGURE1, files) != run_id
     assert sum(run.info.run_name == "aggregate" for run in all_runs(root)) == 1
 
 
 def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
     write_study(root)
-    tracking.log_aggregate(root, "ipd", {"figure1": ["lola-ex", "nl-ex"], "everything": None}, [])
+    tracking.log_aggregate(root, "ipd", FIGURE1 | {"everything": None}, [])
     experiment = client(root).get_experiment_by_name("lola/ipd")
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert "make reproduce" in experiment.tags["mlflow.note.content"]
@@ -561,8 +813,16 @@ def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
 
     assert found("figure1") == [f"{label}, oracle, seed {seed}" for label in ("LOLA-Ex", "NL-Ex") for seed in range(2)]
     assert len(found("everything")) == 5
-    tracking.log_aggregate(root, "ipd", {"figure1": ["nl-ex"]}, [])
+    tracking.log_aggregate(root, "ipd", {"figure1": ["ipd/nl-ex/oracle"]}, [])
     assert found("figure1") == ["NL-Ex, oracle, seed 0", "NL-Ex, oracle, seed 1"]
+
+
+def test_a_figure_marks_the_runs_of_the_opponent_models_it_shows(root):
+    log(root, write_cell(root), write_cell(root, opponent_model="cloning"))
+    tracking.log_aggregate(root, "ipd", {"believed": ["ipd/lola-ex/cloning"]}, [])
+    marked = {run.info.run_name: run.data.tags.get(views.run_tag("believed")) for run in all_runs(root)}
+    assert marked["LOLA-Ex, cloning, seed 0"] == "true"
+    assert marked["LOLA-Ex, oracle, seed 0"] != "true"
 
 
 def test_a_view_of_a_map_shows_bars():
@@ -571,19 +831,35 @@ def test_a_view_of_a_map_shows_bars():
     assert [chart["type"] for chart in state["compareRunCharts"]] == ["BAR", "BAR"]
 
 
+def test_a_view_shows_clones_in_a_section_of_their_own():
+    metrics = ["player1/C after CD", "player1/clone of player 2 distance", "player1/return", "player2/return"]
+    (tag,) = views.view("beliefs", [], metrics, 0).values()
+    state = json.loads(json.loads(tag)["state"])
+    assert [chart["metricSectionId"] for chart in state["compareRunCharts"]] == [
+        "player1",
+        "clones",
+        "returns",
+        "returns",
+    ]
+    assert [section["uuid"] for section in state["compareRunSections"]] == ["returns", "player1", "clones"]
+    assert not state["autoRefreshEnabled"]
+
+
 @pytest.mark.parametrize(
     ("text", "figures"),
     [
         ("figure1,figure2", {"figure1": None, "figure2": None}),
-        ('{"figure1": ["nl-ex"]}', {"figure1": ["nl-ex"]}),
+        ('{"figure1": ["ipd/nl-ex/oracle"]}', {"figure1": ["ipd/nl-ex/oracle"]}),
         ("", {}),
     ],
 )
-def test_figures_are_named_with_or_without_their_algorithms(text, figures):
+def test_figures_are_named_with_or_without_their_groups(text, figures):
     assert track.figures(text) == figures
 
 
-@pytest.mark.parametrize(("figure", "title"), [("figure1", "Figure 1"), ("sensitivity", "Sensitivity")])
+@pytest.mark.parametrize(
+    ("figure", "title"), [("figure1", "Figure 1"), ("figure-a3-ipd", "Figure a3 ipd"), ("sensitivity", "Sensitivity")]
+)
 def test_figure_titles(figure, title):
     assert views.figure_title(figure) == title
 

@@ -1,9 +1,10 @@
 """Gather the cells of one group: `python -m lola.aggregate --out FOLDER CURVE.csv …`.
 
 In:  the group's curves, each with its manifest beside it.
-Out: `returns.csv` (seed,step,player,return) and `policies.csv` (seed,player,state,own_state,action,probability,
-     at the end of training); for a map `map.csv` (seed,lr,eta,player,metric,value) instead of both; and
-     `failed.csv` (seed,step,reason). A failed seed is in `failed.csv` alone.
+Out: `returns.csv` (seed,step,player,return), `policies.csv` (seed,player,state,own_state,action,probability, at the
+     end of training) and `beliefs.csv` (seed,step,player,opponent,likelihood,distance; no rows without clones); for
+     a map `map.csv` (seed, the axes of its grid, player,metric,value) instead of these; and `failed.csv`
+     (seed,step,reason). A failed seed is in `failed.csv` alone.
 
 Numbers are copied as the cells wrote them, so they round-trip. A damaged cell is named and nothing is written.
 """
@@ -11,11 +12,14 @@ Numbers are copied as the cells wrote them, so they round-trip. A damaged cell i
 import argparse
 import csv
 import io
+import re
 import sys
 from pathlib import Path
 
 from lola import cells
 from lola.artifacts import write_whole
+
+CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
 
 
 def main() -> None:
@@ -51,8 +55,9 @@ def gather(curves: list[Path]) -> dict[str, str]:
             finished[seed] = curve, manifest
     tables = {"failed.csv": table("seed,step,reason", failed)}
     if any(manifest["spec"]["grid"] for manifest in manifests.values()):
-        return tables | {"map.csv": grids(finished)}
-    return tables | {"returns.csv": returns(finished), "policies.csv": policies(finished)}
+        return tables | {"map.csv": grids(curves[0], finished)}
+    made = {"returns.csv": returns, "policies.csv": policies, "beliefs.csv": beliefs}
+    return tables | {name: rows_of(finished) for name, rows_of in made.items()}
 
 
 def returns(finished: dict) -> str:
@@ -79,9 +84,24 @@ def policies(finished: dict) -> str:
     )
 
 
-def grids(finished: dict) -> str:
-    """The rows of every map, headed by the seed."""
-    lines = ["seed,lr,eta,player,metric,value\n"]
+def beliefs(finished: dict) -> str:
+    """How good every player's clone of every opponent is, after every update."""
+    rows = {}
+    for seed, (curve, _) in finished.items():
+        for line in curve.read_text().splitlines()[1:]:
+            step, player, metric, value = line.split(",")
+            if clone := CLONE.fullmatch(metric):
+                rows.setdefault((seed, step, player, clone[1]), {})[clone[2]] = value
+    return table(
+        "seed,step,player,opponent,likelihood,distance",
+        [(*key, found["log-likelihood"], found["distance"]) for key, found in rows.items()],
+    )
+
+
+def grids(one: Path, finished: dict) -> str:
+    """The rows of every map, headed by the seed; `one` of the curves names the columns, even if every seed failed."""
+    columns = one.read_text().partition("\n")[0]
+    lines = [f"seed,{columns}\n"]
     for seed, (curve, _) in finished.items():
         lines += [f"{seed},{row}\n" for row in curve.read_text().splitlines()[1:]]
     return "".join(lines)

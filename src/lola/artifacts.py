@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and their digests. Standard library only."""
+"""Files that are written whole or not at all, their digests, and settings as text. Standard library only."""
 
 import hashlib
 import json
@@ -28,3 +28,14 @@ def file_sha256(path: str | Path) -> str:
 def canonical(settings) -> str:
     """One JSON text per value: keys sorted, no spaces, so that equal settings are equal strings."""
     return json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def differences(before, after, path: str = "") -> list[str]:
+    """Where two settings differ, as lines like `seats[0].lr: 1.0 → 0.5`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = sorted(before.keys() | after.keys())
+        return [d for k in keys for d in differences(before.get(k), after.get(k), f"{path}.{k}".removeprefix("."))]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [d for n, (b, a) in pairs for d in differences(b, a, f"{path}[{n}]")]
+    return [] if before == after else [f"{path}: {canonical(before)} → {canonical(after)}"]

@@ -1,8 +1,9 @@
 """Measure speed on this machine: `python -m lola.bench [--out results/bench]`, one thread.
 
-Out: updates.csv (one update of both players on the IPD), jobs.csv (whole commands, from
-process start to files on disk), machine.csv (what they ran on). Each figure is the median
-of several repeats with the fastest and slowest beside it.
+Out: updates.csv (one update of both players on the IPD, exact values), rollouts.csv (the same
+from roll-outs), jobs.csv (whole commands, from process start to files on disk), machine.csv
+(what they ran on). Each figure is the median of several repeats with the fastest and slowest
+beside it.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,8 +29,11 @@ from lola import provenance, study
 from lola.artifacts import canonical, write_whole
 from lola.config import load
 from lola.learning import registry
+from lola.learning.curves import build
+from lola.learning.estimators import by_autograd
+from lola.learning.opponent_models import oracle
 from lola.learning.rules import FirstOrder
-from lola.learning.training import Seat, initial_thetas, train
+from lola.learning.training import Seat, initial_state, initial_thetas, train
 
 RULES = {
     "NL-Ex": ("naive", {}),
@@ -45,7 +51,13 @@ def main() -> None:
     out = Path(parser.parse_args().out)
     torch.set_num_threads(1)
     config = load("config/config.yaml")
-    for name, rows in (("machine", machine()), ("updates", updates(config)), ("jobs", jobs(config))):
+    measurements = {
+        "machine": machine(),
+        "updates": updates(config),
+        "rollouts": rollouts(config),
+        "jobs": jobs(config),
+    }
+    for name, rows in measurements.items():
         rows = list(rows)
         text = io.StringIO()
         writer = csv.DictWriter(text, rows[0], lineterminator="\n")
@@ -71,18 +83,46 @@ def updates(config: dict) -> Iterator[dict]:
     game = registry.MATRIX_GAME.load()(**config["games"]["ipd"])
     by_autograd = SimpleNamespace(values=game.values)  # the same game without its closed form
     for label, (name, settings) in RULES.items():
-        seat = Seat(registry.RULES[name].load()(**settings), 1.0, registry.OPPONENT_MODELS["oracle"].load())
+        seat = Seat(registry.RULES[name].load()(**settings), 1.0, oracle())
         for seeds in (1, 50, 4096):
-            thetas = initial_thetas(game.sizes, list(range(seeds)), 1.0)
+            start = initial_state(game, initial_thetas(game.sizes, list(range(seeds)), 1.0))
             forms = [("autograd", by_autograd, 10)]
             if isinstance(seat.rule, FirstOrder):
                 forms.insert(0, ("closed form", game, 100))
             for form, players, count in forms:
-                run = train(players, [seat, seat], thetas, steps=10**9)
-                next(run)
-                seconds = [s / count for s in timed(lambda run=run, n=count: list(islice(run, n)), repeats=5)]
+                seconds = per_update(train(players, [seat, seat], start, steps=10**9), count)
                 speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
                 yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", [1e3 * s for s in seconds]) | speed
+
+
+def rollouts(config: dict) -> Iterator[dict]:
+    """One update of both players on the IPD from roll-outs: play, estimate, both gradients.
+
+    Steps count every roll-out: those played, which both players share, and those that each imagines.
+    """
+    for algorithm, imagined in (("nl-pg", 0), ("lola-pg", 0), ("lola-dice-1", 1), ("lola-dice-2", 2)):
+        for batch in (64, config["algorithms"]["lola-pg"]["batch"]):
+            spec = study.groups(config)[f"ipd/{algorithm}/oracle"].spec
+            for seeds in (1, 50):
+                game, (seat, _), play = build(spec, list(range(seeds)), batch=batch)
+                slow = SimpleNamespace(
+                    values=partial(by_autograd, seat.estimator), updated_critic=seat.estimator.updated_critic
+                )
+                for form, estimator in (("streaming", seat.estimator), ("autograd", slow))[: 2 if batch == 64 else 1]:
+                    start = initial_state(game, initial_thetas(game.sizes, list(range(seeds)), 1.0))
+                    run = train(game, [replace(seat, estimator=estimator)] * 2, start, 10**9, play)
+                    seconds = per_update(run, 1 if form == "autograd" or batch * seeds > 10_000 else 20)
+                    steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined)
+                    about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
+                    about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}
+                    speed = {"million steps per second": round(steps / statistics.median(seconds) / 1e6, 2)}
+                    yield about | spread("ms", [1e3 * s for s in seconds]) | speed
+
+
+def per_update(run: Iterator, count: int) -> list[float]:
+    """Seconds per update, `count` of them at a time."""
+    next(run)
+    return [s / count for s in timed(lambda: list(islice(run, count)), repeats=5)]
 
 
 def jobs(config: dict) -> Iterator[dict]:

@@ -13,7 +13,12 @@ from pathlib import Path
 from lola.artifacts import canonical, sha256, write_whole
 
 SEATS = "-vs-"  # separates the seats of a matchup
-MAP = "@map"  # ends the name of an algorithm that is trained on a grid of step sizes
+MAP = "@map"  # ends the name of an algorithm that is trained on a grid of settings
+
+
+def group_name(game: str, shown: str, opponent_model: str) -> str:
+    """The group that a block shows of a game: `shown` is an algorithm, or algorithm/opponent model, which overrides."""
+    return f"{game}/{shown}" if "/" in shown else f"{game}/{shown}/{opponent_model}"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ def main() -> None:
     args = parser.parse_args()
     groups = {group.name: group for group in map(Group, args.groups)}
     try:
-        checked = [check(claim, groups) for claim in read_claims(args.claims)]
+        claims = read_claims(args.claims)
+        checked = [check(claim, groups, claims) for claim in claims]
     except ValueError as error:
         sys.exit(str(error))
     tables.save(tabulate(checked), "The paper's claims", args.out)

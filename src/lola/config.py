@@ -124,6 +124,8 @@ def check(config: dict) -> None:
         check_game(f"games.{name}", game)
     for name, algorithm in config["algorithms"].items():
         check_algorithm(f"algorithms.{name}", name, algorithm)
+    for name, block in config["opponent_models"].items():
+        check_opponent_model(f"opponent_models.{name}", block)
     for name, part in config["study"].items():
         check_part(config, f"study.{name}", part)
     try:
@@ -188,39 +190,96 @@ def has_shape(table, counts: list[int]) -> bool:
 
 
 def check_algorithm(where: str, name: str, algorithm: dict) -> None:
-    """The rule must exist and take exactly the settings given."""
+    """The rule and the estimator must exist and take exactly the settings given."""
     if SEATS in name:
         raise BadConfig(f"{where}: the name has {SEATS!r} in it, which separates the seats of a matchup")
     rule = known(f"{where}.rule", algorithm["rule"], registry.RULES)
-    given = set(algorithm) - {"rule", "lr", "label"}
-    for setting in rule.required:
-        if setting not in given:
-            raise BadConfig(f"{where}.{setting}: is missing; the rule {algorithm['rule']} needs it")
-    for setting in sorted(given - {*rule.required, *rule.optional}):
-        allowed = ", ".join(("rule", "lr", "label", *rule.required, *rule.optional))
-        raise BadConfig(f"{where}.{setting}: the rule {algorithm['rule']} has no such setting; allowed: {allowed}")
+    parts = {f"the rule {algorithm['rule']}": rule}
+    if "estimator" in algorithm:
+        estimator = known(f"{where}.estimator", algorithm["estimator"], registry.ESTIMATORS)
+        parts |= {f"the estimator {algorithm['estimator']}": estimator}
+        if algorithm.get("order", 1) > 1:
+            allowed = (
+                "1, or no estimator: those give the first two derivatives of the values, a higher order needs more"
+            )
+            raise BadConfig(f"{where}.order: given {algorithm['order']}; allowed: {allowed}")
+    elif "batch" in algorithm:
+        allowed = f"only with an estimator: {', '.join(registry.ESTIMATORS)}"
+        raise BadConfig(
+            f"{where}.batch: given {algorithm['batch']}, but values without an estimator are exact; allowed: {allowed}"
+        )
+    check_settings(where, algorithm, parts, ("rule", "estimator", "lr", "label"))
+
+
+def check_opponent_model(where: str, block: dict) -> None:
+    """The model must exist and take exactly the settings given."""
+    model = known(f"{where}.model", block["model"], registry.OPPONENT_MODELS)
+    check_settings(where, block, {f"the opponent model {block['model']}": model}, ("model", "label"))
+
+
+def check_settings(where: str, block: dict, parts: dict[str, registry.Entry], always: tuple[str, ...]) -> None:
+    """A block must give what its parts require, and nothing that none of them takes."""
+    takes = [*always]
+    for what, entry in parts.items():
+        required = (*entry.required, *["batch"] * entry.plays)
+        for setting in required:
+            if setting not in block:
+                raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
+        takes += [*required, *entry.optional]
+    for setting in block:
+        if setting not in takes:
+            whose = " and ".join(parts)
+            raise BadConfig(
+                f"{where}.{setting}: {whose} take{'s' * (len(parts) == 1)} no such setting; allowed: {', '.join(takes)}"
+            )
 
 
 def check_part(config: dict, where: str, part: dict) -> None:
-    """Games, algorithms and opponent models must exist, and a matchup must fill the seats."""
-    for model in part.get("opponent_models", []):
-        known(f"{where}.opponent_models", model, registry.OPPONENT_MODELS)
+    """Games, algorithms and opponent models must exist, and a matchup must fill the seats and be playable."""
+    models = {
+        model: known(f"{where}.opponent_models", model, config["opponent_models"])
+        for model in part.get("opponent_models", ["oracle"])
+    }
     for game in part["games"]:
         players = len(known(f"{where}.games", game, config["games"])["payoffs"])
         for matchup in part["algorithms"]:
-            seats = matchup.split(SEATS)
-            for algorithm in seats:
+            names = matchup.split(SEATS)
+            for algorithm in names:
                 known(f"{where}.algorithms", algorithm, config["algorithms"])
-            if len(seats) not in (1, players):
+            if len(names) not in (1, players):
                 allowed = f"1 (everybody) or {players}, the players of {game}"
-                raise BadConfig(f"{where}.algorithms: {matchup} names {len(seats)} seats; allowed: {allowed}")
+                raise BadConfig(f"{where}.algorithms: {matchup} names {len(names)} seats; allowed: {allowed}")
+            for model, block in models.items():
+                check_play(config, where, game, matchup, model, block)
+            if "batch" in part.get("grid", {}) and not any(
+                "batch" in seat for seat in study.seats(config, game, matchup)
+            ):
+                allowed = "lr and eta, since nobody in it estimates values from roll-outs"
+                raise BadConfig(f"{where}.grid: given batch for {matchup}; allowed: {allowed}")
+
+
+def check_play(config: dict, where: str, game: str, matchup: str, model: str, block: dict) -> None:
+    """Who needs roll-outs must find a game that has them, all seats alike; who needs exact values, one with those."""
+    seats = study.seats(config, game, matchup)
+    batches = sorted({seat["batch"] for seat in seats if "batch" in seat})
+    if len(batches) > 1:
+        allowed = "one batch for all seats that have an estimator, since they learn from the same roll-outs"
+        raise BadConfig(f"{where}.algorithms: {matchup} has batches {batches}; allowed: {allowed}")
+    if (batches or "batch" in block) and "length" not in config["games"][game]:
+        who = matchup if batches else f"opponent model {model}"
+        allowed = f"games that say how long a roll-out is (games.{game}.length)"
+        raise BadConfig(f"{where}: {who} needs roll-outs, and {game} has none; allowed: {allowed}")
+    if not registry.MATRIX_GAME.exact and not all("estimator" in seat for seat in seats):
+        allowed = f"algorithms with an estimator: {', '.join(registry.ESTIMATORS)}"
+        raise BadConfig(f"{where}: {matchup} needs exact values, and {game} has none; allowed: {allowed}")
 
 
 def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds.Kind) -> None:
     """A figure or table must give the keys of its kind and name groups that the study trains and the kind can show."""
-    for key in sorted({"game", "games", "algorithm", "algorithms"} & block.keys() ^ {*kind.keys}):
+    takes = (*kind.keys, *kind.optional, "opponent_model")
+    for key in sorted({*kind.keys} - {*block} | {*block} - {*takes, "kind", "caption"}):
         what = "is missing" if key in kind.keys else "is not used"
-        raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(kind.keys)}, opponent_model")
+        raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(takes)}")
     for game in study.block_games(block):
         known(f"{where}.{'game' if 'game' in block else 'games'}", game, config["games"])
         counts = [len(own) for own in study.player_actions(config["games"][game])]
@@ -234,6 +293,11 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         if group.is_map != kind.of_maps:
             allowed = "a map, trained with a grid" if kind.of_maps else "no map"
             raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
+        if kind.axes and len(group.spec["grid"]) != kind.axes:
+            axes = f"a grid of {', '.join(group.spec['grid'])}"
+            raise BadConfig(f"{where}: given {name}, {axes}; kind {block['kind']} shows grids of {kind.axes} axes")
+    for shown in block.get("saved", {}):
+        known(f"{where}.saved", shown, dict.fromkeys(block["algorithms"]), what="curve in this figure")
 
 
 def known(where: str, name: str, names: dict, what: str = "name"):

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Shared by whoever reads or runs the study, exclusive while its state is repaired.
@@ -28,6 +28,14 @@ def hold(lock: Path, shared: bool = False) -> int:
     file = os.open(lock, os.O_CREAT | os.O_RDWR)
     fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     return file
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process, which may be this one, holds a lock that excludes others."""
+    with suppress(BlockingIOError), open(lock, "a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    return True
 
 
 def share(file: int) -> None:

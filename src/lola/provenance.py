@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from lola import cells, study
-from lola.artifacts import canonical, file_sha256, sha256
+from lola.artifacts import differences, file_sha256, sha256
 from lola.reporting import kinds, store
 
 SOURCE = Path(__file__).parents[1]
@@ -159,17 +159,6 @@ def read_record(product: Product) -> dict:
         if file_sha256(path) != digest:
             raise ValueError(f"{path} is not as it was written (truncated, edited or overwritten)")
     return made
-
-
-def differences(before, after, path: str = "") -> list[str]:
-    """Where two settings differ, as lines like `seats[0].lr: 1.0 → 0.5`."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        keys = sorted(before.keys() | after.keys())
-        return [d for k in keys for d in differences(before.get(k), after.get(k), f"{path}.{k}".removeprefix("."))]
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        pairs = enumerate(zip(before, after, strict=True))
-        return [d for n, (b, a) in pairs for d in differences(b, a, f"{path}[{n}]")]
-    return [] if before == after else [f"{path}: {canonical(before)} → {canonical(after)}"]
 
 
 def repair(config: dict) -> Iterator[str]:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lola.cells import MAP, SEATS, Cell
+from lola.cells import MAP, SEATS, Cell, group_name
 from lola.learning import registry
+
+REAL = ("gamma", "lr", "eta", "critic_lr", "rate")  # settings that are real numbers
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,11 @@ class Group:
     @property
     def modules(self) -> list[str]:
         """The modules that its spec names: with their imports, all the code that can move its numbers."""
-        entries = [registry.MATRIX_GAME, registry.OPPONENT_MODELS[self.opponent_model]]
-        entries += [registry.RULES[seat["rule"]] for seat in self.spec["seats"]]
+        entries = [registry.MATRIX_GAME, registry.OPPONENT_MODELS[self.spec["opponent_model"]["model"]]]
+        for seat in self.spec["seats"]:
+            entries.append(registry.RULES[seat["rule"]])
+            entries += [registry.ESTIMATORS[seat["estimator"]]] if "estimator" in seat else []
+        entries += [registry.PLAY] if self.spec["play"] else []
         return sorted({entry.module for entry in entries})
 
 
@@ -66,35 +71,44 @@ def part_groups(config: dict, part: dict) -> Iterator[Group]:
                     opponent_model=opponent_model,
                     seeds=seed_numbers(part.get("seeds", config["seeds"])),
                     spec={
-                        "game": config["games"][game] | {"gamma": float(config["games"][game]["gamma"])},
-                        "seats": seats(config, game, matchup),
-                        "opponent_model": opponent_model,
+                        "game": floats(config["games"][game], without=("length",)),
+                        "seats": [floats(seat, without=("label", "batch")) for seat in seats(config, game, matchup)],
+                        "opponent_model": floats(config["opponent_models"][opponent_model], without=("label", "batch")),
+                        "play": play_of(config, game, matchup, opponent_model),
                         "steps": part.get("steps", config["steps"]),
-                        "init_std": float(config["init_std"]),
+                        "init_std": float(part.get("init_std", config["init_std"])),
                         "grid": grid_of(part),
                     },
                 )
 
 
 def seats(config: dict, game: str, matchup: str) -> list[dict]:
-    """One algorithm block per player; a single name fills every seat. Labels move no numbers, nor does 1 for 1.0."""
+    """One algorithm block per player; a single name fills every seat."""
     names = matchup.split(SEATS)
     players = len(config["games"][game]["payoffs"])
-    return [
-        {
-            key: float(value) if key in ("lr", "eta") else value
-            for key, value in config["algorithms"][name].items()
-            if key != "label"
-        }
-        for name in (names if len(names) > 1 else names * players)
-    ]
+    return [config["algorithms"][name] for name in (names if len(names) > 1 else names * players)]
+
+
+def floats(block: dict, without: tuple[str, ...]) -> dict:
+    """A block without what moves no numbers; nor may it matter whether somebody writes 1 or 1.0."""
+    return {key: float(value) if key in REAL else value for key, value in block.items() if key not in without}
+
+
+def play_of(config: dict, game: str, matchup: str, opponent_model: str) -> dict | None:
+    """How many roll-outs are played before every update, and of how many steps; None if nobody needs any.
+
+    Those that the players estimate their values from are also what their clones learn from.
+    """
+    blocks = [*seats(config, game, matchup), config["opponent_models"][opponent_model]]
+    batch = next((block["batch"] for block in blocks if "batch" in block), None)
+    return {"batch": batch, "length": config["games"][game]["length"]} if batch else None
 
 
 def grid_of(part: dict) -> dict | None:
-    """The step sizes of a map, or None."""
-    return (
-        {axis: [float(value) for value in values] for axis, values in part["grid"].items()} if "grid" in part else None
-    )
+    """The settings that a map tries, by axis, or None."""
+    if "grid" not in part:
+        return None
+    return {axis: [float(v) if axis in REAL else v for v in values] for axis, values in part["grid"].items()}
 
 
 def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:
@@ -129,14 +143,15 @@ def block_games(block: dict) -> list[str]:
 
 
 def block_algorithms(block: dict) -> list[str]:
-    """The algorithms that a figure or table shows."""
-    return block.get("algorithms") or [block["algorithm"]]
+    """What a figure or table shows of each game: algorithms, some with an opponent model behind a slash."""
+    return (block.get("algorithms") or [block["algorithm"]]) + block.get("sampled", [])
 
 
 def block_groups(block: dict) -> list[str]:
-    """The names of the groups that a figure or table shows, games first, then algorithms."""
+    """The names of the groups that a figure or table shows, each once, games first, then algorithms."""
     model = block.get("opponent_model", "oracle")
-    return [f"{game}/{algorithm}/{model}" for game in block_games(block) for algorithm in block_algorithms(block)]
+    named = (group_name(game, shown, model) for game in block_games(block) for shown in block_algorithms(block))
+    return list(dict.fromkeys(named))
 
 
 def labels(config: dict) -> dict[str, str]:
@@ -157,9 +172,20 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
     return block | {
         "name": name,
         "labels": {group.algorithm: every[group.algorithm] for group in shown},
+        "opponent_models": opponent_labels(config, {group.opponent_model for group in shown}),
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
-        "settings": {group.algorithm: {k: group.spec["seats"][0].get(k) for k in ("lr", "eta")} for group in shown},
+        "settings": {group.algorithm: own_settings(group.spec) for group in shown},
     }
+
+
+def own_settings(spec: dict) -> dict[str, float | int | None]:
+    """What the study itself takes for the axes that a grid may have: the first seat's, None where it has no such."""
+    return {axis: (spec["seats"][0] | (spec["play"] or {})).get(axis) for axis in ("lr", "eta", "batch")}
+
+
+def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
+    """What people read behind an algorithm's name: nothing for the oracle, which is the rule."""
+    return {name: config["opponent_models"][name].get("label", name) for name in sorted(models - {"oracle"})}
 
 
 def player_actions(game: dict) -> list[list[str]]:

@@ -45,13 +45,13 @@ def parse() -> argparse.Namespace:
         command.add_argument("--game", required=True)
     cells.add_argument("--labels", type=json.loads, default={}, help="JSON: labels by algorithm")
     cells.add_argument("curves", nargs="+")
-    aggregate.add_argument("--figures", type=figures, default={}, help="names, or JSON: algorithms by figure")
+    aggregate.add_argument("--figures", type=figures, default={}, help="names, or JSON: groups by figure")
     aggregate.add_argument("files", nargs="*")
     return parser.parse_args()
 
 
 def figures(text: str) -> dict[str, list[str] | None]:
-    """`figure1,figure2` (all algorithms) or `{"figure1": ["nl-ex", "lola-ex"]}`."""
+    """`figure1,figure2` (all groups) or `{"figure1": ["ipd/nl-ex/oracle"]}`."""
     return json.loads(text) if text.startswith("{") else {name: None for name in text.split(",") if name}
 
 

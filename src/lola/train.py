@@ -3,6 +3,8 @@
 In:  the spec (see `lola.study`), and one curve path per seed.
 Out: each curve, and its manifest beside it. A seed whose numbers stop being finite fails
      alone: its manifest says at which step, and the others are written as usual.
+
+Killed and started again, it goes on from its last checkpoint (see `lola.checkpoints`).
 """
 
 import argparse
@@ -11,7 +13,7 @@ import sys
 
 import torch
 
-from lola import cells
+from lola import cells, checkpoints
 from lola.learning.curves import run
 
 
@@ -25,10 +27,13 @@ def main() -> None:
     torch.set_num_threads(1)
     made_by = {"spec": args.spec, "code": args.code, "lock": args.lock}
     seeds = [cells.Cell.at(path).seed for path in args.curves]
-    for path, trained in zip(args.curves, run(args.spec, seeds), strict=True):
+    checkpoint, job = checkpoints.beside(args.curves), made_by | {"seeds": seeds}
+    saved, keep = checkpoints.resume(checkpoint, job), checkpoints.keeper(checkpoint, job)
+    for path, trained in zip(args.curves, run(args.spec, seeds, saved, keep), strict=True):
         cells.write(path, trained.columns, trained.rows, made_by | trained.outcome)
         if trained.outcome["status"] == "failed":
             print(f"{cells.Cell.at(path).name} failed: {trained.outcome['reason']}", file=sys.stderr)
+    checkpoints.remove(checkpoint)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ CHANGELOG.md that says why.
 """
 
 import json
+from functools import partial
 from pathlib import Path
 
 from lola.learning.matrix_games import MatrixGame
 from lola.learning.opponent_models import oracle
-from lola.learning.registry import RULES
-from lola.learning.training import Seat, initial_thetas, train
+from lola.learning.registry import ESTIMATORS, RULES
+from lola.learning.rollouts import play
+from lola.learning.training import Seat, initial_state, initial_thetas, train
 
 HERE = Path(__file__).parent
 
@@ -35,17 +37,27 @@ SETTINGS = {
     "lola_exact, order 2": ("lola_exact", {"eta": 0.3, "order": 2}),
     "lookahead": ("lookahead", {"eta": 0.3}),
 }
+SAMPLED = {
+    "naive, pg": ("naive", {}, "pg"),
+    "lola, pg": ("lola", {"eta": 0.3}, "pg"),
+    "lola, pg_released": ("lola", {"eta": 0.3}, "pg_released"),
+    "lola_exact, dice": ("lola_exact", {"eta": 0.3, "inner_steps": 2}, "dice"),
+    "lola_exact, surrogate": ("lola_exact", {"eta": 0.3}, "surrogate"),
+}
 
 
 def five_steps(game: MatrixGame, name: str) -> dict:
     """The parameters and values of seed 0 after five steps of self-play at learning rate 1."""
-    rule, settings = SETTINGS[name]
-    seats = [Seat(RULES[rule].load()(**settings), 1.0, oracle)] * len(game.sizes)
-    *_, thetas = train(game, seats, initial_thetas(game.sizes, [0], 1.0), 5)
+    rule, settings, *estimator = (SETTINGS | SAMPLED)[name]
+    estimators = [ESTIMATORS[known].load()() for known in estimator]
+    seats = [Seat(RULES[rule].load()(**settings), 1.0, oracle(), *estimators)] * len(game.sizes)
+    start = initial_state(game, initial_thetas(game.sizes, [0], 1.0))
+    *_, end = train(game, seats, start, 5, partial(play, game=game, seeds=[0], batch=16, length=20))
+    thetas = end.thetas
     return {"thetas": [theta[0].tolist() for theta in thetas], "values": [v.item() for v in game.values(thetas)]}
 
 
 if __name__ == "__main__":
     for game, played in GAMES.items():
-        lines = [f"  {json.dumps(name)}: {json.dumps(five_steps(played, name))}" for name in SETTINGS]
+        lines = [f"  {json.dumps(name)}: {json.dumps(five_steps(played, name))}" for name in SETTINGS | SAMPLED]
         (HERE / f"{game}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -1,7 +1,7 @@
 # Put the cells of each group into one table.
 #
 # in:   the group's cells
-# out:  <results>/groups/<group>/{returns,policies,failed}.csv, or {map,failed}.csv for a grid of step sizes
+# out:  <results>/groups/<group>/{returns,policies,beliefs,failed}.csv, or {map,failed}.csv for a grid
 
 for rule_name, tables, pattern in (
     ("aggregate", TABLES_OF_A_GROUP, "[^/]+/[^/@]+/[^/]+"),

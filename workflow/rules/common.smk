@@ -1,6 +1,6 @@
 # What several stages ask of the study: the files of groups, and who shows what.
 
-TABLES_OF_A_GROUP = ("returns", "policies", "failed")
+TABLES_OF_A_GROUP = ("returns", "policies", "beliefs", "failed")
 TABLES_OF_A_MAP = ("map", "failed")
 
 
@@ -22,9 +22,9 @@ def game_cells(wildcards):
 
 
 def game_figures(game):
-    """The figures that show a game, and the algorithms in them."""
+    """The figures that show a game, and the groups in them."""
     shown = {name: block for name, block in config["figures"].items() if game in study.block_games(block)}
-    return {name: study.block_algorithms(block) for name, block in shown.items()}
+    return {name: study.block_groups(block) for name, block in shown.items()}
 
 
 def game_results(wildcards):
@@ -40,3 +40,19 @@ def say_what_was_not_logged():
         logger.warning(
             f"MLflow: not everything was logged: {reason}. The results are safe on disk; the next call logs what is missing."
         )
+
+
+def start_watcher(root, labels):
+    """A process that shows in MLflow what is being trained, until `end`, or until this process is gone."""
+    said = Path(root, "logs", "tracking", "watcher.log")
+    said.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "lola.watch", "--root", root, "--labels", canonical(labels)]
+    with open(said, "w") as log:  # in a process group of its own, since Ctrl-C is for the jobs
+        return subprocess.Popen([*command, "--study", str(os.getpid())], stdout=log, stderr=log, process_group=0)
+
+
+def end(processes):
+    """Tell processes to end, and wait until they have."""
+    for process in processes:
+        process.terminate()
+        process.wait()

@@ -1,4 +1,5 @@
 # Log to MLflow what lies on disk: a run per cell, and one per game with the figures and tables.
+# Beside the jobs, a watcher shows there what is being trained.
 #
 # in:   the cells of a game, the figures and tables
 # out:  <results>/tracking/<game>.{cells,aggregate}.json, which say what was logged where
@@ -7,11 +8,21 @@ STORE = store.digest()
 TRACKED = [] if config["tracking"] == "none" else sorted({group.game for group in GROUPS.values()})
 
 
+WATCHERS = []
+
+
+onstart:
+    if config["tracking"] == "live":
+        WATCHERS.append(start_watcher(ROOT, study.labels(config)))
+
+
 onsuccess:
+    end(WATCHERS)
     say_what_was_not_logged()
 
 
 onerror:
+    end(WATCHERS)
     say_what_was_not_logged()
 
 

@@ -1,15 +1,21 @@
 """From a spec to what training leaves: rows of numbers, and how each seed ended."""
 
 import itertools
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lola.learning import registry
-from lola.learning.training import Seat, initial_thetas, train
+from lola.learning.history import History, metric_names, metrics, named, outcome
+from lola.learning.training import Seat, State, initial_state, initial_thetas, train
+
+Snapshot = dict[str, np.ndarray]  # all that training needs to go on, and the returns so far
+Keep = Callable[[Callable[[], Snapshot]], None]
+COLUMNS = ("step", "player", "metric", "value")
 
 
 @dataclass(frozen=True)
@@ -21,94 +27,109 @@ class Trained:
     outcome: dict
 
 
-def run(spec: dict, seeds: list[int]) -> Iterator[Trained]:
-    """Train the seeds side by side and yield each in turn. The spec is `lola.study.Group`'s."""
-    return run_map(spec, seeds) if spec["grid"] else run_curves(spec, seeds)
+def run(
+    spec: dict, seeds: list[int], saved: Snapshot | None = None, keep: Keep = lambda snapshot: None
+) -> Iterator[Trained]:
+    """Train the seeds side by side and yield each in turn. The spec is `lola.study.Group`'s.
+
+    After every update `keep` is given a function that makes a snapshot; training that starts
+    from one (`saved`) ends like training that never stopped, bit for bit.
+    """
+    return (run_map if spec["grid"] else run_curves)(spec, seeds, saved, keep)
 
 
-def run_curves(spec: dict, seeds: list[int]) -> Iterator[Trained]:
+def run_curves(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
     """Every metric at every step, until a number of the seed stops being finite."""
-    game, seats = build(spec)
-    thetas = initial_thetas(game.sizes, seeds, spec["init_std"])
-    history = [torch.stack(steps) for steps in zip(*train(game, seats, thetas, spec["steps"]), strict=True)]
-    names, table = metrics(game, [theta.flatten(0, 1) for theta in history])
-    table = table.unflatten(0, (-1, len(seeds)))  # (steps, S, players, metrics)
-    finite = torch.cat([table.flatten(2), *history], dim=2).isfinite().all(2)
+    game, seats, play = build(spec, seeds)
+    start = unpacked(saved) if saved else initial_state(game, initial_thetas(game.sizes, seeds, spec["init_std"]))
+    assess = registry.ASSESS.load() if spec["opponent_model"]["model"] == "cloning" else None
+    history = History(game, assess, saved)
+    for state in train(game, seats, start, spec["steps"], play):
+        history.add(state)
+        keep(lambda state=state: packed(state) | history.snapshot())
+    table, thetas = history.table(), history.thetas()
+    finite = torch.cat([table.flatten(2), *thetas], dim=2).isfinite().all(2)
     for s, whole in enumerate(finite.T.tolist()):
         end = whole.index(False) if False in whole else len(whole)
-        rows = [(step, *row) for step, values in enumerate(table[:end, s].tolist()) for row in named(names, values)]
-        ended = outcome(game, spec["steps"], [theta[:end, s] for theta in history])
-        yield Trained(("step", "player", "metric", "value"), rows, ended)
+        rows = [
+            (step, *row)
+            for step, values in enumerate(table[:end, s].tolist())
+            for row in named(history.names(step), values)
+        ]
+        yield Trained(COLUMNS, rows, outcome(game, spec["steps"], [theta[:end, s] for theta in thetas]))
 
 
-def run_map(spec: dict, seeds: list[int]) -> Iterator[Trained]:
-    """The metrics after the last step at every point of the (lr, eta) grid; nan, a result, where it diverged."""
-    points = list(itertools.product(spec["grid"]["lr"], spec["grid"]["eta"]))
-    lr, eta = torch.tensor(points, dtype=torch.float64).repeat(len(seeds), 1).split(1, dim=1)
-    game, seats = build(spec, lr, eta)
-    thetas = [theta.repeat_interleave(len(points), 0) for theta in initial_thetas(game.sizes, seeds, spec["init_std"])]
-    (last,) = deque(train(game, seats, thetas, spec["steps"]), maxlen=1)
-    names, table = metrics(game, last)
-    table[~torch.cat(last, dim=1).isfinite().all(1)] = torch.nan
-    for at_points in table.unflatten(0, (len(seeds), -1)).tolist():
-        rows = [(*point, *row) for point, values in zip(points, at_points, strict=True) for row in named(names, values)]
-        yield Trained(("lr", "eta", "player", "metric", "value"), rows, {"status": "finished", "steps": spec["steps"]})
+def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
+    """The metrics after the last step at every point of the grid; nan, a result, where it diverged.
+
+    Points are trained side by side, but for different batches of roll-outs, which come one after another.
+    """
+    axes = list(spec["grid"])
+    points = [dict(zip(axes, point, strict=True)) for point in itertools.product(*spec["grid"].values())]
+    tables = list(torch.from_numpy(saved["tables"])) if saved else []
+    batches = spec["grid"].get("batch", [None])
+    for batch in batches[len(tables) :]:
+        at = [point for point in points if point.get("batch") == batch]
+        rows = [seed for seed in seeds for _ in at]
+        sizes = {
+            axis: torch.tensor([[point[axis]] for point in at] * len(seeds), dtype=torch.float64)
+            for axis in axes
+            if axis != "batch"
+        }
+        game, seats, play = build(spec, rows, sizes, batch)
+        start = unpacked(saved) if saved else initial_state(game, initial_thetas(game.sizes, rows, spec["init_std"]))
+        saved, done = None, torch.stack(tables).numpy() if tables else np.empty(0)
+        for state in train(game, seats, start, spec["steps"], play):
+            keep(lambda state=state, done=done: packed(state) | {"tables": done})
+        table = metrics(game, state.thetas)
+        table[~torch.cat(state.thetas, dim=1).isfinite().all(1)] = torch.nan
+        tables.append(table.unflatten(0, (len(seeds), -1)))
+    names = metric_names(game)
+    for s in range(len(seeds)):
+        of_batch = {batch: iter(table[s].tolist()) for batch, table in zip(batches, tables, strict=True)}
+        rows = [(*point.values(), *row) for point in points for row in named(names, next(of_batch[point.get("batch")]))]
+        yield Trained((*axes, *COLUMNS[1:]), rows, {"status": "finished", "steps": spec["steps"]})
 
 
-def build(spec: dict, lr: Tensor | None = None, eta: Tensor | None = None):
-    """The game and the seats of a spec; `lr` and `eta`, (S, 1), replace every seat's own, as a map needs."""
+def build(spec: dict, seeds: list[int], at: dict[str, Tensor] | None = None, batch: int | None = None):
+    """The game, the seats of a spec, and how roll-outs are played, if they are, with one seed per row.
+
+    `at`, step sizes (S, 1) by name, and `batch` replace the spec's own, as a map needs.
+    """
     game = registry.MATRIX_GAME.load()(**spec["game"])
-    opponent_model = registry.OPPONENT_MODELS[spec["opponent_model"]].load()
+    model = dict(spec["opponent_model"])
+    opponent_model = registry.OPPONENT_MODELS[model.pop("model")].load()(**model)
     seats = []
     for seat in spec["seats"]:
-        settings = {k: v for k, v in seat.items() if k not in ("rule", "lr")}
-        if eta is not None and "eta" in settings:
-            settings["eta"] = eta
-        rule = registry.RULES[seat["rule"]].load()(**settings)
-        seats.append(Seat(rule, seat["lr"] if lr is None else lr, opponent_model))
-    return game, seats
+        settings = seat | {name: sizes for name, sizes in (at or {}).items() if name in seat}
+        rule = configured(registry.RULES[seat["rule"]], settings)
+        estimator = configured(registry.ESTIMATORS[seat["estimator"]], settings) if "estimator" in seat else None
+        seats.append(Seat(rule, settings["lr"], opponent_model, estimator))
+    play = None
+    if spec["play"]:
+        settings = spec["play"] | ({"batch": batch} if batch else {})
+        play = partial(registry.PLAY.load(), game=game, seeds=seeds, **settings)
+    return game, seats, play
 
 
-def metrics(game, thetas: list[Tensor]) -> tuple[list[list[str]], Tensor]:
-    """Metric names per player, and their values (S, players, metrics): the normalised return, then P(a | own state).
-
-    The last action's probability is left out, being what is missing to 1. A player with fewer
-    metrics than others has zeros, without names, at the end.
-    """
-    names, columns = [], []
-    for i, value in enumerate(game.values(thetas)):
-        probs = game.probabilities(thetas, i)[..., :-1]
-        states = [f"at {state}" if state == "start" else f"after {state}" for state in game.state_names(i)]
-        names.append(["return", *(f"{action} {state}" for state in states for action in game.actions[i][:-1])])
-        columns.append(torch.cat([(1 - game.gamma) * value[:, None], probs.flatten(1)], dim=1))
-    width = max(map(len, names))
-    return names, torch.stack([torch.nn.functional.pad(c, (0, width - c.shape[1])) for c in columns], dim=1)
+def configured(entry: registry.Entry, settings: dict):
+    """What an entry of the registry makes of those settings that are its own."""
+    own = {*entry.required, *entry.optional}
+    return entry.load()(**{name: value for name, value in settings.items() if name in own})
 
 
-def named(names: list[list[str]], values: list[list[float]]) -> Iterator[tuple[int, str, float]]:
-    """(player, metric, value) for each metric that has a name; players count from 1."""
-    for player, (own_names, own_values) in enumerate(zip(names, values, strict=True), start=1):
-        for name, value in zip(own_names, own_values, strict=False):
-            yield player, name, value
+def packed(state: State) -> Snapshot:
+    """A state as arrays by name."""
+    thetas = {f"theta{i}": theta.numpy() for i, theta in enumerate(state.thetas)}
+    believed = {
+        f"believed{i}.{j}": theta.numpy() for i, of_i in enumerate(state.believed) for j, theta in enumerate(of_i)
+    }
+    return thetas | believed | {"step": np.array(state.step), "critics": state.critics}
 
 
-def outcome(game, steps: int, history: list[Tensor]) -> dict:
-    """How a seed ended that was to take `steps` updates; `history`: its finite parameters, (steps, d_i) per player."""
-    taken = len(history[0]) - 1
-    ended = {"status": "finished", "steps": taken}
-    if taken < steps:
-        reason = f"a number became NaN or infinite at step {taken + 1}"
-        ended = {"status": "failed", "steps": max(taken, 0), "reason": reason}
-    thetas = [theta[-1:] for theta in history]
-    policies = [
-        {
-            "player": i + 1,
-            "state": joint,
-            "own_state": own,
-            "probabilities": dict(zip(game.actions[i], probabilities, strict=True)),
-        }
-        for i in range(len(thetas))
-        for table in game.probabilities(thetas, i).tolist()
-        for joint, own, probabilities in zip(game.state_names(0), game.state_names(i), table, strict=True)
-    ]
-    return ended | {"thetas": [row for theta in thetas for row in theta.tolist()], "policies": policies}
+def unpacked(saved: Snapshot) -> State:
+    """The state that `packed` made these arrays of."""
+    players = range(saved["critics"].shape[1])
+    thetas = [torch.from_numpy(saved[f"theta{i}"]) for i in players]
+    believed = [[torch.from_numpy(saved[f"believed{i}.{j}"]) for j in players] for i in players]
+    return State(int(saved["step"]), thetas, believed, saved["critics"])

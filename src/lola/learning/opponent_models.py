@@ -1,8 +1,14 @@
 """Opponent models: which parameters a player believes everybody to have."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 
+# model(thetas, i, believed, rollouts): the true parameters, the player who believes, what it
+# believed until now, and what has just been played, if anything has. Its own it always knows.
+OpponentModel = Callable[[list[Tensor], int, list[Tensor], object], list[Tensor]]
 
-def oracle(thetas: list[Tensor], i: int) -> list[Tensor]:
-    """The true parameters, cut off from how they came about. `i` is the player who believes."""
-    return [theta.detach().requires_grad_() for theta in thetas]
+
+def oracle() -> OpponentModel:
+    """The true parameters."""
+    return lambda thetas, i, believed, rollouts: thetas

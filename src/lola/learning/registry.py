@@ -11,12 +11,18 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class Entry:
-    """`name` in `module`, with the settings that a config block must (`required`) and may give it."""
+    """`name` in `module`, with the settings that a config block must (`required`) and may give it.
+
+    `plays`: it needs roll-outs, so its block says how many (`batch`). `exact`: of a game, that
+    it has exact values.
+    """
 
     module: str
     name: str
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    plays: bool = False
+    exact: bool = False
 
     def load(self) -> Callable:
         return getattr(import_module(self.module), self.name)
@@ -26,12 +32,23 @@ RULES = {
     "naive": Entry("lola.learning.rules", "naive"),
     "lola": Entry("lola.learning.rules", "lola", ("eta",), ("order",)),
     "lola_surrogate": Entry("lola.learning.rules", "lola_surrogate", ("eta",)),
-    "lola_exact": Entry("lola.learning.rules", "lola_exact", ("eta",), ("order",)),
+    "lola_exact": Entry("lola.learning.rules", "lola_exact", ("eta",), ("order", "inner_steps")),
     "lookahead": Entry("lola.learning.rules", "lookahead", ("eta",)),
+}
+
+ESTIMATORS = {
+    "pg": Entry("lola.learning.estimators", "pg", (), ("critic_lr",), plays=True),
+    "pg_released": Entry("lola.learning.estimators", "pg_released", (), ("critic_lr",), plays=True),
+    "dice": Entry("lola.learning.estimators", "dice", (), ("baseline",), plays=True),
+    "surrogate": Entry("lola.learning.estimators", "surrogate", plays=True),
 }
 
 OPPONENT_MODELS = {
     "oracle": Entry("lola.learning.opponent_models", "oracle"),
+    "cloning": Entry("lola.learning.cloning", "cloning", ("rate", "steps"), plays=True),
 }
 
-MATRIX_GAME = Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions"))
+MATRIX_GAME = Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions"), exact=True)
+
+PLAY = Entry("lola.learning.rollouts", "play")
+ASSESS = Entry("lola.learning.cloning", "assessed")

@@ -65,14 +65,15 @@ def lola_surrogate(eta: float | Tensor) -> Rule:
     return FirstOrder(eta, ahead=1.0, shape=1.0)
 
 
-def lola_exact(eta: float | Tensor, order: int = 1) -> Rule:
-    """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)): exact look-ahead LOLA, differentiating through the others' step.
+def lola_exact(eta: float | Tensor, order: int = 1, inner_steps: int = 1) -> Rule:
+    """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)): exact look-ahead LOLA, differentiating through the others' steps.
 
-    Order 1 looks through naive steps, order k through steps of order k − 1.
+    Order 1 looks through naive steps, order k through steps of order k − 1; `inner_steps` is how
+    many of them. On values from roll-outs this is LOLA-DiCE.
     """
     rule = naive()
     for _ in range(order):
-        rule = anticipate(rule, eta)
+        rule = anticipate(rule, eta, inner_steps)
     return rule
 
 
@@ -94,14 +95,17 @@ def shaping(rule: Rule, eta: float | Tensor) -> Rule:
     return shaped
 
 
-def anticipate(rule: Rule, eta: float | Tensor) -> Rule:
-    """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)), through the others' step."""
+def anticipate(rule: Rule, eta: float | Tensor, steps: int = 1) -> Rule:
+    """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)), through `steps` steps of the others, one after another."""
 
     def ahead(values: Values, thetas: list[Tensor], i: int) -> Tensor:
-        moved = list(thetas)
-        for j in others(thetas, i):
-            moved[j] = thetas[j] + eta * rule(values, thetas, j)
-        return gradient(values(moved)[i], thetas[i])
+        mine = thetas[i]
+        for _ in range(steps):
+            moved = [theta.view_as(theta) for theta in thetas]  # so that the next step sees no way back
+            for j in others(thetas, i):
+                moved[j] = thetas[j] + eta * rule(values, thetas, j)
+            thetas = moved
+        return gradient(values(thetas)[i], mine)
 
     return ahead
 

@@ -1,4 +1,4 @@
-"""Training: look, step, yield. Seeds are the leading axis of every tensor."""
+"""Training: play, look, step, yield. Seeds are the leading axis of every tensor."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,16 +7,38 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lola.learning.opponent_models import OpponentModel
 from lola.learning.rules import FirstOrder, Rule
+
+REAL = 0  # the stream of what is really played; player i imagines on stream 1 + i
 
 
 @dataclass(frozen=True)
 class Seat:
-    """How one player learns: θ_i ← θ_i + lr · rule_i, on the parameters its opponent model believes in."""
+    """How one player learns: θ_i ← θ_i + lr · rule_i, on the parameters its opponent model believes in.
+
+    Without an `estimator` the rule climbs the game's exact values.
+    """
 
     rule: Rule
     lr: float | Tensor
-    opponent_model: Callable[[list[Tensor], int], list[Tensor]]
+    opponent_model: OpponentModel
+    estimator: object | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """All that training goes on from after `step` updates.
+
+    `thetas` has a tensor (S, d_i) per player; `believed[i]` what player i takes them for; `critics`
+    is (S, players, states); `rollouts` what was played before the last update, if anything was.
+    """
+
+    step: int
+    thetas: list[Tensor]
+    believed: list[list[Tensor]]
+    critics: np.ndarray
+    rollouts: object | None = None
 
 
 def initial_thetas(sizes: list[int], seeds: list[int], std: float) -> list[Tensor]:
@@ -27,22 +49,54 @@ def initial_thetas(sizes: list[int], seeds: list[int], std: float) -> list[Tenso
     ]
 
 
-def train(game, seats: list[Seat], thetas: list[Tensor], steps: int) -> Iterator[list[Tensor]]:
-    """Yield the players' parameters before the first of `steps` simultaneous updates and after each."""
-    assert all(theta.ndim == 2 for theta in thetas), "thetas must be (S, d_i)"
-    rules = [fastest(game, seat.rule) for seat in seats]
-    yield thetas
-    for _ in range(steps):
-        directions = [
-            rule(game.values, seat.opponent_model(thetas, i), i).detach()
-            for i, (rule, seat) in enumerate(zip(rules, seats, strict=True))
-        ]
-        thetas = [theta + seat.lr * direction for theta, seat, direction in zip(thetas, seats, directions, strict=True)]
-        yield thetas
+def initial_state(game, thetas: list[Tensor]) -> State:
+    """Before the first update. Whoever doesn't know the others takes them to play every action alike."""
+    unknown = [torch.zeros_like(theta) for theta in thetas]
+    states = 1 + game.joint.shape[1]
+    return State(0, thetas, [unknown] * len(thetas), np.zeros((len(thetas[0]), len(thetas), states)))
 
 
-def fastest(game, rule: Rule) -> Rule:
-    """The game's closed form of the rule where it has one, else the rule itself."""
-    if isinstance(rule, FirstOrder) and hasattr(game, "closed_form"):
+def train(game, seats: list[Seat], state: State, steps: int, play: Callable | None = None) -> Iterator[State]:
+    """Yield `state` and then the state after each simultaneous update, until `steps` were taken in all.
+
+    `play(thetas, key)` plays roll-outs on the random streams that `key` names; without it nothing is played.
+    """
+    assert all(theta.ndim == 2 for theta in state.thetas), "thetas must be (S, d_i)"
+    rules = [fastest(game, seat) for seat in seats]
+    yield state
+    while state.step < steps:
+        rollouts = play(state.thetas, (state.step, REAL)) if play else None
+        believed = [seat.opponent_model(state.thetas, i, state.believed[i], rollouts) for i, seat in enumerate(seats)]
+        thetas = []
+        for i, (rule, seat) in enumerate(zip(rules, seats, strict=True)):
+            at = [theta.detach().requires_grad_() for theta in believed[i]]
+            values = sampled(seat, rollouts, at, state, play, 1 + i) if seat.estimator else game.values
+            thetas.append(state.thetas[i] + seat.lr * rule(values, at, i).detach())
+        critics = state.critics
+        for i, seat in enumerate(seats):
+            if seat.estimator:
+                critics = seat.estimator.updated_critic(rollouts, critics, i)
+        state = State(state.step + 1, thetas, believed, critics, rollouts)
+        yield state
+
+
+def sampled(seat: Seat, rollouts, at: list[Tensor], state: State, play: Callable, stream: int) -> Callable:
+    """`values(thetas)` as one player estimates them: at the parameters `at` from what was played, else imagined."""
+    imagined = 0
+
+    def values(thetas: list[Tensor]) -> list[Tensor]:
+        nonlocal imagined
+        here = all(theta is known for theta, known in zip(thetas, at, strict=True))
+        imagined += not here
+        seen = rollouts if here else play(thetas, (state.step, stream, imagined))
+        return seat.estimator.values(seen, thetas, state.critics)
+
+    return values
+
+
+def fastest(game, seat: Seat) -> Rule:
+    """The game's closed form of an exact player's rule where it has one, else the rule itself."""
+    rule = seat.rule
+    if seat.estimator is None and isinstance(rule, FirstOrder) and hasattr(game, "closed_form"):
         return game.closed_form(rule.eta, rule.ahead, rule.shape)
     return rule

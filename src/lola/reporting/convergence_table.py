@@ -20,6 +20,7 @@ from lola.reporting.paper import printed
 from lola.reporting.sources import Sources
 from lola.reporting.tables import Table, interval, number
 
+WAYS = "Other ways to count, with the paper's number in brackets"
 NOTES = f"""\
 R is the normalised discounted return per step after the last update: the mean over all runs and both agents. Its
 standard deviation (std) is over runs and agents too. In a zero-sum game R is 0 whatever is learned, and the std tells.
@@ -46,7 +47,7 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], oppon
                     | {"paper": printed(sources.claims, group.name, quantity)}
                 )
     long = pd.DataFrame(rows).astype({"paper": float})
-    return Table(tidy(long), {"": summary(long), "Other ways to count": variants(long)}, NOTES)
+    return Table(tidy(long), {"": summary(long), WAYS: variants(long)}, NOTES)
 
 
 def measures(group: Group) -> dict[str, tuple[str, Sample]]:
@@ -91,10 +92,10 @@ def summary(long: pd.DataFrame) -> pd.DataFrame:
 
 
 def variants(long: pd.DataFrame) -> pd.DataFrame:
-    """A row per game and way to count, a column per algorithm, the paper's number in brackets."""
+    """A row per game and way to count, a column per algorithm."""
     shares = long[long.measure.str.startswith("%")]
     text = shares.assign(text=[f"{number(r.estimate.value, 1)} ({number(r.paper, 1)})" for r in shares.itertuples()])
     wide = text.pivot(index=["game", "measure"], columns="algorithm", values="text")
     order = list(dict.fromkeys(zip(text.game, text.measure, strict=True)))
-    wide = wide.loc[order, list(dict.fromkeys(text.algorithm))].rename(columns=lambda name: f"{name} (paper)")
+    wide = wide.loc[order, list(dict.fromkeys(text.algorithm))]
     return wide.reset_index().rename_axis(columns=None)

@@ -25,6 +25,10 @@ class Group:
         return self.folder.parts[-2]
 
     @property
+    def opponent_model(self) -> str:
+        return self.folder.parts[-1]
+
+    @property
     def name(self) -> str:
         return "/".join(self.folder.parts[-3:])
 
@@ -40,6 +44,16 @@ class Group:
         return rows.pivot(index="seed", columns=["player", "step"], values="return")
 
     @cached_property
+    def beliefs(self) -> pd.DataFrame:
+        """How good clones are after each update: index seed, columns (likelihood or distance, player, opponent, step).
+
+        The likelihood is the mean log-likelihood of an action seen; the distance is the mean over states of the total
+        variation distance between the clone's policy and the opponent's. Without clones there are no rows.
+        """
+        rows = pd.read_csv(self.folder / "beliefs.csv")
+        return rows.pivot(index="seed", columns=["player", "opponent", "step"], values=["likelihood", "distance"])
+
+    @cached_property
     def play(self) -> pd.DataFrame:
         """Probability of each action at the end of training: index seed, columns (player, joint state, action)."""
         rows = pd.read_csv(self.folder / "policies.csv", keep_default_na=False, dtype=PLAY)
@@ -49,9 +63,10 @@ class Group:
 
     @cached_property
     def map(self) -> pd.DataFrame:
-        """Final metrics over the step sizes: index (lr, eta, seed), columns (player, metric)."""
+        """Final metrics at each point of the grid: index (its axes…, seed), columns (player, metric)."""
         rows = pd.read_csv(self.folder / "map.csv")
-        return rows.pivot(index=["lr", "eta", "seed"], columns=["player", "metric"], values="value")
+        axes = [column for column in rows if column not in ("seed", "player", "metric", "value")]
+        return rows.pivot(index=[*axes, "seed"], columns=["player", "metric"], values="value")
 
     @property
     def seeds(self) -> int:
@@ -68,12 +83,13 @@ def joint_actions(state: str) -> tuple[str, ...]:
     return tuple(state.split(".") if "." in state else state)
 
 
-def map_play(final: pd.DataFrame, actions: list[list[str]]) -> pd.DataFrame:
-    """The play of a two-player map: as `Group.play`, with index (lr, eta, seed).
+def map_play(final: pd.DataFrame) -> pd.DataFrame:
+    """The play of a two-player map: as `Group.play`, with the map's index.
 
     A map records P(a | own state) for every action but the last, under names like "C after CD".
     """
     columns = {}
+    actions = [own_actions(final[player].columns) for player in (1, 2)]
     glue = "" if all(len(a) == 1 for own in actions for a in own) else "."
     for player, own in enumerate(actions):
         for joint in [None, *itertools.product(*actions)]:
@@ -84,6 +100,13 @@ def map_play(final: pd.DataFrame, actions: list[list[str]]) -> pd.DataFrame:
             for action, probability in zip(own, [*first, 1 - sum(first)], strict=True):
                 columns[player + 1, state, action] = probability
     return pd.DataFrame(columns)
+
+
+def own_actions(metrics: pd.Index) -> list[str]:
+    """A player's actions, the last of which only the names of its states hold."""
+    named = [metric.removesuffix(" at start") for metric in metrics if metric.endswith(" at start")]
+    played = {joint_actions(metric.partition(" after ")[2])[0] for metric in metrics if " after " in metric}
+    return [*named, *(played - {*named})]
 
 
 def failures(groups: list[Group]) -> list[str]:

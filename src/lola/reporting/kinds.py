@@ -9,22 +9,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """The module, the keys that its block must give, and what its groups must be."""
+    """The module, the keys that its block must give and may give, and what its groups must be."""
 
     module: str
     keys: tuple[str, ...]
+    optional: tuple[str, ...] = ()
     of_maps: bool = False
     players: int | None = None  # None: any number
     actions: int | None = None
+    axes: int | None = None  # of the grids of its maps
 
 
 FIGURES = {
-    "learning": Kind("lola.reporting.learning_figure", ("game", "algorithms"), players=2, actions=2),
+    "learning": Kind("lola.reporting.learning_figure", ("game", "algorithms"), ("sampled",), players=2, actions=2),
     "returns": Kind("lola.reporting.returns_figure", ("game", "algorithms")),
-    "map": Kind("lola.reporting.map_figure", ("games", "algorithm"), of_maps=True, players=2, actions=2),
+    "comparison": Kind("lola.reporting.comparison_figure", ("game", "algorithms"), ("saved", "saved_label")),
+    "beliefs": Kind("lola.reporting.beliefs_figure", ("games", "algorithms")),
+    "map": Kind(
+        "lola.reporting.map_figure", ("games", "algorithm"), ("beside",), of_maps=True, players=2, actions=2, axes=2
+    ),
 }
 
 TABLES = {
     "convergence": Kind("lola.reporting.convergence_table", ("games", "algorithms"), players=2, actions=2),
     "matchups": Kind("lola.reporting.matchups_table", ("game", "algorithms"), players=2),
+    "settings": Kind("lola.reporting.settings_table", ("games", "algorithm"), of_maps=True, players=2, actions=2),
 }

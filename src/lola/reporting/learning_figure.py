@@ -13,17 +13,33 @@ from lola.reporting.sources import Sources
 SPREAD = 0.025  # how far points are moved, so that piles show which states and how many runs they hold
 
 
-def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
-    """Figures 1 and 2 of the paper: a policy scatter per algorithm, and below them all returns."""
+def draw(
+    sources: Sources,
+    *,
+    game: str,
+    algorithms: list[str],
+    opponent_model: str = "oracle",
+    sampled: list[str] | None = None,
+) -> Figure:
+    """Figures 1 and 2 of the paper: a policy scatter per algorithm, and below them all returns.
+
+    The returns of `sampled` stand beside those, on the same scale.
+    """
     actions = sources.actions[game]
     if [len(own) for own in actions] != [2, 2]:
         raise ValueError(f"a learning figure needs 2 players with 2 actions; in {game} they have {actions}")
     groups = [sources.group(game, algorithm, opponent_model) for algorithm in algorithms]
-    figure = style.new_figure(height=9.6)
-    letters = string.ascii_lowercase[: len(groups) + 1]
-    axes = figure.subplot_mosaic(f"{letters[:-1]};{letters[-1] * len(groups)}", height_ratios=[1, 1.05])
+    panels = {f"mean of {groups[0].seeds} runs, with 95 % intervals": groups}
+    if sampled:
+        others = [sources.group(game, algorithm, opponent_model) for algorithm in sampled]
+        panels = {f"exact, {groups[0].seeds} runs": groups, f"sampled, {others[0].seeds} runs": others}
+    letters = string.ascii_lowercase[: len(groups) + len(panels)]
+    above, below = letters[: len(groups)], letters[len(groups) :]
+    figure = style.new_figure(height=11 if sampled else 9.6)
+    rows = ["".join(letter * len(below) for letter in above), "".join(letter * len(above) for letter in below)]
+    axes = figure.subplot_mosaic(";".join(rows), height_ratios=[1, 1.05])
 
-    for letter, group in zip(letters[:-1], groups, strict=True):
+    for letter, group in zip(above, groups, strict=True):
         style.title(axes[letter], letter, sources.label(group))
         scatter(axes[letter], group, actions)
     axes[letters[0]].set_ylabel(f"P({actions[1][0]} | state), agent 2")
@@ -39,13 +55,26 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
         title_fontsize=style.FONT,
     )
 
-    ax = axes[letters[-1]]
-    style.title(ax, letters[-1], f"mean of {groups[0].seeds} runs, with 95 % intervals")
-    for group, color in zip(groups, style.cycled(style.ALGORITHMS, len(groups)), strict=True):
-        style.plot_returns(ax, group, [color, color], sources.label(group))
-    ax.set(xlabel="update", ylabel="normalised return per step")
-    handles = ax.get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=len(groups), frameon=False, borderpad=0)
+    if sampled:
+        axes[below[1]].sharey(axes[below[0]])
+        axes[below[1]].tick_params(labelleft=False)
+    handles = []
+    for letter, (title, shown) in zip(below, panels.items(), strict=True):
+        style.title(axes[letter], letter, title)
+        for group, color in zip(shown, style.cycled(style.ALGORITHMS, len(shown)), strict=True):
+            style.plot_returns(axes[letter], group, [color, color], sources.label(group))
+        axes[letter].set_xlabel("update")
+        handles += axes[letter].get_legend_handles_labels()[0]
+    axes[below[0]].set_ylabel("normalised return per step")
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=2 if sampled else len(groups),
+        title="means, with 95 % intervals" if sampled else None,
+        title_fontsize=style.FONT,
+        frameon=False,
+        borderpad=0,
+    )
     return figure
 
 

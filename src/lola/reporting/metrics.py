@@ -29,15 +29,20 @@ VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agen
 TOLERANCES = (0.05, 0.1, 0.25)
 TOLERANCE = 0.1  # of %Nash where one must do; the paper states none
 RESAMPLES = 9999
+BATCH = 500  # resamples held in memory at once; their numbers don't depend on it
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What each run contributes, `runs` of shape (n, k), and the statistic (…, n, k) → (…) that sums them up."""
+    """What each run contributes, `runs` of shape (n, k), and the statistic (…, n, k) → (…) that sums them up.
+
+    `about` says in words what no number can.
+    """
 
     seeds: tuple[int, ...]
     runs: np.ndarray
     statistic: Callable[[np.ndarray], np.ndarray]
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ def estimate(sample: Sample) -> Estimate:
         lambda rows, axis: sample.statistic(sample.runs[rows]),
         method="percentile",
         n_resamples=RESAMPLES,
+        batch=BATCH,
         rng=np.random.default_rng(0),
         vectorized=True,
     )
@@ -103,9 +109,9 @@ def difference(one: Sample, other: Sample) -> Sample:
     )
 
 
-def final_return(group: Group, player: int | None = None) -> Sample:
-    """R: the normalised return after the last update, of one player or of all."""
-    runs = final_returns(group.returns)
+def final_return(group: Group, player: int | None = None, last: int = 1) -> Sample:
+    """R: the normalised return, of one player or of all, after the last update or over the `last` ones."""
+    runs = final_returns(group.returns, last)
     return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
 
 
@@ -115,9 +121,15 @@ def final_spread(group: Group) -> Sample:
     return Sample(tuple(runs.index), runs.to_numpy(), std)
 
 
-def final_returns(returns: pd.DataFrame) -> pd.DataFrame:
-    """Index seed, columns player."""
-    return returns.xs(returns.columns.get_level_values("step").max(), axis=1, level="step")
+def final_returns(returns: pd.DataFrame, last: int = 1) -> pd.DataFrame:
+    """The mean return over the last updates: index seed, columns player."""
+    steps = returns.columns.get_level_values("step")
+    return returns.loc[:, steps > steps.max() - last].T.groupby(level="player").mean().T
+
+
+def below(group: Group, line: float, last: int = 1) -> Sample:
+    """%: how many runs end with a return, the mean of all players, below a line."""
+    return percent(final_returns(group.returns, last).mean(axis=1) < line)
 
 
 def swing(group: Group) -> Sample:
@@ -212,6 +224,7 @@ def is_zero_sum(returns: np.ndarray) -> bool:
 QUANTITIES: dict[str, Callable[..., Sample]] = {
     "R": final_return,
     "std": final_spread,
+    "below": below,
     "tft": tit_for_tat,
     "nash": nash,
     "plays": plays,

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from matplotlib.image import imsave
 from lola.artifacts import canonical, sha256
 from lola.cells import MAP, SEATS, Cell
 
+LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
 BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
@@ -92,7 +94,8 @@ def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:
     """The resolved settings under dotted names: `game.gamma`, `seat1.lr`, `steps`, …"""
     seats = {f"seat{n}": seat for n, seat in enumerate(spec["seats"], 1)}
     settings = {key: value for key, value in spec.items() if key != "seats"} | seats
-    return {"algorithm": label(cell.algorithm, labels), "seed": str(cell.seed)} | dict(_flat(settings))
+    own = {"algorithm": label(cell.algorithm, labels), "opponent_model": cell.opponent_model, "seed": str(cell.seed)}
+    return own | dict(_flat(settings))
 
 
 def _flat(settings: dict, prefix: str = ""):
@@ -108,7 +111,7 @@ def metric_name(player: str, metric: str) -> str:
     return f"player{player}/" + re.sub(r"[^\w\-. :]", "_", metric)
 
 
-def by_metric(rows: list[dict]) -> dict[tuple[str, str], list[tuple[int, float]]]:
+def by_metric(rows: Iterable[dict]) -> dict[tuple[str, str], list[tuple[int, float]]]:
     """A curve as series of (step, value), by player and metric."""
     series = {}
     for row in rows:
@@ -117,13 +120,18 @@ def by_metric(rows: list[dict]) -> dict[tuple[str, str], list[tuple[int, float]]
 
 
 def thinned(series: dict) -> list[tuple[str, int, float]]:
-    """Finite points at no more than `STEPS` evenly spaced steps, the first and the last among them."""
+    """Finite points at no more than `STEPS` evenly spaced steps from 0 to the last, the same in every series."""
     most = max(2, min(STEPS, POINTS // max(1, len(series))))
     points = []
     for key, values in series.items():
-        kept = np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))
-        points += [(metric_name(*key), *values[n]) for n in kept if math.isfinite(values[n][1])]
+        kept = shown_steps(values[-1][0], most)
+        points += [(metric_name(*key), step, value) for step, value in values if step in kept and math.isfinite(value)]
     return points
+
+
+def shown_steps(last: int, most: int = STEPS) -> set[int]:
+    """At most `most` evenly spaced steps from 0 to `last`."""
+    return set(np.linspace(0, last, most).round().astype(int).tolist())
 
 
 def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lola.cells import group_name
 from lola.reporting.groups import Group, failures
 from lola.reporting.paper import Claim
 
@@ -16,12 +17,16 @@ class Sources:
     actions: dict[str, list[list[str]]]
     settings: dict[str, dict] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
+    opponent_models: dict[str, str] = field(default_factory=dict)
 
-    def group(self, game: str, algorithm: str, opponent_model: str) -> Group:
-        return self.groups[f"{game}/{algorithm}/{opponent_model}"]
+    def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
+        """`shown` is an algorithm, or algorithm/opponent model."""
+        return self.groups[group_name(game, shown, opponent_model)]
 
     def label(self, group: Group) -> str:
-        return self.labels[group.algorithm]
+        """The algorithm's name, and the opponent model's where it is not the oracle."""
+        model = self.opponent_models.get(group.opponent_model)
+        return self.labels[group.algorithm] + (f", {model}" if model else "")
 
 
 def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[Sources, dict]:
@@ -33,6 +38,7 @@ def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[So
     if failed := failures(list(groups.values())):
         more = f"; and {len(failed) - 1} more" if failed[1:] else ""
         raise ValueError(f"{spec['name']} is not made, since {failed[0]}{more}")
-    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims)
-    about = {"name", "kind", "caption", "labels", "actions", "settings"}
+    models = spec.get("opponent_models", {})
+    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims, models)
+    about = {"name", "kind", "caption", "labels", "actions", "settings", "opponent_models"}
     return sources, {key: value for key, value in spec.items() if key not in about}

@@ -69,6 +69,11 @@ def game_lock(root: str | Path, game: str) -> Path:
     return Path(root, "tracking", f".{game}.lock")
 
 
+def watcher_lock(root: str | Path) -> Path:
+    """Held by whoever shows cells while they are trained, so that without a holder a live run is a dead one."""
+    return Path(root, "tracking", ".watcher.lock")
+
+
 def point_at_artifacts(database: Path, root: str | Path) -> None:
     """Rewrite the artifact paths, which MLflow keeps absolute, of a study that was moved or copied.
 

@@ -2,12 +2,14 @@
 
 import io
 import itertools
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,9 +20,10 @@ from lola.reporting.metrics import band
 
 WIDTH = 8 / 2.54  # inches
 FONT = 7  # points, at that width
+LEGEND_WIDTH = 24  # characters
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
-ALGORITHMS = [VERMILLION, BLUE, GREEN, PURPLE, BROWN, SKY]
+ALGORITHMS = [VERMILLION, BLUE, GREEN, PURPLE, BROWN, SKY, "black", GREY]
 PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE, BROWN]  # not as many as dashes: together they repeat after 20 players
 STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")]  # start, CC, CD, DC, DD
 DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1))]  # by player
@@ -57,6 +60,11 @@ def cycled(styles: Iterable, count: int) -> list:
     return list(itertools.islice(itertools.cycle(styles), count))
 
 
+def wrapped(label: str) -> str:
+    """A label on as many lines as it needs to stand in one of two columns of a legend."""
+    return textwrap.fill(label, LEGEND_WIDTH)
+
+
 def title(ax: Axes, letter: str, text: str) -> None:
     """A panel's bold letter and its title, flush left."""
     ax.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left")
@@ -66,10 +74,18 @@ def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
     """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
     players = group.returns.columns.unique("player")
     for player, color, dashes in zip(players, colors, cycled(DASHES, len(players)), strict=True):
-        returns = group.returns[player]
-        runs = returns.to_numpy()
         name = f"{label}, agent {player}" if label else f"agent {player}"
-        ax.fill_between(returns.columns, *band(runs), color=color, alpha=0.2, linewidth=0)
-        ax.plot(returns.columns, np.mean(runs, axis=0), color=color, linestyle=dashes, label=name)
-    ax.set_xlim(0, group.returns.columns.get_level_values("step").max())
+        plot_mean(ax, group.returns[player], name, color, dashes)
+
+
+def plot_mean(ax: Axes, runs: pd.DataFrame, label: str, color, dashes="-") -> None:
+    """The mean over runs, one per row, after every update, one per column, with its 95 % band."""
+    ax.fill_between(runs.columns, *band(runs.to_numpy()), color=color, alpha=0.2, linewidth=0)
+    ax.plot(runs.columns, np.mean(runs, axis=0), color=color, linestyle=dashes, label=label)
+    ax.set_xlim(0, ax.dataLim.xmax)
     sns.despine(ax=ax)
+
+
+def over_agents(curves: pd.DataFrame) -> pd.DataFrame:
+    """The mean over everything but the update: index seed, columns step."""
+    return curves.T.groupby(level="step").mean().T

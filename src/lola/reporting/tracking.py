@@ -1,8 +1,8 @@
 """MLflow as a window on the files: deletable, rebuildable, never in the way of training.
 
 A game is an experiment, a cell is a run. The run of a cell carries the hash of its manifest: the
-same hash is never logged twice, and a run with another hash is replaced and deleted (MLflow keeps
-deleted runs until `mlflow gc`). So each cell has exactly one active run.
+same hash is never logged twice, and a run with another hash, or one that showed its training, is
+replaced and deleted (MLflow keeps deleted runs until `mlflow gc`). So a cell has one active run.
 
 Whatever goes wrong with the store is raised as `Unavailable`, for the caller to report and to go on.
 """
@@ -126,12 +126,12 @@ def experiment_of(client: MlflowClient, root: str | Path, game: str) -> Experime
     return found
 
 
-def active_runs(client: MlflowClient, experiment: Experiment) -> dict[str, list[Run]]:
-    """The runs that are not deleted, oldest first, by the cell they show."""
+def active_runs(client: MlflowClient, experiment: Experiment, where: str = "") -> dict[str, list[Run]]:
+    """The runs that are not deleted and match a filter, oldest first, by the cell they show."""
     found, token = defaultdict(list), None
     while True:
         page = client.search_runs(
-            [experiment.experiment_id], "", ViewType.ACTIVE_ONLY, 1000, ["attributes.start_time ASC"], token
+            [experiment.experiment_id], where, ViewType.ACTIVE_ONLY, 1000, ["attributes.start_time ASC"], token
         )
         for run in page:
             found[run.data.tags.get("cell", "")].append(run)
@@ -153,13 +153,24 @@ def code_tags(root: str | Path) -> dict[str, str]:
 
 
 def sweep(client: MlflowClient, found: dict[str, list[Run]], root: str | Path) -> None:
-    """Discard, here and in the store, the runs whose writer was killed. The caller holds the game's lock."""
+    """Discard, here and in the store, the runs whose writer was killed. The caller holds the game's lock.
+
+    Runs that are being written stay in the store. Of these, `found` keeps those that this study's watcher shows.
+    """
+    watched = locks.is_held(store.watcher_lock(root))
     for cell, its_runs in found.items():
+        found[cell] = kept = []
         for run in its_runs:
-            mine = store.is_own(root) or run.data.tags.get("writer") == store.writer(root)
-            if not done(run) and (mine or time.time() - run.info.start_time / 1000 > HALF_LOGGED):
+            mine, live = is_mine(run, root), run.data.tags.get("kind") == runs.LIVE
+            if done(run) or (mine and live and watched):
+                kept.append(run)
+            elif mine or (not live and time.time() - run.info.start_time / 1000 > HALF_LOGGED):
                 discard(client, run.info.run_id)
-        found[cell] = [run for run in its_runs if done(run)]
+
+
+def is_mine(run: Run, root: str | Path) -> bool:
+    """Whether this study has written the run."""
+    return store.is_own(root) or run.data.tags.get("writer") == store.writer(root)
 
 
 def done(run: Run) -> bool:
@@ -187,6 +198,8 @@ def ensure_run(
     kept = current or retried(lambda: log_run(client, experiment, name, identity, content(), status))
     for run in present:
         if run.info.run_id != kept:
+            if not done(run):
+                client.set_terminated(run.info.run_id, status)
             client.set_tag(run.info.run_id, "superseded_by", kept)
             client.delete_run(run.info.run_id)
     return kept, current is None
@@ -203,12 +216,7 @@ def log_run(
     """Log one run and return its id. If anything stops it, a signal included, the run ends as KILLED."""
     run_id = client.create_run(experiment.experiment_id, tags=content.tags | identity, run_name=name).info.run_id
     try:
-        now = int(time.time() * 1000)
-        metrics = [Metric(key, value, now, step) for key, step, value in content.metrics]
-        params = [Param(key, value) for key, value in content.params.items()]
-        client.log_batch(run_id, metrics[:BATCH], params)
-        for first in range(BATCH, len(metrics), BATCH):
-            client.log_batch(run_id, metrics[first : first + BATCH])
+        add(client, run_id, content.metrics, content.params)
         with tempfile.TemporaryDirectory() as folder:
             for file, held in content.files.items():
                 path = Path(folder, file)
@@ -221,6 +229,15 @@ def log_run(
             discard(client, run_id)
         raise
     return run_id
+
+
+def add(client: MlflowClient, run_id: str, points: list[tuple[str, int, float]], params: dict[str, str] | None = None):
+    """Add points (metric, step, value) and params to a run."""
+    now = int(time.time() * 1000)
+    metrics = [Metric(key, value, now, step) for key, step, value in points]
+    settings = [Param(key, value) for key, value in (params or {}).items()]
+    for first in range(0, len(metrics) or 1, BATCH):
+        client.log_batch(run_id, metrics[first : first + BATCH], [] if first else settings)
 
 
 # --- what the stages call
@@ -258,18 +275,19 @@ def log_cells(root: str | Path, game: str, curves: list[str], labels: dict[str, 
 def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | None], files: list[str]) -> str:
     """Log figures and tables as the game's aggregate run, and write the experiment's note and saved views.
 
-    `figures` names the algorithms that each figure shows (None: all). Returns the run's id. Raises Unavailable.
+    `figures` names the groups that each figure shows (None: all). Returns the run's id. Raises Unavailable.
     """
     contents = {file: Path(file).read_bytes() for file in files}
     with locks.alone(store.game_lock(root, game)), opened(root) as client:
         experiment = experiment_of(client, root, game)
         found = active_runs(client, experiment)
         sweep(client, found, root)
-        cells = [run for its_runs in found.values() for run in its_runs if "seed" in run.data.tags]
+        logged = [run for its_runs in found.values() for run in its_runs if run.data.tags.get("kind") != runs.LIVE]
+        cells = [run for run in logged if "seed" in run.data.tags]
         summary = final_returns(cells)
         tags = views.note(game, Path(root).resolve().name, experiment.experiment_id, figures)
-        for figure, algorithms in figures.items():
-            shown = mark_shown(client, cells, figure, algorithms)
+        for figure, shown_groups in figures.items():
+            shown = mark_shown(client, cells, figure, shown_groups)
             metrics = sorted({key for run in shown for key in run.data.metrics})
             groups = sorted({run.data.tags["group"] for run in shown})
             tags |= views.view(figure, groups, metrics, experiment.creation_time)
@@ -301,14 +319,15 @@ def final_returns(cells: list[Run]) -> list[tuple[str, int, float]]:
     return [(key, 0, sum(values) / len(values)) for key, values in sorted(returns.items())]
 
 
-def mark_shown(client: MlflowClient, cells: list[Run], figure: str, algorithms: list[str] | None) -> list[Run]:
+def mark_shown(client: MlflowClient, cells: list[Run], figure: str, groups: list[str] | None) -> list[Run]:
     """The runs that a figure shows (None: every curve), tagged so that its view finds them."""
     shown, tag = [], views.run_tag(figure)
     for run in cells:
-        wanted = run.data.tags["kind"] == "curve" if algorithms is None else run.data.tags["algorithm"] in algorithms
+        tags = run.data.tags
+        wanted = tags["kind"] == "curve" if groups is None else tags["cell"].rpartition("/")[0] in groups
         if wanted:
             shown.append(run)
-        if wanted != (run.data.tags.get(tag) == "true"):
+        if wanted != (tags.get(tag) == "true"):
             client.set_tag(run.info.run_id, tag, str(wanted).lower())
     return shown
 

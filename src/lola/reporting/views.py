@@ -14,10 +14,10 @@ TAG = "mlflow.sharedViewState."
 ML = "workflowType=machine_learning"  # or the UI opens in its mode for language models
 
 
-def view(figure: str, groups: list[str], metrics: list[str], time: int) -> dict[str, str]:
+def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshed: bool = False) -> dict[str, str]:
     """The tag, by its name, that shows `figure`: curves of `metrics`, one line per group.
 
-    `time` (ms) is when the view was made.
+    `time` (ms) is when the view was made; a view that is `refreshed` follows runs that grow.
     """
     state = {
         "searchFilter": f"tags.`{run_tag(figure)}` = 'true'",
@@ -27,6 +27,7 @@ def view(figure: str, groups: list[str], metrics: list[str], time: int) -> dict[
         "groupsExpanded": {f"tag.group.{group}": False for group in groups},
         "useGroupedValuesInCharts": True,
         "runsHiddenMode": "SHOW_ALL",
+        "autoRefreshEnabled": refreshed,
         "selectedColumns": ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"],
         "isAccordionReordered": True,
         "compareRunSections": sections(figure, metrics),
@@ -54,8 +55,8 @@ def link(experiment_id: str, figure: str) -> str:
 
 
 def figure_title(figure: str) -> str:
-    """figure1 → Figure 1."""
-    return re.sub(r"(?<=[a-z])(?=\d)", " ", figure).replace("_", " ").capitalize()
+    """figure1 → Figure 1, figure-a3-ipd → Figure a3 ipd."""
+    return re.sub(r"(?<=[a-z]{2})(?=\d)|[_-]", " ", figure).capitalize()
 
 
 def run_tag(figure: str) -> str:
@@ -64,9 +65,11 @@ def run_tag(figure: str) -> str:
 
 
 def sections(figure: str, metrics: list[str]) -> list[dict]:
-    """One for the figure itself, then one per player with everything else."""
+    """One for the figure itself, one per player with its policy, one with what players believe of each other."""
+    found = {section(metric) for metric in metrics}
     titles = {"returns": f"{figure_title(figure)}: returns"}
-    titles |= {player: f"Policy of {player}" for player in sorted({_player(metric) for metric in metrics})}
+    titles |= {player: f"Policy of {player}" for player in sorted(found - {"returns", "clones"})}
+    titles |= {"clones": "Models of opponents: how likely, how far from the truth"} if "clones" in found else {}
     return [
         {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
         for uuid, name in titles.items()
@@ -79,7 +82,7 @@ def charts(metrics: list[str]) -> list[dict]:
         {
             "uuid": f"chart-{metric}",
             "type": "BAR" if metric.endswith((BEST, DIVERGED)) else "LINE",
-            "metricSectionId": "returns" if metric.endswith("return") else _player(metric),
+            "metricSectionId": section(metric),
             "metricKey": metric,
             "selectedMetricKeys": [metric],
             "xAxisKey": "step",
@@ -101,5 +104,9 @@ def charts(metrics: list[str]) -> list[dict]:
     ]
 
 
-def _player(metric: str) -> str:
-    return metric.partition("/")[0]
+def section(metric: str) -> str:
+    """Where a metric is shown: returns, clones, or under the player whose policy it is of."""
+    player, _, name = metric.partition("/")
+    if name.startswith("clone of "):
+        return "clones"
+    return "returns" if name.endswith("return") or not name else player

@@ -1,0 +1,206 @@
+"""Estimators: the players' values from roll-outs, twice differentiable, so that any learning rule can climb them.
+
+With l_t = Σ_i log π_i(a_i,t|s_t), L_t = Σ_{m≤t} l_m, ⊥ the stop-gradient and r_k,t the rewards,
+
+    V_k = (1/B) Σ_b Σ_t γᵗ [ r_k,t (1 + L_t − ⊥L_t) + w r'_k,t (⚀_t − 1 − L_t + ⊥L_t) − b_k(s_t) (l_t − ⊥l_t) ]
+
+where ⚀_t = exp(L_t − ⊥L_t) is the MagicBox of the DiCE paper. The first part has the policy
+gradient, the second only derivatives from the second on: the products of scores that a
+surrogate loss forgets. The estimators differ in w, in the baseline b_k, and in whether the
+rewards are centred, at each step, on their mean over the roll-outs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from lola.learning import rollout_kernels as kernels
+from lola.learning.rollouts import Rollouts, views
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """How values are estimated: see the head of the module.
+
+    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic;
+    `centred` and `beyond_centred` say whether r and r' are; `beyond` is w.
+    """
+
+    critic_lr: float | None = None
+    centred: bool = False
+    beyond: float = 1.0
+    beyond_centred: bool = False
+
+    def values(self, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
+        """One (S,) tensor per player, twice differentiable in every θ; `critics` is (S, players, states)."""
+        return list(Value.apply(Scored(self, rollouts, thetas, critics), *thetas).unbind(1))
+
+    def updated_critic(self, rollouts: Rollouts, critics: np.ndarray, k: int) -> np.ndarray:
+        """b_k(s) ← b_k(s) + lr · w(s) (R_k(s) − b_k(s)): a step on the squared error of the returns, weighted by γᵗ.
+
+        w(s) is the share of discounted visits that s has and R_k(s) the mean return from s on: the
+        weights that the error has in eq. 4.5, and with them what is cut off at the end hardly counts.
+        """
+        if self.critic_lr is None:
+            return critics
+        returns, visits = (per_state(t, critics) for t in (rollouts.returns_to_go[:, k], rollouts.discounted_visits))
+        updated = critics.copy()
+        updated[:, k] += self.critic_lr * (returns - visits * critics[:, k]) / rollouts.discounts.sum()
+        return updated
+
+
+def pg(critic_lr: float = 1.0) -> Estimator:
+    """LOLA paper, eq. 4.5 (with a critic as the baseline) and 4.6, as described."""
+    return Estimator(critic_lr)
+
+
+def pg_released(critic_lr: float = 1.0) -> Estimator:
+    """The same as the authors' code has it: the cross term halved, and its rewards centred."""
+    return Estimator(critic_lr, beyond=0.5, beyond_centred=True)
+
+
+def dice(baseline: bool = True) -> Estimator:
+    """DiCE (Foerster et al. 2018b), with the mean reward of each step over the roll-outs as its baseline."""
+    return Estimator(centred=baseline, beyond_centred=baseline)
+
+
+def surrogate() -> Estimator:
+    """DiCE without the MagicBox: a surrogate loss, right to first order only."""
+    return Estimator(centred=True, beyond=0.0)
+
+
+class Scored:
+    """Roll-outs as seen from the parameters `thetas`: tables per code from which the derivatives follow."""
+
+    def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray):
+        assert all(theta.ndim == 2 for theta in thetas), "thetas must be (S, d_i)"
+        self.estimator, self.rollouts, self.game = estimator, rollouts, rollouts.game
+        self.views = views(self.game)
+        tables = tuple(theta.detach().numpy() for theta in thetas)
+        self.p = kernels.probabilities(tables, self.views, self.game.joint)
+        self.advantages = rollouts.centred_returns_to_go if estimator.centred else rollouts.returns_to_go
+        if estimator.critic_lr is not None:
+            baseline = critics.repeat(self.game.joint.shape[1], axis=2)
+            self.advantages = self.advantages - rollouts.discounted_visits[:, None] * baseline
+
+    def values(self) -> np.ndarray:
+        """The mean over roll-outs of Σ_t γᵗ r_k,t, (S, players)."""
+        values = np.zeros(self.advantages.shape[:2])
+        for rewards in self.rollouts.mean_rewards.swapaxes(0, 2).swapaxes(1, 2):
+            values += rewards
+        return values
+
+    def gradient(self, i: int, weights: np.ndarray) -> np.ndarray:
+        """∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)."""
+        return kernels.project(self.mixed(self.advantages, weights), self.p[:, i], self.views[i], self.game.joint[i])
+
+    def products(self, directions: dict[int, np.ndarray]) -> np.ndarray:
+        """Σ_j directions_j · ∇_j V_k, (S, players)."""
+        growth = self.growth(directions)
+        return np.stack([weighted(growth, of_player) for of_player in self.advantages.swapaxes(0, 1)], axis=1)
+
+    def twists(self, weights: np.ndarray, directions: dict[int, np.ndarray]) -> list[np.ndarray]:
+        """Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i)."""
+        rewards = self.mixed(np.broadcast_to(self.game.rewards, (len(weights), *self.game.rewards.shape)), weights)
+        centre = self.mixed(self.rollouts.mean_rewards, weights * self.estimator.beyond_centred)
+        table = kernels.products_to_go(
+            self.rollouts.codes, rewards, self.rollouts.discounts, centre, self.growth(directions)
+        )
+        twisted = []
+        for i, (view, chosen) in enumerate(zip(self.views, self.game.joint, strict=True)):
+            twisted.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
+            if i in directions:
+                advantages = self.mixed(self.advantages, weights)
+                kernels.add_curvature(twisted[i], advantages, directions[i], self.p[:, i], view, chosen)
+        return twisted
+
+    def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
+        """How log π of each code grows along the directions, (S, codes)."""
+        growth = np.zeros((len(self.p), self.advantages.shape[2]))
+        for j, direction in directions.items():
+            kernels.add_growth(growth, direction, self.p[:, j], self.views[j], self.game.joint[j])
+        return growth
+
+    @staticmethod
+    def mixed(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Σ_k weights_k tables_k, (S, …) from (S, players, …), player by player."""
+        total = np.zeros((len(tables), tables.shape[2]))
+        for k in range(tables.shape[1]):
+            total += weights[:, k, None] * tables[:, k]
+        return total
+
+
+def per_state(table: np.ndarray, critics: np.ndarray) -> np.ndarray:
+    """A table per code summed over joint actions, (S, states)."""
+    total = np.zeros((len(table), critics.shape[2]))
+    for of_action in table.reshape(*total.shape, -1).transpose(2, 0, 1):
+        total += of_action
+    return total
+
+
+def weighted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Σ_code of products, (S,), code by code, so that a seed's bits don't depend on its company."""
+    total = np.zeros(len(one))
+    for code in range(one.shape[1]):
+        total += one[:, code] * other[:, code]
+    return total
+
+
+class Value(torch.autograd.Function):
+    """The estimated values, (S, players), as a function of every player's parameters."""
+
+    @staticmethod
+    def forward(ctx, scored: Scored, *thetas: Tensor) -> Tensor:
+        ctx.scored = scored
+        ctx.save_for_backward(*thetas)
+        return torch.from_numpy(scored.values())
+
+    @staticmethod
+    def backward(ctx, weights: Tensor):
+        return None, *Slope.apply(ctx.scored, weights, *ctx.saved_tensors)
+
+
+class Slope(torch.autograd.Function):
+    """∇_i Σ_k weights_k V_k for every player i, (S, d_i): the derivative of `Value`, and differentiable once more."""
+
+    @staticmethod
+    def forward(ctx, scored: Scored, weights: Tensor, *thetas: Tensor) -> tuple[Tensor, ...]:
+        ctx.scored = scored
+        ctx.save_for_backward(weights)
+        ctx.set_materialize_grads(False)
+        return tuple(torch.from_numpy(scored.gradient(i, weights.numpy())) for i in range(len(thetas)))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, *directions: Tensor | None):
+        (weights,) = ctx.saved_tensors
+        given = {i: np.ascontiguousarray(d.numpy()) for i, d in enumerate(directions) if d is not None}
+        products = torch.from_numpy(ctx.scored.products(given)) if ctx.needs_input_grad[1] else None
+        return None, products, *map(torch.from_numpy, ctx.scored.twists(weights.numpy(), given))
+
+
+def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
+    """The values as the head of the module writes them, for autograd: slow, and what `values` must agree with."""
+    game, states, actions = rollouts.game, rollouts.states, rollouts.actions
+    logs = 0.0
+    for i in range(len(thetas)):
+        log_p = game.probabilities(thetas, i).log()
+        taken = states * log_p.shape[2] + torch.from_numpy(game.joint[i])[actions]
+        logs = logs + log_p.flatten(1).gather(1, taken.flatten(1)).view(states.shape)
+    first = logs.cumsum(2) - logs.cumsum(2).detach()
+    beyond = torch.exp(first) - 1 - first
+    discounts = torch.from_numpy(rollouts.discounts)
+    values = []
+    for k in range(len(thetas)):
+        rewards = discounts * torch.from_numpy(game.rewards[k])[actions]
+        centred = rewards - rewards.mean(1, keepdim=True)
+        value = rewards.detach() + (centred if estimator.centred else rewards) * first
+        value = value + estimator.beyond * (centred if estimator.beyond_centred else rewards) * beyond
+        if estimator.critic_lr is not None:
+            baseline = torch.from_numpy(critics[:, k]).gather(1, states.flatten(1)).view(states.shape)
+            value = value - discounts * baseline * (logs - logs.detach())
+        values.append(value.sum(2).mean(1))
+    return values
