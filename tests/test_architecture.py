@@ -27,7 +27,7 @@ STAGES = {
     "train",
     "watch",
 }
-SHELVES = {"artifacts", "cells", "checkpoints", "config", "locks", "progress", "provenance", "study"}
+SHELVES = {"artifacts", "cells", "checkpoints", "checks", "config", "locks", "progress", "provenance", "study"}
 PLAIN = {
     "locks",
     "watch",

@@ -48,6 +48,14 @@ def test_overlay_replaces_lists_merges_mappings_and_removes_nulls():
     assert overlay(below, {"a": {"y": [3]}, "b": None}) == {"a": {"x": 1, "y": [3]}}
 
 
+def test_an_overlay_may_leave_out_what_lies_below(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("without: [study, figures, tables]\nstudy: {mine: {games: [ipd], algorithms: [nl-ex]}}")
+    config = load(BASE, [path])
+    assert list(study.groups(config)) == ["ipd/nl-ex/oracle"]
+    assert (config["figures"], config["tables"], "without" in config) == ({}, {}, False)
+
+
 COMPARISON = "{kind: comparison, caption: x, game: ipd, algorithms: [nl-ex, lola-ex]"
 
 MISTAKES = {
@@ -131,6 +139,8 @@ MISTAKES = {
     "opponent_models: {cloning: {rate: null}}": ["opponent_models.cloning.rate", "missing", "cloning needs it"],
     "opponent_models: {cloning: {model: clone}}": ["opponent_models.cloning.model", "did you mean 'cloning'"],
     "opponent_models: {oracle: {rate: 1}}": ["opponent_models.oracle.rate", "the opponent model oracle takes no such"],
+    "without: [studdy]": ["without", "'studdy'", "study", "did you mean 'study'"],
+    "without: study": ["without", "'study'", "a list of games, algorithms, opponent_models, study, figures, tables"],
     "seeds: [1, 1]": ["seeds", "[1, 1]", "different"],
     "seeds: [-1]": ["seeds", "[-1]"],
     "seeds: 0": ["seeds", "given 0"],

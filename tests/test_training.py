@@ -273,7 +273,7 @@ def test_an_update_from_samples_is_the_rule_on_what_was_played():
     seats = [
         Seat(rules.lola_exact(0.3), 0.25, oracle(), dice()),
         Seat(rules.lola(0.3), 0.5, oracle(), pg(critic_lr=0.7)),
-        Seat(rules.lola(0.3), 1.0, oracle()),
+        Seat(rules.lola_exact(0.3), 1.0, oracle()),
     ]
     playing = partial(play, game=game, seeds=seeds, batch=9, length=6)
     states = states_of(game, seats, seeds)

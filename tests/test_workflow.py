@@ -16,8 +16,12 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
 ROOT = Path("results/smoke")
-CELLS = 30  # 10 groups of 3 seeds
+CELLS = 84  # 28 groups of 3 seeds
 OVERLAY = "config/smoke.yaml"
+OF_ALL_SEEDS = {  # what shows groups that have the study's seeds
+    *("figure1", "figure2", "figure-a3-ipd", "figure-a3-imp", "opponent-models", "sensitivity"),
+    *("table3", "table4", "claims"),
+}
 
 
 def reproduce(project: Path, check: bool = True) -> subprocess.CompletedProcess:
@@ -90,10 +94,19 @@ def rows(path: Path) -> list[dict]:
 @pytest.mark.slow
 def test_everything_is_made(finished):
     results = finished / ROOT
-    for name in ("figure1", "figure2", "sensitivity"):
+    for name in (
+        "figure1",
+        "figure2",
+        "figure-a3-ipd",
+        "dice",
+        "opponent-models",
+        "sensitivity",
+        "sensitivity-pg",
+        "batch-size",
+    ):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
-    for name in ("table3", "table4", "claims"):
+    for name in ("table3", "table4", "settings-pg", "claims"):
         assert all((results / f"tables/{name}.{ext}").stat().st_size > 200 for ext in ("csv", "md", "tex"))
     assert "## Settings" in (results / "reproducibility.md").read_text()
     assert b"<html" in (results / "report.html").read_bytes().lower()
@@ -140,7 +153,7 @@ def test_a_touched_or_copied_tree_is_no_change(study):
 
 @pytest.mark.slow
 def test_verify_and_explain_have_nothing_to_say_of_a_finished_study(study):
-    for what, said in (("verify", "Verified: 30 cells"), ("explain", "Nothing would be made again.")):
+    for what, said in (("verify", f"Verified: {CELLS} cells"), ("explain", "Nothing would be made again.")):
         assert said in audit(study, what).stdout
 
 
@@ -156,9 +169,9 @@ def audit(project: Path, what: str, check: bool = True) -> subprocess.CompletedP
 def test_one_more_seed_trains_that_cell_in_each_algorithm(study):
     edit(study / OVERLAY, "seeds: 3", "seeds: 4")
     paths = again(study)
-    assert len(trained(paths)) == 10
+    assert len(trained(paths)) == 20  # eight groups have seeds of their own
     assert {name[-5:] for name in trained(paths)} == {"seed3"}
-    assert drawn(paths) == {"figure1", "figure2", "sensitivity", "table3", "table4", "claims"}
+    assert drawn(paths) == OF_ALL_SEEDS
 
 
 @pytest.mark.slow
@@ -166,7 +179,7 @@ def test_one_seed_less_trains_nothing_and_is_not_up_to_date(study):
     edit(study / OVERLAY, "seeds: 3", "seeds: 2")
     paths = again(study)
     assert trained(paths) == set()
-    assert drawn(paths) == {"figure1", "figure2", "sensitivity", "table3", "table4", "claims"}
+    assert drawn(paths) == OF_ALL_SEEDS
     assert "seeds" in audit(study, "verify", check=False).stdout
 
 
@@ -201,7 +214,7 @@ def test_a_figures_code_redraws_that_figure(study):
     module = study / "src/lola/reporting/map_figure.py"
     module.write_text(module.read_text() + "\nCHANGED = 1\n")
     paths = again(study)
-    assert drawn(paths) == {"sensitivity"}
+    assert drawn(paths) == {"sensitivity", "sensitivity-pg", "batch-size"}
     assert trained(paths) == set()
     assert "report.html" in paths
 
@@ -225,6 +238,18 @@ def test_a_rules_code_retrains_the_cells_that_use_its_module(study):
     assert trained(again(study)) == {f"{game}/nl-ex/oracle/seed{k}" for game in ("ipd", "imp") for k in range(3)}
     rules.write_text(rules.read_text() + "\nCHANGED = 1\n")
     assert len(trained(again(study))) == CELLS
+
+
+@pytest.mark.slow
+def test_an_estimators_code_retrains_no_exact_cell(study):
+    """Nor does it retrain exact learners that watch roll-outs, to clone each other."""
+    module = study / "src/lola/learning/estimators.py"
+    module.write_text(module.read_text() + "\nCHANGED = 1\n")
+    algorithms = {name.split("/")[1] for name in trained(again(study))}
+    assert algorithms == {
+        *("nl-pg", "lola-pg", "lola-pg-released", "nl-dice", "lola-dice-2", "no-box-1"),
+        *("lola-pg@map", "lola-pg-batch@map"),
+    }
 
 
 @pytest.mark.slow
@@ -299,7 +324,7 @@ def test_a_killed_run_is_taken_up_again_and_two_at_once_are_refused(study):
     first.kill()
     first.wait()
     reproduce(study)
-    assert "Verified: 30 cells" in audit(study, "verify").stdout
+    assert f"Verified: {CELLS} cells" in audit(study, "verify").stdout
 
 
 @pytest.mark.slow
@@ -354,17 +379,16 @@ def test_a_lost_store_is_filled_again_from_the_files(study):
 def test_a_game_written_in_yaml_alone_trains_and_is_logged(study):
     overlay = study / "mine.yaml"
     overlay.write_text(
-        "results: results/mine\n"
+        "results: results/mine\nwithout: [study, figures, tables]\n"
         "games:\n  battle: {actions: [B, F], gamma: 0.9, payoffs: [[[2, 0], [0, 1]], [[1, 0], [0, 2]]]}\n"
-        "study: {self-play: {games: [battle]}, table4: null, map: null}\n"
-        "figures: {figure1: null, sensitivity: null, figure2: {game: battle, caption: Battle}}\n"
-        "tables: {table3: null, table4: null}\n"
+        "study: {self-play: {games: [battle], algorithms: [nl-ex, lola-ex]}}\n"
+        "figures: {battle: {kind: learning, game: battle, algorithms: [nl-ex, lola-ex], caption: Battle}}\n"
     )
     snakemake(study, overlays=(OVERLAY, "mine.yaml"))
     root = study / "results/mine"
     assert len(list(root.glob("cells/battle/*/oracle/seed*.csv"))) == 6
     assert len(json.loads((root / "tracking/battle.cells.json").read_text())["runs"]) == 6
-    assert (root / "figures/figure2.png").exists()
+    assert (root / "figures/battle.png").exists()
 
 
 @pytest.mark.slow

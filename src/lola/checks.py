@@ -1,0 +1,192 @@
+"""What a config's schema cannot say: that names exist, that settings belong to their rule, that groups can be shown."""
+
+import difflib
+
+from lola import study
+from lola.cells import SEATS
+from lola.learning import registry
+from lola.reporting import kinds
+
+
+class BadConfig(Exception):
+    """A config that cannot be run; the message names the key, what was given and what is allowed."""
+
+
+def check_study(config: dict) -> None:
+    """Raise BadConfig at the first thing that is wrong in a config of the right shape."""
+    for name, game in config["games"].items():
+        check_game(f"games.{name}", game)
+    for name, algorithm in config["algorithms"].items():
+        check_algorithm(f"algorithms.{name}", name, algorithm)
+    for name, block in config["opponent_models"].items():
+        check_opponent_model(f"opponent_models.{name}", block)
+    for name, part in config["study"].items():
+        check_part(config, f"study.{name}", part)
+    try:
+        groups = study.groups(config)
+    except ValueError as error:
+        raise BadConfig(str(error)) from None
+    for name, block in config["figures"].items():
+        check_block(config, groups, f"figures.{name}", block, kinds.FIGURES[block["kind"]])
+    for name, block in config["tables"].items():
+        check_block(config, groups, f"tables.{name}", block, kinds.TABLES[block["kind"]])
+    if "claims" in config["tables"]:
+        raise BadConfig("tables.claims: the name is taken by the table of claims; allowed: another name")
+
+
+def check_game(where: str, game: dict) -> None:
+    """Payoffs and actions must agree on the players and on each player's number of actions."""
+    payoffs, actions = game["payoffs"], game["actions"]
+    players = len(payoffs)
+    shared = all(isinstance(action, str) for action in actions)
+    if not shared and (len(actions) != players or any(isinstance(own, str) for own in actions)):
+        allowed = f"one list of names for all, or a list per player, {players} here"
+        raise BadConfig(f"{where}.actions: given {shown(actions)}; allowed: {allowed}")
+    counts = [len(actions)] * players if shared else [len(own) for own in actions]
+    for own in [actions] if shared else actions:
+        if len(set(own)) < len(own):
+            raise BadConfig(f"{where}.actions: given {shown(own)}; allowed: different names")
+    for player, table in enumerate(payoffs, start=1):
+        if not has_shape(table, counts):
+            shape = " × ".join(map(str, counts))
+            raise BadConfig(
+                f"{where}.payoffs: player {player}'s is {shown(table)}; allowed: numbers nested {shape}, "
+                f"since {players} tables mean {players} players, and they have {shape} actions"
+            )
+
+
+def has_shape(table, counts: list[int]) -> bool:
+    """Whether `table` is numbers nested in lists of these lengths."""
+    if not counts:
+        return isinstance(table, int | float) and not isinstance(table, bool)
+    return isinstance(table, list) and len(table) == counts[0] and all(has_shape(row, counts[1:]) for row in table)
+
+
+def check_algorithm(where: str, name: str, algorithm: dict) -> None:
+    """The rule and the estimator must exist and take exactly the settings given."""
+    if SEATS in name:
+        raise BadConfig(f"{where}: the name has {SEATS!r} in it, which separates the seats of a matchup")
+    rule = known(f"{where}.rule", algorithm["rule"], registry.RULES)
+    parts = {f"the rule {algorithm['rule']}": rule}
+    if "estimator" in algorithm:
+        estimator = known(f"{where}.estimator", algorithm["estimator"], registry.ESTIMATORS)
+        parts |= {f"the estimator {algorithm['estimator']}": estimator}
+        if algorithm.get("order", 1) > 1:
+            allowed = (
+                "1, or no estimator: those give the first two derivatives of the values, a higher order needs more"
+            )
+            raise BadConfig(f"{where}.order: given {algorithm['order']}; allowed: {allowed}")
+    elif "batch" in algorithm:
+        allowed = f"only with an estimator: {', '.join(registry.ESTIMATORS)}"
+        raise BadConfig(
+            f"{where}.batch: given {algorithm['batch']}, but values without an estimator are exact; allowed: {allowed}"
+        )
+    check_settings(where, algorithm, parts, ("rule", "estimator", "lr", "label"))
+
+
+def check_opponent_model(where: str, block: dict) -> None:
+    """The model must exist and take exactly the settings given."""
+    model = known(f"{where}.model", block["model"], registry.OPPONENT_MODELS)
+    check_settings(where, block, {f"the opponent model {block['model']}": model}, ("model", "label"))
+
+
+def check_settings(where: str, block: dict, parts: dict[str, registry.Entry], always: tuple[str, ...]) -> None:
+    """A block must give what its parts require, and nothing that none of them takes."""
+    takes = [*always]
+    for what, entry in parts.items():
+        required = (*entry.required, *["batch"] * entry.plays)
+        for setting in required:
+            if setting not in block:
+                raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
+        takes += [*required, *entry.optional]
+    for setting in block:
+        if setting not in takes:
+            whose = " and ".join(parts)
+            raise BadConfig(
+                f"{where}.{setting}: {whose} take{'s' * (len(parts) == 1)} no such setting; allowed: {', '.join(takes)}"
+            )
+
+
+def check_part(config: dict, where: str, part: dict) -> None:
+    """Games, algorithms and opponent models must exist, and a matchup must fill the seats and be playable."""
+    models = {
+        model: known(f"{where}.opponent_models", model, config["opponent_models"])
+        for model in part.get("opponent_models", ["oracle"])
+    }
+    for game in part["games"]:
+        players = len(known(f"{where}.games", game, config["games"])["payoffs"])
+        for matchup in part["algorithms"]:
+            names = matchup.split(SEATS)
+            for algorithm in names:
+                known(f"{where}.algorithms", algorithm, config["algorithms"])
+            if len(names) not in (1, players):
+                allowed = f"1 (everybody) or {players}, the players of {game}"
+                raise BadConfig(f"{where}.algorithms: {matchup} names {len(names)} seats; allowed: {allowed}")
+            for model, block in models.items():
+                check_play(config, where, game, matchup, model, block)
+            if "batch" in part.get("grid", {}) and not any(
+                "batch" in seat for seat in study.seats(config, game, matchup)
+            ):
+                allowed = "lr and eta, since nobody in it estimates values from roll-outs"
+                raise BadConfig(f"{where}.grid: given batch for {matchup}; allowed: {allowed}")
+
+
+def check_play(config: dict, where: str, game: str, matchup: str, model: str, block: dict) -> None:
+    """Who needs roll-outs must find a game that has them, all seats alike; who needs exact values, one with those."""
+    seats = study.seats(config, game, matchup)
+    batches = sorted({seat["batch"] for seat in seats if "batch" in seat})
+    if len(batches) > 1:
+        allowed = "one batch for all seats that have an estimator, since they learn from the same roll-outs"
+        raise BadConfig(f"{where}.algorithms: {matchup} has batches {batches}; allowed: {allowed}")
+    if (batches or "batch" in block) and "length" not in config["games"][game]:
+        who = matchup if batches else f"opponent model {model}"
+        allowed = f"games that say how long a roll-out is (games.{game}.length)"
+        raise BadConfig(f"{where}: {who} needs roll-outs, and {game} has none; allowed: {allowed}")
+    if not registry.MATRIX_GAME.exact and not all("estimator" in seat for seat in seats):
+        allowed = f"algorithms with an estimator: {', '.join(registry.ESTIMATORS)}"
+        raise BadConfig(f"{where}: {matchup} needs exact values, and {game} has none; allowed: {allowed}")
+
+
+def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds.Kind) -> None:
+    """A figure or table must give the keys of its kind and name groups that the study trains and the kind can show."""
+    takes = (*kind.keys, *kind.optional, "opponent_model")
+    for key in sorted({*kind.keys} - {*block} | {*block} - {*takes, "kind", "caption"}):
+        what = "is missing" if key in kind.keys else "is not used"
+        raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(takes)}")
+    for game in study.block_games(block):
+        known(f"{where}.{'game' if 'game' in block else 'games'}", game, config["games"])
+        counts = [len(own) for own in study.player_actions(config["games"][game])]
+        if kind.players not in (None, len(counts)) or (kind.actions and {kind.actions} != {*counts}):
+            allowed = f"games of {kind.players} players" + f" with {kind.actions} actions" * bool(kind.actions)
+            raise BadConfig(
+                f"{where}: given {game}, whose players have {counts} actions; kind {block['kind']} shows {allowed}"
+            )
+    for name in study.block_groups(block):
+        group = known(where, name, groups, what="group of cells in the study")
+        if group.is_map != kind.of_maps:
+            allowed = "a map, trained with a grid" if kind.of_maps else "no map"
+            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
+        if kind.axes and len(group.spec["grid"]) != kind.axes:
+            axes = f"a grid of {', '.join(group.spec['grid'])}"
+            raise BadConfig(f"{where}: given {name}, {axes}; kind {block['kind']} shows grids of {kind.axes} axes")
+    for shown in block.get("saved", {}):
+        known(f"{where}.saved", shown, dict.fromkeys(block["algorithms"]), what="curve in this figure")
+
+
+def known(where: str, name: str, names: dict, what: str = "name"):
+    """`names[name]`, or an error that suggests the nearest."""
+    if name not in names:
+        raise BadConfig(
+            f"{where}: given {name!r}; there is no such {what}; allowed: {', '.join(names)}{nearest(name, names)}"
+        )
+    return names[name]
+
+
+def nearest(name, names) -> str:
+    close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def shown(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
