@@ -101,6 +101,8 @@ MISTAKES = {
     f"figures: {{c: {COMPARISON}, saved: {{nl-ex: [[0, .nan]]}}}}}}": ["figures.c.saved.nl-ex[0][1]", "nan", "finite"],
     "figures: {figure1: {kind: learnign}}": ["figures.figure1.kind", "did you mean 'learning'"],
     "algorithms: {lola-pg: {batch: 0}}": ["algorithms.lola-pg.batch", "given 0", "a whole number from 1"],
+    "algorithms: {nl-dice: {batch: 1}}": ["algorithms.nl-dice.batch", "given 1", "a whole number from 2"],
+    "seeds: [4294967296]": ["seeds", "4294967296", "below 2"],
     "algorithms: {lola-pg: {batch: 64.0}}": ["algorithms.lola-pg.batch", "64.0", "a whole number from 1"],
     "algorithms: {lola-pg: {batch: null}}": ["algorithms.lola-pg.batch", "missing", "the estimator pg needs it"],
     "algorithms: {lola-pg: {estimator: dicee}}": ["algorithms.lola-pg.estimator", "'dicee'", "did you mean 'dice'"],

@@ -94,11 +94,14 @@ def check_settings(where: str, block: dict, parts: dict[str, registry.Entry], al
     """A block must give what its parts require, and nothing that none of them takes."""
     takes = [*always]
     for what, entry in parts.items():
-        required = (*entry.required, *["batch"] * entry.plays)
+        required = (*entry.required, *["batch"] * bool(entry.plays))
         for setting in required:
             if setting not in block:
                 raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
         takes += [*required, *entry.optional]
+        if entry.plays > block.get("batch", entry.plays):
+            allowed = f"a whole number from {entry.plays}, since {what} compares roll-outs with their mean"
+            raise BadConfig(f"{where}.batch: given {block['batch']}; allowed: {allowed}")
     for setting in block:
         if setting not in takes:
             whose = " and ".join(parts)

@@ -32,8 +32,8 @@ def run(
 ) -> Iterator[Trained]:
     """Train the seeds side by side and yield each in turn. The spec is `lola.study.Group`'s.
 
-    After every update `keep` is given a function that makes a snapshot; training that starts
-    from one (`saved`) ends like training that never stopped, bit for bit.
+    After every update `keep` is given a function that, called at once, makes a snapshot; training
+    that starts from one (`saved`) ends like training that never stopped, bit for bit.
     """
     return (run_map if spec["grid"] else run_curves)(spec, seeds, saved, keep)
 

@@ -1,13 +1,14 @@
 """Estimators: the players' values from roll-outs, twice differentiable, so that any learning rule can climb them.
 
-With l_t = Σ_i log π_i(a_i,t|s_t), L_t = Σ_{m≤t} l_m, ⊥ the stop-gradient and r_k,t the rewards,
+With l_i,t = log π_i(a_i,t|s_t), L_t = Σ_{m≤t} Σ_i l_i,m, r_k,t the rewards, and ⊥ the stop-gradient,
 
-    V_k = (1/B) Σ_b Σ_t γᵗ [ r_k,t (1 + L_t − ⊥L_t) + w r'_k,t (⚀_t − 1 − L_t + ⊥L_t) − b_k(s_t) (l_t − ⊥l_t) ]
+    V_k = (1/B) Σ_b Σ_t γᵗ [ r_k,t (1 + L_t − ⊥L_t) + w r'_k,t (⚀(L_t) − 1 − L_t + ⊥L_t) − b_k(s_t) Σ_i (⚀(l_i,t) − 1) ]
 
-where ⚀_t = exp(L_t − ⊥L_t) is the MagicBox of the DiCE paper. The first part has the policy
+where ⚀(x) = exp(x − ⊥x) is the MagicBox of the DiCE paper. The first part has the policy
 gradient, the second only derivatives from the second on: the products of scores that a
-surrogate loss forgets. The estimators differ in w, in the baseline b_k, and in whether the
-rewards are centred, at each step, on their mean over the roll-outs.
+surrogate loss forgets. The third has none in expectation. The estimators differ in w, in the
+baseline b_k, and in whether the rewards are centred, at each step, on their mean over the
+roll-outs, which shrinks every derivative by (B − 1)/B.
 """
 
 from dataclasses import dataclass
@@ -81,10 +82,11 @@ class Scored:
         self.views = views(self.game)
         tables = tuple(theta.detach().numpy() for theta in thetas)
         self.p = kernels.probabilities(tables, self.views, self.game.joint)
-        self.advantages = rollouts.centred_returns_to_go if estimator.centred else rollouts.returns_to_go
+        returns = rollouts.centred_returns_to_go if estimator.centred else rollouts.returns_to_go
+        self.baseline = np.zeros_like(returns)
         if estimator.critic_lr is not None:
-            baseline = critics.repeat(self.game.joint.shape[1], axis=2)
-            self.advantages = self.advantages - rollouts.discounted_visits[:, None] * baseline
+            self.baseline += rollouts.discounted_visits[:, None] * critics.repeat(self.game.joint.shape[1], axis=2)
+        self.advantages = returns - self.baseline
 
     def values(self) -> np.ndarray:
         """The mean over roll-outs of Σ_t γᵗ r_k,t, (S, players)."""
@@ -113,8 +115,10 @@ class Scored:
         for i, (view, chosen) in enumerate(zip(self.views, self.game.joint, strict=True)):
             twisted.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
             if i in directions:
-                advantages = self.mixed(self.advantages, weights)
+                advantages, baseline = self.mixed(self.advantages, weights), self.mixed(self.baseline, weights)
                 kernels.add_curvature(twisted[i], advantages, directions[i], self.p[:, i], view, chosen)
+                own = baseline * self.growth({i: directions[i]})
+                twisted[i] -= kernels.project(own, self.p[:, i], view, chosen)
         return twisted
 
     def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
@@ -185,11 +189,12 @@ class Slope(torch.autograd.Function):
 def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
     """The values as the head of the module writes them, for autograd: slow, and what `values` must agree with."""
     game, states, actions = rollouts.game, rollouts.states, rollouts.actions
-    logs = 0.0
+    logs, boxes = 0.0, 0.0
     for i in range(len(thetas)):
         log_p = game.probabilities(thetas, i).log()
         taken = states * log_p.shape[2] + torch.from_numpy(game.joint[i])[actions]
-        logs = logs + log_p.flatten(1).gather(1, taken.flatten(1)).view(states.shape)
+        own = log_p.flatten(1).gather(1, taken.flatten(1)).view(states.shape)
+        logs, boxes = logs + own, boxes + torch.exp(own - own.detach()) - 1
     first = logs.cumsum(2) - logs.cumsum(2).detach()
     beyond = torch.exp(first) - 1 - first
     discounts = torch.from_numpy(rollouts.discounts)
@@ -201,6 +206,6 @@ def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], 
         value = value + estimator.beyond * (centred if estimator.beyond_centred else rewards) * beyond
         if estimator.critic_lr is not None:
             baseline = torch.from_numpy(critics[:, k]).gather(1, states.flatten(1)).view(states.shape)
-            value = value - discounts * baseline * (logs - logs.detach())
+            value = value - discounts * baseline * boxes
         values.append(value.sum(2).mean(1))
     return values

@@ -13,15 +13,15 @@ from importlib import import_module
 class Entry:
     """`name` in `module`, with the settings that a config block must (`required`) and may give it.
 
-    `plays`: it needs roll-outs, so its block says how many (`batch`). `exact`: of a game, that
-    it has exact values.
+    `plays`: the fewest roll-outs that it can do with, if it needs any; its block says how many
+    there are (`batch`). `exact`: of a game, that it has exact values.
     """
 
     module: str
     name: str
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
-    plays: bool = False
+    plays: int = 0
     exact: bool = False
 
     def load(self) -> Callable:
@@ -37,15 +37,15 @@ RULES = {
 }
 
 ESTIMATORS = {
-    "pg": Entry("lola.learning.estimators", "pg", (), ("critic_lr",), plays=True),
-    "pg_released": Entry("lola.learning.estimators", "pg_released", (), ("critic_lr",), plays=True),
-    "dice": Entry("lola.learning.estimators", "dice", (), ("baseline",), plays=True),
-    "surrogate": Entry("lola.learning.estimators", "surrogate", plays=True),
+    "pg": Entry("lola.learning.estimators", "pg", (), ("critic_lr",), plays=1),
+    "pg_released": Entry("lola.learning.estimators", "pg_released", (), ("critic_lr",), plays=2),
+    "dice": Entry("lola.learning.estimators", "dice", (), ("baseline",), plays=2),
+    "surrogate": Entry("lola.learning.estimators", "surrogate", plays=2),
 }
 
 OPPONENT_MODELS = {
     "oracle": Entry("lola.learning.opponent_models", "oracle"),
-    "cloning": Entry("lola.learning.cloning", "cloning", ("rate", "steps"), plays=True),
+    "cloning": Entry("lola.learning.cloning", "cloning", ("rate", "steps"), plays=1),
 }
 
 MATRIX_GAME = Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions"), exact=True)
