@@ -62,6 +62,25 @@ include: "workflow/rules/tracking.smk"
 include: "workflow/rules/report.smk"
 
 
+WATCHERS = []
+
+
+onstart:
+    workflow.scheduler.job_rate_limiter = None  # Snakemake 9.27 asks it ever more often: half a core after 100 jobs
+    if config["tracking"] == "live":
+        WATCHERS.append(start_watcher(ROOT, study.labels(config)))
+
+
+onsuccess:
+    end(WATCHERS)
+    say_what_was_not_logged()
+
+
+onerror:
+    end(WATCHERS)
+    say_what_was_not_logged()
+
+
 rule all:
     default_target: True
     input:

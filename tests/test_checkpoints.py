@@ -115,11 +115,20 @@ def test_a_disk_that_is_full_does_not_end_training(path, monkeypatch, capsys):
     assert "training goes on" in capsys.readouterr().err
 
 
-def test_removing_takes_what_a_kill_left_beside(path):
+def test_removing_takes_what_a_kill_left_beside_and_older_ones_of_the_same_seeds(path):
     checkpoints.write(path, MADE_BY, SNAPSHOT)
     path.with_name(f".{path.name}.4711").write_bytes(b"half")
-    checkpoints.remove(path)
-    assert list(path.parent.iterdir()) == []
+    older, others = (checkpoints.beside(curves(path.parents[4], seeds)) for seeds in ((2, 3), (7, 8)))
+    checkpoints.write(older, MADE_BY | {"seeds": [2, 3]}, SNAPSHOT)
+    checkpoints.write(others, MADE_BY | {"seeds": [7, 8]}, SNAPSHOT)
+    checkpoints.remove(path, MADE_BY["seeds"])
+    assert list(path.parent.iterdir()) == [others]
+
+
+def test_a_checkpoint_of_another_version_is_named_and_not_used(path, capsys):
+    checkpoints.write(path, {"spec": SPEC}, SNAPSHOT)
+    assert checkpoints.resume(path, MADE_BY) is None
+    assert capsys.readouterr().err == f"{path} is of another version of this project: it is not used\n"
 
 
 # --- in training

@@ -15,7 +15,7 @@ ROWS = (
     "table3/ipd/c/R,Table 3,81.0,,,,0,not run\n"
 )
 PART = """\
-The paper's 4 claims: 1 reproduced, 1 not reproduced, 1 inconclusive, 1 not run.
+4 claims: 1 reproduced, 1 not reproduced, 1 inconclusive, 1 not run.
 
 | where | claim | paper | measured, with 95 % interval | verdict |
 | --- | --- | --- | --- | --- |

@@ -80,6 +80,16 @@ def test_the_estimate_knows_rules_apart_and_how_many_jobs_run_at_a_time(run, clo
     assert run.remaining() == pytest.approx((10 + 6) / 2)
 
 
+def test_jobs_of_one_kind_are_taken_to_be_alike_and_unknown_ones_to_be_short(clock):
+    run = progress.Run(clock, started=clock.now)
+    run.plan({"train:a": 1, "train:b": 1, "train:c": 1, "gather": 5}, progress.Expected())
+    for number, (rule, seconds) in enumerate((("train:a", 2), ("train:b", 18))):
+        run.start(progress.Job(number, rule, rule, [], []))
+        clock.now += seconds
+        run.finish(number)
+    assert run.remaining() == pytest.approx(10 + 5 * 2)
+
+
 def test_the_estimate_is_never_below_what_the_running_job_still_needs(run, clock):
     run.plan({"train": 2}, progress.Expected())
     run.start(train_job(1))
@@ -189,6 +199,15 @@ def test_cells_that_fail_alone_are_named_though_their_job_is_done(run, tmp_path)
     assert notice[1] == "  ipd/rule1/oracle/seed0: a value became NaN or infinite at step 1"
     assert notice[6:] == ["  and 2 more", f"  log:    {log}"]
     assert run.failures == {}
+
+
+def test_a_checkpoint_that_was_not_used_is_named(run, tmp_path):
+    log = tmp_path / "train.log"
+    log.write_text(
+        "results/checkpoints/g/a/m/seed0-seed9.checkpoint is of other training and is not used: steps: 3 → 4\n"
+    )
+    run.start(train_job(1, range(2), [str(log)]))
+    assert run.finish(1) == [log.read_text().strip()]
 
 
 def test_a_job_that_is_tried_again_and_succeeds_has_not_failed(run):

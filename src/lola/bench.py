@@ -126,32 +126,40 @@ def per_update(run: Iterator, count: int) -> list[float]:
 
 
 def jobs(config: dict) -> Iterator[dict]:
-    """Whole commands: a training job of 50 seeds × 200 updates, the study of config.yaml, and that study again."""
-    group = study.groups(config)["ipd/lola-ex/oracle"]
-    code = canonical(provenance.fingerprints(["lola.train", *group.modules]))
+    """Whole commands, with the memory they took: training jobs, the study of config.yaml, and that study again."""
+    groups = study.groups(config)
     with tempfile.TemporaryDirectory() as root:
-        command = [
-            sys.executable,
-            "-m",
-            "lola.train",
-            "--spec",
-            canonical(group.spec),
-            "--code",
-            code,
-            "--lock",
-            "none",
-        ]
-        command += [str(cell.curve(root)) for cell in group.cells]
-        seconds = timed(lambda: subprocess.run(command, check=True), repeats=5)
-        yield {"command": "train 50 seeds x 200 updates, start to files"} | spread("s", seconds)
+        sampled = [f"{game}/{algorithm}/oracle" for game in ("ipd", "imp") for algorithm in ("nl-pg", "lola-pg")]
+        for name, repeats in [("ipd/lola-ex/oracle", 5), *((name, 1) for name in sampled)]:
+            runs = [command_cost(train_command(groups[name], root)) for _ in range(repeats)]
+            yield command_row(f"train {name}, {len(groups[name].seeds)} seeds", runs)
         overlay = Path(root, "elsewhere.yaml")
         overlay.write_text(f"results: {root}/results")
         command = [sys.executable, "-m", "lola.reproduce", str(overlay)]
-        start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        yield {"command": "make reproduce, from nothing"} | spread("s", [time.perf_counter() - start])
-        seconds = timed(lambda: subprocess.run(command, check=True, capture_output=True), repeats=3)
-        yield {"command": "make reproduce, nothing to do"} | spread("s", seconds)
+        for what, repeats in (("from nothing", 1), ("nothing to do", 3)):
+            yield command_row(f"make reproduce, {what}", [command_cost(command) for _ in range(repeats)])
+
+
+def train_command(group: study.Group, root: str) -> list[str]:
+    """What the workflow runs to train a group."""
+    code = canonical(provenance.fingerprints(["lola.train", *group.modules]))
+    command = [sys.executable, "-m", "lola.train", "--spec", canonical(group.spec), "--code", code, "--lock", "none"]
+    return command + [str(cell.curve(root)) for cell in group.cells]
+
+
+def command_cost(command: list[str]) -> tuple[float, float]:
+    """Seconds from start to end, and MiB of the largest process. Raises CalledProcessError if it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
+    seconds, memory = zip(*runs, strict=True)
+    return {"command": what} | spread("s", list(seconds)) | {"MiB": round(max(memory))}
 
 
 def timed(run: Callable, repeats: int) -> list[float]:

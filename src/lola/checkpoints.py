@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ EVERY = 10.0  # seconds; a shorter job never writes one
 def beside(curves: list[str]) -> Path:
     """Where the job that writes these curves is kept: in `checkpoints/`, named after its first and last seed."""
     first, last = Path(curves[0]), Path(curves[-1])
-    return first.parents[3].parent / FOLDER / Cell.at(first).group / f"{first.stem}-{last.stem}{SUFFIX}"
+    return first.parents[4] / FOLDER / Cell.at(first).group / f"{first.stem}-{last.stem}{SUFFIX}"
 
 
 def write(path: Path, made_by: dict, snapshot: Snapshot) -> None:
@@ -42,9 +43,12 @@ def read(path: Path) -> tuple[dict, Snapshot]:
     digest, _, content = path.read_bytes().partition(b"\n")
     if digest != sha256(content).encode():
         raise ValueError(f"{path} is not as it was written (truncated or overwritten)")
-    made_by, _, arrays = content.partition(b"\n")
+    head, _, arrays = content.partition(b"\n")
+    made_by = json.loads(head)
+    if not {"spec", "code", "lock", "seeds"} <= made_by.keys():
+        raise ValueError(f"{path} is of another version of this project")
     with np.load(io.BytesIO(arrays)) as snapshot:
-        return json.loads(made_by), dict(snapshot)
+        return made_by, dict(snapshot)
 
 
 def resume(path: Path, made_by: dict) -> Snapshot | None:
@@ -59,7 +63,7 @@ def resume(path: Path, made_by: dict) -> Snapshot | None:
             theirs, snapshot = read(other)
         except FileNotFoundError:  # of a job beside ours, which has just ended
             continue
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             print(f"{error}: it is not used", file=sys.stderr)
             continue
         if set(theirs["seeds"]).isdisjoint(made_by["seeds"]):
@@ -93,7 +97,11 @@ def keeper(path: Path, made_by: dict) -> Callable[[Callable[[], Snapshot]], None
     return keep
 
 
-def remove(path: Path) -> None:
-    """Remove a checkpoint, and what a kill in the middle of writing it left beside it."""
-    for file in (path, *path.parent.glob(f".{path.name}.*")):
+def remove(path: Path, seeds: list[int]) -> None:
+    """Remove a job's checkpoint, what a kill in the middle of writing it left beside it, and any other of its seeds."""
+    others = []
+    for other in path.parent.glob(f"*{SUFFIX}"):
+        with suppress(ValueError, OSError):
+            others += [] if set(read(other)[0]["seeds"]).isdisjoint(seeds) else [other]
+    for file in (path, *path.parent.glob(f".{path.name}.*"), *others):
         file.unlink(missing_ok=True)

@@ -13,8 +13,11 @@ from pathlib import Path
 from lola.artifacts import write_whole
 
 README, DOCS = Path("README.md"), Path("docs")
-FIGURES = ("figure1.png", "figure2.png", "sensitivity.png")
-TABLES = ("claims.md", "claims.csv")
+FIGURES = (
+    *("figure1.png", "figure2.png", "dice.png", "opponent-models.png"),
+    *("sensitivity.png", "sensitivity-pg.png", "batch-size.png"),
+)
+TABLES = ("claims.md", "claims.csv", "settings-pg.md")
 
 MADE, END = "<!-- claims: made by make docs -->", "<!-- end of claims -->"
 NOT_RUN = "not run"
@@ -52,7 +55,7 @@ def part(claims: list[dict]) -> str:
     totals = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
     rows = [COLUMNS, ["---"] * len(COLUMNS), *(cells(claim) for claim in claims if claim["verdict"] != NOT_RUN)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"The paper's {len(claims)} claims: {totals}.\n\n{table}"
+    return f"{len(claims)} claims: {totals}.\n\n{table}"
 
 
 def cells(claim: dict) -> tuple[str, ...]:

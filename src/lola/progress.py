@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 CURVE = re.compile(r"(?:^|/)cells/([^/]+/[^/]+/[^/]+)/seed(\d+)\.csv\b")
+UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
 CELL_FAILURE = re.compile(r"^(\S+/seed\d+) failed: (.+)$", re.MULTILINE)
 ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
 LOG_TAIL_BYTES = 65_536
@@ -88,7 +89,9 @@ class Run:
     def plan(self, jobs: Mapping[str, int], expected: Expected) -> None:
         """Take the number of jobs per rule, without the targets."""
         self.expected = expected
-        self.planned = Counter({rule: n for rule, n in jobs.items() if rule not in expected.targets})
+        self.planned = Counter()
+        for rule, n in jobs.items():
+            self.planned[kind(rule)] += n * (rule not in expected.targets)
 
     def start(self, job: Job) -> None:
         job.started = self.clock()
@@ -98,15 +101,16 @@ class Run:
         self.running[job.id] = job
 
     def finish(self, job_id: int) -> list[str]:
-        """Count the job as done, and name the cells that its log says have failed."""
+        """Count the job as done, and name what its log says: checkpoints that it did not use, cells that failed."""
         job = self._end(job_id)
         self.jobs_done += 1
         self.cells_trained += job.cells
         failed = [f"{cell}: {reason}" for log in job.logs for cell, reason in CELL_FAILURE.findall(log_text(log))]
         self.failed_cells += failed
+        said = [line for log in job.logs for line in UNUSED.findall(log_text(log))]
         if not failed:
-            return []
-        return [f"FAILED {len(failed)} of {count(job.cells, 'cell')}: {job.name}", *cut(failed), *log_lines(job)]
+            return said
+        return [*said, f"FAILED {len(failed)} of {count(job.cells, 'cell')}: {job.name}", *cut(failed), *log_lines(job)]
 
     def fail(self, job_id: int, error: str, log_limit: int | None = 5) -> list[str]:
         """Count the job as failed, and say so: its cells, the reason, where its log is.
@@ -131,7 +135,7 @@ class Run:
 
     def _end(self, job_id: int) -> Job:
         job = self.running.pop(job_id)
-        self.durations[job.rule].append(self.clock() - job.started)
+        self.durations[kind(job.rule)].append(self.clock() - job.started)
         return job
 
     @property
@@ -145,20 +149,21 @@ class Run:
     def remaining(self) -> float | None:
         """Seconds left, or None before any job has ended.
 
-        The work left is, per rule, the jobs left times the mean duration of those that ended (of any rule, where
-        none has); it is shared by as many jobs at a time as have run at a time so far.
+        The work left is, per kind of rule, the jobs left times the mean duration of those that ended, or, where none
+        has, the shortest of any kind, since long ones come first; it is shared by as many jobs at a time as have run
+        at a time so far.
         """
         ended = [seconds for durations in self.durations.values() for seconds in durations]
         if not ended:
             return None
         mean = {rule: sum(seconds) / len(seconds) for rule, seconds in self.durations.items() if seconds}
-        overall = sum(ended) / len(ended)
+        unknown = min(ended)
         now = self.clock()
         ages = Counter({job.id: now - job.started for job in self.running.values()})
         unstarted = self.planned - Counter({rule: len(seconds) for rule, seconds in self.durations.items()})
-        unstarted -= Counter(job.rule for job in self.running.values())
-        left = [max(0.0, mean.get(job.rule, overall) - ages[job.id]) for job in self.running.values()]
-        work = sum(left) + sum(n * mean.get(rule, overall) for rule, n in unstarted.items())
+        unstarted -= Counter(kind(job.rule) for job in self.running.values())
+        left = [max(0.0, mean.get(kind(job.rule), unknown) - ages[job.id]) for job in self.running.values()]
+        work = sum(left) + sum(n * mean.get(rule, unknown) for rule, n in unstarted.items())
         at_a_time = (sum(ended) + ages.total()) / max(now - self.first_start, 1e-9)
         return max([work / max(at_a_time, 1e-9), *left])
 
@@ -232,6 +237,11 @@ class Run:
         again = f"Run the same command again to {'retry' if self.failures else 'go on'}."
         note = "A cell that diverged does so again: lower its step size (lr, eta) first."
         return [line, *[note] * bool(self.failed_cells), *[again] * bool(unfinished)]
+
+
+def kind(rule: str) -> str:
+    """What rules of a kind share: `train:ipd:…` and `train:imp:…` are both train."""
+    return rule.partition(":")[0]
 
 
 def command_ended(error: str) -> tuple[str, str]:

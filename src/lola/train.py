@@ -33,7 +33,7 @@ def main() -> None:
         cells.write(path, trained.columns, trained.rows, made_by | trained.outcome)
         if trained.outcome["status"] == "failed":
             print(f"{cells.Cell.at(path).name} failed: {trained.outcome['reason']}", file=sys.stderr)
-    checkpoints.remove(checkpoint)
+    checkpoints.remove(checkpoint, seeds)
 
 
 if __name__ == "__main__":

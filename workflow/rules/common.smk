@@ -52,7 +52,10 @@ def start_watcher(root, labels):
 
 
 def end(processes):
-    """Tell processes to end, and wait until they have."""
+    """Tell processes to end, and see to it that they do."""
     for process in processes:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()

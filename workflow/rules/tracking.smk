@@ -8,24 +8,6 @@ STORE = store.digest()
 TRACKED = [] if config["tracking"] == "none" else sorted({group.game for group in GROUPS.values()})
 
 
-WATCHERS = []
-
-
-onstart:
-    if config["tracking"] == "live":
-        WATCHERS.append(start_watcher(ROOT, study.labels(config)))
-
-
-onsuccess:
-    end(WATCHERS)
-    say_what_was_not_logged()
-
-
-onerror:
-    end(WATCHERS)
-    say_what_was_not_logged()
-
-
 rule tracking:
     input:
         expand(f"{ROOT}/tracking/{{game}}.{{what}}.json", game=TRACKED, what=["cells", "aggregate"]),

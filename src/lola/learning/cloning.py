@@ -6,7 +6,7 @@ from torch import Tensor
 
 from lola.learning import rollout_kernels as kernels
 from lola.learning.opponent_models import OpponentModel
-from lola.learning.rollouts import Rollouts, views
+from lola.learning.rollouts import Rollouts
 
 
 def cloning(rate: float, steps: int) -> OpponentModel:
@@ -26,7 +26,7 @@ def cloning(rate: float, steps: int) -> OpponentModel:
 def fitted(theta: Tensor, j: int, rollouts: Rollouts, rate: float, steps: int) -> Tensor:
     """The clone of player j after `steps` steps up the likelihood of what player j did; `theta` is (S, d_j)."""
     game = rollouts.game
-    view, chosen = views(game)[j], game.joint[j]
+    view, chosen = game.views[j], game.joint[j]
     clone = theta.numpy().copy()
     for _ in range(steps):
         p = policy(clone, view, chosen)
@@ -40,7 +40,7 @@ def assessed(believed: Tensor, theta: Tensor, j: int, rollouts: Rollouts) -> Ten
     The distance is the total variation between the two policies, ½ Σ_a |π̂(a|s) − π(a|s)|, averaged over states.
     """
     game = rollouts.game
-    view, chosen = views(game)[j], game.joint[j]
+    view, chosen = game.views[j], game.joint[j]
     p, truth = policy(believed.numpy(), view, chosen), policy(theta.numpy(), view, chosen)
     likelihood = kernels.log_likelihood(rollouts.frequencies, p, chosen)
     distance = kernels.total_variation(p, truth)

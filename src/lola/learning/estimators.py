@@ -7,8 +7,8 @@ With l_i,t = log π_i(a_i,t|s_t), L_t = Σ_{m≤t} Σ_i l_i,m, r_k,t the rewards
 where ⚀(x) = exp(x − ⊥x) is the MagicBox of the DiCE paper. The first part has the policy
 gradient, the second only derivatives from the second on: the products of scores that a
 surrogate loss forgets. The third has none in expectation. The estimators differ in w, in the
-baseline b_k, and in whether the rewards are centred, at each step, on their mean over the
-roll-outs, which shrinks every derivative by (B − 1)/B.
+baseline b_k, and in whether the rewards are centred on their mean: over the roll-outs at each
+step, which shrinks every derivative by (B − 1)/B, or over all steps.
 """
 
 from dataclasses import dataclass
@@ -19,21 +19,22 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lola.learning import rollout_kernels as kernels
-from lola.learning.rollouts import Rollouts, views
+from lola.learning.rollouts import Rollouts
 
 
 @dataclass(frozen=True)
 class Estimator:
     """How values are estimated: see the head of the module.
 
-    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic;
-    `centred` and `beyond_centred` say whether r and r' are; `beyond` is w.
+    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic. `centred`
+    says whether r is; `beyond` is w, and `centre` what r' is centred on: None, the mean of the
+    "step" over roll-outs, or that of "all" steps.
     """
 
     critic_lr: float | None = None
     centred: bool = False
     beyond: float = 1.0
-    beyond_centred: bool = False
+    centre: str | None = None
 
     def values(self, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
         """One (S,) tensor per player, twice differentiable in every θ; `critics` is (S, players, states)."""
@@ -47,7 +48,8 @@ class Estimator:
         """
         if self.critic_lr is None:
             return critics
-        returns, visits = (per_state(t, critics) for t in (rollouts.returns_to_go[:, k], rollouts.discounted_visits))
+        states = critics.shape[2]
+        returns, visits = per_state(rollouts.returns_to_go[:, k], states), per_state(rollouts.discounted_visits, states)
         updated = critics.copy()
         updated[:, k] += self.critic_lr * (returns - visits * critics[:, k]) / rollouts.discounts.sum()
         return updated
@@ -59,13 +61,13 @@ def pg(critic_lr: float = 1.0) -> Estimator:
 
 
 def pg_released(critic_lr: float = 1.0) -> Estimator:
-    """The same as the authors' code has it: the cross term halved, and its rewards centred."""
-    return Estimator(critic_lr, beyond=0.5, beyond_centred=True)
+    """The same with the cross term of the authors' code: halved, its rewards centred on their mean over all steps."""
+    return Estimator(critic_lr, beyond=0.5, centre="all")
 
 
 def dice(baseline: bool = True) -> Estimator:
     """DiCE (Foerster et al. 2018b), with the mean reward of each step over the roll-outs as its baseline."""
-    return Estimator(centred=baseline, beyond_centred=baseline)
+    return Estimator(centred=baseline, centre="step" if baseline else None)
 
 
 def surrogate() -> Estimator:
@@ -79,9 +81,8 @@ class Scored:
     def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray):
         assert all(theta.ndim == 2 for theta in thetas), "thetas must be (S, d_i)"
         self.estimator, self.rollouts, self.game = estimator, rollouts, rollouts.game
-        self.views = views(self.game)
         tables = tuple(theta.detach().numpy() for theta in thetas)
-        self.p = kernels.probabilities(tables, self.views, self.game.joint)
+        self.p = kernels.probabilities(tables, self.game.views, self.game.joint)
         returns = rollouts.centred_returns_to_go if estimator.centred else rollouts.returns_to_go
         self.baseline = np.zeros_like(returns)
         if estimator.critic_lr is not None:
@@ -97,35 +98,37 @@ class Scored:
 
     def gradient(self, i: int, weights: np.ndarray) -> np.ndarray:
         """∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)."""
-        return kernels.project(self.mixed(self.advantages, weights), self.p[:, i], self.views[i], self.game.joint[i])
+        return kernels.project(
+            self.mixed(self.advantages, weights), self.p[:, i], self.game.views[i], self.game.joint[i]
+        )
 
-    def products(self, directions: dict[int, np.ndarray]) -> np.ndarray:
+    def directional(self, directions: dict[int, np.ndarray]) -> np.ndarray:
         """Σ_j directions_j · ∇_j V_k, (S, players)."""
         growth = self.growth(directions)
         return np.stack([weighted(growth, of_player) for of_player in self.advantages.swapaxes(0, 1)], axis=1)
 
-    def twists(self, weights: np.ndarray, directions: dict[int, np.ndarray]) -> list[np.ndarray]:
+    def hessian_product(self, weights: np.ndarray, directions: dict[int, np.ndarray]) -> list[np.ndarray]:
         """Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i)."""
         rewards = self.mixed(np.broadcast_to(self.game.rewards, (len(weights), *self.game.rewards.shape)), weights)
-        centre = self.mixed(self.rollouts.mean_rewards, weights * self.estimator.beyond_centred)
+        centre = self.mixed(self.rollouts.centre(self.estimator.centre), weights)
         table = kernels.products_to_go(
             self.rollouts.codes, rewards, self.rollouts.discounts, centre, self.growth(directions)
         )
-        twisted = []
-        for i, (view, chosen) in enumerate(zip(self.views, self.game.joint, strict=True)):
-            twisted.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
+        advantages, baseline = self.mixed(self.advantages, weights), self.mixed(self.baseline, weights)
+        product = []
+        for i, (view, chosen) in enumerate(zip(self.game.views, self.game.joint, strict=True)):
+            product.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
             if i in directions:
-                advantages, baseline = self.mixed(self.advantages, weights), self.mixed(self.baseline, weights)
-                kernels.add_curvature(twisted[i], advantages, directions[i], self.p[:, i], view, chosen)
+                kernels.add_curvature(product[i], advantages, directions[i], self.p[:, i], view, chosen)
                 own = baseline * self.growth({i: directions[i]})
-                twisted[i] -= kernels.project(own, self.p[:, i], view, chosen)
-        return twisted
+                product[i] -= kernels.project(own, self.p[:, i], view, chosen)
+        return product
 
     def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
         """How log π of each code grows along the directions, (S, codes)."""
         growth = np.zeros((len(self.p), self.advantages.shape[2]))
         for j, direction in directions.items():
-            kernels.add_growth(growth, direction, self.p[:, j], self.views[j], self.game.joint[j])
+            kernels.add_growth(growth, direction, self.p[:, j], self.game.views[j], self.game.joint[j])
         return growth
 
     @staticmethod
@@ -137,9 +140,9 @@ class Scored:
         return total
 
 
-def per_state(table: np.ndarray, critics: np.ndarray) -> np.ndarray:
-    """A table per code summed over joint actions, (S, states)."""
-    total = np.zeros((len(table), critics.shape[2]))
+def per_state(table: np.ndarray, states: int) -> np.ndarray:
+    """A table per code, (S, codes), summed over joint actions: (S, states)."""
+    total = np.zeros((len(table), states))
     for of_action in table.reshape(*total.shape, -1).transpose(2, 0, 1):
         total += of_action
     return total
@@ -182,8 +185,8 @@ class Slope(torch.autograd.Function):
     def backward(ctx, *directions: Tensor | None):
         (weights,) = ctx.saved_tensors
         given = {i: np.ascontiguousarray(d.numpy()) for i, d in enumerate(directions) if d is not None}
-        products = torch.from_numpy(ctx.scored.products(given)) if ctx.needs_input_grad[1] else None
-        return None, products, *map(torch.from_numpy, ctx.scored.twists(weights.numpy(), given))
+        products = torch.from_numpy(ctx.scored.directional(given)) if ctx.needs_input_grad[1] else None
+        return None, products, *map(torch.from_numpy, ctx.scored.hessian_product(weights.numpy(), given))
 
 
 def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
@@ -200,10 +203,15 @@ def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], 
     discounts = torch.from_numpy(rollouts.discounts)
     values = []
     for k in range(len(thetas)):
-        rewards = discounts * torch.from_numpy(game.rewards[k])[actions]
-        centred = rewards - rewards.mean(1, keepdim=True)
-        value = rewards.detach() + (centred if estimator.centred else rewards) * first
-        value = value + estimator.beyond * (centred if estimator.beyond_centred else rewards) * beyond
+        undiscounted = torch.from_numpy(game.rewards[k])[actions]
+        rewards = discounts * undiscounted
+        centre = {
+            None: torch.zeros(()),
+            "step": rewards.mean(1, keepdim=True),
+            "all": discounts * undiscounted.mean((1, 2), keepdim=True),
+        }
+        value = rewards.detach() + (rewards - centre["step" if estimator.centred else None]) * first
+        value = value + estimator.beyond * (rewards - centre[estimator.centre]) * beyond
         if estimator.critic_lr is not None:
             baseline = torch.from_numpy(critics[:, k]).gather(1, states.flatten(1)).view(states.shape)
             value = value - discounts * baseline * boxes

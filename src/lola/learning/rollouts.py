@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning import policies, rollout_kernels
+from lola.learning import rollout_kernels
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,17 @@ class Rollouts:
             visits += discount * counts  # step by step, so that a seed's bits don't depend on its company
         return visits / self.batch
 
+    def centre(self, over: str | None) -> np.ndarray:
+        """What centring takes off the discounted rewards, (S, players, length): their mean over a "step", or "all"."""
+        if over == "step":
+            return self.mean_rewards
+        overall = np.zeros((len(self.counts), len(self.game.rewards), 1))
+        if over == "all":
+            played = self.counts.sum(1).reshape(len(self.counts), -1, self.game.joint.shape[1]).sum(1)
+            for a, worth in enumerate(self.game.rewards.T):
+                overall[:, :, 0] += worth * played[:, a, None]
+        return overall / (self.batch * self.length) * self.discounts
+
     @cached_property
     def mean_rewards(self) -> np.ndarray:
         """The mean over roll-outs of every player's discounted reward at each step, (S, players, length)."""
@@ -70,12 +81,12 @@ class Rollouts:
     @cached_property
     def returns_to_go(self) -> np.ndarray:
         """The mean over roll-outs of Σ_m 1[code_m] Σ_{t≥m} γᵗ r_k,t, (S, players, codes)."""
-        return self._to_go(np.zeros_like(self.mean_rewards))
+        return self._to_go(self.centre(None))
 
     @cached_property
     def centred_returns_to_go(self) -> np.ndarray:
         """The same with rewards centred, at each step, on their mean over roll-outs."""
-        return self._to_go(self.mean_rewards)
+        return self._to_go(self.centre("step"))
 
     def _to_go(self, centre: np.ndarray) -> np.ndarray:
         rewards, states = self.game.rewards, 1 + self.game.joint.shape[1]
@@ -90,7 +101,7 @@ def play(thetas: list[Tensor], key: tuple[int, ...], game, seeds: list[int], bat
     assert all(theta.shape == (len(seeds), d) for theta, d in zip(thetas, game.sizes, strict=True)), "thetas (S, d_i)"
     joint = game.joint
     tables = tuple(theta.detach().numpy() for theta in thetas)
-    limits = rollout_kernels.thresholds(rollout_kernels.probabilities(tables, views(game), joint), joint)
+    limits = rollout_kernels.thresholds(rollout_kernels.probabilities(tables, game.views, joint), joint)
     steps = limits.shape[1] * limits.shape[2]
     codes = np.empty((len(seeds), length, batch), dtype=np.min_scalar_type(steps - 1))
     counts = np.empty((len(seeds), length, steps), dtype=np.int64)
@@ -107,8 +118,3 @@ def play(thetas: list[Tensor], key: tuple[int, ...], game, seeds: list[int], bat
 def stream(seed: int, key: tuple[int, ...]) -> np.random.Generator:
     """The random numbers of a seed for one purpose."""
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)))
-
-
-def views(game) -> np.ndarray:
-    """For every player and joint state the row of the player's own table, (players, states)."""
-    return np.array([policies.own_view(i, game.counts) for i in range(len(game.counts))])

@@ -22,9 +22,8 @@ FEWEST_SEEDS = 10
 NOTES = """\
 Measured: with its 95 % percentile bootstrap interval over runs (scipy). Certainty: how we know that the paper says so.
 The paper's error assumes that its number comes from 50 runs. That is known for Table 3 only; for Table 4 and
-Figure 5 it is assumed. The results of LOLA-DiCE come from 5 runs. Their returns stop after 150 steps, where always
-defecting scores -1.996 and not -2; what is allowed for rounding allows for that too. The rules are described at the
-head of config/claims.yaml."""
+Figure 5 it is assumed. The results of LOLA-DiCE come from 5 runs; their returns stop after 150 steps, and ours are
+scaled to that. The rules are described at the head of config/claims.yaml."""
 
 
 @dataclass(frozen=True)

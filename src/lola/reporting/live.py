@@ -73,7 +73,7 @@ def update(root: str, labels: dict[str, str], jobs: dict[Path, Job], found: dict
                 for path in sorted(path for path in ended if game_of(path) == game):
                     close(client, experiment, root, jobs.pop(path))
                 for path in sorted(path for path in written if game_of(path) == game):
-                    with suppress(FileNotFoundError):  # its job has just ended
+                    with suppress(FileNotFoundError, ValueError):  # its job has just ended; it is damaged
                         extend(client, experiment, root, labels, jobs, path)
                         jobs[path].read = found[path]
                 offer_view(client, experiment, labels, [job for path, job in jobs.items() if game_of(path) == game])

@@ -109,9 +109,9 @@ def difference(one: Sample, other: Sample) -> Sample:
     )
 
 
-def final_return(group: Group, player: int | None = None, last: int = 1) -> Sample:
-    """R: the normalised return, of one player or of all, after the last update or over the `last` ones."""
-    runs = final_returns(group.returns, last)
+def final_return(group: Group, player: int | None = None, last: int = 1, scale: float = 1.0) -> Sample:
+    """R: the normalised return times `scale`, of one player or of all, at the end or over the `last` updates."""
+    runs = scale * final_returns(group.returns, last)
     return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
 
 
