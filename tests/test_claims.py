@@ -207,7 +207,7 @@ def test_each_form_of_lola_pg_is_held_against_the_same_numbers():
     assert len(released) == 6
     for (group, quantity), numbers in released.items():
         assert numbers == said[group.replace("-released", ""), quantity]
-    labelled = {c.id for c in OURS if c.sentence.endswith("(as released: the cross term halved)")}
+    labelled = {c.id for c in OURS if "as released" in c.sentence}
     assert labelled == {c.id for c in OURS if any("released" in group for group in c.groups)}
 
 
@@ -215,7 +215,7 @@ def test_what_was_saved_of_five_runs_is_held_against_the_last_ten_updates():
     dice = [c for c in OURS if c.id.startswith("dice/")]
     numbers = [c for c in dice if c.rule == "equals"]
     assert {c.certainty for c in dice} == {"saved"} and all(c.measure["last"] == 10 for c in dice)
-    assert {(c.runs, c.digit, c.one_run) for c in numbers} == {(5, 0.01, 0.2)}
+    assert {(c.runs, c.digit, c.one_run) for c in numbers} == {(5, 0.01, 0.0)}
     assert {c.groups[0].removeprefix("ipd/"): (c.paper, c.std) for c in numbers} == {
         "nl-dice/oracle": (-1.991, 0.001),
         "lola-pg-64/oracle": (-1.746, 0.356),
@@ -225,8 +225,10 @@ def test_what_was_saved_of_five_runs_is_held_against_the_last_ten_updates():
         "lola-dice-2/cloning": (-1.088, 0.011),
         "no-box-1/oracle": (-1.990, 0.001),
     }
-    always_defect = -2 * (1 - 0.96**150)
-    assert round(always_defect, 3) == -1.996 and always_defect + 2 < 0.01 / 2  # what their returns lack, `digit` allows
+    scales = {
+        measure["scale"] for c in dice for measure in (c.measure, c.minus) if measure and measure["quantity"] == "R"
+    }
+    assert scales == {round(1 - 0.96**150, 4)}  # their returns stop after 150 steps
     assert {c.runs for c in OURS if c not in dice} == {50}
 
 

@@ -129,8 +129,16 @@ MISTAKES = {
     "study: {mine: {games: [ipd], algorithms: [nl-ex], grid: {batch: [1, 2]}}}": [
         "study.mine.grid",
         "batch",
-        "lr and eta",
+        "for nl-ex: lr",
     ],
+    "study: {mine: {games: [ipd], algorithms: [nl-ex], grid: {eta: [1, 2]}}}": [
+        "study.mine.grid: given eta",
+        "nl-ex: lr",
+    ],
+    "study: {mine: {games: [ipd], algorithms: [nl-dice], grid: {batch: [2, 1]}}}": [
+        "study.mine.grid.batch[1]: given 1; allowed for nl-dice: whole numbers from 2"
+    ],
+    "figures: {batch-size: {beside: lola-pgg}}": ["figures.batch-size.beside", "'lola-pgg'", "did you mean 'lola-pg'"],
     "study: {map-batch: {grid: {batch: [0, 1]}}}": [
         "study.map-batch.grid.batch[0]",
         "given 0",

@@ -35,6 +35,7 @@ def test_r_over_the_last_updates_is_their_mean(tmp_path):
     )
     assert value(metrics.final_return(group, last=2)) == 0.75
     assert value(metrics.final_return(group, 1, last=2)) == 0.5
+    assert value(metrics.final_return(group, last=2, scale=0.9)) == pytest.approx(0.675)
     assert value(metrics.final_return(group, last=1)) == value(metrics.final_return(group)) == -2.5
 
 

@@ -27,7 +27,11 @@ def test_the_study_is_games_times_algorithms(config):
         *(f"ipd/{a}/oracle" for a in ("nl-dice", "lola-pg-64", "no-box-1", "no-box-2")),
         *(f"ipd/{kind}-dice-{k}/oracle" for kind in ("lola", "slow") for k in (1, 2, 3)),
         *(f"ipd/lola-dice-{k}/cloning" for k in (1, 2, 3)),
-        *(f"{game}/{a}@map/oracle" for game in ("ipd", "imp") for a in ("lola-ex", "lola-pg", "lola-pg-batch")),
+        *(
+            f"{game}/{a}@map/oracle"
+            for game in ("ipd", "imp")
+            for a in ("lola-ex", "lola-pg", "lola-pg-batch", "lola-pg-released")
+        ),
     }
     assert groups["ipd/lola-t4/oracle"].seeds == (0, 1, 2, 3, 4)
     assert groups["ipd/nl-dice/oracle"].seeds == tuple(range(20))

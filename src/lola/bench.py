@@ -9,6 +9,7 @@ beside it.
 import argparse
 import csv
 import io
+import json
 import os
 import platform
 import statistics
@@ -81,12 +82,12 @@ def machine() -> Iterator[dict]:
 def updates(config: dict) -> Iterator[dict]:
     """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
     game = registry.MATRIX_GAME.load()(**config["games"]["ipd"])
-    by_autograd = SimpleNamespace(values=game.values)  # the same game without its closed form
+    without_closed_form = SimpleNamespace(values=game.values, joint=game.joint)
     for label, (name, settings) in RULES.items():
         seat = Seat(registry.RULES[name].load()(**settings), 1.0, oracle())
         for seeds in (1, 50, 4096):
             start = initial_state(game, initial_thetas(game.sizes, list(range(seeds)), 1.0))
-            forms = [("autograd", by_autograd, 10)]
+            forms = [("autograd", without_closed_form, 10)]
             if isinstance(seat.rule, FirstOrder):
                 forms.insert(0, ("closed form", game, 100))
             for form, players, count in forms:
@@ -126,18 +127,21 @@ def per_update(run: Iterator, count: int) -> list[float]:
 
 
 def jobs(config: dict) -> Iterator[dict]:
-    """Whole commands, with the memory they took: training jobs, the study of config.yaml, and that study again."""
+    """Whole commands, with the memory they took: a training job, the study, some of its jobs, the study again."""
     groups = study.groups(config)
     with tempfile.TemporaryDirectory() as root:
-        sampled = [f"{game}/{algorithm}/oracle" for game in ("ipd", "imp") for algorithm in ("nl-pg", "lola-pg")]
-        for name, repeats in [("ipd/lola-ex/oracle", 5), *((name, 1) for name in sampled)]:
-            runs = [command_cost(train_command(groups[name], root)) for _ in range(repeats)]
-            yield command_row(f"train {name}, {len(groups[name].seeds)} seeds", runs)
+        group = groups["ipd/lola-ex/oracle"]
+        command = train_command(group, root)
+        yield command_row(f"train {group.name}, {len(group.seeds)} seeds", [command_cost(command) for _ in range(5)])
         overlay = Path(root, "elsewhere.yaml")
         overlay.write_text(f"results: {root}/results")
         command = [sys.executable, "-m", "lola.reproduce", str(overlay)]
-        for what, repeats in (("from nothing", 1), ("nothing to do", 3)):
-            yield command_row(f"make reproduce, {what}", [command_cost(command) for _ in range(repeats)])
+        yield command_row("make reproduce, from nothing", [command_cost(command)])
+        for group in (groups[f"{game}/{name}/oracle"] for game in ("ipd", "imp") for name in ("nl-pg", "lola-pg")):
+            (measured,) = Path(root, "results/benchmarks/train", group.name).glob("*.jsonl")
+            job = json.loads(measured.read_text())
+            yield command_row(f"  of it {group.name}, {len(group.seeds)} seeds", [(job["s"], job["max_rss"])])
+        yield command_row("make reproduce, nothing to do", [command_cost(command) for _ in range(3)])
 
 
 def train_command(group: study.Group, root: str) -> list[str]:

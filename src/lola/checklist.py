@@ -68,7 +68,8 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
             f"- {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}; none was chosen or left out. "
             "A seed that fails is named, and blocks the figures and tables that need it.",
             "- A seed and a player fix the initial parameters, so all algorithms start from the same ones. "
-            "Exact gradients draw nothing else at random.",
+            "Exact gradients draw nothing else at random. Roll-outs have a stream per seed, update and player who "
+            "imagines them, so algorithms that play alike have the same luck.",
         ],
         "Error bars": [
             "- Intervals are 95 % percentile bootstrap intervals over seeds (scipy.stats.bootstrap, 9,999 resamples, "
@@ -95,8 +96,11 @@ def settings(config: dict) -> list[tuple[str, object]]:
     for name in sorted(algorithms):
         block = config["algorithms"][name]
         found += [(f"algorithms.{name}.{key}", value) for key, value in block.items() if key != "label"]
+    for name in sorted({group.opponent_model for group in groups}):
+        block = config["opponent_models"][name]
+        found += [(f"opponent_models.{name}.{key}", value) for key, value in block.items() if key != "label"]
     for name, part in config["study"].items():
-        found += [(f"study.{name}.{key}", part[key]) for key in ("seeds", "steps") if key in part]
+        found += [(f"study.{name}.{key}", part[key]) for key in ("seeds", "steps", "init_std") if key in part]
         found += [(f"study.{name}.grid.{axis}", values) for axis, values in part.get("grid", {}).items()]
     return found
 

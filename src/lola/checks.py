@@ -127,11 +127,21 @@ def check_part(config: dict, where: str, part: dict) -> None:
                 raise BadConfig(f"{where}.algorithms: {matchup} names {len(names)} seats; allowed: {allowed}")
             for model, block in models.items():
                 check_play(config, where, game, matchup, model, block)
-            if "batch" in part.get("grid", {}) and not any(
-                "batch" in seat for seat in study.seats(config, game, matchup)
-            ):
-                allowed = "lr and eta, since nobody in it estimates values from roll-outs"
-                raise BadConfig(f"{where}.grid: given batch for {matchup}; allowed: {allowed}")
+            check_grid(where, matchup, study.seats(config, game, matchup), part.get("grid", {}))
+
+
+def check_grid(where: str, matchup: str, seats: list[dict], grid: dict) -> None:
+    """Every axis must be a setting of somebody who is trained on it, and every batch large enough."""
+    axes = [axis for axis in ("lr", "eta", "batch") if any(axis in seat for seat in seats)]
+    for axis in grid:
+        if axis not in axes:
+            raise BadConfig(f"{where}.grid: given {axis}; allowed for {matchup}: {', '.join(axes)}")
+    fewest = max((registry.ESTIMATORS[seat["estimator"]].plays for seat in seats if "estimator" in seat), default=1)
+    for n, batch in enumerate(grid.get("batch", [])):
+        if batch < fewest:
+            raise BadConfig(
+                f"{where}.grid.batch[{n}]: given {batch}; allowed for {matchup}: whole numbers from {fewest}"
+            )
 
 
 def check_play(config: dict, where: str, game: str, matchup: str, model: str, block: dict) -> None:
@@ -172,6 +182,8 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         if kind.axes and len(group.spec["grid"]) != kind.axes:
             axes = f"a grid of {', '.join(group.spec['grid'])}"
             raise BadConfig(f"{where}: given {name}, {axes}; kind {block['kind']} shows grids of {kind.axes} axes")
+    if "beside" in block:
+        known(f"{where}.beside", block["beside"], config["algorithms"])
     for shown in block.get("saved", {}):
         known(f"{where}.saved", shown, dict.fromkeys(block["algorithms"]), what="curve in this figure")
 

@@ -17,7 +17,7 @@ FIGURES = (
     *("figure1.png", "figure2.png", "dice.png", "opponent-models.png"),
     *("sensitivity.png", "sensitivity-pg.png", "batch-size.png"),
 )
-TABLES = ("claims.md", "claims.csv", "settings-pg.md")
+TABLES = ("claims.md", "claims.csv", "settings-pg.md", "settings-released.md")
 
 MADE, END = "<!-- claims: made by make docs -->", "<!-- end of claims -->"
 NOT_RUN = "not run"

@@ -54,7 +54,7 @@ def groups(config: dict) -> dict[str, Group]:
         for group in part_groups(config, part):
             if found.setdefault(group.name, group) != group:
                 raise ValueError(
-                    f"study.{name}: {group.name} is already in the study with other seeds, steps or grid; "
+                    f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or grid; "
                     "give the algorithm a second name"
                 )
     return found
