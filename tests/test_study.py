@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lola import study
+from lola import checkpoints, study
 from lola.cells import Cell
 from lola.config import load
 from lola.reporting.groups import Group
@@ -95,6 +95,27 @@ def test_missing_cells_train_apart_from_those_that_are_there(config, tmp_path):
     group.cells[4].curve(tmp_path).touch()  # half a cell is a missing one
     batches = [[cell.seed for cell in batch] for batch in study.batches(group, tmp_path, seeds_per_job=2)]
     assert batches == [[2, 4], [0, 1], [3]]
+
+
+def test_a_job_that_was_killed_stays_the_job_it_was(config, tmp_path):
+    """Its checkpoint holds seeds 1, 3 and 4; seed 1 was written before the kill."""
+    group = study.groups(config)["ipd/nl-ex/oracle"]
+    written = group.cells[1]
+    checkpoints.write(tmp_path / "checkpoints" / group.name / "seed1-seed4.checkpoint", {"seeds": [1, 3, 4]}, {})
+    for file in (written.curve(tmp_path), written.manifest(tmp_path)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+    def jobs():
+        return [[cell.seed for cell in batch] for batch in study.batches(group, tmp_path, seeds_per_job=5)]
+
+    assert jobs() == [[1, 3, 4], [0, 2]]
+    (tmp_path / "checkpoints" / group.name / "seed0-seed2.checkpoint").write_bytes(b"half\n")  # no matter
+    assert jobs() == [[1, 3, 4], [0, 2]]
+    for cell in (group.cells[3], group.cells[4]):
+        cell.curve(tmp_path).touch()
+        cell.manifest(tmp_path).touch()
+    assert jobs() == [[0, 2], [1, 3, 4]]  # it had ended: its cells are there
 
 
 def test_a_cell_is_known_by_its_path(tmp_path):

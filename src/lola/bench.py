@@ -81,7 +81,7 @@ def machine() -> Iterator[dict]:
 
 def updates(config: dict) -> Iterator[dict]:
     """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
-    game = registry.MATRIX_GAME.load()(**config["games"]["ipd"])
+    game = registry.MATRIX_GAME.load()(**study.groups(config)["ipd/lola-ex/oracle"].spec["game"])
     without_closed_form = SimpleNamespace(values=game.values, joint=game.joint)
     for label, (name, settings) in RULES.items():
         seat = Seat(registry.RULES[name].load()(**settings), 1.0, oracle())

@@ -41,7 +41,10 @@ def browse(root: str, port: int | None) -> None:
         announce(store.without_password(address).rstrip("/"), figure_links(root))
         return
     if database and not database.exists():
-        sys.exit(f"nothing is logged yet: {database} does not exist; run make reproduce first")
+        sys.exit(
+            f"nothing is logged yet: {database} does not exist; run make reproduce first, or wait: of a study that is "
+            "running, the first runs are there after about half a minute"
+        )
     port = port or free_port()
     log = Path(root, "tracking", "ui.log")
     log.parent.mkdir(exist_ok=True)

@@ -130,6 +130,7 @@ class Run:
             reason = error.strip().splitlines() or log or ["see the messages above"]
         self.failures[job_id] = Failure(job, reason)
         cells = [f"  cells:  {group}" for group in cell_names(job.outputs)]
+        cells += [f"  note:   {line}" for path in job.logs for line in UNUSED.findall(log_text(path))]
         reason = [f"  {'reason:' if i == 0 else '':7s} {line}" for i, line in enumerate(reason)]
         return [f"FAILED {job.name}", *cells, *reason, *log_lines(job)]
 

@@ -4,7 +4,9 @@ A *group* is all cells that differ only in their seed: a game, an algorithm or m
 an opponent model. Its *spec* is everything that can move its numbers, and nothing else.
 """
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,11 +132,29 @@ def progress(groups: dict[str, Group], root: str | Path) -> dict[str, int]:
 def batches(group: Group, root: str | Path, seeds_per_job: int) -> list[list[Cell]]:
     """The cells of a group as training jobs: those still missing apart from those already there.
 
-    So a new seed, or one whose files were lost, trains without its neighbours.
+    So a new seed, or one whose files were lost, trains without its neighbours. A job that was
+    killed stays the job it was, or its checkpoint would be of no use.
     """
     missing = [cell for cell in group.cells if not is_trained(cell, root)]
-    present = [cell for cell in group.cells if cell not in missing]
-    return [cells[n : n + seeds_per_job] for cells in (missing, present) for n in range(0, len(cells), seeds_per_job)]
+    killed, taken = [], set()
+    for seeds in checkpointed(group, root):
+        job = [cell for cell in group.cells if cell.seed in seeds]
+        if len(job) == len(seeds) and taken.isdisjoint(job) and not {*job}.isdisjoint(missing):
+            killed.append(job)
+            taken.update(job)
+    rest = [cell for cell in missing if cell not in taken]
+    present = [cell for cell in group.cells if cell not in missing and cell not in taken]
+    return killed + [
+        cells[n : n + seeds_per_job] for cells in (rest, present) for n in range(0, len(cells), seeds_per_job)
+    ]
+
+
+def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
+    """The seeds of each job of the group that has left a checkpoint; `lola.checkpoints` says how one is written."""
+    for path in sorted(Path(root, "checkpoints", group.name).glob("*.checkpoint")):
+        with suppress(ValueError, KeyError, TypeError, OSError), path.open("rb") as file:
+            file.readline()
+            yield {*json.loads(file.readline())["seeds"]}
 
 
 def block_games(block: dict) -> list[str]:

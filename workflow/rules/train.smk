@@ -25,7 +25,7 @@ for group in GROUPS.values():
                 code=canonical(provenance.fingerprints(["lola.train", *group.modules])),
                 lock=LOCK,
             message:
-                f"train {group.game} {group.algorithm}, {len(batch)} seed{'s' * (len(batch) > 1)}"
+                f"train {group.game} {group.algorithm}{f' {group.opponent_model}' if group.opponent_model != 'oracle' else ''}, {len(batch)} seed{'s' * (len(batch) > 1)}"
             shell:
                 "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
                 " {output.curves:q} > {log:q} 2>&1"

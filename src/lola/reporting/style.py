@@ -74,7 +74,7 @@ def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
     """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
     players = group.returns.columns.unique("player")
     for player, color, dashes in zip(players, colors, cycled(DASHES, len(players)), strict=True):
-        name = f"{label}, agent {player}" if label else f"agent {player}"
+        name = wrapped(f"{label}, agent {player}") if label else f"agent {player}"
         plot_mean(ax, group.returns[player], name, color, dashes)
 
 
