@@ -5,6 +5,7 @@
 
 for group in GROUPS.values():
     for batch in study.batches(group, ROOT, config["seeds_per_job"]):
+        believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
         slug = f"{group.game}:{group.algorithm}:{group.opponent_model}:seed{batch[0].seed}"  # no name has a colon
 
         rule:
@@ -25,7 +26,7 @@ for group in GROUPS.values():
                 code=canonical(provenance.fingerprints(["lola.train", *group.modules])),
                 lock=LOCK,
             message:
-                f"train {group.game} {group.algorithm}{f' {group.opponent_model}' if group.opponent_model != 'oracle' else ''}, {len(batch)} seed{'s' * (len(batch) > 1)}"
+                f"train {group.game} {group.algorithm}{believing}, {len(batch)} seed{'s' * (len(batch) > 1)}"
             shell:
                 "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
                 " {output.curves:q} > {log:q} 2>&1"

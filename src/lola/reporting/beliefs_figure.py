@@ -52,15 +52,7 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_
         Line2D([], [], color="dimgrey", linestyle=dash, label=sources.opponent_models.get(model, KNOWN))
         for model, dash in dashes.items()
     ]
-    figure.legend(
-        handles=handles,
-        loc="outside upper center",
-        ncols=2,
-        title=f"mean of {rows[0][0].seeds} runs, with 95 % intervals",
-        title_fontsize=style.FONT,
-        frameon=False,
-        borderpad=0,
-    )
+    style.legend(figure, handles, 2, f"mean of {rows[0][0].seeds} runs, with 95 % intervals")
     return figure
 
 

@@ -38,13 +38,6 @@ def draw(
     handles = ax.get_legend_handles_labels()[0]
     if saved:
         handles.append(Line2D([], [], color="dimgrey", label=style.wrapped(saved_label), **MARK))
-    figure.legend(
-        handles=handles,
-        loc="outside upper center",
-        ncols=COLUMNS,
-        title=f"mean over agents and {' or '.join(map(str, sorted(runs)))} runs, with 95 % intervals",
-        title_fontsize=style.FONT,
-        frameon=False,
-        borderpad=0,
-    )
+    heading = f"mean over agents and {' or '.join(map(str, sorted(runs)))} runs, with 95 % intervals"
+    style.legend(figure, handles, COLUMNS, heading)
     return figure

@@ -43,17 +43,9 @@ def draw(
         style.title(axes[letter], letter, sources.label(group))
         scatter(axes[letter], group, actions)
     axes[letters[0]].set_ylabel(f"P({actions[1][0]} | state), agent 2")
-    figure.legend(
-        *axes[letters[0]].get_legend_handles_labels(),
-        loc="outside upper center",
-        ncols=5,
-        title="state: last actions of agents 1 and 2 (points spread a little)",
-        frameon=False,
-        handletextpad=0,
-        columnspacing=0.8,
-        borderpad=0,
-        title_fontsize=style.FONT,
-    )
+    heading = "state: last actions of agents 1 and 2 (points spread a little)"
+    states = axes[letters[0]].get_legend_handles_labels()[0]
+    style.legend(figure, states, 5, heading, handletextpad=0, columnspacing=0.8)
 
     if sampled:
         axes[below[1]].sharey(axes[below[0]])
@@ -66,15 +58,8 @@ def draw(
         axes[letter].set_xlabel("update")
         handles += axes[letter].get_legend_handles_labels()[0]
     axes[below[0]].set_ylabel("normalised return per step")
-    figure.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=2 if sampled else len(groups),
-        title="means, with 95 % intervals" if sampled else None,
-        title_fontsize=style.FONT,
-        frameon=False,
-        borderpad=0,
-    )
+    heading = "means, with 95 % intervals" if sampled else None
+    style.legend(figure, handles, 2 if sampled else len(groups), heading, side="lower")
     return figure
 
 

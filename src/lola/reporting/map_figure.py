@@ -115,14 +115,4 @@ def legend(figure: Figure, heading: str, name: str | None, diverged: bool) -> No
         )
     if diverged:
         handles.append(Patch(color="lightgrey", label="a run diverged"))
-    figure.legend(
-        handles=handles,
-        loc="outside upper center",
-        ncols=2,
-        handlelength=1.5,
-        columnspacing=1.5,
-        title=heading,
-        title_fontsize=style.FONT,
-        frameon=False,
-        borderpad=0,
-    )
+    style.legend(figure, handles, 2, heading, handlelength=1.5, columnspacing=1.5)

@@ -32,13 +32,6 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     figure.supxlabel("update", fontsize=style.FONT)
     figure.supylabel("normalised return per step", fontsize=style.FONT)
     runs = sorted({group.seeds for group in groups})
-    figure.legend(
-        *panels[0].get_legend_handles_labels(),
-        loc="outside upper center",
-        ncols=LEGEND,
-        title=f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals",
-        title_fontsize=style.FONT,
-        frameon=False,
-        borderpad=0,
-    )
+    heading = f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals"
+    style.legend(figure, panels[0].get_legend_handles_labels()[0], LEGEND, heading)
     return figure

@@ -65,6 +65,22 @@ def wrapped(label: str) -> str:
     return textwrap.fill(label, LEGEND_WIDTH)
 
 
+def legend(
+    figure: Figure, handles: list, columns: int, title: str | None = None, side: str = "upper", **spacing
+) -> None:
+    """A frameless legend outside the panels, above or below them; `spacing` is matplotlib's."""
+    figure.legend(
+        handles=handles,
+        loc=f"outside {side} center",
+        ncols=columns,
+        title=title,
+        title_fontsize=FONT,
+        frameon=False,
+        borderpad=0,
+        **spacing,
+    )
+
+
 def title(ax: Axes, letter: str, text: str) -> None:
     """A panel's bold letter and its title, flush left."""
     ax.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left")
