@@ -19,7 +19,7 @@ from snakemake.utils import min_version
 
 from lola import locks, progress, provenance, study
 from lola.artifacts import canonical
-from lola.cells import MAP
+from lola.cells import MAP, TRAINED
 from lola.config import BadConfig, load
 from lola.reporting import store
 

@@ -44,6 +44,23 @@ def write_group(
     return Group(folder)
 
 
+def write_match(root: Path, name: str, returns: dict, shares: dict | None = None, every: int = 1) -> Group:
+    """`returns`, `shares` {seed: {player: [per row]}}, the shares of action C; a row per `every` episodes."""
+    folder = root / "groups" / name
+    folder.mkdir(parents=True)
+    for column, action, values in (("return", "", returns), ("share", ",C", shares or returns)):
+        rows = [
+            f"{seed},{row * every},{player}{action},{float(value)!r}\n"
+            for seed, players in values.items()
+            for player, per_row in players.items()
+            for row, value in enumerate(per_row, start=1)
+        ]
+        header = f"seed,step,player{',action' if action else ''},{column}\n"
+        (folder / f"{column}s.csv").write_text(header + "".join(rows))
+    (folder / "failed.csv").write_text("seed,step,reason\n")
+    return Group(folder)
+
+
 def own_view(state: str, player: int) -> str:
     return state if state == "start" or player == 1 else state[::-1]
 

@@ -32,11 +32,11 @@ CLONED = """step,player,metric,value
 MAP = "lr,eta,player,metric,value\n0.5,1.0,1,return,-1.5\n0.5,1.0,1,C at start,nan\n"
 
 
-def write_cell(root, seed, curve, grid=None, **outcome):
+def write_cell(root, seed, curve, grid=None, match=None, **outcome):
     path = cells.Cell("ipd", "nl-ex", "oracle", seed).curve(root)
     ended = {"status": "finished", "steps": 1, "policies": POLICIES} | outcome
     columns, *rows = (line.split(",") for line in curve.splitlines())
-    cells.write(path, columns, rows, {"spec": {"grid": grid}, "code": "c", "lock": "l"} | ended)
+    cells.write(path, columns, rows, {"spec": {"grid": grid, "match": match}, "code": "c", "lock": "l"} | ended)
     return path
 
 

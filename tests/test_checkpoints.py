@@ -23,8 +23,17 @@ SPEC = {
     "steps": 60,
     "init_std": 1.0,
     "grid": None,
+    "match": None,
 }
 MAP = SPEC | {"opponent_model": {"model": "oracle"}, "grid": {"batch": [8, 32], "eta": [0.5, 1.0]}}
+MATCH = SPEC | {
+    "seats": [
+        {"learner": "wolf_phc", "alpha": 0.01, "decay": 0.0001, "delta": 0.01, "delta_decay": 0.00005, "lose": 2.0},
+        {"rule": "lola", "lr": 1.0, "eta": 1.0},
+    ],
+    "play": {"batch": 1, "length": 20},
+    "match": {"every": 6, "perspective": "as_described"},
+}
 MADE_BY = {"spec": SPEC, "code": canonical({"lola.train": "1f"}), "lock": "l", "seeds": [0, 1, 2]}
 SNAPSHOT = {"step": np.array(7), "returns": np.linspace(-2, -1, 48).reshape(8, 3, 2), "theta0": np.full((3, 5), 1 / 3)}
 
@@ -135,7 +144,7 @@ def test_a_checkpoint_of_another_version_is_named_and_not_used(path, capsys):
 
 
 def arguments(root: Path, spec: dict) -> list[str]:
-    algorithm = "lola-pg@map" if spec["grid"] else "lola-pg"
+    algorithm = "lola-pg" + "@map" * bool(spec["grid"]) + "@cup" * bool(spec["match"])
     return ["--spec", canonical(spec), "--code", "{}", "--lock", "l", *curves(root, algorithm=algorithm)]
 
 
@@ -158,7 +167,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("spec", [SPEC, MAP], ids=["curves", "map"])
+@pytest.mark.parametrize("spec", [SPEC, MAP, MATCH], ids=["curves", "map", "match"])
 def test_what_was_trained_before_a_kill_is_not_trained_again(tmp_path, monkeypatch, spec):
     updates = []
 
@@ -189,10 +198,11 @@ def test_what_was_trained_before_a_kill_is_not_trained_again(tmp_path, monkeypat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spec", [SPEC, MAP], ids=["curves", "map"])
+@pytest.mark.parametrize("spec", [SPEC, MAP, MATCH], ids=["curves", "map", "match"])
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(tmp_path, spec):
     script = "from lola import checkpoints, train; checkpoints.EVERY = 0.1; train.main()"
-    long = spec | {"steps": 400, "play": {"batch": 256, "length": 50}}
+    longer = {"steps": 3000, "play": {"batch": 1, "length": 200}}
+    long = spec | (longer if spec["match"] else {"steps": 400, "play": {"batch": 256, "length": 50}})
 
     def start(root) -> subprocess.Popen:
         return subprocess.Popen([sys.executable, "-c", script, *arguments(tmp_path / root, long)])

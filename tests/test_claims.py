@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from group_files import write_group
+from group_files import write_group, write_match
 
 from lola import claims as stage
 from lola.cells import MAP
-from lola.reporting import claims
+from lola.reporting import claims, standings
 from lola.reporting.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
 from lola.reporting.metrics import QUANTITIES, Estimate
-from lola.reporting.paper import Claim, printed, read_claims
+from lola.reporting.paper import Claim, averages, crosstable, printed, read_claims
 
 OURS = read_claims("config/claims.yaml")
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
@@ -23,9 +23,24 @@ TRAINED = {
     f"{game}/{algorithm}{MAP if 'grid' in part else ''}/{model}"
     for part in CONFIG["study"].values()
     for game in part["games"]
-    for algorithm in part["algorithms"]
+    for algorithm in part.get("algorithms", [])
     for model in part.get("opponent_models", ["oracle"])
 }
+PLAYED = {
+    (game, name, model)
+    for name, part in CONFIG["study"].items()
+    if "entrants" in part
+    for game in part["games"]
+    for model in part.get("opponent_models", ["oracle"])
+}
+FIELD = ["nl-q", "jal-q", "phc", "wolf-phc", "nl-ex", "lola-ex"]
+
+
+def trained(claim):
+    tournaments = {
+        (m["game"], m["tournament"], m.get("opponent_model", "oracle")) for m in claim.measures if "tournament" in m
+    }
+    return set(claim.groups) <= TRAINED and tournaments <= PLAYED
 
 
 def measured(value, half, n=50, error=None):
@@ -183,18 +198,18 @@ def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
 def test_our_claims_are_whole():
     assert len({c.id for c in OURS}) == len(OURS)
     for c in OURS:
-        assert c.certainty in ("read", "inferred", "memory", "saved"), c.id
+        assert c.certainty in ("read", "inferred", "memory", "saved", "digitised"), c.id
         assert c.rule in claims.RULES, c.id
         assert c.rule != "equals" or None not in (c.paper, c.digit), c.id
-        if set(c.groups) <= TRAINED:
-            assert all(m["quantity"] in {*QUANTITIES, claims.FIT} for m in (c.measure, c.minus) if m), c.id
+        for m in c.measures:
+            known = standings.QUANTITIES if "tournament" in m else {*QUANTITIES, claims.FIT}
+            assert m["quantity"] in known or not trained(c), c.id
 
 
 def test_what_the_default_study_does_not_train_is_listed_all_the_same():
-    ids = {c.id for c in OURS if not set(c.groups) <= TRAINED}
-    assert {"figure4/ipd/lola-ex/rank", "figure4/imp/lola-ex/not-last"} <= ids
+    ids = {c.id for c in OURS if not trained(c)}
     assert {f"figure5/coin-game/{c}" for c in ("lola-pg/own-colour", "lola-pg-minus-nl-pg/points")} <= ids
-    assert {i.partition("/")[0] for i in ids} == {"figure4", "figure5"}
+    assert {i.partition("/")[0] for i in ids} == {"figure5"} | ({"figure4", claims.CELLS} if not PLAYED else set())
 
 
 def test_each_form_of_lola_pg_is_held_against_the_same_numbers():
@@ -208,7 +223,12 @@ def test_each_form_of_lola_pg_is_held_against_the_same_numbers():
     for (group, quantity), numbers in released.items():
         assert numbers == said[group.replace("-released", ""), quantity]
     labelled = {c.id for c in OURS if "as released" in c.sentence}
-    assert labelled == {c.id for c in OURS if any("released" in group for group in c.groups)}
+    assert labelled == {
+        c.id
+        for c in OURS
+        if any("released" in group for group in [*c.groups, *(m.get("tournament", "") for m in c.measures)])
+        and not c.id.startswith(claims.CELLS)
+    }
 
 
 def test_what_was_saved_of_five_runs_is_held_against_the_last_ten_updates():
@@ -266,8 +286,15 @@ def test_the_numbers_of_differences_follow_from_those_of_the_tables():
 
 def test_numbers_that_the_paper_does_not_print_are_not_called_its_numbers():
     assert not [c.id for c in OURS if c.rule != "equals" and c.paper is not None and not c.minus]
-    ranks = [c for c in OURS if c.measure["quantity"] == "rank"]
-    assert [(c.rule, c.than) for c in ranks] == [("less", 1.5), ("greater", 1.5), ("less", 5.5)]
+    asked = Counter(
+        (c.measure["game"], c.rule, c.than, c.measure["entrant"]) for c in OURS if c.measure["quantity"] == "rank"
+    )
+    assert asked == {  # first; and neither first nor last; as described, released and plotted, and with clones
+        ("ipd", "less", 1.5, "lola-ex"): 4,
+        ("imp", "greater", 1.5, "lola-ex"): 4,
+        ("imp", "less", 5.5, "lola-ex"): 4,
+        ("imp", "greater", 3.5, "lola-ex"): 3,
+    }
 
 
 def test_nothing_is_measured_twice_against_one_threshold():
@@ -275,3 +302,164 @@ def test_nothing_is_measured_twice_against_one_threshold():
     assert len(set(decided)) == len(decided)
     differences = [(str(c.measure), str(c.minus)) for c in OURS if c.minus]
     assert len(set(differences)) == len(differences)
+
+
+def test_every_cell_of_the_authors_tables_is_a_claim_for_each_tournament():
+    cells = {c.id: c for c in OURS if c.id.startswith(claims.CELLS)}
+    assert len(cells) == 3 * (36 + 6) + 3 * (30 + 6)  # the diagonal of matching pennies says nothing
+    assert {(c.rule, c.certainty, c.fewest, c.digit) for c in cells.values()} == {("equals", "digitised", 2, 0.06)}
+    found = cells["figure4-cells/ipd/released/phc-vs-lola-ex"]
+    assert (found.paper, found.sentence) == (-1.14, "phc earns -1.14 against lola-ex")
+    assert found.measure == {
+        "quantity": "earns",
+        "game": "ipd",
+        "tournament": "tournament-released",
+        "entrant": "phc",
+        "against": "lola-ex",
+    }
+    mean = cells["figure4-cells/imp/described/nl-ex"]
+    assert mean.paper == -0.25 and mean.measure["field"] == FIELD and mean.measure["tournament"] == "tournament"
+
+
+def test_the_authors_tables_are_as_they_plotted_them():
+    ipd, imp = crosstable(OURS, "ipd"), crosstable(OURS, "imp")
+    assert ipd.index.tolist() == ipd.columns.tolist() == imp.index.tolist() == FIELD
+    assert ipd.loc["lola-ex"].tolist() == [-0.98, -1.86, -0.97, -0.96, -0.85, -1.00]
+    assert imp["lola-ex"].tolist()[:5] == [0.34, 0.25, 0.29, 0.19, -0.42] and np.isnan(imp.to_numpy().diagonal()).all()
+    assert averages(OURS, "ipd").to_dict() == dict(zip(FIELD, [-1.60, -1.99, -1.59, -1.36, -2.11, -1.10], strict=True))
+    assert np.nanmax(np.abs(imp + imp.T)) <= 0.02 + 1e-9  # zero-sum, but for how well a plot can be read
+    for table, game in ((ipd, "ipd"), (imp, "imp")):
+        assert table.fillna(0).mean(axis=1).to_numpy() == pytest.approx(averages(OURS, game), abs=0.02)
+    assert crosstable(OURS, "chicken").empty and averages(OURS, "chicken").empty
+
+
+TABLE = "{source: s, certainty: read, digit: 1, field: [a, b], tournaments: {cup: described}, games: {g: %s}}"
+
+
+def test_a_cross_table_is_expanded_in_the_order_of_its_rows(tmp_path):
+    file = tmp_path / "claims.yaml"
+    file.write_text(f"claims: []\ncrosstables: {{x: {TABLE % '{cells: [[1, -2], [null, 4]], average: [-0.5, 4]}'}}}")
+    found = read_claims(file)
+    assert [(c.id, c.paper) for c in found] == [
+        *(("x/g/described/a-vs-a", 1), ("x/g/described/a-vs-b", -2), ("x/g/described/a", -0.5)),
+        *(("x/g/described/b-vs-b", 4), ("x/g/described/b", 4)),
+    ]
+    assert crosstable(found, "g").loc["b"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ("{cells: [[1, 2], [3]], average: [1, 2]}", "x: g: field names 2, so cells must be 2 rows of 2 numbers"),
+        ("{cells: [[1, 2]], average: [1, 2]}", "x: g: field names 2"),
+        ("{cells: [[1, 2], [3, 4]], average: [1]}", "x: g: .* and average 2"),
+        ("{cells: [[1, 2], [3, 4]]}", "x: missing key 'average'"),
+    ],
+)
+def test_a_cross_table_that_is_not_square_is_named(tmp_path, numbers, told):
+    file = tmp_path / "claims.yaml"
+    file.write_text(f"claims: []\ncrosstables: {{x: {TABLE % numbers}}}")
+    with pytest.raises(ValueError, match=f"claims.yaml: crosstables: {told}"):
+        read_claims(file)
+
+
+def test_a_cross_table_with_a_wrong_key_is_named(tmp_path):
+    file = tmp_path / "claims.yaml"
+    table = (TABLE % "{cells: [[1, 2], [3, 4]], average: [1, 2]}").replace("digit", "digits")
+    file.write_text(f"claims: []\ncrosstables: {{x: {table}}}")
+    with pytest.raises(ValueError, match="crosstables: x: got an unexpected keyword argument 'digits'"):
+        read_claims(file)
+
+
+@pytest.mark.parametrize(
+    ("off", "half", "verdict"),
+    [
+        (0.10, 0.08, REPRODUCED),  # 0.08 + 0.03
+        (0.12, 0.08, INCONCLUSIVE),
+        (0.29, 0.08, INCONCLUSIVE),  # √(0.253² + 0.08²) + 0.03, with t = 0.08 √(20/2)
+        (0.30, 0.08, NOT_REPRODUCED),
+        (0.00, 0.10, INCONCLUSIVE),  # more than three times 0.03
+        (0.029, 0.00, REPRODUCED),
+        (0.031, 0.00, NOT_REPRODUCED),
+    ],
+)
+def test_a_number_of_unknown_many_runs_is_decided_only_if_their_number_does_not_matter(off, half, verdict):
+    told = claim("equals", paper=-1.0, digit=0.06, fewest=2)
+    assert claims.decide(told, measured(-1.0 - off, half, n=20))[0] == verdict
+
+
+def cup(tmp_path, means, model="oracle", failed=None, noise=0.0, seeds=20):
+    """A tournament on the IPD: `means` {entrant: what it earns from all}, and `noise` for the first seat, ± by seed."""
+    groups = {}
+    for n, first in enumerate(means):
+        for second in list(means)[n:]:
+            seats = first if first == second else f"{first}-vs-{second}"
+            shift = {seed: noise * (-1) ** seed for seed in range(seeds)}
+            returns = {s: {1: [9, means[first] + x], 2: [9, means[second] - x]} for s, x in shift.items()}
+            group = write_match(tmp_path, f"ipd/{seats}@cup/{model}", returns)
+            if (first, second) == failed:
+                (group.folder / "failed.csv").write_text("seed,step,reason\n7,50,a value became NaN\n")
+            groups[group.name] = group
+    return groups
+
+
+def ranked(rule="less", than=1.5, **more):
+    measure = {"quantity": "rank", "game": "ipd", "tournament": "cup", "entrant": "a", "field": ["a", "b", "c"]}
+    return Claim("x/y", "A sentence", "Figure 9", "read", rule, measure | more, than=than)
+
+
+def test_a_rank_is_decided_by_its_interval(tmp_path):
+    ahead = cup(tmp_path / "ahead", {"a": -1, "b": -2, "c": -3}, noise=0.1)
+    first = check(ranked(), ahead)
+    assert (first.verdict, first.measured.value, first.measured.low, first.measured.high) == (REPRODUCED, 1, 1, 1)
+    assert check(ranked(entrant="b"), ahead).verdict == NOT_REPRODUCED
+    assert check(ranked("greater", 2.5, entrant="c"), ahead).verdict == REPRODUCED
+    close = cup(tmp_path / "close", {"a": -1, "b": -1.01, "c": -3}, noise=0.1)  # ten seeds say a, ten say b
+    assert check(ranked(), close).verdict == INCONCLUSIVE
+    tied = cup(tmp_path / "tied", {"a": -1, "b": -1, "c": -3})
+    assert [check(ranked(entrant=e), tied).measured.value for e in "abc"] == [1, 1, 3]  # the better rank for both
+
+
+def test_an_entrant_more_changes_no_claim(tmp_path):
+    few = cup(tmp_path / "few", {"a": -1, "b": -2, "c": -3})
+    more = cup(tmp_path / "more", {"z": 0, "a": -1, "b": -2, "c": -3})
+    assert check(ranked(), few).measured == check(ranked(), more).measured
+    assert check(ranked(field=["z", "a", "b", "c"]), more).measured.value == 2
+
+
+def test_a_claim_about_a_tournament_that_was_not_played_is_not_run(tmp_path):
+    groups = cup(tmp_path, {"a": -1, "b": -2, "c": -3})
+    for asked, why in [
+        ({"tournament": "other"}, "ipd/other/oracle is not in the study"),
+        ({"opponent_model": "cloning"}, "ipd/cup/cloning is not in the study"),
+        ({"game": "imp"}, "imp/cup/oracle is not in the study"),
+        ({"field": ["a", "b", "d"]}, "d in ipd/cup/oracle is not in the study"),
+    ]:
+        found = check(ranked(**asked), groups)
+        assert (found.verdict, found.measured, found.because) == (NOT_RUN, None, why)
+
+
+def test_a_failed_seed_is_named_by_the_claims_that_need_its_match(tmp_path):
+    groups = cup(tmp_path, {"a": -1, "b": -2, "c": -3}, failed=("b", "c"))
+    found = check(ranked(), groups)
+    assert found.because == "ipd/b-vs-c@cup/oracle/seed7 failed at step 50: a value became NaN"
+    earns = {"quantity": "earns", "game": "ipd", "tournament": "cup"}
+    told = replace(claim(), rule="equals", paper=-1.0, digit=0.06, fewest=2)
+    assert check(replace(told, measure=earns | {"entrant": "c", "against": "b"}), groups).because == found.because
+    cell = check(replace(told, measure=earns | {"entrant": "a", "against": "b"}), groups)
+    assert (cell.verdict, cell.measured.value) == (REPRODUCED, -1)
+
+
+def test_an_unknown_quantity_of_a_tournament_is_refused_with_what_is_known(tmp_path):
+    groups = cup(tmp_path, {"a": -1, "b": -2, "c": -3})
+    with pytest.raises(ValueError, match="x/y: unknown quantity 'R'; known: earns, average, rank, above_field"):
+        check(ranked(quantity="R"), groups)
+
+
+def test_the_page_of_claims_has_a_part_for_each_game_and_tournament_of_the_cells(tmp_path):
+    table = claims.tabulate([check(c, {}, OURS) for c in OURS])
+    words = ("described", "released", "plotted")
+    headings = [f"Figure 4, cell by cell: {where}" for where in (f"{g}, {w}" for g in ("ipd", "imp") for w in words)]
+    assert list(table.blocks)[-6:] == headings
+    assert table.blocks[headings[0]].claim.tolist()[:7] == [*(f"nl-q-vs-{other}" for other in FIELD), "nl-q"]
+    assert table.blocks[""].iloc[3].tolist() == ["not run", str(len(OURS)), "234"]

@@ -149,6 +149,55 @@ MISTAKES = {
     "opponent_models: {cloning: {rate: null}}": ["opponent_models.cloning.rate", "missing", "cloning needs it"],
     "opponent_models: {cloning: {model: clone}}": ["opponent_models.cloning.model", "did you mean 'cloning'"],
     "opponent_models: {oracle: {rate: 1}}": ["opponent_models.oracle.rate", "the opponent model oracle takes no such"],
+    "study: {tournament: {entrants: [nl-q]}}": ["study.tournament.entrants: given nl-q alone", "two or more"],
+    "study: {tournament: {entrants: [nl-q, phc, nl-q]}}": ["study.tournament.entrants: nl-q is named 2 times", "once"],
+    "study: {tournament: {entrants: [nl-q, wolf]}}": ["study.tournament.entrants", "'wolf'", "did you mean"],
+    "study: {tournament: {entrants: [nl-q, lola-pg]}}": [
+        "study.tournament.entrants: lola-pg needs 4000 roll-outs",
+        "an episode is one roll-out",
+    ],
+    "study: {tournament: {games: [public-goods]}}": [
+        "study.tournament.games: given public-goods, a game of 3 players; allowed: games of 2"
+    ],
+    "study: {tournament-released: {games: [chicken, stag-hunt, rps]}}\n"
+    "games: {rps: {gamma: 0.9, actions: [R, P, S], payoffs: [[[0, -1, 1], [1, 0, -1], [-1, 1, 0]], "
+    "[[0, 1, -1], [-1, 0, 1], [1, -1, 0]]]}}": [
+        "study.tournament-released.games: given rps; allowed with as_released: games with 2 actions each"
+    ],
+    "study: {tournament-released: {opponent_models: [cloning]}}": [
+        "study.tournament-released.opponent_models",
+        "cloning",
+        "allowed with as_released: oracle",
+    ],
+    "study: {tournament: {perspective: as_relased}}": [
+        "study.tournament.perspective",
+        "did you mean 'as_released'",
+    ],
+    "study: {tournament: {every: 3}}": ["study.tournament.every: given 3", "divides episodes, 1000"],
+    "study: {tournament: {every: null}}": ["study.tournament.every: is missing", "entrants, episodes, length, every"],
+    "study: {tournament: {steps: 3}}": ["study.tournament.steps: is not used, since this part is a tournament"],
+    "study: {self-play: {every: 3}}": ["study.self-play.every: is not used, since this part is no tournament"],
+    "study: {mine: {games: [ipd]}}": ["study.mine.algorithms: is missing"],
+    "study: {mine: {games: [ipd], algorithms: [nl-q-vs-nl-ex]}}": [
+        "study.mine.algorithms: given nl-q; allowed: algorithms with a rule",
+        "tournament",
+    ],
+    "figures: {figure4: {tournaments: [map]}}": ["figures.figure4: given map", "parts of the study that have entrants"],
+    "figures: {figure4: {tournaments: [cup]}}": ["figures.figure4", "'cup'", "no such part of the study"],
+    "figures: {figure4-clones: {tournaments: [tournament-released]}}": [
+        "figures.figure4-clones",
+        "'ipd/nl-q-vs-nl-ex@tournament-released/cloning'",
+        "no such group of cells",
+    ],
+    "figures: {figure1: {sampled: [nl-q@tournament]}}": ["figures.figure1", "kind learning shows no match"],
+    "algorithms: {phc: {rule: naive}}": ["algorithms.phc: given both of rule and learner"],
+    "algorithms: {phc: {learner: null}}": ["algorithms.phc: given neither of rule and learner"],
+    "algorithms: {phc: {learner: phk}}": ["algorithms.phc.learner", "'phk'", "did you mean 'phc'"],
+    "algorithms: {phc: {lr: 1}}": ["algorithms.phc.lr: the learner phc takes no such setting"],
+    "algorithms: {phc: {delta: null}}": ["algorithms.phc.delta: is missing; the learner phc needs it"],
+    "algorithms: {phc: {delta: 0}}": ["algorithms.phc.delta", "given 0", "above 0"],
+    "algorithms: {nl-q: {epsilon: 2}}": ["algorithms.nl-q.epsilon", "given 2", "from 0 to 1"],
+    "algorithms: {nl-ex: {lr: null}}": ["algorithms.nl-ex.lr: is missing"],
     "without: [studdy]": ["without", "'studdy'", "study", "did you mean 'study'"],
     "without: study": ["without", "'study'", "a list of games, algorithms, opponent_models, study, figures, tables"],
     "seeds: [1, 1]": ["seeds", "[1, 1]", "different"],

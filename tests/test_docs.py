@@ -24,6 +24,30 @@ PART = """\
 | §6.3 | ipd/b/R | 0.1 | 0.00 [0.00, 0.00] | not reproduced |"""
 
 
+CELLS = (
+    "figure4-cells/ipd/described/a-vs-b,notebooks,1.0,1.0,0.9,1.1,20,reproduced\n"
+    "figure4-cells/ipd/described/a,notebooks,1.0,1.0,0.9,1.1,20,inconclusive\n"
+    "figure4-cells/imp/released/a-vs-b,notebooks,1.0,1.0,0.9,1.1,20,reproduced\n"
+    "figure4-cells/imp/released/b-vs-a,notebooks,1.0,1.0,0.9,1.1,20,reproduced\n"
+    "figure4-cells/imp/released/b,notebooks,1.0,,,,0,not run\n"
+)
+COUNTED = f"""\
+{PART}
+
+5 numbers that the authors plotted of who earns what in the tournament, a verdict each:
+
+| game and tournament | reproduced | not reproduced | inconclusive | not run |
+| --- | --- | --- | --- | --- |
+| ipd, as described | 1 | 0 | 1 | 0 |
+| imp, as released | 2 | 0 | 0 | 1 |"""
+
+
+def test_cells_of_a_cross_table_are_counted_not_listed(tmp_path):
+    (tmp_path / "claims.csv").write_text(HEAD + ROWS + CELLS)
+    made = docs.with_claims(docs.MADE + docs.END, tmp_path / "claims.csv")
+    assert made == f"{docs.MADE}\n\n{COUNTED}\n\n{docs.END}"
+
+
 def results(root):
     for folder, names in (("figures", docs.FIGURES), ("tables", docs.TABLES)):
         (root / folder).mkdir(parents=True)

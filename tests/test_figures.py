@@ -3,19 +3,30 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map
+from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map, write_match
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from lola import figure as stage
-from lola.reporting import beliefs_figure, comparison_figure, learning_figure, map_figure, returns_figure, style
+from lola.reporting import (
+    beliefs_figure,
+    comparison_figure,
+    crosstable_figure,
+    learning_figure,
+    map_figure,
+    matches_figure,
+    returns_figure,
+    standings_figure,
+    style,
+)
 from lola.reporting.groups import Group
 from lola.reporting.paper import Claim
-from lola.reporting.sources import Sources
+from lola.reporting.sources import Sources, split_spec
 
 CD = [["C", "D"], ["C", "D"]]
 LABELS = {"nl": "NL-Ex", "lola": "LOLA-Ex", "lola-vs-nl": "LOLA-Ex vs NL-Ex", "lola@map": "LOLA-Ex"}
@@ -42,13 +53,13 @@ def draw(kind, *args, **block):
         return figure
 
 
-def readable(figure):
-    """One column wide, no type under 7 pt, and no label, title or legend over another."""
-    assert figure.get_size_inches()[0] == pytest.approx(8 / 2.54)
+def readable(figure, width=8):
+    """As wide as one column, or as asked, no type under 7 pt, and no label, title or legend over another."""
+    assert figure.get_size_inches()[0] == pytest.approx(width / 2.54)
     assert all(text.get_fontsize() >= 7 for text in figure.findobj(Text) if text.get_text())
-    parts = [*figure.legends, *(t for t in (figure._supxlabel, figure._supylabel) if t)]
+    parts = [*figure.legends, *(t for t in (figure._suptitle, figure._supxlabel, figure._supylabel) if t)]
     for ax in figure.axes:
-        parts += [t for t in (ax._left_title, ax.xaxis.label, ax.yaxis.label) if t.get_text()]
+        parts += [t for t in (ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label) if t.get_text()]
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
             shown = [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
@@ -268,14 +279,193 @@ def test_map_greys_what_diverged_and_says_so(tmp_path):
     assert "a run diverged" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
+ENTRANTS = {"q": "NL-Q", "jal": "JAL-Q", "phc": "PHC", "wolf": "WoLF-PHC", "nl": "NL-Ex", "lola": "LOLA-Ex"}
+BOTH = {"games": ["ipd", "imp"], "tournaments": ["cup", "cup-released"]}
+ONE = {"game": "ipd", "tournaments": BOTH["tournaments"]}
+
+
+def contested(tmp_path, entrants=tuple(ENTRANTS), models=("oracle",)):
+    """Two runs, four rows of 25 episodes: entrant i earns 0, 0, 0, s - i - 2 j against j at seed s, in self-play -i.
+
+    On matching pennies, and as released, everything is multiplied; the second seat earns the opposite of the first.
+    """
+    groups = {}
+    for game, name, model in itertools.product(("ipd", "imp"), BOTH["tournaments"], models):
+        for (i, first), (j, second) in itertools.combinations_with_replacement(enumerate(entrants), 2):
+            seats = first if i == j else f"{first}-vs-{second}"
+            times = (0.1 if game == "imp" else 1) * (1 if name == "cup" else 2) * (1 if model == "oracle" else 3)
+
+            def curve(end, times=times):
+                return [0, 0, 0, times * end]
+
+            ends = {s: (s - i, -s - i) if i == j else (s - i - 2 * j, s - j - 2 * i) for s in (0, 1)}
+            returns = {s: {1: curve(one), 2: curve(-one if game == "imp" else two)} for s, (one, two) in ends.items()}
+            shares = {s: {1: [0.1 * i] * 4, 2: [0.1 * j] * 4} for s in (0, 1)}
+            group = write_match(tmp_path, f"{game}/{seats}@{name}/{model}", returns, shares, every=25)
+            groups[group.name] = group
+    tournaments = {"cup": "as described", "cup-released": "as released"}
+    known = Sources(groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, claims=AUTHORS, tournaments=tournaments)
+    return replace(known, opponent_models={"cloning": "cloned opponent"})
+
+
+def duel(tmp_path, **more):
+    return contested(tmp_path, ("q", "lola"), **more)
+
+
+AUTHORS = [
+    Claim("", "", "", "", "equals", {"quantity": "earns", "game": "ipd", "entrant": row, "against": column}, paper=read)
+    for row, column, read in (("q", "lola", -1.18), ("lola", "q", -0.98))
+]
+
+
+def test_standings_average_over_opponents_and_runs(tmp_path):
+    figure = draw(standings_figure, contested(tmp_path), **BOTH)
+    readable(figure)
+    a, b, c, d = figure.axes
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b, c, d)] == [
+        *("ipd, as described", "imp, as described", "ipd, as released", "imp, as released")
+    ]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(ENTRANTS.values())
+    assert "mean over opponents and 2 runs" in figure.legends[0].get_title().get_text()
+    assert all(line.get_xdata().tolist() == [25, 50, 75, 100] for ax in figure.axes for line in ax.lines)
+    ends = [line.get_ydata()[-1] for line in a.lines]
+    others = 0.5 * 5 / 6  # of the mean seed: self-play has both signs of it
+    assert ends == pytest.approx([others - i - 2 * (15 - i) / 6 for i in range(6)])
+    assert [line.get_ydata()[-1] for line in c.lines] == pytest.approx([2 * end for end in ends])
+    assert all(line.get_ydata()[2] == 0 for line in a.lines)
+    band = a.collections[0].get_datalim(a.transData).intervaly
+    assert band.tolist() == pytest.approx([-5, 0])  # of the two runs: -5 and -5 + 5/6
+    assert len({to_hex(line.get_color()) for line in a.lines}) == 6
+    assert a.get_ylim() == c.get_ylim() != b.get_ylim() == d.get_ylim()
+
+
+def test_standings_tell_more_entrants_apart_than_there_are_colours(tmp_path):
+    known = contested(tmp_path, tuple(f"e{n}" for n in range(10)))
+    known = replace(known, labels={f"e{n}": f"LOLA-Ex-{n}" for n in range(10)})
+    figure = draw(standings_figure, known, games=["ipd"], tournaments=["cup"])
+    readable(figure)
+    looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in figure.axes[0].lines}
+    assert len(looks) == 10
+
+
+def test_a_spec_says_what_tournaments_are_called(tmp_path):
+    folders = [group.folder for group in duel(tmp_path).groups.values()]
+    spec = BOTH | {"name": "figure4", "kind": "standings", "caption": "c", "labels": ENTRANTS, "actions": {"ipd": CD}}
+    known, block = split_spec(spec | {"tournament_labels": {"cup": "as described"}}, folders, [])
+    assert known.tournament_label(known.tournament("ipd", "cup")) == "as described"
+    assert block == BOTH
+
+
+def test_standings_of_those_who_model_say_so(tmp_path):
+    known = duel(tmp_path, models=("oracle", "cloning"))
+    figure = draw(standings_figure, known, games=["ipd"], tournaments=["cup"], opponent_model="cloning")
+    readable(figure)
+    (ax,) = figure.axes
+    assert " ".join(ax._left_title.get_text().split()[1:]) == "ipd, as described, cloned opponent"
+    assert ax.lines[0].get_ydata()[-1] == pytest.approx(3 * (0.25 - 1))  # against itself 0, against the other 0.5 - 2
+
+
+def test_tournaments_with_different_fields_stand_side_by_side(tmp_path):
+    known = duel(tmp_path)
+    groups = {name: group for name, group in known.groups.items() if "lola" not in name or "released" not in name}
+    figure = draw(standings_figure, replace(known, groups=groups), **BOTH)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["NL-Q", "LOLA-Ex"]
+    assert [len(ax.lines) for ax in figure.axes] == [2, 2, 1, 1]
+    a, b = draw(crosstable_figure, replace(known, groups=groups, claims=[]), **ONE).axes[:2]
+    assert not np.ma.getmaskarray(a.collections[0].get_array()).any()
+    assert np.ma.getmaskarray(b.collections[0].get_array()).tolist() == [[False, True], [True, True]]
+
+
+def test_crosstable_shows_each_pair_on_one_scale_beside_the_authors(tmp_path):
+    figure = draw(crosstable_figure, contested(tmp_path), **ONE)
+    readable(figure, width=17)
+    a, b, authors, _ = figure.axes
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b, authors)] == [
+        *("ipd, as described", "ipd, as released", "ipd, authors (digitised)")
+    ]
+    expected = [[-i if i == j else 0.5 - i - 2 * j for j in range(6)] for i in range(6)]
+    assert tiles(a) == pytest.approx(np.array(expected))
+    assert tiles(b) == pytest.approx(2 * np.array(expected))
+    known = np.argwhere(~np.ma.getmaskarray(authors.collections[0].get_array()))
+    assert known.tolist() == [[0, 5], [5, 0]]
+    assert (tiles(authors)[0, 5], tiles(authors)[5, 0]) == (-1.18, -0.98)
+    assert {ax.collections[0].get_clim() for ax in (a, b, authors)} == {(2 * expected[4][5], 0)}
+    assert [text.get_text() for text in a.texts[:3]] == ["0.0", "-1.5", "-3.5"]
+    boxes = [text.get_window_extent() for text in a.texts]
+    assert len(boxes) == 36 and not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    names = list(ENTRANTS.values())
+    assert [tick.get_text() for tick in a.get_yticklabels()] == names
+    for ax in (b, authors):  # the lowest of their columns
+        assert [tick.get_text() for tick in ax.get_xticklabels() if tick.get_visible()] == names
+
+
+def test_a_crosstable_of_gains_and_losses_is_centred(tmp_path):
+    a, b, _ = draw(crosstable_figure, contested(tmp_path), **ONE | {"game": "imp"}).axes
+    low, high = a.collections[0].get_clim()
+    assert low == -high == b.collections[0].get_clim()[0]
+
+
+def tiles(ax):
+    return np.ma.getdata(ax.collections[0].get_array())
+
+
+def test_a_small_crosstable_is_one_column_wide_and_a_large_one_has_no_numbers(tmp_path):
+    block = {"game": "imp", "tournaments": ["cup"]}
+    small = draw(crosstable_figure, duel(tmp_path / "small"), **block)
+    readable(small)
+    assert [text.get_text() for text in small.axes[0].texts] == ["0.00", "-0.15", "0.15", "0.00"]
+    names = tuple(f"e{n}" for n in range(19))
+    known = replace(contested(tmp_path / "large", names), labels=dict(zip(names, names, strict=True)))
+    large = draw(crosstable_figure, known, **block)
+    assert not large.axes[0].texts and tiles(large.axes[0]).shape == (19, 19)
+
+
+def test_matches_show_what_each_earns_against_each(tmp_path):
+    figure = draw(matches_figure, contested(tmp_path), game="ipd", tournament="cup", shows="return")
+    readable(figure, width=17)
+    panels = np.reshape(figure.axes, (6, 6))
+    assert [ax.title.get_text() for ax in panels[0]] == list(ENTRANTS.values())
+    assert [ax.get_ylabel() for ax in panels[:, 0]] == list(ENTRANTS.values())
+    for i, j in itertools.product(range(6), repeat=2):
+        (line,) = panels[i, j].lines
+        assert line.get_xdata().tolist() == [25, 50, 75, 100]
+        assert line.get_ydata() == pytest.approx([0, 0, 0, -i if i == j else 0.5 - i - 2 * j])
+    assert len({ax.get_ylim() for ax in panels.flat}) == 1
+    assert "return" in figure._supylabel.get_text()
+
+
+def test_matches_show_how_often_each_takes_its_first_action(tmp_path):
+    figure = draw(matches_figure, contested(tmp_path), game="imp", tournament="cup", shows="first action")
+    readable(figure, width=17)
+    for i, row in enumerate(np.reshape(figure.axes, (6, 6))):
+        assert all(ax.lines[0].get_ydata() == pytest.approx([0.1 * i] * 4) for ax in row)
+    assert "P(H)" in figure._supylabel.get_text()
+    assert figure.axes[0].get_ylim() == (-0.03, 1.03)
+
+
+def test_matches_name_the_first_action_only_where_both_seats_call_it_the_same(tmp_path):
+    known = replace(duel(tmp_path), actions={"ipd": [["C", "D"], ["stay", "go"]]})
+    figure = draw(matches_figure, known, game="ipd", tournament="cup", shows="first action")
+    assert "P(first action)" in figure._supylabel.get_text()
+
+
+def test_matches_show_one_of_two_things(tmp_path):
+    known = duel(tmp_path)
+    with pytest.raises(ValueError, match="shows 'return' or 'first action', not 'regret'"):
+        draw(matches_figure, known, game="ipd", tournament="cup", shows="regret")
+
+
 @pytest.mark.parametrize(
     ("kind", "made", "block"),
     [
         (learning_figure, learned, {"game": "ipd", "algorithms": ["nl"], "sampled": ["lola"]}),
         (comparison_figure, compared, {"game": "ipd", "algorithms": ["a0", "a1", "a0/cloning"], "saved": SAVED}),
         (beliefs_figure, believed, {"games": ["imp"], "algorithms": ["lola/cloning"]}),
+        (standings_figure, duel, BOTH),
+        (crosstable_figure, duel, ONE),
+        (matches_figure, duel, {"game": "ipd", "tournament": "cup", "shows": "return"}),
     ],
-    ids=["learning", "comparison", "beliefs"],
+    ids=["learning", "comparison", "beliefs", "standings", "crosstable", "matches"],
 )
 def test_every_kind_saves_the_same_bytes_twice(tmp_path, kind, made, block):
     known = made(tmp_path)

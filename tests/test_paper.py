@@ -1,11 +1,14 @@
 """What the paper says of the exact learners, on the settings of the config, with margins wider than 50 seeds need."""
 
+import numpy as np
 import pytest
 import torch
 
 from lola import study
+from lola.cells import SEATS, matchup
 from lola.config import load
 from lola.learning.curves import build
+from lola.learning.match_curves import build as build_match
 from lola.learning.training import initial_state, initial_thetas, train
 
 
@@ -45,3 +48,19 @@ def test_naive_learners_swing_in_matching_pennies_and_lola_settles(ends):
     assert lola.std() < 0.05
     assert torch.allclose(lola.sum(1), torch.zeros(len(lola), dtype=lola.dtype), atol=1e-12)  # zero-sum
     assert all(((p - 0.5).abs() < 0.1).double().mean() > 0.9 for p in policies)
+
+
+def test_lola_earns_most_in_the_round_robin_on_the_ipd():
+    config = load("config/config.yaml")
+    groups, entrants = study.groups(config), config["study"]["tournament"]["entrants"]
+    earned = {entrant: [] for entrant in entrants}
+    for algorithm, model in study.matches(config, "tournament", "oracle"):
+        match = build_match(groups[f"ipd/{algorithm}/{model}"].spec, list(range(5)))
+        late = [state.episode.returns for state in match.episodes(match.start(1.0), 300) if state.step > 250]
+        seats = matchup(algorithm).split(SEATS)
+        for seat, returns in zip(seats * (2 // len(seats)), np.mean(late, axis=(0, 1)), strict=True):
+            earned[seat].append((1 - match.game.gamma) * returns / (2 // len(seats)))  # self-play fills both seats
+    averages = {entrant: sum(returns) / len(entrants) for entrant, returns in earned.items()}
+    others = [averages[entrant] for entrant in entrants if entrant != "lola-ex"]
+    assert averages["lola-ex"] > max(others) + 0.25
+    assert all(-2.1 < average < -1.4 for average in others)

@@ -10,6 +10,12 @@ from lola.config import load
 from lola.reporting.groups import Group
 from lola.reporting.sources import Sources
 
+ENTRANTS = ("nl-q", "jal-q", "phc", "wolf-phc", "nl-ex", "lola-ex")
+
+
+def everybody_meets_everybody(entrants):
+    return [*entrants, *(f"{a}-vs-{b}" for n, a in enumerate(entrants) for b in entrants[n + 1 :])]
+
 
 @pytest.fixture(scope="module")
 def config():
@@ -27,6 +33,18 @@ def test_the_study_is_games_times_algorithms(config):
         *(f"ipd/{a}/oracle" for a in ("nl-dice", "lola-pg-64", "no-box-1", "no-box-2")),
         *(f"ipd/{kind}-dice-{k}/oracle" for kind in ("lola", "slow") for k in (1, 2, 3)),
         *(f"ipd/lola-dice-{k}/cloning" for k in (1, 2, 3)),
+        *(
+            f"{game}/{match}@{tournament}/oracle"
+            for game in ("ipd", "imp")
+            for match in everybody_meets_everybody(ENTRANTS)
+            for tournament in ("tournament", "tournament-released", "tournament-plotted")
+        ),
+        *(
+            f"{game}/{match}@tournament/cloning"
+            for game in ("ipd", "imp")
+            for match in everybody_meets_everybody(ENTRANTS)
+            if match.endswith("-ex")  # the others' matches have nobody who models anybody
+        ),
         *(
             f"{game}/{a}@map/oracle"
             for game in ("ipd", "imp")
@@ -51,7 +69,59 @@ def test_the_length_of_roll_outs_moves_nobody_who_plays_none(config):
     longer = load("config/config.yaml", [], {"seeds": 5, "games": {"ipd": {"length": 151}}})
     before, after = study.groups(config), study.groups(longer)
     moved = {name for name in before if before[name] != after[name]}
-    assert moved == {name for name in before if name.startswith("ipd/") and before[name].spec["play"]}
+    played = (name for name in before if before[name].spec["play"] and not before[name].is_match)
+    assert moved == {name for name in played if name.startswith("ipd/")}
+
+
+def with_tournament(config, **settings):
+    part = {"games": ["ipd"], "entrants": ["nl-q", "phc", "lola-ex"], "seeds": 2}
+    return config | {"study": {"cup": part | {"episodes": 6, "length": 9, "every": 3} | settings}}
+
+
+def test_in_a_tournament_everybody_meets_everybody(config):
+    groups = study.groups(with_tournament(config, opponent_models=["oracle", "cloning"]))
+    assert list(groups) == [
+        *(f"ipd/{match}@cup/oracle" for match in ("nl-q", "nl-q-vs-phc", "nl-q-vs-lola-ex")),
+        *(f"ipd/{match}@cup/oracle" for match in ("phc", "phc-vs-lola-ex", "lola-ex")),
+        *(f"ipd/{match}@cup/cloning" for match in ("nl-q-vs-lola-ex", "phc-vs-lola-ex", "lola-ex")),
+    ]
+    spec = groups["ipd/nl-q-vs-lola-ex@cup/cloning"].spec
+    assert spec["seats"] == [
+        {"learner": "q", "alpha": 0.01, "decay": 0.0001, "epsilon": 0.05},
+        {"rule": "lola", "lr": 1.0, "eta": 1.0},
+    ]
+    assert (spec["steps"], spec["play"]) == (6, {"batch": 1, "length": 9})
+    assert spec["match"] == {"every": 3, "perspective": "as_described"}
+
+
+def test_a_new_entrant_adds_its_own_matches_only(config):
+    before = study.groups(with_tournament(config))
+    after = study.groups(with_tournament(config, entrants=["nl-q", "phc", "lola-ex", "nl-ex"]))
+    assert {name: after[name] for name in before} == before
+    new = {name.split("/")[1].partition("@")[0] for name in after.keys() - before.keys()}
+    assert new == {"nl-q-vs-nl-ex", "phc-vs-nl-ex", "lola-ex-vs-nl-ex", "nl-ex"}
+
+
+def test_a_match_names_the_modules_of_its_players_and_no_others(config):
+    groups = study.groups(with_tournament(config))
+    shared = ["lola.learning.match_curves", "lola.learning.matrix_games"]
+    assert groups["ipd/nl-q-vs-lola-ex@cup/oracle"].modules == [
+        *shared,
+        *(f"lola.learning.{name}" for name in ("opponent_models", "perspectives", "rules", "tabular")),
+    ]
+    assert "lola.learning.rules" not in groups["ipd/nl-q@cup/oracle"].modules
+
+
+def test_a_tournaments_block_shows_its_matches_with_the_oracles_where_nobody_models(config):
+    cup = with_tournament(config, entrants=["nl-q", "lola-ex"], opponent_models=["oracle", "cloning"], label="the cup")
+    block = {"kind": "standings", "games": ["ipd"], "tournaments": ["cup"], "opponent_model": "cloning", "caption": "c"}
+    assert study.block_groups(cup, block) == [
+        *("ipd/nl-q@cup/oracle", "ipd/nl-q-vs-lola-ex@cup/cloning", "ipd/lola-ex@cup/cloning")
+    ]
+    spec = study.block_spec(cup, "f", block)
+    assert spec["tournament_labels"] == {"cup": "the cup"}
+    assert spec["labels"]["nl-q"] == "NL-Q"
+    assert spec["labels"]["nl-q-vs-lola-ex@cup"] == "NL-Q vs LOLA-Ex (the cup)"
 
 
 def test_a_matchup_fills_the_seats_in_order(config):
@@ -124,14 +194,14 @@ def test_a_cell_is_known_by_its_path(tmp_path):
     assert cell.name == "ipd/lola-ex@map/oracle/seed12"
 
 
-def test_a_block_may_name_the_opponent_model_of_what_it_shows():
+def test_a_block_may_name_the_opponent_model_of_what_it_shows(config):
     block = {"games": ["ipd", "imp"], "algorithms": ["lola-ex", "lola-ex/cloning", "nl-ex"], "opponent_model": "oracle"}
-    assert study.block_groups(block) == [
+    assert study.block_groups(config, block) == [
         *("ipd/lola-ex/oracle", "ipd/lola-ex/cloning", "ipd/nl-ex/oracle"),
         *("imp/lola-ex/oracle", "imp/lola-ex/cloning", "imp/nl-ex/oracle"),
     ]
     shown = {"game": "ipd", "algorithms": ["a", "b/oracle"], "sampled": ["c", "a"], "opponent_model": "cloning"}
-    assert study.block_groups(shown) == ["ipd/a/cloning", "ipd/b/oracle", "ipd/c/cloning"]
+    assert study.block_groups(config, shown) == ["ipd/a/cloning", "ipd/b/oracle", "ipd/c/cloning"]
 
 
 def test_a_block_knows_the_names_of_its_opponent_models(config):
@@ -141,7 +211,7 @@ def test_a_block_knows_the_names_of_its_opponent_models(config):
     block = {"kind": "returns", "game": "ipd", "algorithms": ["lola-ex", "lola-ex/cloning"], "caption": "c"}
     spec = study.block_spec(described, "f", block)
     assert (spec["labels"], spec["opponent_models"]) == ({"lola-ex": "LOLA-Ex"}, {"cloning": "cloned opponent"})
-    folders = [Path("groups", name) for name in study.block_groups(block)]
+    folders = [Path("groups", name) for name in study.block_groups(config, block)]
     known = Sources(
         {"/".join(folder.parts[1:]): Group(folder) for folder in folders},
         spec["labels"],

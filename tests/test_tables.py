@@ -1,14 +1,15 @@
 """Tables hold the numbers of their groups beside the paper's, in three formats that agree."""
 
 import io
+import itertools
 import json
 
 import pandas as pd
 import pytest
-from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group
+from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_match
 
 from lola import table as stage
-from lola.reporting import convergence_table, matchups_table, tables
+from lola.reporting import convergence_table, crosstable_table, matchups_table, standings_table, tables
 from lola.reporting.metrics import VARIANTS, Estimate
 from lola.reporting.paper import Claim
 from lola.reporting.sources import Sources
@@ -105,6 +106,110 @@ def test_the_rows_of_a_matchups_table_hold_numbers(tmp_path):
     ]
     assert rows.runs["NL-Ex", "2nd-order LOLA"] == 0
     assert rows.loc[("NL-Ex", "2nd-order LOLA")].drop("runs").isna().all()
+
+
+ENTRANTS = {"q": "NL-Q", "nl": "NL-Ex", "lola": "LOLA-Ex"}
+EARNED = {("q", "q"): -2, ("q", "nl"): -1.5, ("q", "lola"): -1.2, ("nl", "q"): -1.9, ("nl", "nl"): -2}
+EARNED |= {("nl", "lola"): -1.7, ("lola", "q"): -1.0, ("lola", "nl"): -1.3, ("lola", "lola"): -1.1}
+
+
+def authors(quantity, paper, **who):
+    measure = {"quantity": quantity, "game": "ipd", "tournament": "cup"} | who
+    return Claim("", "", "", "digitised", "equals", measure, paper=paper)
+
+
+AUTHORS = [
+    authors("earns", -1.5, entrant="q", against="q"),
+    authors("earns", -1.4, entrant="q", against="nl"),
+    authors("earns", -1.95, entrant="nl", against="q"),
+    authors("average", -1.1, entrant="lola"),
+]
+
+
+def contested(tmp_path, claims=AUTHORS):
+    """Two tournaments: what was `EARNED` ± 0.1 by seed for the first seat, and as released 0.5 less for everybody."""
+    groups = {}
+    for name, shift in (("cup", 0), ("cup-released", -0.5)):
+        for one, other in itertools.combinations_with_replacement(ENTRANTS, 2):
+            ends = {1: EARNED[one, other] + shift, 2: EARNED[other, one] + shift}
+            noise = {seed: 0.1 * (-1) ** seed for seed in range(4)}
+            returns = {s: {1: [9, ends[1] + x], 2: [9, ends[2]]} for s, x in noise.items()}
+            group = write_match(tmp_path, f"ipd/{one if one == other else f'{one}-vs-{other}'}@{name}/oracle", returns)
+            groups[group.name] = group
+    tournaments = {"cup": "as described", "cup-released": "as released"}
+    return Sources(groups, ENTRANTS, {"ipd": CD}, claims=claims, tournaments=tournaments)
+
+
+BOTH = {"games": ["ipd"], "tournaments": ["cup", "cup-released"]}
+
+
+def test_standings_rank_by_the_mean_over_opponents(tmp_path):
+    table = standings_table.tabulate(contested(tmp_path), **BOTH)
+    rows = table.rows.set_index(["tournament", "measure", "row"]).sort_index()
+    assert rows.value["as described", "average"].round(9).to_dict() == {
+        "NL-Q": round(-4.7 / 3, 9),
+        "NL-Ex": round(-5.6 / 3, 9),
+        "LOLA-Ex": round(-3.4 / 3, 9),
+    }
+    assert rows.value["as released", "average", "LOLA-Ex"] == pytest.approx(-3.4 / 3 - 0.5)
+    ranks = rows.loc[("as described", "rank"), ["value", "low", "high"]]
+    assert ranks.to_numpy().T.tolist() == [[1, 3, 2]] * 3  # LOLA-Ex, NL-Ex, NL-Q
+    assert rows.value["as described", "first, %"].tolist() == [100, 0, 0]
+    assert rows.authors["as described", "average", "LOLA-Ex"] == -1.1
+    assert rows.authors.notna().sum() == 2 and (rows.runs == 4).all()
+
+
+def test_standings_read_from_the_top_and_say_who_beats_whom(tmp_path):
+    blocks = standings_table.tabulate(contested(tmp_path), **BOTH).blocks
+    assert list(blocks) == [
+        f"ipd, as {how}{what}"
+        for how in ("described", "released")
+        for what in ("", ": who earns more", ": head to head")
+    ]
+    top, middle, last = blocks["ipd, as described"].to_numpy().tolist()
+    assert top == ["LOLA-Ex", "-1.13 [-1.15, -1.12]", "-1.10", "1 [1, 1]", "100"]
+    assert (middle[0], middle[2:]) == ("NL-Q", ["–", "2 [2, 2]", "0"]) and last[0] == "NL-Ex"
+    more = blocks["ipd, as described: who earns more"].set_index("row against column")
+    assert more.loc["NL-Q"].tolist() == ["–", "0.67*", "0.08*"]  # 0 + 1 + 1 and 0 + 0 + 1/4, of three
+    assert more.loc["LOLA-Ex"].tolist() == ["0.92*", "1.00*", "–"]
+    match = blocks["ipd, as described: head to head"].set_index("row against column")
+    assert match.loc["NL-Q"].tolist() == ["–", "0.40*", "-0.20*"]
+    assert match.loc["NL-Ex", "NL-Q"] == "-0.40*"
+
+
+def test_a_measure_is_marked_where_its_interval_leaves_even_out():
+    assert standings_table.marked(Estimate(0.6, 0.51, 0.7, 0.1, 20), 0.5) == "0.60*"
+    assert standings_table.marked(Estimate(0.6, 0.5, 0.7, 0.1, 20), 0.5) == "0.60"
+    assert standings_table.marked(Estimate(-0.2, -0.3, -0.1, 0.1, 20), 0.0) == "-0.20*"
+
+
+def test_a_crosstable_is_beside_the_authors(tmp_path):
+    table = crosstable_table.tabulate(contested(tmp_path), **BOTH)
+    assert list(table.rows) == [
+        *("game", "tournament", "row", "column", "runs", "value", "low", "high", "authors", "difference")
+    ]
+    rows = table.rows.set_index(["tournament", "row", "column"])
+    assert len(rows) == 18
+    cell = rows.loc[("as described", "NL-Q", "NL-Ex")]
+    assert cell[["runs", "value", "authors", "difference"]].tolist() == pytest.approx([4, -1.5, -1.4, -0.1])
+    assert (cell.low, cell.high) == pytest.approx((-1.6, -1.4))
+    assert rows.value["as described", "NL-Ex", "NL-Q"] == -1.9
+    assert pd.isna(rows.authors["as described", "NL-Ex", "NL-Ex"])
+    matrix = table.blocks["ipd, as described"].set_index("row against column")
+    assert matrix.loc["NL-Q"].tolist() == ["-2.00 (-1.50)*", "-1.50 (-1.40)", "-1.20 (–)"]
+    assert matrix.columns.tolist() == list(ENTRANTS.values()) == matrix.index.tolist()
+
+
+def test_the_distance_from_the_authors_says_which_tournament_is_nearer(tmp_path):
+    summary = crosstable_table.tabulate(contested(tmp_path), **BOTH).blocks["How far from the authors"]
+    described, released = summary.to_numpy().tolist()
+    assert described == ["ipd", "as described", "0.22", "-0.18", "1 of 3"]  # off by -0.5, -0.1 and 0.05
+    assert released == ["ipd", "as released", "0.68", "-0.68", "0 of 3"]
+
+
+def test_a_crosstable_needs_no_authors(tmp_path):
+    table = crosstable_table.tabulate(contested(tmp_path, claims=[]), **BOTH)
+    assert table.rows.authors.isna().all() and list(table.blocks) == ["ipd, as described", "ipd, as released"]
 
 
 @pytest.mark.parametrize(

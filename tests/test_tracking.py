@@ -36,6 +36,7 @@ SPEC = {
     "steps": STEPS,
     "init_std": 1.0,
     "grid": None,
+    "match": None,
 }
 
 
@@ -418,7 +419,7 @@ def save(root, step, seeds=(0,), spec=None, **more) -> Path:
     algorithm = "lola-ex@map" if spec["grid"] else "lola-ex"
     path = checkpoints.beside([str(cells.Cell("ipd", algorithm, "oracle", seed).curve(root)) for seed in seeds])
     returns = [[[-2 + n / 100, -1.0]] * len(seeds) for n in range(step + 1)]
-    snapshot = {"step": np.array(step), "returns": np.array(returns)} | more
+    snapshot = {"step": np.array(step), "at": np.arange(step + 1), "returns": np.array(returns)} | more
     checkpoints.write(path, {"spec": spec, "code": "{}", "lock": "b", "seeds": list(seeds)}, snapshot)
     return path
 
@@ -434,6 +435,21 @@ def points(root, run_id, metric="player1/return") -> list[tuple[int, float]]:
 def expected_points(last: int) -> list[tuple[int, float]]:
     """Player 1's of a run of 100 steps, thinned as when it is finished."""
     return [(step, round(-2 + step / 100, 9)) for step in sorted(runs.shown_steps(STEPS)) if step <= last]
+
+
+def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):
+    seen = []
+
+    def looks():
+        block = {"at": np.array([25, 50]), "returns": np.array([[[-1.5, -1.25]], [[-1.75, -1.0]]])}
+        save(root, 60, spec={"match": {"every": 25, "perspective": "as_described"}}, **block)
+        yield look(root)
+        (run,) = all_runs(root)
+        seen.append(points(root, run.info.run_id, "player2/return"))
+        assert (run.data.params["every"], run.data.params["perspective"]) == ("25", "as_described")
+
+    live.show(root, LABELS, {}, looks())
+    assert seen == [[(25, -1.25), (50, -1.0)]]
 
 
 def test_a_live_run_appears_grows_and_gives_way_to_the_finished_one(root, at_once):

@@ -8,9 +8,9 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 import torch
-from golden.regenerate import GAMES, HERE, SAMPLED, SETTINGS, five_steps
+from golden.regenerate import GAMES, HERE, LEARNS, MATCHES, SAMPLED, SETTINGS, five_episodes, five_steps
 
-from lola.learning import curves, rules
+from lola.learning import curves, registry, rules
 from lola.learning.cloning import cloning
 from lola.learning.estimators import dice, pg
 from lola.learning.matrix_games import MatrixGame
@@ -168,9 +168,23 @@ def test_golden(game, name):
     assert now["values"] == pytest.approx(golden["values"], rel=1e-9, abs=1e-12)
 
 
-def test_every_rule_and_estimator_has_golden_numbers():
+def test_golden_matches():
+    """Five episodes, to a relative 1e-9."""
+    golden = json.loads((HERE / "matches.json").read_text())
+    assert golden.keys() == MATCHES.keys()
+    for name, kept in golden.items():
+        now = five_episodes(name)
+        for i, theta in enumerate(now["thetas"]):
+            assert theta == pytest.approx(kept["thetas"][i], rel=1e-9, abs=1e-12), name
+        assert now["returns"] == pytest.approx(kept["returns"], rel=1e-9, abs=1e-12), name
+
+
+def test_every_rule_estimator_learner_and_perspective_has_golden_numbers():
     assert {rule for rule, _ in SETTINGS.values()} == set(RULES)
     assert {estimator for _, _, estimator in SAMPLED.values()} == set(ESTIMATORS)
+    in_seats = {name for _, names, _, _ in MATCHES.values() for name in names}
+    assert set(LEARNS) == set(registry.LEARNERS) == in_seats - set(RULES)
+    assert {perspective for _, _, perspective, _ in MATCHES.values()} == set(registry.PERSPECTIVES)
 
 
 def test_numbers_that_are_infinite_from_the_start_fail_each_seed_alone():
@@ -179,7 +193,14 @@ def test_numbers_that_are_infinite_from_the_start_fail_each_seed_alone():
         "game": {"payoffs": payoffs, "gamma": 0.99, "actions": ["C", "D"]},
         "seats": [{"rule": "naive", "lr": 1.0}] * 2,
     }
-    spec |= {"opponent_model": {"model": "oracle"}, "play": None, "steps": 2, "init_std": 1.0, "grid": None}
+    spec |= {
+        "opponent_model": {"model": "oracle"},
+        "play": None,
+        "steps": 2,
+        "init_std": 1.0,
+        "grid": None,
+        "match": None,
+    }
     for trained in curves.run(spec, [0, 1]):
         assert trained.rows == []
         assert trained.outcome["status"] == "failed"
@@ -319,6 +340,7 @@ def spec(seat, model="oracle", grid=None, steps=4):
         "steps": steps,
         "init_std": 1.0,
         "grid": grid,
+        "match": None,
     }
 
 

@@ -16,7 +16,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
 ROOT = Path("results/smoke")
-CELLS = 84  # 28 groups of 3 seeds
+CELLS = 108  # 36 groups of 3 seeds
 OVERLAY = "config/smoke.yaml"
 OF_ALL_SEEDS = {  # what shows groups that have the study's seeds
     *("figure1", "figure2", "figure-a3-ipd", "figure-a3-imp", "opponent-models", "sensitivity"),
@@ -103,10 +103,14 @@ def test_everything_is_made(finished):
         "sensitivity",
         "sensitivity-pg",
         "batch-size",
+        "figure4",
+        "figure4-clones",
+        "figure4-cells-ipd",
+        "figure4-ipd-returns",
     ):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
-    for name in ("table3", "table4", "settings-pg", "claims"):
+    for name in ("table3", "table4", "settings-pg", "figure4", "figure4-cells", "claims"):
         assert all((results / f"tables/{name}.{ext}").stat().st_size > 200 for ext in ("csv", "md", "tex"))
     assert "## Settings" in (results / "reproducibility.md").read_text()
     assert b"<html" in (results / "report.html").read_bytes().lower()
@@ -330,6 +334,20 @@ def test_a_killed_run_is_taken_up_again_and_two_at_once_are_refused(study):
     first.wait()
     reproduce(study)
     assert f"Verified: {CELLS} cells" in audit(study, "verify").stdout
+
+
+@pytest.mark.slow
+def test_a_new_entrant_plays_its_own_matches_only(study):
+    edit(study / OVERLAY, "entrants: [nl-q, lola-ex]", "entrants: [nl-q, lola-ex, phc]")
+    changed = again(study)
+    new = {f"ipd/{match}@tournament/oracle" for match in ("phc", "nl-q-vs-phc", "lola-ex-vs-phc")}
+    new |= {"ipd/lola-ex-vs-phc@tournament/cloning"}
+    assert trained(changed) == {f"{group}/seed{seed}" for group in new for seed in range(3)}
+    shows = {"figure4", "figure4-clones", "figure4-cells-ipd", "figure4-ipd-returns", "figure4-ipd-actions"}
+    assert drawn(changed) == shows | {"figure4-cells", "claims"}
+    reproduce(study)
+    assert len(list((study / ROOT / "cells").glob("ipd/*@tournament/*/seed*.csv"))) == 5 * 3 + 4 * 3
+    assert again(study) == set()
 
 
 @pytest.mark.slow

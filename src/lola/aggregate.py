@@ -3,8 +3,8 @@
 In:  the group's curves, each with its manifest beside it.
 Out: `returns.csv` (seed,step,player,return), `policies.csv` (seed,player,state,own_state,action,probability, at the
      end of training) and `beliefs.csv` (seed,step,player,opponent,likelihood,distance; no rows without clones); for
-     a map `map.csv` (seed, the axes of its grid, player,metric,value) instead of these; and `failed.csv`
-     (seed,step,reason). A failed seed is in `failed.csv` alone.
+     a map `map.csv` (seed, the axes of its grid, player,metric,value) instead of these; for a match also `shares.csv`
+     (seed,step,player,action,share); and `failed.csv` (seed,step,reason). A failed seed is in `failed.csv` alone.
 
 Numbers are copied as the cells wrote them, so they round-trip. A damaged cell is named and nothing is written.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from lola import cells
 from lola.artifacts import write_whole
 
+SHARE = "share of "
 CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
 
 
@@ -57,6 +58,8 @@ def gather(curves: list[Path]) -> dict[str, str]:
     if any(manifest["spec"]["grid"] for manifest in manifests.values()):
         return tables | {"map.csv": grids(curves[0], finished)}
     made = {"returns.csv": returns, "policies.csv": policies, "beliefs.csv": beliefs}
+    if any(manifest["spec"]["match"] for manifest in manifests.values()):
+        made["shares.csv"] = shares
     return tables | {name: rows_of(finished) for name, rows_of in made.items()}
 
 
@@ -96,6 +99,17 @@ def beliefs(finished: dict) -> str:
         "seed,step,player,opponent,likelihood,distance",
         [(*key, found["log-likelihood"], found["distance"]) for key, found in rows.items()],
     )
+
+
+def shares(finished: dict) -> str:
+    """How often every player took each action but its last."""
+    lines = ["seed,step,player,action,share\n"]
+    for seed, (curve, _) in finished.items():
+        for row in curve.read_text().splitlines()[1:]:
+            step, player, metric, value = row.split(",")
+            if metric.startswith(SHARE):
+                lines.append(f"{seed},{step},{player},{metric.removeprefix(SHARE)},{value}\n")
+    return "".join(lines)
 
 
 def grids(one: Path, finished: dict) -> str:

@@ -1,9 +1,9 @@
 """Measure speed on this machine: `python -m lola.bench [--out results/bench]`, one thread.
 
 Out: updates.csv (one update of both players on the IPD, exact values), rollouts.csv (the same
-from roll-outs), jobs.csv (whole commands, from process start to files on disk), machine.csv
-(what they ran on). Each figure is the median of several repeats with the fastest and slowest
-beside it.
+from roll-outs), matches.csv (an episode of the round robin), jobs.csv (whole commands, from
+process start to files on disk), machine.csv (what they ran on). Each figure is the median of
+several repeats with the fastest and slowest beside it.
 """
 
 import argparse
@@ -28,10 +28,12 @@ import torch
 
 from lola import provenance, study
 from lola.artifacts import canonical, write_whole
+from lola.cells import SEATS
 from lola.config import load
 from lola.learning import registry
 from lola.learning.curves import build
 from lola.learning.estimators import by_autograd
+from lola.learning.match_curves import build as build_match
 from lola.learning.opponent_models import oracle
 from lola.learning.rules import FirstOrder
 from lola.learning.training import Seat, initial_state, initial_thetas, train
@@ -56,6 +58,7 @@ def main() -> None:
         "machine": machine(),
         "updates": updates(config),
         "rollouts": rollouts(config),
+        "matches": matches(config),
         "jobs": jobs(config),
     }
     for name, rows in measurements.items():
@@ -118,6 +121,27 @@ def rollouts(config: dict) -> Iterator[dict]:
                     about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}
                     speed = {"million steps per second": round(steps / statistics.median(seconds) / 1e6, 2)}
                     yield about | spread("ms", [1e3 * s for s in seconds]) | speed
+
+
+def matches(config: dict) -> Iterator[dict]:
+    """An episode of the round robin on the IPD with all that is learned from it: of self-play, and of all matches."""
+    groups = study.groups(config)
+    for model in ("oracle", "cloning"):
+        every = []
+        for algorithm, played in study.matches(config, "tournament", model):
+            spec, seeds = groups[f"ipd/{algorithm}/{played}"].spec, list(groups[f"ipd/{algorithm}/{played}"].seeds)
+            match = build_match(spec, seeds)
+            every.append(per_update(match.episodes(match.start(spec["init_std"]), 10**9), 100))
+            if SEATS not in algorithm and played == model:
+                yield match_row(f"{algorithm}, {model}", every[-1:], len(seeds) * match.length)
+        yield match_row(f"all {len(every)} matches, {model}", every, len(seeds) * match.length)
+
+
+def match_row(what: str, matches: list[list[float]], steps: int) -> dict:
+    """Matches of so many steps an episode, whose repeats took these seconds each."""
+    seconds = [sum(repeat) for repeat in zip(*matches, strict=True)]
+    speed = {"million steps per second": round(len(matches) * steps / statistics.median(seconds) / 1e6, 2)}
+    return {"match": what, "steps": len(matches) * steps} | spread("ms", [1e3 * s for s in seconds]) | speed
 
 
 def per_update(run: Iterator, count: int) -> list[float]:

@@ -13,7 +13,13 @@ from pathlib import Path
 from lola.artifacts import canonical, sha256, write_whole
 
 SEATS = "-vs-"  # separates the seats of a matchup
-MAP = "@map"  # ends the name of an algorithm that is trained on a grid of settings
+TRAINED = "@"  # stands between a matchup and what is made of it: a map, or a match of the tournament named there
+MAP = f"{TRAINED}map"  # ends the name of an algorithm that is trained on a grid of settings
+
+
+def matchup(algorithm: str) -> str:
+    """The algorithms in their seats: nl-ex-vs-lola-ex@tournament → nl-ex-vs-lola-ex."""
+    return algorithm.partition(TRAINED)[0]
 
 
 def group_name(game: str, shown: str, opponent_model: str) -> str:

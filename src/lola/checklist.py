@@ -19,7 +19,7 @@ import yaml
 
 from lola import provenance, study
 from lola.artifacts import canonical, write_whole
-from lola.cells import MAP, SEATS
+from lola.cells import SEATS, matchup
 from lola.config import load
 
 SOURCES = Path("config/sources.yaml")
@@ -89,7 +89,7 @@ def settings(config: dict) -> list[tuple[str, object]]:
     """The settings that can move a number, of what the study runs, as dotted keys."""
     groups = study.groups(config).values()
     games = {group.game for group in groups}
-    algorithms = {name for group in groups for name in group.algorithm.removesuffix(MAP).split(SEATS)}
+    algorithms = {name for group in groups for name in matchup(group.algorithm).split(SEATS)}
     found = [(key, config[key]) for key in ("seeds", "seeds_per_job", "steps", "init_std")]
     for game in sorted(games):
         found += [(f"games.{game}.{key}", value) for key, value in config["games"][game].items()]
@@ -100,7 +100,8 @@ def settings(config: dict) -> list[tuple[str, object]]:
         block = config["opponent_models"][name]
         found += [(f"opponent_models.{name}.{key}", value) for key, value in block.items() if key != "label"]
     for name, part in config["study"].items():
-        found += [(f"study.{name}.{key}", part[key]) for key in ("seeds", "steps", "init_std") if key in part]
+        own = ("seeds", "steps", "init_std", "entrants", "episodes", "length", "perspective")
+        found += [(f"study.{name}.{key}", part[key]) for key in own if key in part]
         found += [(f"study.{name}.grid.{axis}", values) for axis, values in part.get("grid", {}).items()]
     return found
 
@@ -123,7 +124,7 @@ def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:
     rows = []
     for kind in ("figures", "tables"):
         for name, block in config[kind].items():
-            shown = study.block_groups(block)
+            shown = study.block_groups(config, block)
             cells = sum(len(groups[group].cells) for group in shown)
             training = sum(seconds(path) for group in shown for path in (root / "train" / group).glob("*.jsonl"))
             rows.append(

@@ -3,9 +3,11 @@
 import difflib
 
 from lola import study
-from lola.cells import SEATS
+from lola.cells import MAP, SEATS, TRAINED
 from lola.learning import registry
 from lola.reporting import kinds
+
+TOURNAMENT = ("entrants", "episodes", "length", "every")  # the keys of a tournament
 
 
 class BadConfig(Exception):
@@ -21,7 +23,8 @@ def check_study(config: dict) -> None:
     for name, block in config["opponent_models"].items():
         check_opponent_model(f"opponent_models.{name}", block)
     for name, part in config["study"].items():
-        check_part(config, f"study.{name}", part)
+        check = check_tournament if "entrants" in part else check_part
+        check(config, f"study.{name}", part)
     try:
         groups = study.groups(config)
     except ValueError as error:
@@ -63,9 +66,18 @@ def has_shape(table, counts: list[int]) -> bool:
 
 
 def check_algorithm(where: str, name: str, algorithm: dict) -> None:
-    """The rule and the estimator must exist and take exactly the settings given."""
+    """The rule and the estimator, or the learner, must exist and take exactly the settings given."""
     if SEATS in name:
         raise BadConfig(f"{where}: the name has {SEATS!r} in it, which separates the seats of a matchup")
+    if ("learner" in algorithm) == ("rule" in algorithm):
+        given = "both" if "rule" in algorithm else "neither"
+        raise BadConfig(f"{where}: given {given} of rule and learner; allowed: a rule with lr, or a learner")
+    if "learner" in algorithm:
+        learner = known(f"{where}.learner", algorithm["learner"], registry.LEARNERS)
+        check_settings(where, algorithm, {f"the learner {algorithm['learner']}": learner}, ("learner", "label"))
+        return
+    if "lr" not in algorithm:
+        raise BadConfig(f"{where}.lr: is missing; the rule {algorithm['rule']} needs it")
     rule = known(f"{where}.rule", algorithm["rule"], registry.RULES)
     parts = {f"the rule {algorithm['rule']}": rule}
     if "estimator" in algorithm:
@@ -116,18 +128,75 @@ def check_part(config: dict, where: str, part: dict) -> None:
         model: known(f"{where}.opponent_models", model, config["opponent_models"])
         for model in part.get("opponent_models", ["oracle"])
     }
+    check_keys(where, part, needs=("algorithms",), lacks=(*TOURNAMENT, "perspective", "label"), what="no tournament")
     for game in part["games"]:
         players = len(known(f"{where}.games", game, config["games"])["payoffs"])
         for matchup in part["algorithms"]:
             names = matchup.split(SEATS)
             for algorithm in names:
-                known(f"{where}.algorithms", algorithm, config["algorithms"])
+                if "learner" in known(f"{where}.algorithms", algorithm, config["algorithms"]):
+                    allowed = "algorithms with a rule; this one learns as it plays, in tournaments (entrants)"
+                    raise BadConfig(f"{where}.algorithms: given {algorithm}; allowed: {allowed}")
             if len(names) not in (1, players):
                 allowed = f"1 (everybody) or {players}, the players of {game}"
                 raise BadConfig(f"{where}.algorithms: {matchup} names {len(names)} seats; allowed: {allowed}")
             for model, block in models.items():
                 check_play(config, where, game, matchup, model, block)
             check_grid(where, matchup, study.seats(config, game, matchup), part.get("grid", {}))
+
+
+def check_tournament(config: dict, where: str, part: dict) -> None:
+    """There must be two or more entrants, each once, all of whom can play games of two players, for whole blocks."""
+    check_keys(where, part, needs=TOURNAMENT, lacks=("algorithms", "steps", "grid"), what="a tournament")
+    entrants = part["entrants"]
+    if f"{TRAINED}{where.rpartition('.')[2]}" == MAP:
+        raise BadConfig(f"{where}: the name is taken by maps of settings; allowed: another name for the tournament")
+    for entrant in entrants:
+        algorithm = known(f"{where}.entrants", entrant, config["algorithms"])
+        if entrants.count(entrant) > 1:
+            raise BadConfig(f"{where}.entrants: {entrant} is named {entrants.count(entrant)} times; allowed: once")
+        if "estimator" in algorithm:
+            allowed = "algorithms with a learner, or with a rule and no estimator, since an episode is one roll-out"
+            raise BadConfig(f"{where}.entrants: {entrant} needs {algorithm['batch']} roll-outs; allowed: {allowed}")
+    if len(entrants) < 2:
+        raise BadConfig(f"{where}.entrants: given {entrants[0]} alone; allowed: two or more")
+    if part["episodes"] % part["every"]:
+        allowed = f"a number that divides episodes, {part['episodes']}"
+        raise BadConfig(f"{where}.every: given {part['every']}; allowed: {allowed}")
+    models = part.get("opponent_models", ["oracle"])
+    for model in models:
+        known(f"{where}.opponent_models", model, config["opponent_models"])
+    perspective = part.get("perspective", "as_described")
+    known(f"{where}.perspective", perspective, registry.PERSPECTIVES)
+    if perspective != "as_described" and any(config["opponent_models"][m]["model"] != "oracle" for m in models):
+        allowed = "oracle, since players take what clones say in another way than as_described"
+        raise BadConfig(f"{where}.opponent_models: given {shown(models)}; allowed with {perspective}: {allowed}")
+    for game in part["games"]:
+        payoffs = known(f"{where}.games", game, config["games"])["payoffs"]
+        if len(payoffs) != 2:
+            raise BadConfig(f"{where}.games: given {game}, a game of {len(payoffs)} players; allowed: games of 2")
+        if perspective != "as_described" and not has_released_form(payoffs):
+            allowed = "games with 2 actions each that are symmetric or zero-sum"
+            raise BadConfig(f"{where}.games: given {game}; allowed with {perspective}: {allowed}")
+
+
+def has_released_form(payoffs: list) -> bool:
+    """Whether the authors' round robin is defined for a game: 2 × 2, and symmetric or zero-sum."""
+    first, second = payoffs
+    if not has_shape(first, [2, 2]):
+        return False
+    swapped = [list(row) for row in zip(*second, strict=True)]
+    return first == swapped or first == [[-reward for reward in row] for row in second]
+
+
+def check_keys(where: str, part: dict, needs: tuple[str, ...], lacks: tuple[str, ...], what: str) -> None:
+    """A part must have what its sort needs, and nothing that only the other sort takes."""
+    for key in needs:
+        if key not in part:
+            raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
+    for key in lacks:
+        if key in part:
+            raise BadConfig(f"{where}.{key}: is not used, since this part is {what}; allowed: without it")
 
 
 def check_grid(where: str, matchup: str, seats: list[dict], grid: dict) -> None:
@@ -174,8 +243,14 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
             raise BadConfig(
                 f"{where}: given {game}, whose players have {counts} actions; kind {block['kind']} shows {allowed}"
             )
-    for name in study.block_groups(block):
+    for name in study.block_tournaments(block):
+        if "entrants" not in known(where, name, config["study"], what="part of the study"):
+            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows parts of the study that have entrants")
+    for name in study.block_groups(config, block):
         group = known(where, name, groups, what="group of cells in the study")
+        if group.is_match != kind.of_matches:
+            allowed = "tournaments" if kind.of_matches else "no match of a tournament"
+            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
         if group.is_map != kind.of_maps:
             allowed = "a map, trained with a grid" if kind.of_maps else "no map"
             raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")

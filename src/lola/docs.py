@@ -16,12 +16,17 @@ README, DOCS = Path("README.md"), Path("docs")
 FIGURES = (
     *("figure1.png", "figure2.png", "dice.png", "opponent-models.png"),
     *("sensitivity.png", "sensitivity-pg.png", "batch-size.png"),
+    *("figure4.png", "figure4-cells-ipd.png", "figure4-cells-imp.png", "figure4-ipd-actions.png"),
 )
-TABLES = ("claims.md", "claims.csv", "settings-pg.md", "settings-released.md")
+TABLES = (
+    *("claims.md", "claims.csv", "settings-pg.md", "settings-released.md"),
+    *("figure4.md", "figure4-cells.md"),
+)
 
 MADE, END = "<!-- claims: made by make docs -->", "<!-- end of claims -->"
 NOT_RUN = "not run"
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", NOT_RUN)
+CELLS = "figure4-cells/"  # the ids of claims that are counted, not listed; game and tournament follow
 COLUMNS = ("where", "claim", "paper", "measured, with 95 % interval", "verdict")
 
 
@@ -50,15 +55,32 @@ def with_claims(readme: str, claims: Path) -> str:
 
 
 def part(claims: list[dict]) -> str:
-    """How many claims have which verdict, and a table of those that were run, in their order."""
-    counts = Counter(claim["verdict"] for claim in claims)
+    """How many claims have which verdict, and a table of those that were run; cells of a cross table only counted."""
+    listed = [claim for claim in claims if not claim["claim"].startswith(CELLS)]
+    counted = [claim for claim in claims if claim["claim"].startswith(CELLS)]
+    counts = Counter(claim["verdict"] for claim in listed)
     totals = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    rows = [COLUMNS, ["---"] * len(COLUMNS), *(cells(claim) for claim in claims if claim["verdict"] != NOT_RUN)]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{len(claims)} claims: {totals}.\n\n{table}"
+    parts = [f"{len(listed)} claims: {totals}.", table(COLUMNS, [line(c) for c in listed if c["verdict"] != NOT_RUN])]
+    if counted:
+        told = "numbers that the authors plotted of who earns what in the tournament, a verdict each"
+        parts += [f"{len(counted)} {told}:", table(("game and tournament", *VERDICTS), tally(counted))]
+    return "\n\n".join(parts)
 
 
-def cells(claim: dict) -> tuple[str, ...]:
+def tally(claims: list[dict]) -> list[tuple[str, ...]]:
+    """How many cells of each game and tournament have which verdict."""
+    counts = {}
+    for claim in claims:
+        game, tournament = claim["claim"].removeprefix(CELLS).split("/")[:2]
+        counts.setdefault(f"{game}, as {tournament}", Counter())[claim["verdict"]] += 1
+    return [(where, *(str(found[verdict]) for verdict in VERDICTS)) for where, found in counts.items()]
+
+
+def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows))
+
+
+def line(claim: dict) -> tuple[str, ...]:
     """One line of the table."""
     value, low, high = (float(claim[key]) for key in ("measured", "low", "high"))
     digits = 1 if abs(value) >= 10 else 2

@@ -100,7 +100,7 @@ def products(config: dict) -> Iterator[Product]:
     for stage in ("figure", "table"):
         for name, block in config[f"{stage}s"].items():
             spec, code = study.block_spec(config, name, block), product_code(stage, block)
-            needs = tuple(study.block_groups(block))
+            needs = tuple(study.block_groups(config, block))
             yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
     code = fingerprints(["lola.claims"])
     yield Product("claims", "claims", manifest(root, "tables/claims"), {"groups": list(groups)}, code, tuple(groups))

@@ -5,15 +5,20 @@ an opponent model. Its *spec* is everything that can move its numbers, and nothi
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from pathlib import Path
 
-from lola.cells import MAP, SEATS, Cell, group_name
+from lola.cells import MAP, SEATS, TRAINED, Cell, group_name, matchup
 from lola.learning import registry
 
-REAL = ("gamma", "lr", "eta", "critic_lr", "rate")  # settings that are real numbers
+REAL = (  # settings that are real numbers
+    *("gamma", "lr", "eta", "critic_lr", "rate"),
+    *("alpha", "decay", "epsilon", "delta", "delta_decay", "lose"),
+)
+ONE = {"batch": 1}  # roll-out that the players of a match see before they climb: the episode
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,10 @@ class Group:
         return self.spec["grid"] is not None
 
     @property
+    def is_match(self) -> bool:
+        return self.spec["match"] is not None
+
+    @property
     def cells(self) -> list[Cell]:
         return [Cell(self.game, self.algorithm, self.opponent_model, seed) for seed in self.seeds]
 
@@ -43,9 +52,12 @@ class Group:
         """The modules that its spec names: with their imports, all the code that can move its numbers."""
         entries = [registry.MATRIX_GAME, registry.OPPONENT_MODELS[self.spec["opponent_model"]["model"]]]
         for seat in self.spec["seats"]:
-            entries.append(registry.RULES[seat["rule"]])
+            entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
             entries += [registry.ESTIMATORS[seat["estimator"]]] if "estimator" in seat else []
-        entries += [registry.PLAY] if self.spec["play"] else []
+        if self.is_match:
+            entries += [registry.MATCH, registry.PERSPECTIVES[self.spec["match"]["perspective"]]]
+        elif self.spec["play"]:
+            entries.append(registry.PLAY)
         return sorted({entry.module for entry in entries})
 
 
@@ -53,7 +65,7 @@ def groups(config: dict) -> dict[str, Group]:
     """Every group of the study, by name. Raises ValueError where two parts define one group differently."""
     found = {}
     for name, part in config["study"].items():
-        for group in part_groups(config, part):
+        for group in part_groups(config, name, part):
             if found.setdefault(group.name, group) != group:
                 raise ValueError(
                     f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or grid; "
@@ -62,31 +74,50 @@ def groups(config: dict) -> dict[str, Group]:
     return found
 
 
-def part_groups(config: dict, part: dict) -> Iterator[Group]:
+def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
     """The groups of one part of the study."""
     for game in part["games"]:
-        for matchup in part["algorithms"]:
-            for opponent_model in part.get("opponent_models", ["oracle"]):
-                yield Group(
-                    game=game,
-                    algorithm=matchup + MAP if "grid" in part else matchup,
-                    opponent_model=opponent_model,
-                    seeds=seed_numbers(part.get("seeds", config["seeds"])),
-                    spec={
-                        "game": floats(config["games"][game], without=("length",)),
-                        "seats": [floats(seat, without=("label", "batch")) for seat in seats(config, game, matchup)],
-                        "opponent_model": floats(config["opponent_models"][opponent_model], without=("label", "batch")),
-                        "play": play_of(config, game, matchup, opponent_model),
-                        "steps": part.get("steps", config["steps"]),
-                        "init_std": float(part.get("init_std", config["init_std"])),
-                        "grid": grid_of(part),
-                    },
-                )
+        for algorithm, opponent_model in part_matchups(config, name, part):
+            yield Group(
+                game=game,
+                algorithm=algorithm,
+                opponent_model=opponent_model,
+                seeds=seed_numbers(part.get("seeds", config["seeds"])),
+                spec={
+                    "game": floats(config["games"][game], without=("length",)),
+                    "seats": [floats(seat, without=("label", "batch")) for seat in seats(config, game, algorithm)],
+                    "opponent_model": floats(config["opponent_models"][opponent_model], without=("label", "batch")),
+                    "play": play_of(config, game, algorithm, opponent_model, part),
+                    "steps": part.get("episodes") or part.get("steps", config["steps"]),
+                    "init_std": float(part.get("init_std", config["init_std"])),
+                    "grid": grid_of(part),
+                    "match": match_of(part),
+                },
+            )
 
 
-def seats(config: dict, game: str, matchup: str) -> list[dict]:
+def part_matchups(config: dict, name: str, part: dict) -> list[tuple[str, str]]:
+    """Who is trained in a part of the study, with which opponent model; in a tournament everybody meets everybody."""
+    models = part.get("opponent_models", ["oracle"])
+    if "entrants" in part:
+        return list(dict.fromkeys(match for model in models for match in matches(config, name, model)))
+    end = MAP if "grid" in part else ""
+    return [(algorithm + end, model) for algorithm in part["algorithms"] for model in models]
+
+
+def matches(config: dict, tournament: str, opponent_model: str) -> list[tuple[str, str]]:
+    """The matches of a tournament, with their opponent models: the oracle where nobody needs to know the other."""
+    found = []
+    for pair in combinations_with_replacement(config["study"][tournament]["entrants"], 2):
+        models = any("rule" in config["algorithms"][entrant] for entrant in pair)
+        name = f"{SEATS.join(dict.fromkeys(pair))}{TRAINED}{tournament}"
+        found.append((name, opponent_model if models else "oracle"))
+    return found
+
+
+def seats(config: dict, game: str, algorithm: str) -> list[dict]:
     """One algorithm block per player; a single name fills every seat."""
-    names = matchup.split(SEATS)
+    names = matchup(algorithm).split(SEATS)
     players = len(config["games"][game]["payoffs"])
     return [config["algorithms"][name] for name in (names if len(names) > 1 else names * players)]
 
@@ -96,12 +127,14 @@ def floats(block: dict, without: tuple[str, ...]) -> dict:
     return {key: float(value) if key in REAL else value for key, value in block.items() if key not in without}
 
 
-def play_of(config: dict, game: str, matchup: str, opponent_model: str) -> dict | None:
+def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: dict) -> dict | None:
     """How many roll-outs are played before every update, and of how many steps; None if nobody needs any.
 
     Those that the players estimate their values from are also what their clones learn from.
     """
-    blocks = [*seats(config, game, matchup), config["opponent_models"][opponent_model]]
+    if "entrants" in part:
+        return ONE | {"length": part["length"]}
+    blocks = [*seats(config, game, algorithm), config["opponent_models"][opponent_model]]
     batch = next((block["batch"] for block in blocks if "batch" in block), None)
     return {"batch": batch, "length": config["games"][game]["length"]} if batch else None
 
@@ -111,6 +144,13 @@ def grid_of(part: dict) -> dict | None:
     if "grid" not in part:
         return None
     return {axis: [float(v) if axis in REAL else v for v in values] for axis, values in part["grid"].items()}
+
+
+def match_of(part: dict) -> dict | None:
+    """How a tournament plays and records its matches, or None."""
+    if "entrants" not in part:
+        return None
+    return {"every": part["every"], "perspective": part.get("perspective", "as_described")}
 
 
 def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:
@@ -167,34 +207,50 @@ def block_algorithms(block: dict) -> list[str]:
     return (block.get("algorithms") or [block["algorithm"]]) + block.get("sampled", [])
 
 
-def block_groups(block: dict) -> list[str]:
-    """The names of the groups that a figure or table shows, each once, games first, then algorithms."""
+def block_tournaments(block: dict) -> list[str]:
+    """The tournaments that a figure or table shows."""
+    return block.get("tournaments") or ([block["tournament"]] if "tournament" in block else [])
+
+
+def block_groups(config: dict, block: dict) -> list[str]:
+    """The names of the groups that a figure or table shows, each once, games first, then algorithms or matches."""
     model = block.get("opponent_model", "oracle")
-    named = (group_name(game, shown, model) for game in block_games(block) for shown in block_algorithms(block))
-    return list(dict.fromkeys(named))
+    played = [match for tournament in block_tournaments(block) for match in matches(config, tournament, model)]
+    shown = ["/".join(match) for match in played] or block_algorithms(block)
+    return list(dict.fromkeys(group_name(game, name, model) for game in block_games(block) for name in shown))
 
 
 def labels(config: dict) -> dict[str, str]:
     """Algorithm and matchup names as people read them."""
     own = {name: block.get("label", name) for name, block in config["algorithms"].items()}
-    matchups = {matchup for part in config["study"].values() for matchup in part["algorithms"]}
-    for matchup in matchups:
-        label = " vs ".join(own[name] for name in matchup.split(SEATS))
-        own[matchup] = own[matchup + MAP] = label
+    trained = [name for part in config["study"].items() for name, _ in part_matchups(config, *part)]
+    tournaments = tournament_labels(config, config["study"])
+    for name in trained:
+        seats, _, of = name.partition(TRAINED)
+        label = " vs ".join(own[seat] for seat in seats.split(SEATS))
+        own[name] = f"{label} ({tournaments[of]})" if of in tournaments else label
     return own
+
+
+def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
+    """What people call those of these parts of the study that are tournaments."""
+    parts = {name: config["study"][name] for name in names}
+    return {name: part.get("label", name) for name, part in parts.items() if "entrants" in part}
 
 
 def block_spec(config: dict, name: str, block: dict) -> dict:
     """All that a figure or table shows and cannot read from its groups: names, labels, actions, scale."""
     found = groups(config)
-    shown = [found[group] for group in block_groups(block)]
+    shown = [found[group] for group in block_groups(config, block)]
     every = labels(config)
+    named = {name for group in shown for name in (group.algorithm, *matchup(group.algorithm).split(SEATS))}
     return block | {
         "name": name,
-        "labels": {group.algorithm: every[group.algorithm] for group in shown},
+        "labels": {name: every[name] for name in sorted(named)},
         "opponent_models": opponent_labels(config, {group.opponent_model for group in shown}),
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
-        "settings": {group.algorithm: own_settings(group.spec) for group in shown},
+        "settings": {group.algorithm: own_settings(group.spec) for group in shown if not group.is_match},
+        "tournament_labels": tournament_labels(config, block_tournaments(block)),
     }
 
 

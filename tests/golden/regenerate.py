@@ -1,17 +1,20 @@
 """What every rule makes of every game in five steps, kept as numbers: `python tests/golden/regenerate.py`.
 
-Writes one JSON file per game beside this one. `tests/test_training.py` compares with them, so
-that no change moves a number unnoticed. A golden file that changes needs a commit of its own and a line in
-CHANGELOG.md that says why.
+Writes one JSON file per game beside this one, and one of matches: five episodes of fifty steps.
+`tests/test_training.py` compares with them, so that no change moves a number unnoticed. A golden file that
+changes needs a commit of its own and a line in CHANGELOG.md that says why.
 """
 
 import json
 from functools import partial
+from itertools import product
 from pathlib import Path
 
+from lola.learning.cloning import cloning
+from lola.learning.matches import Match
 from lola.learning.matrix_games import MatrixGame
 from lola.learning.opponent_models import oracle
-from lola.learning.registry import ESTIMATORS, RULES
+from lola.learning.registry import ESTIMATORS, LEARNERS, PERSPECTIVES, RULES
 from lola.learning.rollouts import play
 from lola.learning.training import Seat, initial_state, initial_thetas, train
 
@@ -44,6 +47,20 @@ SAMPLED = {
     "lola_exact, dice": ("lola_exact", {"eta": 0.3, "inner_steps": 2}, "dice"),
     "lola_exact, surrogate": ("lola_exact", {"eta": 0.3}, "surrogate"),
 }
+LEARNS = {
+    "q": {"alpha": 0.1, "decay": 0.01, "epsilon": 0.2},
+    "joint_q": {"alpha": 0.1, "decay": 0.01, "epsilon": 0.2},
+    "phc": {"alpha": 0.1, "decay": 0.01, "delta": 0.05, "delta_decay": 0.1},
+    "wolf_phc": {"alpha": 0.1, "decay": 0.01, "delta": 0.02, "delta_decay": 0.1, "lose": 3.0},
+}
+PAIRS = [("q", "wolf_phc"), ("phc", "joint_q"), ("q", "lola"), ("joint_q", "naive"), ("lola", "phc"), ("naive", "lola")]
+MATCHES = {
+    f"{game}, {a} against {b}, {perspective}": (game, (a, b), perspective, oracle())
+    for game, (a, b), perspective in product(("ipd", "imp"), PAIRS, PERSPECTIVES)
+} | {
+    f"{game}, lola clones wolf_phc": (game, ("wolf_phc", "lola"), "as_described", cloning(2.0, 5))
+    for game in ("ipd", "imp")
+}
 
 
 def five_steps(game: MatrixGame, name: str) -> dict:
@@ -57,7 +74,26 @@ def five_steps(game: MatrixGame, name: str) -> dict:
     return {"thetas": [theta[0].tolist() for theta in thetas], "values": [v.item() for v in game.values(thetas)]}
 
 
+def five_episodes(name: str) -> dict:
+    """The logits that stand for both players after five episodes with seed 0, and what they earned in the last."""
+    game, names, perspective, model = MATCHES[name]
+    seats = [
+        LEARNERS[seat].load()(**LEARNS[seat])
+        if seat in LEARNS
+        else Seat(RULES[seat].load()(**({"eta": 0.3} if seat == "lola" else {})), 1.0, model)
+        for seat in names
+    ]
+    match = Match(GAMES[game], seats, [0], 50, PERSPECTIVES[perspective].load()(GAMES[game]))
+    *_, end = match.episodes(match.start(1.0), 5)
+    return {"thetas": [theta[0].tolist() for theta in end.thetas], "returns": end.episode.returns[0].tolist()}
+
+
+def written(entries: dict) -> str:
+    """An entry a line."""
+    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()) + "\n}\n"
+
+
 if __name__ == "__main__":
     for game, played in GAMES.items():
-        lines = [f"  {json.dumps(name)}: {json.dumps(five_steps(played, name))}" for name in SETTINGS | SAMPLED]
-        (HERE / f"{game}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+        (HERE / f"{game}.json").write_text(written({name: five_steps(played, name) for name in SETTINGS | SAMPLED}))
+    (HERE / "matches.json").write_text(written({name: five_episodes(name) for name in MATCHES}))

@@ -1,11 +1,12 @@
 # Put the cells of each group into one table.
 #
 # in:   the group's cells
-# out:  <results>/groups/<group>/{returns,policies,beliefs,failed}.csv, or {map,failed}.csv for a grid
+# out:  <results>/groups/<group>/{returns,policies,beliefs,failed}.csv, for a match shares.csv too; {map,failed}.csv for a grid
 
 for rule_name, tables, pattern in (
-    ("aggregate", TABLES_OF_A_GROUP, "[^/]+/[^/@]+/[^/]+"),
+    ("aggregate", TABLES_OF_A_GROUP, f"[^/]+/[^/{TRAINED}]+/[^/]+"),
     ("aggregate_map", TABLES_OF_A_MAP, f"[^/]+/[^/]+{MAP}/[^/]+"),
+    ("aggregate_match", TABLES_OF_A_MATCH, f"[^/]+/[^/]+{TRAINED}(?!map/)[^/]+/[^/]+"),
 ):
 
     rule:

@@ -2,6 +2,7 @@
 
 TABLES_OF_A_GROUP = ("returns", "policies", "beliefs", "failed")
 TABLES_OF_A_MAP = ("map", "failed")
+TABLES_OF_A_MATCH = (*TABLES_OF_A_GROUP, "shares")
 
 
 def group_cells(wildcards):
@@ -12,7 +13,8 @@ def group_cells(wildcards):
 
 def group_files(name):
     """The tables of a group."""
-    tables = TABLES_OF_A_MAP if GROUPS[name].is_map else TABLES_OF_A_GROUP
+    group = GROUPS[name]
+    tables = TABLES_OF_A_MAP if group.is_map else TABLES_OF_A_MATCH if group.is_match else TABLES_OF_A_GROUP
     return [f"{ROOT}/groups/{name}/{table}.csv" for table in tables]
 
 
@@ -24,7 +26,7 @@ def game_cells(wildcards):
 def game_figures(game):
     """The figures that show a game, and the groups in them."""
     shown = {name: block for name, block in config["figures"].items() if game in study.block_games(block)}
-    return {name: study.block_groups(block) for name, block in shown.items()}
+    return {name: study.block_groups(config, block) for name, block in shown.items()}
 
 
 def game_results(wildcards):

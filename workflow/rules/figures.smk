@@ -11,7 +11,7 @@ rule figures:
 
 rule figure:
     input:
-        lambda wildcards: sum(map(group_files, study.block_groups(config["figures"][wildcards.name])), []),
+        lambda wildcards: sum(map(group_files, study.block_groups(config, config["figures"][wildcards.name])), []),
         claims="config/claims.yaml",
     output:
         pdf=f"{ROOT}/figures/{{name}}.pdf",
@@ -32,7 +32,7 @@ rule figure:
         spec=lambda wildcards: canonical(study.block_spec(config, wildcards.name, config["figures"][wildcards.name])),
         code=lambda wildcards: canonical(provenance.product_code("figure", config["figures"][wildcards.name])),
         groups=lambda wildcards: [
-            f"{ROOT}/groups/{group}" for group in study.block_groups(config["figures"][wildcards.name])
+            f"{ROOT}/groups/{group}" for group in study.block_groups(config, config["figures"][wildcards.name])
         ],
         out=f"{ROOT}/figures/{{name}}",
     message:

@@ -13,7 +13,7 @@ rule tables:
 
 rule table:
     input:
-        lambda wildcards: sum(map(group_files, study.block_groups(config["tables"][wildcards.name])), []),
+        lambda wildcards: sum(map(group_files, study.block_groups(config, config["tables"][wildcards.name])), []),
         claims="config/claims.yaml",
     output:
         csv=f"{ROOT}/tables/{{name}}.csv",
@@ -38,7 +38,7 @@ rule table:
         spec=lambda wildcards: canonical(study.block_spec(config, wildcards.name, config["tables"][wildcards.name])),
         code=lambda wildcards: canonical(provenance.product_code("table", config["tables"][wildcards.name])),
         groups=lambda wildcards: [
-            f"{ROOT}/groups/{group}" for group in study.block_groups(config["tables"][wildcards.name])
+            f"{ROOT}/groups/{group}" for group in study.block_groups(config, config["tables"][wildcards.name])
         ],
         out=f"{ROOT}/tables/{{name}}",
     message:

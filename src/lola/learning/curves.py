@@ -35,7 +35,8 @@ def run(
     After every update `keep` is given a function that, called at once, makes a snapshot; training
     that starts from one (`saved`) ends like training that never stopped, bit for bit.
     """
-    return (run_map if spec["grid"] else run_curves)(spec, seeds, saved, keep)
+    train_all = registry.MATCH.load() if spec["match"] else run_map if spec["grid"] else run_curves
+    return train_all(spec, seeds, saved, keep)
 
 
 def run_curves(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
@@ -47,16 +48,21 @@ def run_curves(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep)
     for state in train(game, seats, start, spec["steps"], play):
         history.add(state)
         keep(lambda state=state: packed(state) | history.snapshot())
-    table, thetas = history.table(), history.thetas()
+    yield from trained(game, history)
+
+
+def trained(game, history) -> Iterator[Trained]:
+    """Each seed's part of a history, up to the first row with a number that is not finite."""
+    table, thetas, at = history.table(), history.thetas(), history.at
     finite = torch.cat([table.flatten(2), *thetas], dim=2).isfinite().all(2)
     for s, whole in enumerate(finite.T.tolist()):
         end = whole.index(False) if False in whole else len(whole)
         rows = [
             (step, *row)
-            for step, values in enumerate(table[:end, s].tolist())
+            for step, values in zip(at, table[:end, s].tolist(), strict=False)
             for row in named(history.names(step), values)
         ]
-        yield Trained(COLUMNS, rows, outcome(game, spec["steps"], [theta[:end, s] for theta in thetas]))
+        yield Trained(COLUMNS, rows, outcome(game, at, [theta[:end, s] for theta in thetas]))
 
 
 def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:

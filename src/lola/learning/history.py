@@ -40,6 +40,11 @@ class History:
         ]
         return torch.stack([torch.cat(of_opponents, dim=1) for of_opponents in by_owner], dim=1)
 
+    @property
+    def at(self) -> list[int]:
+        """The steps that there are rows of."""
+        return list(range(len(self.steps)))
+
     def thetas(self) -> list[Tensor]:
         """(steps, S, d_i) per player."""
         return [torch.stack(steps) for steps in zip(*self.steps, strict=True)]
@@ -55,9 +60,10 @@ class History:
         return metric_names(self.game, clones=self.assess is not None and step > 0)
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """What a history is restored from, and the returns so far, (steps, S, players)."""
+        """What a history is restored from, and the returns so far, (steps, S, players), `at` which steps."""
         thetas = {f"thetas{i}": theta.numpy() for i, theta in enumerate(self.thetas())}
-        return thetas | {"clones": torch.stack(self.clones).numpy(), "returns": self.table()[..., 0].numpy()}
+        shown = {"at": np.array(self.at), "returns": self.table()[..., 0].numpy()}
+        return thetas | {"clones": torch.stack(self.clones).numpy()} | shown
 
 
 def metrics(game, thetas: list[Tensor], clones: Tensor | None = None) -> Tensor:
@@ -81,10 +87,14 @@ def metric_names(game, clones: bool = False) -> list[list[str]]:
     for i in range(len(game.sizes)):
         states = [f"at {state}" if state == "start" else f"after {state}" for state in game.state_names(i)]
         own = ["return", *(f"{action} {state}" for state in states for action in game.actions[i][:-1])]
-        others = [1 + j for j in range(len(game.sizes)) if j != i] if clones else []
-        own += [f"clone of player {j} {measure}" for j in others for measure in ("log-likelihood", "distance")]
-        names.append(own)
+        names.append(own + (clone_names(i, len(game.sizes)) if clones else []))
     return names
+
+
+def clone_names(i: int, players: int) -> list[str]:
+    """What is measured of player i's clones of the others."""
+    others = [1 + j for j in range(players) if j != i]
+    return [f"clone of player {j} {measure}" for j in others for measure in ("log-likelihood", "distance")]
 
 
 def named(names: list[list[str]], values: list[list[float]]) -> Iterator[tuple[int, str, float]]:
@@ -94,13 +104,14 @@ def named(names: list[list[str]], values: list[list[float]]) -> Iterator[tuple[i
             yield player, name, value
 
 
-def outcome(game, steps: int, history: list[Tensor]) -> dict:
-    """How a seed ended that was to take `steps` updates; `history`: its finite parameters, (steps, d_i) per player."""
-    taken = len(history[0]) - 1
+def outcome(game, at: list[int], history: list[Tensor]) -> dict:
+    """How a seed ended, of whose rows, `at` these steps, only those in `history` are finite: (rows, d_i) per player."""
+    finite = len(history[0])
+    taken = at[finite - 1] if finite else 0
     ended = {"status": "finished", "steps": taken}
-    if taken < steps:
-        reason = f"a number became NaN or infinite at step {taken + 1}"
-        ended = {"status": "failed", "steps": max(taken, 0), "reason": reason}
+    if finite < len(at):
+        when = f"at step {at[finite]}" if at[finite] <= taken + 1 else f"between steps {taken + 1} and {at[finite]}"
+        ended = {"status": "failed", "steps": taken, "reason": f"a number became NaN or infinite {when}"}
     thetas = [theta[-1:] for theta in history]
     policies = [
         {

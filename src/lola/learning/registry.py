@@ -36,6 +36,13 @@ RULES = {
     "lookahead": Entry("lola.learning.rules", "lookahead", ("eta",)),
 }
 
+LEARNERS = {
+    "q": Entry("lola.learning.tabular", "q", ("alpha", "decay", "epsilon")),
+    "joint_q": Entry("lola.learning.tabular", "joint_q", ("alpha", "decay", "epsilon")),
+    "phc": Entry("lola.learning.tabular", "phc", ("alpha", "decay", "delta", "delta_decay")),
+    "wolf_phc": Entry("lola.learning.tabular", "wolf_phc", ("alpha", "decay", "delta", "delta_decay", "lose")),
+}
+
 ESTIMATORS = {
     "pg": Entry("lola.learning.estimators", "pg", (), ("critic_lr",), plays=1),
     "pg_released": Entry("lola.learning.estimators", "pg_released", (), ("critic_lr",), plays=2),
@@ -48,7 +55,14 @@ OPPONENT_MODELS = {
     "cloning": Entry("lola.learning.cloning", "cloning", ("rate", "steps"), plays=1),
 }
 
+PERSPECTIVES = {
+    "as_described": Entry("lola.learning.perspectives", "as_described"),
+    "as_released": Entry("lola.learning.perspectives", "as_released"),
+    "as_plotted": Entry("lola.learning.perspectives", "as_plotted"),
+}
+
 MATRIX_GAME = Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions"), exact=True)
 
 PLAY = Entry("lola.learning.rollouts", "play")
 ASSESS = Entry("lola.learning.cloning", "assessed")
+MATCH = Entry("lola.learning.match_curves", "run_match")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lola.reporting import standings
 from lola.reporting.groups import Group, failures
 from lola.reporting.maps import fit
 from lola.reporting.metrics import QUANTITIES, Estimate, Sample, difference, estimate
@@ -16,14 +17,20 @@ REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = "reproduced", "not reproduce
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
 
 FIT = "fit"  # the quantity that rests on other claims
+ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # what a measure is of, and where
 RULES = ("equals", "greater", "less", "within")
 FEWEST_SEEDS = 10
+
+CELLS = "figure4-cells"  # what the ids of a cross table's claims start with; game and tournament follow
+HEADINGS = {"dice": "LOLA-DiCE", CELLS: "Figure 4, cell by cell"}
 
 NOTES = """\
 Measured: with its 95 % percentile bootstrap interval over runs (scipy). Certainty: how we know that the paper says so.
 The paper's error assumes that its number comes from 50 runs. That is known for Table 3 only; for Table 4 and
 Figure 5 it is assumed. The results of LOLA-DiCE come from 5 runs; their returns stop after 150 steps, and ours are
-scaled to that. The rules are described at the head of config/claims.yaml."""
+scaled to that. The cells of Figure 4 are read off plots of unknown many runs: a cell is called reproduced or not only
+if that holds for any number of them from 2. Up to 1 in 20 may be refuted by chance. The rules are described at the
+head of config/claims.yaml."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,12 @@ def check(claim: Claim, groups: dict[str, Group], claims: list[Claim] = ()) -> C
 
     Raises ValueError if a measure or the rule is unknown.
     """
-    for name in claim.groups:
-        if name not in groups:
-            return Checked(claim, None, NOT_RUN, f"{name} is not in the study")
-        if failed := failures([groups[name]]):
+    for settings in claim.measures:
+        try:
+            failed = failures(needed(settings, groups))
+        except KeyError as missing:
+            return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
+        if failed:
             return Checked(claim, None, NOT_RUN, failed[0])
     try:
         sample = measure(claim, claim.measure, groups, claims)
@@ -57,15 +66,25 @@ def check(claim: Claim, groups: dict[str, Group], claims: list[Claim] = ()) -> C
     return Checked(claim, measured, verdict, "; ".join(filter(None, (because, sample.about))))
 
 
+def needed(settings: dict, groups: dict[str, Group]) -> list[Group]:
+    """The groups that a measure needs. Raises KeyError with the name of one that is not there."""
+    if "tournament" in settings:
+        return standings.played(standings.entered(groups, settings), settings)
+    return [groups[name] for name in settings.get("groups") or [settings["group"]]]
+
+
 def measure(claim: Claim, settings: dict, groups: dict[str, Group], claims: list[Claim]) -> Sample:
     """The sample that a claim's `measure` or `minus` asks for."""
     if settings["quantity"] == FIT:
         return fit([groups[name] for name in settings["groups"]], claims).sample
-    arguments = {key: value for key, value in settings.items() if key not in ("quantity", "group")}
-    if settings["quantity"] not in QUANTITIES:
-        known = ", ".join((*QUANTITIES, FIT))
-        raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {known}")
-    return QUANTITIES[settings["quantity"]](groups[settings["group"]], **arguments)
+    of_a_tournament = "tournament" in settings
+    known = standings.QUANTITIES if of_a_tournament else QUANTITIES
+    if settings["quantity"] not in known:
+        names = ", ".join(known if of_a_tournament else (*known, FIT))
+        raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {names}")
+    source = standings.entered(groups, settings) if of_a_tournament else groups[settings["group"]]
+    arguments = {key: value for key, value in settings.items() if key not in ABOUT}
+    return known[settings["quantity"]](source, **arguments)
 
 
 def decide(claim: Claim, measured: Estimate) -> tuple[str, str]:
@@ -74,6 +93,8 @@ def decide(claim: Claim, measured: Estimate) -> tuple[str, str]:
         raise ValueError(f"{claim.id}: unknown rule {claim.rule!r}; known: {', '.join(RULES)}")
     if measured.n < FEWEST_SEEDS:
         return INCONCLUSIVE, f"{measured.n} seeds, fewer than {FEWEST_SEEDS}"
+    if claim.rule == "equals" and claim.fewest:
+        return equals_any(measured, claim.paper, claim.digit / 2, claim.fewest)
     if claim.rule == "equals":
         return equals(measured, claim.paper, claim.std, claim.digit / 2, claim.one_run, claim.runs)
     if claim.rule == "within":
@@ -102,6 +123,25 @@ def equals(
     return REPRODUCED, because
 
 
+def equals_any(measured: Estimate, paper: float, rounding: float, fewest: int) -> tuple[str, str]:
+    """As `equals`, where the paper's number comes from `fewest` runs or any number above.
+
+    Reproduced if |measured − paper| ≤ h + rounding, as if it had no sampling error; not reproduced if it is above
+    √(t² + h²) + rounding with the t of the fewest.
+    """
+    off = abs(measured.value - paper)
+    least, _, h = tolerance(measured, 0.0, fewest, rounding)
+    most, *_ = tolerance(measured, None, fewest, rounding)
+    because = f"within {least:.3g} (ours {h:.2g}, rounding {rounding:.2g}), or {most:.3g} if it is of {fewest} runs"
+    if off > most:
+        return NOT_REPRODUCED, because
+    if off > least:
+        return INCONCLUSIVE, f"{because}; agrees only if it is of few runs"
+    if h > 3 * rounding:
+        return INCONCLUSIVE, f"{because}, but ours is wider than three times the rounding"
+    return REPRODUCED, because
+
+
 def within(measured: Estimate, than: float) -> str:
     """Whether a measure that allows for our error already is small enough, too large, or too large only by chance."""
     if measured.value <= than:
@@ -119,10 +159,14 @@ def above(low: float, high: float, than: float) -> str:
 def tabulate(checked: list[Checked]) -> Table:
     """All claims: as rows of numbers, and to read by the part of the paper that they belong to."""
     counts = Counter(c.verdict for c in checked)
-    summary = pd.DataFrame([{"verdict": verdict, "claims": str(counts[verdict])} for verdict in VERDICTS])
+    cells = Counter(c.verdict for c in checked if c.claim.id.startswith(CELLS))
+    summary = pd.DataFrame(
+        {"verdict": verdict, "claims": str(counts[verdict]), "of them cells of Figure 4": str(cells[verdict])}
+        for verdict in VERDICTS
+    )
     parts = {}
     for c in checked:
-        parts.setdefault(c.claim.id.partition("/")[0], []).append(text(c))
+        parts.setdefault(part(c.claim), []).append(text(c))
     return Table(
         pd.DataFrame([row(c) for c in checked]),
         {"": summary} | {heading(part): pd.DataFrame(lines) for part, lines in parts.items()},
@@ -150,7 +194,7 @@ def text(checked: Checked) -> dict:
     """One claim as people read it."""
     claim, measured = checked.claim, checked.measured
     return {
-        "claim": claim.id.partition("/")[2],
+        "claim": claim.id.removeprefix(f"{part(claim)}/"),
         "the paper says": f"{claim.sentence} ({claim.source}; {claim.certainty})",
         "paper": NONE if claim.paper is None else f"{claim.paper:g}",
         "measured": interval(measured, 1 if abs(measured.value) >= 10 else 3) if measured else NONE,
@@ -160,7 +204,15 @@ def text(checked: Checked) -> dict:
     }
 
 
+def part(claim: Claim) -> str:
+    """The part of the paper that a claim belongs to; of a cross table, one game and tournament."""
+    pieces = claim.id.split("/")
+    return "/".join(pieces[: 3 if pieces[0] == CELLS else 1])
+
+
 def heading(part: str) -> str:
-    """table3 → Table 3, section6.1 → Section 6.1, dice → LOLA-DiCE."""
-    name = part.rstrip("0123456789.")
-    return "LOLA-DiCE" if name == "dice" else f"{name.capitalize()} {part.removeprefix(name)}"
+    """table3 → Table 3, section6.1 → Section 6.1, dice → LOLA-DiCE, figure4-cells/ipd/x → …: ipd, x."""
+    of, *about = part.split("/")
+    name = of.rstrip("0123456789.")
+    named = HEADINGS.get(of, f"{name.capitalize()} {of.removeprefix(name)}")
+    return ": ".join([named, ", ".join(about)] if about else [named])

@@ -44,6 +44,17 @@ class Group:
         return rows.pivot(index="seed", columns=["player", "step"], values="return")
 
     @cached_property
+    def shares(self) -> pd.DataFrame:
+        """How often actions were taken in a match: index seed, columns (player, action, step).
+
+        Shares of the steps of the episodes that a row sums up, for every action but the player's last.
+        """
+        rows = pd.read_csv(self.folder / "shares.csv", keep_default_na=False, dtype={"action": str})
+        return rows.pivot(index="seed", columns=["player", "action", "step"], values="share")[
+            list(dict.fromkeys(zip(rows.player, rows.action, rows.step, strict=True)))
+        ]
+
+    @cached_property
     def beliefs(self) -> pd.DataFrame:
         """How good clones are after each update: index seed, columns (likelihood or distance, player, opponent, step).
 

@@ -15,6 +15,7 @@ class Kind:
     keys: tuple[str, ...]
     optional: tuple[str, ...] = ()
     of_maps: bool = False
+    of_matches: bool = False
     players: int | None = None  # None: any number
     actions: int | None = None
     axes: int | None = None  # of the grids of its maps
@@ -28,10 +29,15 @@ FIGURES = {
     "map": Kind(
         "lola.reporting.map_figure", ("games", "algorithm"), ("beside",), of_maps=True, players=2, actions=2, axes=2
     ),
+    "standings": Kind("lola.reporting.standings_figure", ("games", "tournaments"), of_matches=True, players=2),
+    "crosstable": Kind("lola.reporting.crosstable_figure", ("game", "tournaments"), of_matches=True, players=2),
+    "matches": Kind("lola.reporting.matches_figure", ("game", "tournament", "shows"), of_matches=True, players=2),
 }
 
 TABLES = {
     "convergence": Kind("lola.reporting.convergence_table", ("games", "algorithms"), players=2, actions=2),
     "matchups": Kind("lola.reporting.matchups_table", ("game", "algorithms"), players=2),
     "settings": Kind("lola.reporting.settings_table", ("games", "algorithm"), of_maps=True, players=2, actions=2),
+    "standings": Kind("lola.reporting.standings_table", ("games", "tournaments"), of_matches=True, players=2),
+    "crosstable": Kind("lola.reporting.crosstable_table", ("games", "tournaments"), of_matches=True, players=2),
 }

@@ -99,7 +99,7 @@ def extend(client, experiment, root: str, labels: dict[str, str], jobs: dict[Pat
         if made_by["spec"]["grid"]:  # a map has no returns before its end
             fresh = [("updates", taken, taken)]
         else:
-            fresh = points(job, series(snapshot["returns"][:, s]))
+            fresh = points(job, series(snapshot["at"], snapshot["returns"][:, s]))
         settings = runs.params(cell, made_by["spec"], labels) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
             tracking.add(client, run_id, fresh, settings)
@@ -151,9 +151,12 @@ def updates(spec: dict, snapshot: checkpoints.Snapshot) -> int:
     return len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
 
 
-def series(returns: np.ndarray) -> Series:
-    """A seed's returns, (steps, players), as the rows of its curve will give them."""
-    return {(str(player), "return"): list(enumerate(own)) for player, own in enumerate(returns.T.tolist(), start=1)}
+def series(at: np.ndarray, returns: np.ndarray) -> Series:
+    """A seed's returns, (rows, players), `at` these steps, as the rows of its curve will give them."""
+    return {
+        (str(player), "return"): list(zip(at.tolist(), own, strict=True))
+        for player, own in enumerate(returns.T.tolist(), start=1)
+    }
 
 
 def returns(curve: Path) -> Series:

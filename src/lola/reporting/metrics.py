@@ -74,8 +74,14 @@ def estimate(sample: Sample) -> Estimate:
     value = float(sample.statistic(sample.runs)) if n else np.nan
     if n < 2:
         return Estimate(value, np.nan, np.nan, np.nan, n)
+    distribution, (low, high) = resampled(sample)
+    return Estimate(value, float(low), float(high), float(distribution.std(ddof=1)), n)
+
+
+def resampled(sample: Sample) -> tuple[np.ndarray, tuple[float, float]]:
+    """The statistic's bootstrap distribution over two or more runs, (RESAMPLES,), and its 95 % percentile interval."""
     drawn = bootstrap(
-        (np.arange(n),),
+        (np.arange(len(sample.seeds)),),
         lambda rows, axis: sample.statistic(sample.runs[rows]),
         method="percentile",
         n_resamples=RESAMPLES,
@@ -83,8 +89,7 @@ def estimate(sample: Sample) -> Estimate:
         rng=np.random.default_rng(0),
         vectorized=True,
     )
-    low, high = drawn.confidence_interval
-    return Estimate(value, float(low), float(high), float(drawn.standard_error), n)
+    return drawn.bootstrap_distribution, drawn.confidence_interval
 
 
 def band(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from lola.artifacts import canonical, sha256
-from lola.cells import MAP, SEATS, Cell
+from lola.cells import MAP, SEATS, Cell, matchup
 
 LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
@@ -73,7 +73,7 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_vers
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
     """What the run is searched and grouped by."""
     players = len(manifest["spec"]["seats"])
-    seats = cell.algorithm.removesuffix(MAP).split(SEATS)
+    seats = matchup(cell.algorithm).split(SEATS)
     seats = seats if len(seats) > 1 else seats * players
     found = {
         "kind": "map" if cell.algorithm.endswith(MAP) else "curve",
@@ -93,7 +93,8 @@ def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
 def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:
     """The resolved settings under dotted names: `game.gamma`, `seat1.lr`, `steps`, …"""
     seats = {f"seat{n}": seat for n, seat in enumerate(spec["seats"], 1)}
-    settings = {key: value for key, value in spec.items() if key != "seats"} | seats
+    settings = {key: value for key, value in spec.items() if key not in ("seats", "match")} | seats
+    settings |= spec["match"] or {}
     own = {"algorithm": label(cell.algorithm, labels), "opponent_model": cell.opponent_model, "seed": str(cell.seed)}
     return own | dict(_flat(settings))
 

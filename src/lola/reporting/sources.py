@@ -6,6 +6,7 @@ from pathlib import Path
 from lola.cells import group_name
 from lola.reporting.groups import Group, failures
 from lola.reporting.paper import Claim
+from lola.reporting.tournaments import Tournament, find
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,19 @@ class Sources:
     settings: dict[str, dict] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     opponent_models: dict[str, str] = field(default_factory=dict)
+    tournaments: dict[str, str] = field(default_factory=dict)
 
     def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
         """`shown` is an algorithm, or algorithm/opponent model."""
         return self.groups[group_name(game, shown, opponent_model)]
+
+    def tournament(self, game: str, name: str, opponent_model: str = "oracle") -> Tournament:
+        return find(self.groups, game, name, opponent_model)
+
+    def tournament_label(self, tournament: Tournament) -> str:
+        """What a tournament is called, and the opponent model where it is not the oracle."""
+        model = self.opponent_models.get(tournament.opponent_model)
+        return self.tournaments[tournament.name] + (f", {model}" if model else "")
 
     def label(self, group: Group) -> str:
         """The algorithm's name, and the opponent model's where it is not the oracle."""
@@ -38,7 +48,7 @@ def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[So
     if failed := failures(list(groups.values())):
         more = f"; and {len(failed) - 1} more" if failed[1:] else ""
         raise ValueError(f"{spec['name']} is not made, since {failed[0]}{more}")
-    models = spec.get("opponent_models", {})
-    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims, models)
-    about = {"name", "kind", "caption", "labels", "actions", "settings", "opponent_models"}
+    names = spec.get("opponent_models", {}), spec.get("tournament_labels", {})
+    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims, *names)
+    about = {"name", "kind", "caption", "labels", "actions", "settings", "opponent_models", "tournament_labels"}
     return sources, {key: value for key, value in spec.items() if key not in about}

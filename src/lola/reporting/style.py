@@ -1,4 +1,4 @@
-"""How figures look: one column of a paper wide, 7 pt type, colours that colour-blind readers can tell apart."""
+"""How figures look: one column of a paper wide or two, 7 pt type, colours that colour-blind readers can tell apart."""
 
 import io
 import itertools
@@ -19,7 +19,8 @@ from lola.reporting.groups import Group
 from lola.reporting.metrics import band
 
 WIDTH = 8 / 2.54  # inches
-FONT = 7  # points, at that width
+FULL_WIDTH = 17 / 2.54  # of a page with two columns
+FONT = 7  # points, at those widths
 LEGEND_WIDTH = 24  # characters
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
@@ -40,9 +41,9 @@ def theme() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float) -> Figure:
-    """An empty figure of the column's width and a height in cm."""
-    return Figure(figsize=(WIDTH, height / 2.54), dpi=200, layout="constrained")
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of a height in cm, as wide as a column if nothing else is said."""
+    return Figure(figsize=(width, height / 2.54), dpi=200, layout="constrained")
 
 
 def save(figure: Figure, out: Path) -> None:
