@@ -173,10 +173,11 @@ MISTAKES = {
         "study.tournament.perspective",
         "did you mean 'as_released'",
     ],
-    "study: {tournament: {every: 3}}": ["study.tournament.every: given 3", "divides episodes, 1000"],
+    "study: {tournament: {every: 3}}": ["study.tournament.every: given 3", "divides a tenth of episodes, 100"],
+    "study: {tournament: {every: 250}}": ["study.tournament.every: given 250", "divides a tenth of episodes, 100"],
     "study: {tournament: {every: null}}": ["study.tournament.every: is missing", "entrants, episodes, length, every"],
-    "study: {tournament: {steps: 3}}": ["study.tournament.steps: is not used, since this part is a tournament"],
-    "study: {self-play: {every: 3}}": ["study.self-play.every: is not used, since this part is no tournament"],
+    "study: {tournament: {steps: 3}}": ["study.tournament.steps: is not used by a tournament"],
+    "study: {self-play: {every: 3}}": ["study.self-play.every: is not used by a part without entrants"],
     "study: {mine: {games: [ipd]}}": ["study.mine.algorithms: is missing"],
     "study: {mine: {games: [ipd], algorithms: [nl-q-vs-nl-ex]}}": [
         "study.mine.algorithms: given nl-q; allowed: algorithms with a rule",
@@ -185,9 +186,20 @@ MISTAKES = {
     "figures: {figure4: {tournaments: [map]}}": ["figures.figure4: given map", "parts of the study that have entrants"],
     "figures: {figure4: {tournaments: [cup]}}": ["figures.figure4", "'cup'", "no such part of the study"],
     "figures: {figure4-clones: {tournaments: [tournament-released]}}": [
-        "figures.figure4-clones",
-        "'ipd/nl-q-vs-nl-ex@tournament-released/cloning'",
-        "no such group of cells",
+        "figures.figure4-clones.opponent_model: given 'cloning'",
+        "no such model in study.tournament-released; allowed: oracle",
+    ],
+    "study: {tournament-released: {games: [imp]}}": [
+        "figures.figure4: given 'ipd'; there is no such game in study.tournament-released; allowed: imp"
+    ],
+    "algorithms: {jal-q: {label: NL-Q}}": [
+        "figures.figure4: two entrants of tournament have the label 'NL-Q'; allowed: a label for each"
+    ],
+    "study: {tournament-released: {label: as described}}": [
+        "figures.figure4: two tournaments have the label 'as described'"
+    ],
+    "study: {cup: {games: [ipd], entrants: null, episodes: 10, length: 2, every: 1}}": [
+        "study.cup.algorithms: is missing; a part without entrants needs algorithms"
     ],
     "figures: {figure1: {sampled: [nl-q@tournament]}}": ["figures.figure1", "kind learning shows no match"],
     "algorithms: {phc: {rule: naive}}": ["algorithms.phc: given both of rule and learner"],

@@ -34,7 +34,7 @@ CELLS = (
 COUNTED = f"""\
 {PART}
 
-5 numbers that the authors plotted of who earns what in the tournament, a verdict each:
+5 numbers that the authors plotted of who earns what in the round robin, a verdict each:
 
 | game and tournament | reproduced | not reproduced | inconclusive | not run |
 | --- | --- | --- | --- | --- |

@@ -36,7 +36,7 @@ RUNS = {
     "learners": spec(["q", "wolf_phc"]),
     "learners, as released": spec(["phc", "joint_q"], perspective="as_released"),
     "rules": spec(["naive", "lola"]),
-    "a rule and a learner of IMP, as plotted": spec(["q", "lola"], perspective="as_plotted", game=IMP),
+    "a rule and a learner of IMP, as plotted": spec(["q", "lola"], perspective="as_fitted", game=IMP),
     "a rule that clones a learner": spec(["joint_q", "lola"], "cloning"),
     "rules that clone each other": spec(["naive", "lola"], "cloning"),
 }
@@ -94,7 +94,7 @@ def test_a_row_is_the_mean_of_its_block_of_episodes(run, every):
         assert {i for _, i, _ in clones} == {1 + i for i in played.climbers if cloned}
         for (step, i, metric), value in clones.items():
             before, after = states[step - 1], states[step]
-            truth = played.played(before)[2 - i]
+            truth = played.policies(before)[2 - i]
             judged = assessed(after.believed[i - 1][2 - i], truth, 2 - i, after.episode.rollouts)[s]
             assert metric in (f"clone of player {3 - i} log-likelihood", f"clone of player {3 - i} distance")
             assert value == pytest.approx(judged[int(metric.endswith("distance"))].item(), rel=1e-12)

@@ -13,13 +13,13 @@ from lola.learning import rules, tabular
 from lola.learning.matches import Match, State
 from lola.learning.matrix_games import MatrixGame
 from lola.learning.opponent_models import oracle
-from lola.learning.perspectives import as_described, as_plotted, as_released, is_symmetric
+from lola.learning.perspectives import as_described, as_fitted, as_released, is_symmetric
 from lola.learning.training import Seat
 
 COMMON, OWN = [0, 1, 2, 3, 4], [0, 1, 3, 2, 4]  # player 2's rows of start, CC, CD, DC, DD as player 1 names them
-KEEPS = {as_described: OWN, as_released: COMMON, as_plotted: OWN}
+KEEPS = {as_described: OWN, as_released: COMMON, as_fitted: OWN}
 each_perspective = pytest.mark.parametrize("perspective", KEEPS)
-each_form = pytest.mark.parametrize("perspective", [as_released, as_plotted])
+each_form = pytest.mark.parametrize("perspective", [as_released, as_fitted])
 
 
 @each_perspective
@@ -92,7 +92,7 @@ def test_what_an_oracle_is_told_of_joint_values(perspective):
     tables.values[0, 0], tables.seen[0, 0] = [[1.0, 4.0], [3.0, 2.0]], [3.0, 1.0]
     told = played.known([None, None], tables)[0][0].tolist()
     assert told == pytest.approx([1.75 - 2.75 if perspective is as_described else 3.75 - 1.25] * 5, rel=1e-15)
-    plays = played.played(State(0, [None, torch.zeros(1, 5)], [], tables))[0][0].sign().tolist()
+    plays = played.policies(State(0, [None, torch.zeros(1, 5)], [], tables))[0][0].sign().tolist()
     assert plays == [-1.0] * 5
 
 
@@ -117,7 +117,7 @@ def test_lola_from_nothing_in_either_seat(perspective):
     towards_tit_for_tat = [-0.25, 2.85, -5.85, 2.85, -5.85]
     for theta in end.thetas:
         assert theta[0].tolist() == pytest.approx(towards_tit_for_tat, rel=1e-12)
-    cooperation = [IPD.probabilities(played.played(end), i)[0, :, 0].tolist() for i in range(2)]
+    cooperation = [IPD.probabilities(played.policies(end), i)[0, :, 0].tolist() for i in range(2)]
     second = [towards_tit_for_tat[row] for row in KEEPS[perspective]]
     expected = torch.tensor([towards_tit_for_tat, second], dtype=torch.float64).sigmoid().tolist()
     assert cooperation == [pytest.approx(row, rel=1e-12) for row in expected]
@@ -139,8 +139,8 @@ def test_what_is_played_is_told_in_everybodys_own_view():
     """Player 2 of a released match keeps CD and DC by player 1's view; others read them the other way round."""
     played = match(IPD, ["phc", "fixed"], [0, 1], perspective="as_released")
     *_, end = states_of(played, 3)
-    assert torch.equal(played.played(end)[1], end.thetas[1][:, OWN])
-    assert torch.equal(played.played(end)[0], end.thetas[0])
+    assert torch.equal(played.policies(end)[1], end.thetas[1][:, OWN])
+    assert torch.equal(played.policies(end)[0], end.thetas[0])
     assert not torch.equal(end.thetas[1], end.thetas[1][:, OWN])
 
 
@@ -150,8 +150,8 @@ def test_where_perspectives_agree():
     for game, names in ((IPD, ["q", "wolf_phc"]), (IPD, ["q", "lola"]), (IMP, ["phc", "joint_q"])):
         played = {p: bits(states_of(match(game, names, [0], 50, p.__name__), 4), 0) for p in KEEPS}
         alike = game is IPD and "lola" not in names
-        assert (played[as_described] == played[as_plotted]) == alike
-        assert played[as_released] not in (played[as_described], played[as_plotted])
+        assert (played[as_described] == played[as_fitted]) == alike
+        assert played[as_released] not in (played[as_described], played[as_fitted])
 
 
 @pytest.mark.parametrize(

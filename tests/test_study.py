@@ -37,7 +37,7 @@ def test_the_study_is_games_times_algorithms(config):
             f"{game}/{match}@{tournament}/oracle"
             for game in ("ipd", "imp")
             for match in everybody_meets_everybody(ENTRANTS)
-            for tournament in ("tournament", "tournament-released", "tournament-plotted")
+            for tournament in ("tournament", "tournament-released", "tournament-fitted")
         ),
         *(
             f"{game}/{match}@tournament/cloning"

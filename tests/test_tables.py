@@ -122,7 +122,7 @@ AUTHORS = [
     authors("earns", -1.5, entrant="q", against="q"),
     authors("earns", -1.4, entrant="q", against="nl"),
     authors("earns", -1.95, entrant="nl", against="q"),
-    authors("average", -1.1, entrant="lola"),
+    *(authors("average", mean, entrant=entrant) for entrant, mean in (("q", -1.5), ("nl", -1.8), ("lola", -1.1))),
 ]
 
 
@@ -156,19 +156,24 @@ def test_standings_rank_by_the_mean_over_opponents(tmp_path):
     assert ranks.to_numpy().T.tolist() == [[1, 3, 2]] * 3  # LOLA-Ex, NL-Ex, NL-Q
     assert rows.value["as described", "first, %"].tolist() == [100, 0, 0]
     assert rows.authors["as described", "average", "LOLA-Ex"] == -1.1
-    assert rows.authors.notna().sum() == 2 and (rows.runs == 4).all()
+    assert rows.authors.notna().sum() == 6 and (rows.runs == 4).all()
+
+
+def test_means_over_another_field_are_not_shown_beside_ours(tmp_path):
+    other = [claim for claim in AUTHORS if claim.measure["entrant"] != "nl"]
+    assert standings_table.tabulate(contested(tmp_path, claims=other), **BOTH).rows.authors.isna().all()
 
 
 def test_standings_read_from_the_top_and_say_who_beats_whom(tmp_path):
     blocks = standings_table.tabulate(contested(tmp_path), **BOTH).blocks
+    contests = (": who earns more", ": head to head")
     assert list(blocks) == [
-        f"ipd, as {how}{what}"
-        for how in ("described", "released")
-        for what in ("", ": who earns more", ": head to head")
+        *("ipd, as described", "ipd, as released"),
+        *(f"ipd, as {how}{what}" for how in ("described", "released") for what in contests),
     ]
     top, middle, last = blocks["ipd, as described"].to_numpy().tolist()
     assert top == ["LOLA-Ex", "-1.13 [-1.15, -1.12]", "-1.10", "1 [1, 1]", "100"]
-    assert (middle[0], middle[2:]) == ("NL-Q", ["–", "2 [2, 2]", "0"]) and last[0] == "NL-Ex"
+    assert (middle[0], middle[2:]) == ("NL-Q", ["-1.50", "2 [2, 2]", "0"]) and last[0] == "NL-Ex"
     more = blocks["ipd, as described: who earns more"].set_index("row against column")
     assert more.loc["NL-Q"].tolist() == ["–", "0.67*", "0.08*"]  # 0 + 1 + 1 and 0 + 0 + 1/4, of three
     assert more.loc["LOLA-Ex"].tolist() == ["0.92*", "1.00*", "–"]

@@ -434,7 +434,24 @@ def points(root, run_id, metric="player1/return") -> list[tuple[int, float]]:
 
 def expected_points(last: int) -> list[tuple[int, float]]:
     """Player 1's of a run of 100 steps, thinned as when it is finished."""
-    return [(step, round(-2 + step / 100, 9)) for step in sorted(runs.shown_steps(STEPS)) if step <= last]
+    return [(step, round(-2 + step / 100, 9)) for step in sorted(runs.shown_steps(range(STEPS + 1))) if step <= last]
+
+
+@pytest.mark.parametrize(("episodes", "every", "points"), [(990, 30, 33), (1000, 40, 25), (1000, 10, 41), (20, 2, 10)])
+def test_a_match_shows_its_blocks_of_episodes_whatever_their_length(episodes, every, points):
+    rows = runs.steps_of({"match": {"every": every}, "steps": episodes})
+    series = {("1", "return"): [(step, -1.0) for step in rows], ("1", "share of C"): [(step, 0.5) for step in rows]}
+    shown = [step for key, step, _ in runs.thinned(series) if key == "player1/return"]
+    assert (len(shown), shown[0], shown[-1]) == (points, every, episodes)
+    assert set(shown) == runs.shown_steps(rows)  # those that a live run shows
+
+
+def test_a_match_is_found_by_its_tournament_and_its_seats():
+    cell = cells.Cell("ipd", "nl-q-vs-lola-ex@cup", "oracle", 3)
+    manifest = {"spec": SPEC | {"match": {"every": 25}}, "code": "{}", "lock": "b"}
+    found = runs.tags(cell, manifest, {"nl-q-vs-lola-ex@cup": "NL-Q vs LOLA-Ex (the cup)"})
+    assert (found["tournament"], found["seat1"], found["seat2"]) == ("cup", "nl-q", "lola-ex")
+    assert found["group"] == "NL-Q vs LOLA-Ex (the cup), oracle"
 
 
 def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):

@@ -128,7 +128,8 @@ def check_part(config: dict, where: str, part: dict) -> None:
         model: known(f"{where}.opponent_models", model, config["opponent_models"])
         for model in part.get("opponent_models", ["oracle"])
     }
-    check_keys(where, part, needs=("algorithms",), lacks=(*TOURNAMENT, "perspective", "label"), what="no tournament")
+    own = (*TOURNAMENT, "perspective", "label")
+    check_keys(where, part, needs=("algorithms",), lacks=own, what="a part without entrants")
     for game in part["games"]:
         players = len(known(f"{where}.games", game, config["games"])["payoffs"])
         for matchup in part["algorithms"]:
@@ -160,11 +161,11 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
             raise BadConfig(f"{where}.entrants: {entrant} needs {algorithm['batch']} roll-outs; allowed: {allowed}")
     if len(entrants) < 2:
         raise BadConfig(f"{where}.entrants: given {entrants[0]} alone; allowed: two or more")
-    if part["episodes"] % part["every"]:
-        allowed = f"a number that divides episodes, {part['episodes']}"
+    if part["episodes"] % (10 * part["every"]):
+        allowed = f"a number that divides a tenth of episodes, {part['episodes'] / 10:g}, over which tables average"
         raise BadConfig(f"{where}.every: given {part['every']}; allowed: {allowed}")
     models = part.get("opponent_models", ["oracle"])
-    for model in models:
+    for model in (*models, "oracle"):  # matches in which nobody models anybody count as the oracle's
         known(f"{where}.opponent_models", model, config["opponent_models"])
     perspective = part.get("perspective", "as_described")
     known(f"{where}.perspective", perspective, registry.PERSPECTIVES)
@@ -196,7 +197,7 @@ def check_keys(where: str, part: dict, needs: tuple[str, ...], lacks: tuple[str,
             raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
     for key in lacks:
         if key in part:
-            raise BadConfig(f"{where}.{key}: is not used, since this part is {what}; allowed: without it")
+            raise BadConfig(f"{where}.{key}: is not used by {what}; allowed: without it")
 
 
 def check_grid(where: str, matchup: str, seats: list[dict], grid: dict) -> None:
@@ -243,9 +244,7 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
             raise BadConfig(
                 f"{where}: given {game}, whose players have {counts} actions; kind {block['kind']} shows {allowed}"
             )
-    for name in study.block_tournaments(block):
-        if "entrants" not in known(where, name, config["study"], what="part of the study"):
-            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows parts of the study that have entrants")
+    check_tournaments(config, where, block)
     for name in study.block_groups(config, block):
         group = known(where, name, groups, what="group of cells in the study")
         if group.is_match != kind.of_matches:
@@ -261,6 +260,29 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         known(f"{where}.beside", block["beside"], config["algorithms"])
     for shown in block.get("saved", {}):
         known(f"{where}.saved", shown, dict.fromkeys(block["algorithms"]), what="curve in this figure")
+
+
+def check_tournaments(config: dict, where: str, block: dict) -> None:
+    """The tournaments of a block must be there, in its games, with its opponent model and with labels of their own."""
+    names = study.block_tournaments(block)
+    for name in names:
+        part = known(where, name, config["study"], what="part of the study")
+        if "entrants" not in part:
+            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows parts of the study that have entrants")
+        for game in study.block_games(block):
+            known(where, game, dict.fromkeys(part["games"]), what=f"game in study.{name}")
+        models = dict.fromkeys(part.get("opponent_models", ["oracle"]))
+        known(f"{where}.opponent_model", block.get("opponent_model", "oracle"), models, what=f"model in study.{name}")
+        entrants = [config["algorithms"][entrant].get("label", entrant) for entrant in part["entrants"]]
+        check_labels(where, f"entrants of {name}", entrants)
+    check_labels(where, "tournaments", list(study.tournament_labels(config, names).values()))
+
+
+def check_labels(where: str, what: str, labels: list[str]) -> None:
+    """What a table shows side by side must be called differently."""
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice:
+        raise BadConfig(f"{where}: two {what} have the label {twice!r}; allowed: a label for each")
 
 
 def known(where: str, name: str, names: dict, what: str = "name"):

@@ -62,7 +62,7 @@ def part(claims: list[dict]) -> str:
     totals = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
     parts = [f"{len(listed)} claims: {totals}.", table(COLUMNS, [line(c) for c in listed if c["verdict"] != NOT_RUN])]
     if counted:
-        told = "numbers that the authors plotted of who earns what in the tournament, a verdict each"
+        told = "numbers that the authors plotted of who earns what in the round robin, a verdict each"
         parts += [f"{len(counted)} {told}:", table(("game and tournament", *VERDICTS), tally(counted))]
     return "\n\n".join(parts)
 

@@ -6,9 +6,8 @@ TABLES_OF_A_MATCH = (*TABLES_OF_A_GROUP, "shares")
 
 
 def group_cells(wildcards):
-    """The curves and manifests of the group that the wildcards name."""
-    group = GROUPS[wildcards.group]
-    return [str(f(ROOT)) for cell in group.cells for f in (cell.curve, cell.manifest)]
+    """The manifests of the group that the wildcards name; each vouches for its curve."""
+    return [str(cell.manifest(ROOT)) for cell in GROUPS[wildcards.group].cells]
 
 
 def group_files(name):
@@ -18,9 +17,9 @@ def group_files(name):
     return [f"{ROOT}/groups/{name}/{table}.csv" for table in tables]
 
 
-def game_cells(wildcards):
-    """The curves of all cells of a game."""
-    return [str(cell.curve(ROOT)) for g in GROUPS.values() if g.game == wildcards.game for cell in g.cells]
+def game_groups(game):
+    """The groups of a game."""
+    return [group for group in GROUPS.values() if group.game == game]
 
 
 def game_figures(game):

@@ -1,7 +1,7 @@
 # Log to MLflow what lies on disk: a run per cell, and one per game with the figures and tables.
 # Beside the jobs, a watcher shows there what is being trained.
 #
-# in:   the cells of a game, the figures and tables
+# in:   the cells of a game, which their groups' manifests stand for; the figures and tables
 # out:  <results>/tracking/<game>.{cells,aggregate}.json, which say what was logged where
 
 STORE = store.digest()
@@ -15,7 +15,7 @@ rule tracking:
 
 rule track_cells:
     input:
-        curves=game_cells,
+        lambda wildcards: [f"{ROOT}/manifests/groups/{group.name}.json" for group in game_groups(wildcards.game)],
     output:
         f"{ROOT}/tracking/{{game}}.cells.json",
     log:
@@ -28,11 +28,12 @@ rule track_cells:
         store=STORE,
         labels=lambda wildcards: canonical(study.labels(config)),
         code=canonical(provenance.fingerprints(["lola.track"])),
+        curves=lambda wildcards: [str(c.curve(ROOT)) for g in game_groups(wildcards.game) for c in g.cells],
     message:
         "log the cells of {wildcards.game:q} to MLflow"
     shell:
         "python -m lola.track cells --root {params.root:q} --game {wildcards.game:q} --labels {params.labels:q}"
-        " --out {output:q} {input.curves:q} > {log:q} 2>&1"
+        " --out {output:q} {params.curves:q} > {log:q} 2>&1"
 
 
 rule track_aggregate:

@@ -62,9 +62,9 @@ class MatchHistory:
             if len(self.block) == self.every:
                 mean = sum(self.block) / self.every
                 self.rows.append(torch.cat([mean, self.assessed(state)], dim=2))
-                self.ends.append(tuple(self.match.played(state)))
+                self.ends.append(tuple(self.match.policies(state)))
                 self.block = []
-        self.playing = self.match.played(state) if self.assess else []
+        self.playing = self.match.policies(state) if self.assess else []
 
     def earned(self, state: State) -> Tensor:
         """Normalised returns and shares of all actions but the last, (S, players, actions)."""

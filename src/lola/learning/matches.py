@@ -102,14 +102,14 @@ class Match:
         for i in self.climbers:
             kernels.set_policy(tables.policy[:, i], state.thetas[i].numpy(), game.counts[i])
         steps = states * game.joint.shape[1]
-        played = (
+        filled = (
             np.empty((len(self.seeds), self.length, 1), dtype=np.min_scalar_type(steps - 1)),
             np.zeros((len(self.seeds), self.length, steps), dtype=np.int64),
             np.zeros((len(self.seeds), players)),
             np.zeros((len(self.seeds), players, max(game.counts))),
         )
         kernels.episode(
-            played,
+            filled,
             tables,
             np.array([i in self.learners for i in range(players)]),
             self.settings,
@@ -119,20 +119,19 @@ class Match:
             np.stack([stream(seed, (state.step, REAL)).random((self.length, players)) for seed in self.seeds]),
             state.step * self.length,
         )
-        codes, counts, returns, taken = played
+        codes, counts, returns, taken = filled
         return Episode(Rollouts(game, codes, counts), returns, taken / self.length), tables
 
     def known(self, thetas: list[Tensor], tables: Tables) -> list[Tensor]:
         """`thetas` with the learners' replaced by what an oracle takes for theirs: logits of π, or of softmax(Q)."""
         return self.logits(thetas, tables, kernels.CROSSED if self.perspective.crosses_counts else kernels.KNOWN)
 
-    def played(self, state: State) -> list[Tensor]:
+    def policies(self, state: State) -> list[Tensor]:
         """The logits of what everybody would play next, (S, d_i), in the player's own view."""
-        thetas = self.logits(state.thetas, state.tables, kernels.PLAYED)
-        rows = zip(self.game.views, self.perspective.rows, strict=True)
-        order = [kept[np.argsort(own)] for own, kept in rows]
+        kept = self.logits(state.thetas, state.tables, kernels.PLAYED)
+        orders = [rows[np.argsort(own)] for own, rows in zip(self.game.views, self.perspective.rows, strict=True)]
         return [
-            theta.unflatten(1, (len(rows), -1))[:, rows].flatten(1) for theta, rows in zip(thetas, order, strict=True)
+            theta.unflatten(1, (len(order), -1))[:, order].flatten(1) for theta, order in zip(kept, orders, strict=True)
         ]
 
     def logits(self, thetas: list[Tensor], tables: Tables, form: int) -> list[Tensor]:

@@ -53,10 +53,10 @@ def as_released(game: MatrixGame) -> Perspective:
     return Perspective(learned, joint_view, game.views, as_seen, crosses_counts=True)
 
 
-def as_plotted(game: MatrixGame) -> Perspective:
+def as_fitted(game: MatrixGame) -> Perspective:
     """As released, but with states that every player sees and keeps in its own view.
 
-    Inferred: the results that the authors plotted fit this, and neither their released code nor their description.
+    Fitted: of the ways to read their code that we tried, the one that comes nearest to what the authors plotted.
     """
     return replace(as_released(game), rows=game.views)
 

@@ -58,7 +58,7 @@ OPPONENT_MODELS = {
 PERSPECTIVES = {
     "as_described": Entry("lola.learning.perspectives", "as_described"),
     "as_released": Entry("lola.learning.perspectives", "as_released"),
-    "as_plotted": Entry("lola.learning.perspectives", "as_plotted"),
+    "as_fitted": Entry("lola.learning.perspectives", "as_fitted"),
 }
 
 MATRIX_GAME = Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions"), exact=True)

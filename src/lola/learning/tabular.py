@@ -1,4 +1,4 @@
-"""Learners that know only their own play: tables over states, updated after every step.
+"""Learners that see what is played and nobody's parameters: tables over states, updated after every step.
 
 A learner sees states s, own actions a, rewards r and, if it looks, what the others did; t counts its steps from 1.
 All learn Q-values with step size α_t = 1 / (1/α + t·decay). Those that are ε-greedy take an action

@@ -51,7 +51,7 @@ def check(claim: Claim, groups: dict[str, Group], claims: list[Claim] = ()) -> C
     for settings in claim.measures:
         try:
             failed = failures(needed(settings, groups))
-        except KeyError as missing:
+        except KeyError as missing:  # a group, or a part of a tournament: which keys a measure has was checked
             return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
         if failed:
             return Checked(claim, None, NOT_RUN, failed[0])

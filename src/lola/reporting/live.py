@@ -167,7 +167,7 @@ def returns(curve: Path) -> Series:
 
 def points(job: Job, curve: Series) -> list[tuple[str, int, float]]:
     """The finite returns after the last step shown, at the steps that the finished cell's run has."""
-    shown = runs.shown_steps(job.made_by["spec"]["steps"])
+    shown = runs.shown_steps(runs.steps_of(job.made_by["spec"]))
     return [
         (runs.metric_name(player, metric), step, value)
         for (player, metric), values in curve.items()

@@ -13,6 +13,7 @@ from lola.reporting.metrics import Estimate
 
 Z = 1.96  # half-width of a 95 % interval, in standard errors
 RUNS = 50  # behind a number of the paper
+OF_TOURNAMENTS = ("opponent_model", "field", "against")  # keys that a measure of a tournament may have
 EARNS, AVERAGE = "earns", "average"  # what an entrant of a tournament earns: against one opponent, and against all
 
 
@@ -62,6 +63,9 @@ def read_claims(path: str | Path) -> list[Claim]:
             claims.append(Claim(**entry))
         except TypeError as error:
             raise ValueError(f"{path}: {entry.get('id')}: {str(error).partition('() ')[2]}") from None
+        for measure in claims[-1].measures:
+            if wrong := misread(measure):
+                raise ValueError(f"{path}: {entry['id']}: {wrong}")
     for name, table in file.get("crosstables", {}).items():
         try:
             claims += expanded(name, **table)
@@ -70,6 +74,23 @@ def read_claims(path: str | Path) -> list[Claim]:
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: crosstables: {name}: {str(error).rpartition('() ')[2]}") from None
     return claims
+
+
+def misread(measure: dict) -> str | None:
+    """What is wrong with the keys of a measure, of runs or of a tournament, if anything is."""
+    if "tournament" in measure:
+        takes = ("quantity", "tournament", "game", "entrant")
+        unknown = measure.keys() - {*takes, *OF_TOURNAMENTS}
+        for key in ("entrant", "against"):
+            if "field" in measure and key in measure and measure[key] not in measure["field"]:
+                return f"{key} {measure[key]!r} is not in field {measure['field']}"
+    else:
+        takes, unknown = ("quantity", "groups" if "groups" in measure else "group"), ()
+    missing = [key for key in takes if key not in measure]
+    if missing or unknown:
+        what = f"missing key {missing[0]!r}" if missing else f"unknown key {min(unknown)!r}"
+        return f"{what} of a measure; of a tournament it takes {', '.join((*takes, *OF_TOURNAMENTS))}"
+    return None
 
 
 def expanded(

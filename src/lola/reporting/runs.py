@@ -6,7 +6,7 @@ import json
 import math
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from lola.artifacts import canonical, sha256
-from lola.cells import MAP, SEATS, Cell, matchup
+from lola.cells import MAP, SEATS, TRAINED, Cell, matchup
 
 LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
@@ -87,6 +87,7 @@ def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
         "snakemake_rule": f"train:{cell.group.replace('/', ':')}",
     }
     found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
+    found |= {"tournament": cell.algorithm.partition(TRAINED)[2]} if manifest["spec"]["match"] else {}
     return found | ({"reason": manifest["reason"]} if "reason" in manifest else {})
 
 
@@ -121,18 +122,24 @@ def by_metric(rows: Iterable[dict]) -> dict[tuple[str, str], list[tuple[int, flo
 
 
 def thinned(series: dict) -> list[tuple[str, int, float]]:
-    """Finite points at no more than `STEPS` evenly spaced steps from 0 to the last, the same in every series."""
-    most = max(2, min(STEPS, POINTS // max(1, len(series))))
+    """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, the same in every series."""
+    rows = [step for step, _ in max(series.values(), key=len, default=[])]
+    kept = shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series)))))
     points = []
     for key, values in series.items():
-        kept = shown_steps(values[-1][0], most)
         points += [(metric_name(*key), step, value) for step, value in values if step in kept and math.isfinite(value)]
     return points
 
 
-def shown_steps(last: int, most: int = STEPS) -> set[int]:
-    """At most `most` evenly spaced steps from 0 to `last`."""
-    return set(np.linspace(0, last, most).round().astype(int).tolist())
+def steps_of(spec: dict) -> Sequence[int]:
+    """The steps that a whole curve has rows of: every update, or the end of every block of episodes."""
+    every = spec["match"]["every"] if spec["match"] else 1
+    return range(every if spec["match"] else 0, spec["steps"] + 1, every)
+
+
+def shown_steps(steps: Sequence[int], most: int = STEPS) -> set[int]:
+    """At most `most` of the steps, evenly spaced, with the first and the last."""
+    return {steps[n] for n in np.linspace(0, len(steps) - 1, most).round().astype(int).tolist()} if steps else set()
 
 
 def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:

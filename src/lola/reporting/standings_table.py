@@ -16,9 +16,9 @@ from lola.reporting.tournaments import Tournament, rank_of
 MEASURES = AVERAGE, RANK, FIRST, EARNS_MORE, MARGIN = "average", "rank", "first, %", "earns more", "margin"
 NOTES = """\
 Average: the normalised discounted return per step over the last tenth of the episodes, the mean over all opponents,
-self-play included, and over runs; authors: the same as plotted in their notebook, read to ±0.03. Rank: 1 + how many
-earn more on average. In brackets: 95 % percentile bootstrap intervals over runs (scipy), all matches of a seed drawn
-together; first: in how many % of the resamples the entrant ranks first.
+self-play included, and over runs; authors: the same as plotted in their notebook, read to ±0.03, where the field is
+theirs. Rank: 1 + how many earn more on average. In brackets: 95 % percentile bootstrap intervals over runs (scipy), all
+matches of a seed drawn together; first: in how many % of the resamples the entrant ranks first.
 
 Who earns more: the probability that a run of the row earns more than a run of the column against the same opponent,
 averaged over opponents (ties count half; Mann-Whitney, the probability of improvement of Agarwal et al. 2021). Head to
@@ -27,23 +27,25 @@ head: what the row earns in its match against the column, minus what the column 
 
 
 def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
-    """The standings of each game and tournament, and below them who earns more than whom, and in their own match."""
-    rows, blocks = [], {}
+    """The standings of each game and tournament; below them who earns more than whom, and in their own match."""
+    rows, rankings, contests = [], {}, {}
     for game in games:
         for name in tournaments:
             shown = sources.tournament(game, name, opponent_model)
             label, ends = sources.tournament_label(shown), shown.final()
             alone, pairs = overall(sources, shown, ends), pairwise(sources, shown, ends)
             rows += [{"game": game, "tournament": label} | row for row in tidy(alone + pairs)]
-            blocks[f"{game}, {label}"] = ranking(alone)
-            blocks[f"{game}, {label}: who earns more"] = matrix(pairs, EARNS_MORE, 0.5)
-            blocks[f"{game}, {label}: head to head"] = matrix(pairs, MARGIN, 0.0)
-    return Table(pd.DataFrame(rows), blocks, NOTES)
+            rankings[f"{game}, {label}"] = ranking(alone)
+            contests[f"{game}, {label}: who earns more"] = matrix(pairs, EARNS_MORE, 0.5)
+            contests[f"{game}, {label}: head to head"] = matrix(pairs, MARGIN, 0.0)
+    return Table(pd.DataFrame(rows), rankings | contests, NOTES)
 
 
 def overall(sources: Sources, shown: Tournament, ends: np.ndarray) -> list[dict]:
     """Average, rank and how often first, of every entrant; `ends` are `Tournament.final`."""
     authors, means = averages(sources.claims, shown.game), ends.mean(axis=-1)
+    if {*authors.index} != {*shown.entrants}:
+        authors = {}  # means over another field
     rows = []
     for i, entrant in enumerate(shown.entrants):
         ranks = Sample(shown.seeds, means, rank_of(i))
