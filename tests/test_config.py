@@ -1,6 +1,7 @@
 """The configs that ship are good, every block binds to its function, and each mistake gets its one message."""
 
 import inspect
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ from lola.artifacts import canonical
 from lola.config import BadConfig, load, overlay
 from lola.learning import registry
 from lola.learning.curves import build
+from lola.learning.match_curves import build as build_match
 from lola.reporting import kinds
 
 BASE = "config/config.yaml"
@@ -25,7 +27,10 @@ def test_the_configs_that_ship_are_good(overlays):
     assert study.groups(load(BASE, overlays))
 
 
-ENTRIES = [*registry.RULES.values(), *registry.ESTIMATORS.values(), *registry.OPPONENT_MODELS.values()]
+ENTRIES = [
+    *(*registry.RULES.values(), *registry.LEARNERS.values()),
+    *(*registry.ESTIMATORS.values(), *registry.OPPONENT_MODELS.values()),
+]
 
 
 @pytest.mark.parametrize("entry", [*ENTRIES, registry.MATRIX_GAME], ids=lambda entry: entry.name)
@@ -36,11 +41,12 @@ def test_registered_settings_are_the_arguments_of_the_function(entry):
 
 
 def test_every_block_of_the_config_binds_to_its_function():
-    config = load(BASE, ["config/games.yaml"])
-    for game in config["games"].values():
-        registry.MATRIX_GAME.load()(**{key: value for key, value in game.items() if key != "length"})
-    for group in study.groups(config).values():
-        assert build(group.spec, [0])
+    for overlays in ([], ["config/games.yaml"]):
+        config = load(BASE, overlays)
+        for game in config["games"].values():
+            registry.MATRIX_GAME.load()(**{key: value for key, value in game.items() if key != "length"})
+        for group in study.groups(config).values():
+            assert (build_match if group.is_match else build)(group.spec, [0])
 
 
 def test_overlay_replaces_lists_merges_mappings_and_removes_nulls():
@@ -313,3 +319,24 @@ def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):
     config = load(BASE, [path])
     assert config["results"] == "results/b"
     assert config["algorithms"]["b"] == {"rule": "naive", "lr": 2}
+
+
+def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
+    examples = re.findall(r"```yaml\n(# config/(\S+)\n.*?)```", Path("config/README.md").read_text(), re.DOTALL)
+    assert [name for _, name in examples] == ["cup.yaml", "mine.yaml"]
+    groups = {}
+    for text, name in examples:
+        (tmp_path / name).write_text(text)
+        groups[name] = study.groups(load("config/config.yaml", [tmp_path / name]))
+    assert len(groups["cup.yaml"]) == 4 * 5 / 2 and len(groups["mine.yaml"]) == 2
+
+
+def test_matches_in_which_nobody_models_anybody_need_the_oracle(tmp_path):
+    overlay = tmp_path / "cup.yaml"
+    overlay.write_text(
+        "without: [study, figures, tables, opponent_models]\nopponent_models: {truth: {model: oracle}}\n"
+        "study: {cup: {games: [ipd], entrants: [nl-q, lola-ex], opponent_models: [truth], "
+        "episodes: 10, length: 2, every: 1}}\n"
+    )
+    with pytest.raises(BadConfig, match=r"study\.cup\.opponent_models: given 'oracle'; there is no such name"):
+        load("config/config.yaml", [overlay])

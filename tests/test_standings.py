@@ -59,9 +59,9 @@ def test_a_claims_tournament_is_that_of_its_field(tmp_path):
     assert (alone.entrants, list(alone.matches)) == (("b",), [("b", "b")])
     assert standings.average(alone, "b").runs.tolist() == [[1], [3]]
     assert entered(groups, asked("a")).entrants == ("a", "b")
-    assert [g.name for g in standings.played(alone, asked("b"))] == ["ipd/b@duel/oracle"]
+    assert [g.name for g in standings.matches_needed(alone, asked("b"))] == ["ipd/b@duel/oracle"]
     both = entered(groups, asked("b", against="a"))
-    assert [g.name for g in standings.played(both, asked("b", against="a"))] == ["ipd/a-vs-b@duel/oracle"]
+    assert [g.name for g in standings.matches_needed(both, asked("b", against="a"))] == ["ipd/a-vs-b@duel/oracle"]
 
 
 @pytest.mark.parametrize(

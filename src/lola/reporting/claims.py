@@ -69,7 +69,7 @@ def check(claim: Claim, groups: dict[str, Group], claims: list[Claim] = ()) -> C
 def needed(settings: dict, groups: dict[str, Group]) -> list[Group]:
     """The groups that a measure needs. Raises KeyError with the name of one that is not there."""
     if "tournament" in settings:
-        return standings.played(standings.entered(groups, settings), settings)
+        return standings.matches_needed(standings.entered(groups, settings), settings)
     return [groups[name] for name in settings.get("groups") or [settings["group"]]]
 
 

@@ -25,7 +25,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model:
 
     A panel per tournament, and one for the numbers among the claims, with one scale of colours.
     """
-    grids = pairwise(sources, game, tournaments, opponent_model)
+    grids = grids_of(sources, game, tournaments, opponent_model)
     columns = min(COLUMNS, len(grids))
     rows = -(-len(grids) // columns)
     entrants = len(next(iter(grids.values())))
@@ -47,7 +47,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model:
     return figure
 
 
-def pairwise(sources: Sources, game: str, tournaments: list[str], opponent_model: str) -> dict[str, pd.DataFrame]:
+def grids_of(sources: Sources, game: str, tournaments: list[str], opponent_model: str) -> dict[str, pd.DataFrame]:
     """The returns of a game's tournaments, and the authors' where there are any, by what each is called."""
     shown = [sources.tournament(game, name, opponent_model) for name in tournaments]
     entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))

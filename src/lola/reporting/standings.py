@@ -30,7 +30,7 @@ def entered(groups: dict[str, Group], measure: dict) -> Tournament:
     return replace(shown, entrants=tuple(field), matches=matches)
 
 
-def played(tournament: Tournament, measure: dict) -> list[Group]:
+def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:
     """The matches that a measure of a tournament needs: one if it names an opponent, else all."""
     if "against" in measure:
         return [tournament.seats(measure["entrant"], measure["against"])[0]]
