@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lola import audit, cells, provenance
+from lola import audit, cells, provenance, study
 from lola.artifacts import canonical, file_sha256
 from lola.config import load
+from lola.learning import registry
 
 
 @pytest.fixture
@@ -50,6 +52,23 @@ def test_comments_docstrings_layout_and_other_modules_do_not_count(source, file,
     before = fingerprints()
     (source / file).write_text(text)
     assert fingerprints() == before
+
+
+def test_a_new_entry_of_the_registry_moves_nobody_and_a_changed_one_those_who_name_it(monkeypatch):
+    groups = study.groups(load("config/config.yaml"))
+
+    def code():
+        return {name: provenance.training_code(group) for name, group in groups.items()}
+
+    before = code()
+    monkeypatch.setitem(registry.RULES, "sos", registry.Entry("lola.learning.rules", "sos"))
+    assert code() == before
+    monkeypatch.setitem(registry.RULES, "lola", replace(registry.RULES["lola"], optional=()))
+    moved = {name for name, now in code().items() if now != before[name]}
+    assert moved == {n for n, g in groups.items() if any(seat.get("rule") == "lola" for seat in g.spec["seats"])}
+    after = code()
+    keys = {key for name in moved for key in before[name] if after[name][key] != before[name][key]}
+    assert keys == {"lola.learning.registry"}
 
 
 def test_a_change_in_a_module_imported_by_an_import_counts(source):

@@ -170,7 +170,7 @@ def jobs(config: dict) -> Iterator[dict]:
 
 def train_command(group: study.Group, root: str) -> list[str]:
     """What the workflow runs to train a group."""
-    code = canonical(provenance.fingerprints(["lola.train", *group.modules]))
+    code = canonical(provenance.training_code(group))
     command = [sys.executable, "-m", "lola.train", "--spec", canonical(group.spec), "--code", code, "--lock", "none"]
     return command + [str(cell.curve(root)) for cell in group.cells]
 

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from lola import cells, study
-from lola.artifacts import differences, file_sha256, sha256
+from lola.artifacts import canonical, differences, file_sha256, sha256
+from lola.learning import registry
 from lola.reporting import kinds, store
 
 SOURCE = Path(__file__).parents[1]
@@ -34,6 +35,12 @@ def fingerprints(entries: Iterable[str]) -> dict[str, str]:
             found[module], imported = read_module(module)
             ahead += imported
     return dict(sorted(found.items()))
+
+
+def training_code(group: study.Group) -> dict[str, str]:
+    """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
+    code = fingerprints(["lola.train", *(entry.module for entry in group.entries)])
+    return code | {registry.__name__: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
 
 
 @cache
@@ -89,7 +96,7 @@ def products(config: dict) -> Iterator[Product]:
     root = Path(config["results"])
     groups = study.groups(config)
     for group in groups.values():
-        code = fingerprints(["lola.train", *group.modules])
+        code = training_code(group)
         for cell in group.cells:
             yield Product(cell.name, "cells", cell.manifest(root), group.spec, code)
     for group in groups.values():

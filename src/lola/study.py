@@ -48,9 +48,11 @@ class Group:
         return [Cell(self.game, self.algorithm, self.opponent_model, seed) for seed in self.seeds]
 
     @property
-    def modules(self) -> list[str]:
-        """The modules that its spec names: with their imports, all the code that can move its numbers."""
-        entries = [registry.MATRIX_GAME, registry.OPPONENT_MODELS[self.spec["opponent_model"]["model"]]]
+    def entries(self) -> list[registry.Entry]:
+        """What its spec names of the registry: with all that their modules import, the code that moves its numbers."""
+        model = self.spec["opponent_model"]["model"]
+        entries = [registry.MATRIX_GAME, registry.OPPONENT_MODELS[model]]
+        entries += [registry.ASSESS] if model == "cloning" else []
         for seat in self.spec["seats"]:
             entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
             entries += [registry.ESTIMATORS[seat["estimator"]]] if "estimator" in seat else []
@@ -58,7 +60,7 @@ class Group:
             entries += [registry.MATCH, registry.PERSPECTIVES[self.spec["match"]["perspective"]]]
         elif self.spec["play"]:
             entries.append(registry.PLAY)
-        return sorted({entry.module for entry in entries})
+        return entries
 
 
 def groups(config: dict) -> dict[str, Group]:

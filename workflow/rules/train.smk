@@ -23,7 +23,7 @@ for group in GROUPS.values():
                 "../../environment.yml"
             params:
                 spec=canonical(group.spec),
-                code=canonical(provenance.fingerprints(["lola.train", *group.modules])),
+                code=canonical(provenance.training_code(group)),
                 lock=LOCK,
             message:
                 f"train {group.game} {group.algorithm}{believing}, {len(batch)} seed{'s' * (len(batch) > 1)}"
