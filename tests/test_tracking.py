@@ -446,6 +446,15 @@ def test_a_match_shows_its_blocks_of_episodes_whatever_their_length(episodes, ev
     assert set(shown) == runs.shown_steps(rows)  # those that a live run shows
 
 
+def test_a_view_has_as_many_seeds_of_every_group_as_the_page_loads_at_once():
+    cells_of = {f"ipd/{name}/oracle": [f"ipd/{name}/oracle/seed{k}" for k in range(50)] for name in "abc"}
+    page = views.page(cell for group in cells_of.values() for cell in reversed(group))
+    assert page == {f"{group}/seed{k}" for group in cells_of for k in range(33)}
+    many = [f"ipd/{n}/oracle/seed{k}" for n in range(150) for k in (7, 11)]
+    assert views.page(many) == {cell for cell in many if cell.endswith("/seed7")}
+    assert views.page([]) == set()
+
+
 def test_a_match_is_found_by_its_tournament_and_its_seats():
     cell = cells.Cell("ipd", "nl-q-vs-lola-ex@cup", "oracle", 3)
     manifest = {"spec": SPEC | {"match": {"every": 25}}, "code": "{}", "lock": "b"}

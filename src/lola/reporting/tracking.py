@@ -320,16 +320,15 @@ def final_returns(cells: list[Run]) -> list[tuple[str, int, float]]:
 
 
 def mark_shown(client: MlflowClient, cells: list[Run], figure: str, groups: list[str] | None) -> list[Run]:
-    """The runs that a figure shows (None: every curve), tagged so that its view finds them."""
-    shown, tag = [], views.run_tag(figure)
+    """The runs of a figure's groups (None: every curve) that its view has room for, tagged so that it finds them."""
+    of_figure = (run.data.tags["cell"] for run in cells if groups is not None or run.data.tags["kind"] == "curve")
+    page = views.page(cell for cell in of_figure if groups is None or cell.rpartition("/")[0] in groups)
+    tag = views.run_tag(figure)
     for run in cells:
-        tags = run.data.tags
-        wanted = tags["kind"] == "curve" if groups is None else tags["cell"].rpartition("/")[0] in groups
-        if wanted:
-            shown.append(run)
-        if wanted != (tags.get(tag) == "true"):
+        wanted = run.data.tags["cell"] in page
+        if wanted != (run.data.tags.get(tag) == "true"):
             client.set_tag(run.info.run_id, tag, str(wanted).lower())
-    return shown
+    return [run for run in cells if run.data.tags["cell"] in page]
 
 
 # --- browsing

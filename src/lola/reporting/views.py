@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from lola.reporting.runs import BEST, DIVERGED
 
 TAG = "mlflow.sharedViewState."
+PAGE = 100  # runs; whole groups would be missing from a view of more
 ML = "workflowType=machine_learning"  # or the UI opens in its mode for language models
 
 
@@ -42,11 +43,22 @@ def note(game: str, study: str, experiment_id: str, figures: Iterable[str]) -> d
     links = [f"[{figure_title(figure)}]({link(experiment_id, figure)[1:]})" for figure in figures]
     text = (
         f"**{game}**, from the study in `{study}`. One run per cell: algorithm, opponent model, seed. Grouped over "
-        f"seeds: {', '.join(links) or 'no figure'}. The run *aggregate* holds the figures and tables.\n\n"
+        f"seeds: {', '.join(links) or 'no figure'}; these show the first seeds of each group, as many as the page "
+        "loads at once. The run *aggregate* holds the figures and tables.\n\n"
         "The study's files are the truth and these runs a copy. Change the config and run `make reproduce`: what "
         "depends on the change is trained and logged again."
     )
     return {"mlflow.note.content": text}
+
+
+def page(cells: Iterable[str]) -> set[str]:
+    """The first seeds of every group, as many of each as fit on what the UI loads at once; one at least."""
+    groups = {}
+    for cell in cells:
+        group, _, seed = cell.rpartition("/seed")
+        groups.setdefault(group, []).append((int(seed), cell))
+    most = max(1, PAGE // max(1, len(groups)))
+    return {cell for seeds in groups.values() for _, cell in sorted(seeds)[:most]}
 
 
 def link(experiment_id: str, figure: str) -> str:
