@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d " " -f 1)# named after the folder, so that a moved project notices
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce smoke report explain verify test check ui bench docs lock clean
+.PHONY: help reproduce smoke report explain verify test check lint ui bench docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,12 +44,14 @@ verify: $(READY) ## hold every recorded digest against today's settings, code an
 test: $(READY) ## all tests
 	@$(BIN)/python -m pytest
 
-check: $(READY) ## lint, format and the fast tests
+check: lint ## lint, format and the fast tests
+	@$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY) ## lint and format alone
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m snakefmt --check Snakefile workflow
 	@$(BIN)/python -m snakemake --lint
-	@$(BIN)/python -m pytest -m "not slow"
 
 ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
 	@$(BIN)/python -m lola.browse $(CONFIG)
