@@ -57,21 +57,22 @@ def gather(curves: list[Path]) -> dict[str, str]:
     tables = {"failed.csv": table("seed,step,reason", failed)}
     if any(manifest["spec"]["grid"] for manifest in manifests.values()):
         return tables | {"map.csv": grids(curves[0], finished)}
-    made = {"returns.csv": returns, "policies.csv": policies, "beliefs.csv": beliefs}
+    rows = curve_rows(finished)
+    tables |= {"returns.csv": returns(rows), "policies.csv": policies(finished), "beliefs.csv": beliefs(rows)}
     if any(manifest["spec"]["match"] for manifest in manifests.values()):
-        made["shares.csv"] = shares
-    return tables | {name: rows_of(finished) for name, rows_of in made.items()}
+        tables["shares.csv"] = shares(rows)
+    return tables
 
 
-def returns(finished: dict) -> str:
-    """The rows of every curve that hold a return, headed by the seed."""
-    lines = ["seed,step,player,return\n"]
-    for seed, (curve, _) in finished.items():
-        for row in curve.read_text().splitlines()[1:]:
-            step, player, metric, value = row.split(",")
-            if metric == "return":
-                lines.append(f"{seed},{step},{player},{value}\n")
-    return "".join(lines)
+def curve_rows(finished: dict) -> list[tuple]:
+    """The rows of every curve, as they are written: seed, step, player, metric, value."""
+    lines = ((seed, line) for seed, (curve, _) in finished.items() for line in curve.read_text().splitlines()[1:])
+    return [(seed, *line.split(",")) for seed, line in lines]
+
+
+def returns(rows: list[tuple]) -> str:
+    """The return of every player at every step."""
+    return table("seed,step,player,return", [(*at, value) for *at, metric, value in rows if metric == "return"])
 
 
 def policies(finished: dict) -> str:
@@ -87,29 +88,22 @@ def policies(finished: dict) -> str:
     )
 
 
-def beliefs(finished: dict) -> str:
+def beliefs(rows: list[tuple]) -> str:
     """How good every player's clone of every opponent is, after every update."""
-    rows = {}
-    for seed, (curve, _) in finished.items():
-        for line in curve.read_text().splitlines()[1:]:
-            step, player, metric, value = line.split(",")
-            if clone := CLONE.fullmatch(metric):
-                rows.setdefault((seed, step, player, clone[1]), {})[clone[2]] = value
+    found = {}
+    for *at, metric, value in rows:
+        if clone := CLONE.fullmatch(metric):
+            found.setdefault((*at, clone[1]), {})[clone[2]] = value
     return table(
         "seed,step,player,opponent,likelihood,distance",
-        [(*key, found["log-likelihood"], found["distance"]) for key, found in rows.items()],
+        [(*key, clone["log-likelihood"], clone["distance"]) for key, clone in found.items()],
     )
 
 
-def shares(finished: dict) -> str:
+def shares(rows: list[tuple]) -> str:
     """How often every player took each action but its last."""
-    lines = ["seed,step,player,action,share\n"]
-    for seed, (curve, _) in finished.items():
-        for row in curve.read_text().splitlines()[1:]:
-            step, player, metric, value = row.split(",")
-            if metric.startswith(SHARE):
-                lines.append(f"{seed},{step},{player},{metric.removeprefix(SHARE)},{value}\n")
-    return "".join(lines)
+    taken = [(*at, metric.removeprefix(SHARE), value) for *at, metric, value in rows if metric.startswith(SHARE)]
+    return table("seed,step,player,action,share", taken)
 
 
 def grids(one: Path, finished: dict) -> str:
