@@ -8,6 +8,7 @@
 """
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -19,7 +20,6 @@ from snakemake.utils import min_version
 
 from lola import locks, progress, provenance, study
 from lola.artifacts import canonical
-from lola.cells import MAP, TRAINED
 from lola.config import BadConfig, load
 from lola.reporting import store
 

@@ -80,3 +80,31 @@ def write_map(root: Path, name: str, value: dict, zero_sum: bool = False) -> Gro
     (folder / "map.csv").write_text("seed,lr,eta,player,metric,value\n" + "".join(rows))
     (folder / "failed.csv").write_text("seed,step,reason\n")
     return Group(folder)
+
+
+def write_coin_game(root: Path, name: str, rows: dict, every: int = 20, episode: list | None = None) -> Group:
+    """`rows` {seed: {player: [(return, points, own, coins), …]}}, a row per `every` updates.
+
+    `episode` [(red, blue, coin, colour), …] is what each seed plays in the end; without it nobody moves.
+    """
+    folder = root / "groups" / name
+    folder.mkdir(parents=True)
+    found = [
+        (f"{seed},{row * every},{player}", values)
+        for seed, players in rows.items()
+        for player, own_rows in players.items()
+        for row, values in enumerate(own_rows, start=1)
+    ]
+    returns = "".join(f"{at},{float(values[0])!r}\n" for at, values in found)
+    coins = "".join(f"{at},{','.join(repr(float(value)) for value in values[1:])}\n" for at, values in found)
+    boards = "".join(
+        f"{seed},{step},{red},{blue},{coin},{colour}\n"
+        for seed in rows
+        for step, (red, blue, coin, colour) in enumerate(episode or [(0, 4, 8, 0)] * 24)
+    )
+    (folder / "returns.csv").write_text("seed,step,player,return\n" + returns)
+    (folder / "coins.csv").write_text("seed,step,player,points,own,coins\n" + coins)
+    (folder / "episodes.csv").write_text("seed,step,red,blue,coin,colour\n" + boards)
+    (folder / "beliefs.csv").write_text("seed,step,player,opponent,likelihood,distance\n")
+    (folder / "failed.csv").write_text("seed,step,reason\n")
+    return Group(folder)

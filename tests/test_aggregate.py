@@ -29,14 +29,26 @@ CLONED = """step,player,metric,value
 1,2,clone of player 3 distance,nan
 1,2,clone of player 3 log-likelihood,-0.1
 """
+COIN_GAME = """step,player,metric,value
+20,1,return,0.5
+20,1,points,{points}
+20,1,own coins,0.0625
+20,1,coins,0.125
+20,2,return,0.25
+20,2,points,-0.5
+20,2,own coins,0.03125
+20,2,coins,0.25
+"""
+EPISODE = [[0, 4, 8, 1], [1, 3, 8, 1]]
 MAP = "lr,eta,player,metric,value\n0.5,1.0,1,return,-1.5\n0.5,1.0,1,C at start,nan\n"
 
 
-def write_cell(root, seed, curve, grid=None, match=None, **outcome):
+def write_cell(root, seed, curve, grid=None, match=None, kind="matrix_game", **outcome):
     path = cells.Cell("ipd", "nl-ex", "oracle", seed).curve(root)
     ended = {"status": "finished", "steps": 1, "policies": POLICIES} | outcome
     columns, *rows = (line.split(",") for line in curve.splitlines())
-    cells.write(path, columns, rows, {"spec": {"grid": grid, "match": match}, "code": "c", "lock": "l"} | ended)
+    spec = {"game": {"kind": kind}, "grid": grid, "match": match}
+    cells.write(path, columns, rows, {"spec": spec, "code": "c", "lock": "l"} | ended)
     return path
 
 
@@ -99,6 +111,34 @@ def test_beliefs_are_a_row_per_player_opponent_and_update(tmp_path, monkeypatch)
 def test_without_clones_beliefs_has_a_header_only(tmp_path, monkeypatch):
     made = gather(monkeypatch, tmp_path / "group", write_cell(tmp_path, 0, CURVE.format(last=-2.0)))
     assert made["beliefs.csv"] == "seed,step,player,opponent,likelihood,distance\n"
+
+
+def test_a_coin_game_has_coins_and_episodes_and_no_policies(tmp_path, monkeypatch):
+    ended = {"policies": [], "episode": EPISODE, "kind": "coin_game"}
+    curves = [write_cell(tmp_path, seed, COIN_GAME.format(points=repr(seed / 3)), **ended) for seed in (10, 9)]
+    curves.append(
+        write_cell(tmp_path, 11, "step,player,metric,value\n", kind="coin_game", status="failed", reason="NaN")
+    )
+    made = gather(monkeypatch, tmp_path / "group", *curves)
+    assert set(made) == {"returns.csv", "coins.csv", "episodes.csv", "beliefs.csv", "failed.csv"}
+    assert made["coins.csv"].splitlines() == [
+        "seed,step,player,points,own,coins",
+        *("9,20,1,3.0,0.0625,0.125", "9,20,2,-0.5,0.03125,0.25"),
+        *(f"10,20,1,{10 / 3!r},0.0625,0.125", "10,20,2,-0.5,0.03125,0.25"),
+    ]
+    assert made["episodes.csv"].splitlines() == [
+        "seed,step,red,blue,coin,colour",
+        *("9,0,0,4,8,1", "9,1,1,3,8,1", "10,0,0,4,8,1", "10,1,1,3,8,1"),
+    ]
+    assert made["returns.csv"].splitlines()[1:3] == ["9,20,1,0.5", "9,20,2,0.25"]
+    assert made["failed.csv"] == "seed,step,reason\n11,2,NaN\n"
+
+
+def test_a_coin_game_whose_seeds_all_failed_has_all_its_tables(tmp_path, monkeypatch):
+    failed = write_cell(tmp_path, 0, "step,player,metric,value\n", kind="coin_game", status="failed", reason="NaN")
+    made = gather(monkeypatch, tmp_path / "group", failed)
+    assert made["coins.csv"] == "seed,step,player,points,own,coins\n"
+    assert made["episodes.csv"] == "seed,step,red,blue,coin,colour\n"
 
 
 def test_a_map_keeps_the_axes_of_its_grid(tmp_path, monkeypatch):

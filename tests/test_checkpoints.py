@@ -24,6 +24,7 @@ SPEC = {
     "init_std": 1.0,
     "grid": None,
     "match": None,
+    "every": None,
 }
 MAP = SPEC | {"opponent_model": {"model": "oracle"}, "grid": {"batch": [8, 32], "eta": [0.5, 1.0]}}
 MATCH = SPEC | {
@@ -32,7 +33,8 @@ MATCH = SPEC | {
         {"rule": "lola", "lr": 1.0, "eta": 1.0},
     ],
     "play": {"batch": 1, "length": 20},
-    "match": {"every": 6, "perspective": "as_described"},
+    "match": {"perspective": "as_described"},
+    "every": 6,
 }
 MADE_BY = {"spec": SPEC, "code": canonical({"lola.train": "1f"}), "lock": "l", "seeds": [0, 1, 2]}
 SNAPSHOT = {"step": np.array(7), "returns": np.linspace(-2, -1, 48).reshape(8, 3, 2), "theta0": np.full((3, 5), 1 / 3)}

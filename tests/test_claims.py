@@ -1,6 +1,7 @@
 """The rules decide as config/claims.yaml says, and no verdict comes from anywhere else."""
 
 import csv
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -9,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from group_files import write_group, write_match
+from group_files import write_coin_game, write_group, write_match
 
 from lola import claims as stage
+from lola import study
 from lola.cells import MAP
+from lola.config import load
 from lola.reporting import claims, standings
 from lola.reporting.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
 from lola.reporting.metrics import QUANTITIES, Estimate
@@ -176,9 +179,9 @@ def test_unknown_names_are_refused_with_what_is_known(tmp_path):
 
 def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
     folders = [str(group(tmp_path, name).folder) for name in ("ipd/lola-ex/oracle", "ipd/nl-ex/oracle")]
-    monkeypatch.setattr(
-        "sys.argv", ["lola.claims", "--claims", "config/claims.yaml", "--out", str(tmp_path / "claims"), *folders]
-    )
+    spec = {"groups": [], "scales": {"ipd/nl-ex/oracle": "128 games of 16 steps per update, 2000 updates"}}
+    known = ["--spec", json.dumps(spec), "--claims", "config/claims.yaml", "--out", str(tmp_path / "claims")]
+    monkeypatch.setattr("sys.argv", ["lola.claims", *known, *folders])
     stage.main()
     with open(tmp_path / "claims.csv") as file:
         rows = {row["claim"]: row for row in csv.DictReader(file)}
@@ -196,6 +199,58 @@ def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
     assert "within" in text and "read" in text
 
 
+def coin_games(tmp_path, seeds=10, **own):
+    """Coin Games, by algorithm: `own` of the coins that each player picks, one in four steps, have its colour."""
+    found = {}
+    for name, share in own.items():
+        points = 0.25 - 2 * 0.25 * (1 - share)  # each loses 2 for its coins that the other picks
+        rows = {s: dict.fromkeys((1, 2), [(points, points, 0.25 * share, 0.25)] * 10) for s in range(seeds)}
+        group = write_coin_game(tmp_path, f"coin-game/{name}/oracle", rows)
+        found[group.name] = group
+    return found
+
+
+def of_coin_game(rule, quantity, **more):
+    measure = {"quantity": quantity, "group": "coin-game/lola/oracle"}
+    return Claim("figure5/x", "A sentence", "Figure 5", "read", rule, measure, **more)
+
+
+def test_a_claim_on_the_coin_game_says_at_which_scale_it_was_judged(tmp_path):
+    groups, scale = coin_games(tmp_path, lola=0.8, naive=0.5), "128 games of 16 steps per update, 2000 updates"
+    scales = dict.fromkeys(groups, scale)
+    about = of_coin_game("equals", "own_colour", paper=80, digit=10, runs=30)
+    found = check(about, groups, scales=scales)
+    assert (found.verdict, found.measured.value) == (REPRODUCED, pytest.approx(80))
+    assert found.because == f"within 5 (paper's error 0, ours 0, rounding 5); {scale}"
+    more = replace(about, rule="greater", minus={"quantity": "own_colour", "group": "coin-game/naive/oracle"})
+    found = check(more, groups, scales=scales)
+    assert (found.verdict, found.measured.value) == (REPRODUCED, pytest.approx(30))
+    assert found.because.count(scale) == 1
+    text = claims.tabulate([found]).blocks["Figure 5"]
+    assert text["decided by"].tolist() == [f"its interval must lie above 0; {scale}"]
+
+
+def test_five_runs_of_the_coin_game_decide_nothing(tmp_path):
+    groups = coin_games(tmp_path, seeds=5, lola=0.8)
+    assert check(of_coin_game("greater", "own_colour", than=50), groups).verdict == INCONCLUSIVE
+
+
+def test_points_of_the_coin_game_are_of_a_game_of_the_paper(tmp_path):
+    groups = coin_games(tmp_path, lola=0.82)  # a coin in two steps, and 0.25 - 0.09 points a step
+    assert check(of_coin_game("greater", "points"), groups).measured.value == pytest.approx(150 * 0.16)
+    assert check(of_coin_game("greater", "coins"), groups).measured.value == pytest.approx(0.5)
+
+
+def test_what_the_study_says_of_the_scale_of_its_coin_games():
+    spec = study.claims_spec(study.groups(load("config/config.yaml")))
+    assert {name.partition("/")[0] for name in spec["scales"]} == {"coin-game"}
+    block, part = CONFIG["games"]["coin-game"], CONFIG["study"]["coin-game"]
+    batch = CONFIG["algorithms"]["coin-lola-pg"]["batch"]
+    told = f"{batch} games of {block['length']} steps per update, {part['steps']} updates"
+    assert spec["scales"]["coin-game/coin-lola-pg/oracle"] == told
+    assert {"ipd/nl-ex/oracle", *spec["scales"]} <= {*spec["groups"]}
+
+
 def test_our_claims_are_whole():
     assert len({c.id for c in OURS}) == len(OURS)
     for c in OURS:
@@ -207,10 +262,8 @@ def test_our_claims_are_whole():
             assert m["quantity"] in known or not trained(c), c.id
 
 
-def test_what_the_default_study_does_not_train_is_listed_all_the_same():
-    ids = {c.id for c in OURS if not trained(c)}
-    assert {f"figure5/coin-game/{c}" for c in ("lola-pg/own-colour", "lola-pg-minus-nl-pg/points")} <= ids
-    assert {i.partition("/")[0] for i in ids} == {"figure5"} | ({"figure4", claims.CELLS} if not PLAYED else set())
+def test_the_default_study_trains_what_every_claim_needs():
+    assert not [c.id for c in OURS if not trained(c)]
 
 
 def test_each_form_of_lola_pg_is_held_against_the_same_numbers():
@@ -250,7 +303,9 @@ def test_what_was_saved_of_five_runs_is_held_against_the_last_ten_updates():
         measure["scale"] for c in dice for measure in (c.measure, c.minus) if measure and measure["quantity"] == "R"
     }
     assert scales == {round(1 - 0.96**150, 4)}  # their returns stop after 150 steps
-    assert {c.runs for c in OURS if c not in dice} == {50}
+    coin_game = [c for c in OURS if c.rule == "equals" and c.id.startswith("figure5/")]
+    assert {c.runs for c in coin_game} == {30}
+    assert {c.runs for c in OURS if c not in [*dice, *coin_game]} == {50}
 
 
 @pytest.mark.parametrize(

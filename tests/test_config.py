@@ -4,7 +4,6 @@ import inspect
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import yaml
 from lola import study
 from lola.artifacts import canonical
 from lola.config import BadConfig, load, overlay
-from lola.learning import registry
+from lola.learning import registry, trainers
 from lola.learning.curves import build
 from lola.learning.match_curves import build as build_match
 from lola.reporting import kinds
@@ -22,18 +21,23 @@ from lola.reporting import kinds
 BASE = "config/config.yaml"
 
 
-@pytest.mark.parametrize("overlays", [[], ["config/smoke.yaml"], ["config/games.yaml"]])
+OVERLAYS = [[], *([f"config/{name}.yaml"] for name in ("games", "coin-exploration", "paper"))]
+
+
+@pytest.mark.parametrize("overlays", [*OVERLAYS, ["config/smoke.yaml"]])
 def test_the_configs_that_ship_are_good(overlays):
     assert study.groups(load(BASE, overlays))
 
 
 ENTRIES = [
     *(*registry.RULES.values(), *registry.LEARNERS.values()),
-    *(*registry.ESTIMATORS.values(), *registry.OPPONENT_MODELS.values()),
+    *(kind.game for kind in registry.KINDS.values()),
+    *(entry for kind in registry.KINDS.values() for entry in kind.estimators.values()),
+    *(entry for kind in registry.KINDS.values() for entry in kind.opponent_models.values()),
 ]
 
 
-@pytest.mark.parametrize("entry", [*ENTRIES, registry.MATRIX_GAME], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.module.rpartition('.')[2]}.{entry.name}")
 def test_registered_settings_are_the_arguments_of_the_function(entry):
     parameters = inspect.signature(entry.load()).parameters.values()
     assert entry.required == tuple(p.name for p in parameters if p.default is p.empty)
@@ -41,12 +45,16 @@ def test_registered_settings_are_the_arguments_of_the_function(entry):
 
 
 def test_every_block_of_the_config_binds_to_its_function():
-    for overlays in ([], ["config/games.yaml"]):
+    for overlays in OVERLAYS:
         config = load(BASE, overlays)
         for game in config["games"].values():
-            registry.MATRIX_GAME.load()(**{key: value for key, value in game.items() if key != "length"})
+            assert trainers.game({"game": {key: value for key, value in game.items() if key != "length"}})
         for group in study.groups(config).values():
-            assert (build_match if group.is_match else build)(group.spec, [0])
+            if group.is_coin_game:
+                model = trainers.opponent_model(group.spec)
+                assert all(trainers.seat(group.spec, seat, model) for seat in group.spec["seats"])
+            else:
+                assert (build_match if group.is_match else build)(group.spec, [0])
 
 
 def test_overlay_replaces_lists_merges_mappings_and_removes_nulls():
@@ -76,6 +84,21 @@ MISTAKES = {
     "games: {ipd: {payoffs: [[[1, a], [3, 4]], [[1, 2], [3, 4]]]}}": ["games.ipd.payoffs", "'a'"],
     "games: {ipd: {actions: [C, C]}}": ["games.ipd.actions", "different"],
     "games: {ipd: {actions: [yes, no]}}": ["games.ipd.actions", "True", "quotes"],
+    "games: {coin-game: {kind: coin_gaem}}": [
+        "games.coin-game.kind: given 'coin_gaem'; there is no such name; allowed: matrix_game, coin_game",
+        "did you mean 'coin_game'",
+    ],
+    "games: {coin-game: {grid: 1}}": ["games.coin-game.grid", "given 1", "a whole number from 2"],
+    "games: {coin-game: {grid: null}}": ["games.coin-game.grid: is missing; kind coin_game needs it"],
+    "games: {coin-game: {tie: blue}}": ["games.coin-game.tie", "given 'blue'; allowed: both, red"],
+    "games: {coin-game: {respawn: nowhere}}": ["games.coin-game.respawn", "given 'nowhere'; allowed: free, anywhere"],
+    "games: {coin-game: {colour: red}}": ["games.coin-game.colour", "given 'red'; allowed: alternating, random"],
+    "games: {coin-game: {encoder: conv}}": ["games.coin-game.encoder", "given 'conv'; allowed: linear, convolutional"],
+    "games: {coin-game: {hidden: 0}}": ["games.coin-game.hidden", "given 0", "a whole number from 1"],
+    "games: {coin-game: {length: null}}": ["study.coin-game: coin-nl-pg needs roll-outs, and coin-game has none"],
+    "games: {coin-game: {actions: [C, D]}}": ["games.coin-game.actions: kind coin_game takes no such setting"],
+    "games: {ipd: {grid: 3}}": ["games.ipd.grid: kind matrix_game takes no such setting", "payoffs, gamma, actions"],
+    "games: {ipd: {kind: coin_game}}": ["games.ipd.grid: is missing; kind coin_game needs it"],
     "games: {no: {gamma: 0.5}}": ["games.False", "quotes"],
     "on: 3": ["True", "quotes"],
     "tracking: off": ["tracking", "False", "deferred, live, none"],
@@ -91,6 +114,23 @@ MISTAKES = {
     "study: {self-play: {opponent_models: [orcle]}}": ["opponent_models", "did you mean 'oracle'"],
     "study: {three: {games: [public-goods], algorithms: [nl-ex-vs-nl-ex]}}": ["study.three.algorithms", "2 seats", "3"],
     "study: {again: {games: [ipd], algorithms: [nl-ex], steps: 7}}": ["study.again", "ipd/nl-ex/oracle"],
+    "study: {coin-game: {algorithms: [nl-ex]}}": [
+        "study.coin-game: nl-ex needs exact values, and coin-game has none",
+        "allowed: algorithms with an estimator: pg, dice",
+    ],
+    "study: {coin-game: {algorithms: [lola-pg-released]}}": [
+        "algorithms.lola-pg-released.estimator: given 'pg_released'; there is no such name; allowed: pg, dice"
+    ],
+    "study: {coin-game: {algorithms: [lola-dice-2]}}": ["algorithms.lola-dice-2.inner_steps: given 2", "allowed: 1"],
+    "study: {coin-game: {grid: {lr: [0.1, 1]}}}": ["study.coin-game.grid: is not used by a part with Coin Games"],
+    "study: {coin-game: {every: null}}": ["study.coin-game.every: is missing", "needs algorithms, every"],
+    "study: {coin-game: {every: 30}}": ["study.coin-game.every: given 30; allowed: a number that divides steps, "],
+    "study: {coin-game: {games: [coin-game, ipd]}}": [
+        "study.coin-game.games: given coin-game (coin_game) and ipd (matrix_game); allowed: games of one kind"
+    ],
+    "study: {tournament: {games: [coin-game]}}": [
+        "study.tournament.games: given ['coin-game']; allowed in a tournament: matrix games"
+    ],
     "study: {map: {grid: {lr: [1]}}}": ["study.map.grid.lr", "at least two"],
     "figures: {figure1: {algorithms: [nl-ex, lola-exact]}}": ["figures.figure1", "ipd/lola-exact/oracle", "study"],
     "figures: {figure1: {algorithms: [nl-ex, lola-ex/clonning]}}": [
@@ -114,6 +154,12 @@ MISTAKES = {
     "algorithms: {lola-pg: {estimator: dicee}}": ["algorithms.lola-pg.estimator", "'dicee'", "did you mean 'dice'"],
     "algorithms: {lola-pg: {estimator: null}}": ["algorithms.lola-pg.batch", "exact", "only with an estimator: pg"],
     "algorithms: {lola-pg: {order: 2}}": ["algorithms.lola-pg.order", "given 2", "first two derivatives"],
+    "algorithms: {lola-pg: {clip: 0}}": ["algorithms.lola-pg.clip", "given 0", "a number above 0"],
+    "algorithms: {lola-pg: {lr_final: -1}}": ["algorithms.lola-pg.lr_final", "given -1", "a number from 0"],
+    "algorithms: {lola-pg: {entropy: 0.1}}": [
+        "study.policy-gradient: in ipd, algorithms.lola-pg.entropy: the rule lola and the estimator pg take no such"
+    ],
+    "algorithms: {phc: {clip: 1}}": ["algorithms.phc.clip: the learner phc takes no such setting"],
     "algorithms: {lola-pg: {critic_lr: .nan}}": ["algorithms.lola-pg.critic_lr", "nan", "finite"],
     "algorithms: {lola-dice-1: {critic_lr: 1}}": [
         "lola-dice-1.critic_lr",
@@ -218,6 +264,8 @@ MISTAKES = {
     "algorithms: {nl-ex: {lr: null}}": ["algorithms.nl-ex.lr: is missing"],
     "without: [studdy]": ["without", "'studdy'", "study", "did you mean 'study'"],
     "without: study": ["without", "'study'", "a list of games, algorithms, opponent_models, study, figures, tables"],
+    "device: gpu": ["device", "given 'gpu'; allowed: auto, cpu, cuda"],
+    "device: null": ["device", "missing"],
     "seeds: [1, 1]": ["seeds", "[1, 1]", "different"],
     "seeds: [-1]": ["seeds", "[-1]"],
     "seeds: 0": ["seeds", "given 0"],
@@ -307,12 +355,6 @@ def test_every_kind_takes_the_keys_of_its_function(known):
         assert list(parameters)[1:] == [*kind.keys, "opponent_model", *kind.optional]
 
 
-def test_a_game_without_exact_values_wants_an_estimator(monkeypatch):
-    monkeypatch.setattr(registry, "MATRIX_GAME", replace(registry.MATRIX_GAME, exact=False))
-    with pytest.raises(BadConfig, match=r"study\.self-play: nl-ex needs exact values, and ipd has none; allowed: .*pg"):
-        load(BASE)
-
-
 def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("results: results/b/\nalgorithms:\n  a: &a {rule: naive, lr: 1}\n  b: {<<: *a, lr: 2}\n")
@@ -323,12 +365,13 @@ def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):
 
 def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
     examples = re.findall(r"```yaml\n(# config/(\S+)\n.*?)```", Path("config/README.md").read_text(), re.DOTALL)
-    assert [name for _, name in examples] == ["cup.yaml", "mine.yaml"]
+    assert [name for _, name in examples] == ["coins.yaml", "cup.yaml", "mine.yaml"]
     groups = {}
     for text, name in examples:
         (tmp_path / name).write_text(text)
         groups[name] = study.groups(load("config/config.yaml", [tmp_path / name]))
     assert len(groups["cup.yaml"]) == 4 * 5 / 2 and len(groups["mine.yaml"]) == 2
+    assert {group.spec["every"] for group in groups["coins.yaml"].values()} == {20} and len(groups["coins.yaml"]) == 4
 
 
 def test_matches_in_which_nobody_models_anybody_need_the_oracle(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_matches import IMP, IPD, SETTINGS, match, states_of
 
-from lola.learning import curves
+from lola.learning import trainers
 from lola.learning.cloning import assessed, cloning
 from lola.learning.registry import LEARNERS, RULES
 
@@ -28,7 +28,8 @@ def spec(names, model="oracle", perspective="as_described", every=2, steps=7, ga
         "steps": steps,
         "init_std": 1.0,
         "grid": None,
-        "match": {"every": every, "perspective": perspective},
+        "match": {"perspective": perspective},
+        "every": every,
     }
 
 
@@ -54,11 +55,11 @@ def read_back(snapshot):
 @each_run
 def test_a_match_goes_on_from_any_snapshot_bit_for_bit(run):
     seeds, snapshots = [2, 0], []
-    uninterrupted = list(curves.run(run, seeds, keep=lambda snapshot: snapshots.append(read_back(snapshot()))))
+    uninterrupted = list(trainers.run(run, seeds, keep=lambda snapshot: snapshots.append(read_back(snapshot()))))
     assert [int(snapshot["step"]) for snapshot in snapshots] == [*range(8)]
     for n, saved in enumerate(snapshots):
         later = []
-        resumed = list(curves.run(run, seeds, saved, lambda snapshot, to=later: to.append(read_back(snapshot()))))
+        resumed = list(trainers.run(run, seeds, saved, lambda snapshot, to=later: to.append(read_back(snapshot()))))
         assert resumed == uninterrupted
         for ours, theirs in zip(later, snapshots[n:], strict=True):
             assert ours.keys() == theirs.keys()
@@ -69,14 +70,14 @@ def test_a_match_goes_on_from_any_snapshot_bit_for_bit(run):
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_a_row_is_the_mean_of_its_block_of_episodes(run, every):
     """After episodes k, 2k, …: the mean of what was earned and done one by one; a snapshot shows the same returns."""
-    run = run | {"match": run["match"] | {"every": every}}
+    run = run | {"every": every}
     names = [seat.get("learner", seat.get("rule")) for seat in run["seats"]]
     cloned = run["opponent_model"]["model"] == "cloning"
     game = IPD if run["game"]["gamma"] == IPD.gamma else IMP
     first = f"share of {game.actions[0][0]}"
     played = match(game, names, [2, 0], 12, run["match"]["perspective"], cloning(2.0, 3) if cloned else None)
     states, snapshots = states_of(played, 7), []
-    for s, trained in enumerate(curves.run(run, [2, 0], keep=lambda snapshot: snapshots.append(snapshot()))):
+    for s, trained in enumerate(trainers.run(run, [2, 0], keep=lambda snapshot: snapshots.append(snapshot()))):
         assert trained.columns == ("step", "player", "metric", "value")
         rows = {row[:3]: row[3] for row in trained.rows}
         assert len(rows) == len(trained.rows)
@@ -107,7 +108,7 @@ def test_policies_are_what_would_be_played_next():
     """An ε-greedy learner's best action has 1 − ε, by the states of its own view; a hill climber's policy is π."""
     names = ["q", "phc"]
     *_, end = states_of(match(IPD, names, [5], 12), 6)
-    (trained,) = curves.run(spec(names, steps=6), [5])
+    (trained,) = trainers.run(spec(names, steps=6), [5])
     rows = {(row["player"], row["own_state"]): row["probabilities"] for row in trained.outcome["policies"]}
     for row, state in enumerate(["start", "CC", "CD", "DC", "DD"]):
         best = "CD"[end.tables.values[0, 0, row, :, 0].argmax()]
@@ -120,11 +121,11 @@ def test_policies_are_what_would_be_played_next():
 def test_a_seed_whose_numbers_stop_being_finite_fails_alone(opponent):
     """A learning rate with which some seeds overflow: they end, and say between which episodes; others go on."""
     wild = spec([opponent, "lola"], lr=3e307)
-    together = list(curves.run(wild, [*range(12)]))
+    together = list(trainers.run(wild, [*range(12)]))
     ended = [trained.outcome["status"] for trained in together]
     assert {"failed", "finished"} == set(ended)
     for seed, trained in enumerate(together):
-        assert [trained] == list(curves.run(wild, [seed]))
+        assert [trained] == list(trainers.run(wild, [seed]))
         assert all(np.isfinite(row[3]) for row in trained.rows)
         if trained.outcome["status"] == "failed":
             taken = trained.outcome["steps"]

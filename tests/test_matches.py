@@ -16,7 +16,7 @@ from lola.learning.matrix_games import MatrixGame
 from lola.learning.opponent_models import oracle
 from lola.learning.perspectives import as_described
 from lola.learning.registry import LEARNERS, PERSPECTIVES
-from lola.learning.rollouts import stream
+from lola.learning.streams import stream
 from lola.learning.tabular import Tables
 from lola.learning.training import Seat, initial_state, initial_thetas, train
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT, write_group, write_map
+from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT, write_coin_game, write_group, write_map
 
 from lola.reporting import metrics
 from lola.reporting.groups import map_play
@@ -104,6 +104,46 @@ def test_tit_for_tat_needs_two_players(tmp_path):
 def test_swing_is_the_standard_deviation_over_the_second_half(tmp_path):
     group = write_group(tmp_path, "imp/a/oracle", {0: {1: [7, 7, 1, -1], 2: [0] * 4}, 1: {1: [0, 0, 3, 3], 2: [0] * 4}})
     assert value(metrics.swing(group)) == 0.5
+
+
+def coin_game(tmp_path):
+    """Two runs of 20 rows, of which the last two are the last tenth: (return, points, own, coins) per row."""
+    early, other = [(9, 9, 0.1, 0.1)] * 18, [(-9, -9, 0.0, 0.2)] * 18
+    one = {1: [*early, (1, 0.02, 0.2, 0.25), (3, 0.04, 0.4, 0.55)], 2: [*other, (0, 0, 0.1, 0.2), (2, 0.08, 0, 0)]}
+    two = {1: [*early, *[(0, 0.1, 0.3, 0.4)] * 2], 2: [*other, *[(0, -0.1, 0.1, 0.4)] * 2]}
+    return write_coin_game(tmp_path, "coin-game/a/oracle", {0: one, 1: two})
+
+
+def test_the_coin_game_is_measured_over_the_last_tenth_of_its_rows(tmp_path):
+    group = coin_game(tmp_path)
+    assert metrics.final_return(group).runs.tolist() == [[2, 1], [0, 0]]
+    assert value(metrics.final_spread(group)) == pytest.approx(np.std([2, 1, 0, 0]))
+    assert value(metrics.below(group, 1)) == 50
+    assert metrics.points(group).runs == pytest.approx(150 * np.array([[0.03, 0.04], [0.1, -0.1]]))
+    assert value(metrics.points(group, 2)) == pytest.approx(150 * -0.03)
+    assert metrics.coins(group).runs == pytest.approx(np.array([[0.5], [0.8]]))
+    assert metrics.coins(group, start=True).runs == pytest.approx(np.array([[0.3], [0.3]]))
+
+
+def test_the_own_colour_share_is_of_all_coins_picked_not_the_mean_of_shares(tmp_path):
+    group = coin_game(tmp_path)  # 0.7 of 1.0 coins, and 0.8 of 1.6
+    assert metrics.own_colour(group).runs == pytest.approx(np.array([[70], [50]]))
+    assert metrics.own_colour(group, 1).runs == pytest.approx(np.array([[75], [75]]))
+    assert metrics.own_colour(group, 2).runs == pytest.approx(np.array([[50], [25]]))
+    assert metrics.own_colour(group).about == ""
+
+
+def test_a_run_that_picks_no_coin_has_no_own_colour_share(tmp_path):
+    rows = {seed: dict.fromkeys((1, 2), [(0, 0, 0.3 * seed, 0.6 * seed)] * 10) for seed in range(3)}
+    found = metrics.own_colour(write_coin_game(tmp_path, "coin-game/a/oracle", rows))
+    assert (found.seeds, found.about) == ((1, 2), "1 of 3 runs pick no coin and are left out")
+    assert found.runs == pytest.approx(np.array([[50], [50]]))
+    assert metrics.difference(found, found).about == found.about
+
+
+def test_the_coin_game_swings_over_the_second_half_of_its_rows(tmp_path):
+    rows = {0: {1: [(r, 0, 0, 1) for r in (7, 7, 1, -1)], 2: [(0, 0, 0, 1)] * 4}}
+    assert value(metrics.swing(write_coin_game(tmp_path, "coin-game/a/oracle", rows))) == 1
 
 
 def test_zero_sum_is_read_off_the_returns(tmp_path):

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lola.learning.matrix_games import MatrixGame
-from lola.learning.rollouts import play, stream
+from lola.learning.rollouts import play
+from lola.learning.streams import stream
 from lola.learning.training import initial_thetas
 
 IPD = MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], 0.96, ["C", "D"])

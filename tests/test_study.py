@@ -1,5 +1,6 @@
 """From a config to groups, specs and batches of seeds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,8 @@ def test_the_study_is_games_times_algorithms(config):
             for game in ("ipd", "imp")
             for a in ("lola-ex", "lola-pg", "lola-pg-batch", "lola-pg-released")
         ),
+        *(f"coin-game/coin-{a}/oracle" for a in ("nl-pg", "lola-pg", "lola-dice")),
+        "coin-game/coin-lola-pg/coin-cloning",
     }
     assert groups["ipd/lola-t4/oracle"].seeds == (0, 1, 2, 3, 4)
     assert groups["ipd/nl-dice/oracle"].seeds == tuple(range(20))
@@ -91,7 +94,7 @@ def test_in_a_tournament_everybody_meets_everybody(config):
         {"rule": "lola", "lr": 1.0, "eta": 1.0},
     ]
     assert (spec["steps"], spec["play"]) == (6, {"batch": 1, "length": 9})
-    assert spec["match"] == {"every": 3, "perspective": "as_described"}
+    assert (spec["match"], spec["every"]) == ({"perspective": "as_described"}, 3)
 
 
 def test_a_new_entrant_adds_its_own_matches_only(config):
@@ -146,17 +149,21 @@ def modules(group):
 
 def test_a_group_names_the_modules_of_its_rules(config):
     assert modules(study.groups(config)["ipd/nl-ex/oracle"]) == [
+        "lola.learning.curves",
         "lola.learning.matrix_games",
         "lola.learning.opponent_models",
         "lola.learning.rules",
     ]
     assert modules(study.groups(config)["ipd/lola-pg/cloning"]) == [
         "lola.learning.cloning",
+        "lola.learning.curves",
         "lola.learning.estimators",
         "lola.learning.matrix_games",
         "lola.learning.rollouts",
         "lola.learning.rules",
     ]
+    coin_game = ("coin_curves", "coin_estimators", "coin_game", "coin_rollouts", "opponent_models", "rules")
+    assert modules(study.groups(config)["coin-game/coin-lola-pg/oracle"]) == [f"lola.learning.{m}" for m in coin_game]
 
 
 def test_missing_cells_train_apart_from_those_that_are_there(config, tmp_path):
@@ -167,7 +174,7 @@ def test_missing_cells_train_apart_from_those_that_are_there(config, tmp_path):
         cell.curve(tmp_path).touch()
         cell.manifest(tmp_path).touch()
     group.cells[4].curve(tmp_path).touch()  # half a cell is a missing one
-    batches = [[cell.seed for cell in batch] for batch in study.batches(group, tmp_path, seeds_per_job=2)]
+    batches = [[cell.seed for cell in batch] for batch in study.batches(replace(group, seeds_per_job=2), tmp_path)]
     assert batches == [[2, 4], [0, 1], [3]]
 
 
@@ -181,7 +188,7 @@ def test_a_job_that_was_killed_stays_the_job_it_was(config, tmp_path):
         file.touch()
 
     def jobs():
-        return [[cell.seed for cell in batch] for batch in study.batches(group, tmp_path, seeds_per_job=5)]
+        return [[cell.seed for cell in batch] for batch in study.batches(replace(group, seeds_per_job=5), tmp_path)]
 
     assert jobs() == [[1, 3, 4], [0, 2]]
     (tmp_path / "checkpoints" / group.name / "seed0-seed2.checkpoint").write_bytes(b"half\n")  # no matter

@@ -22,6 +22,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
 
 from lola import browse, cells, checkpoints, locks, track, watch
+from lola.learning.coin_rollouts import MEASURES
 from lola.reporting import live, runs, store, tracking, views
 
 LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
@@ -37,6 +38,14 @@ SPEC = {
     "init_std": 1.0,
     "grid": None,
     "match": None,
+    "every": None,
+}
+PG = {"rule": "lola", "lr": 0.1, "eta": 0.4, "estimator": "pg", "entropy": 0.01, "lr_final": 0.05, "clip": 3.0}
+COIN_GAME = SPEC | {
+    "game": {"kind": "coin_game", "grid": 3, "gamma": 0.96, "hidden": 32, "encoder": "linear"},
+    "seats": [PG, PG],
+    "play": {"batch": 128, "length": 16},
+    "every": 4,
 }
 
 
@@ -247,6 +256,62 @@ def test_a_sampled_run_tells_how_it_was_played_and_how_good_clones_are(root):
     assert [0, *steps] == [step for step, _ in points(root, run_id)]
 
 
+def coin_rows(steps=STEPS) -> np.ndarray:
+    """What a Coin Game leaves, (rows, players, measures): ever more coins, of red's 3 in 4 its own, of blue's none."""
+    picked = np.arange(4, steps + 1, 4) / 1000
+    red, blue = np.stack([picked - 1, picked, 0.75 * picked, picked]), np.stack([-picked, picked, 0 * picked, picked])
+    return np.stack([red.T, blue.T], axis=1)
+
+
+def write_coin_game(root, seed=0, **more) -> str:
+    """The cell that leaves `coin_rows`, and its episode."""
+    lines = ["step,player,metric,value"]
+    for row, players in enumerate(coin_rows().tolist(), start=1):
+        for player, values in enumerate(players, start=1):
+            lines += [f"{4 * row},{player},{name},{value!r}" for name, value in zip(MEASURES, values, strict=True)]
+    more = {"curve": "\n".join(lines) + "\n", "episode": [[0, 4, 8, 0], [1, 5, 8, 0], [2, 8, 6, 1]] * 3} | more
+    return write_cell(root, seed, "coin-lola", "coin-game", seats=(PG, PG), spec=COIN_GAME, policies=[], **more)
+
+
+def test_a_coin_game_is_a_run_with_its_coins_and_an_episode_to_look_at(root):
+    (run_id,) = log(root, write_coin_game(root), game="coin-game").values()
+    run = client(root).get_run(run_id)
+    assert run.data.metrics == pytest.approx(
+        {
+            "own-colour share": 0.375,
+            "player1/own-colour share": 0.75,
+            "player2/own-colour share": 0.0,
+            "player1/return": -0.9,
+            "player2/return": -0.1,
+        }
+        | dict.fromkeys([f"player{player}/{name}" for player in (1, 2) for name in ("points", "coins")], 0.1)
+    )
+    assert [step for step, _ in points(root, run_id, "own-colour share")] == list(range(4, STEPS + 1, 4))
+    settings = {"game.kind": "coin_game", "game.grid": "3", "game.hidden": "32", "game.encoder": "linear", "every": "4"}
+    settings |= {"play.batch": "128", "play.length": "16", "seat1.lr": "0.1", "seat1.eta": "0.4", "seat1.clip": "3.0"}
+    settings |= {"seat2.lr_final": "0.05", "seat2.entropy": "0.01"}
+    assert settings.items() <= run.data.params.items()
+    assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json", "picture.png", "episode.gif"}
+    film = Path(client(root).download_artifacts(run_id, "episode.gif")).read_bytes()
+    assert film.startswith(b"GIF8") and b"NETSCAPE2.0" in film  # animated
+
+
+def test_a_coin_game_that_failed_has_no_episode(root):
+    curve = "step,player,metric,value\n" + "".join(f"4,1,{name},0.0\n4,2,{name},0.0\n" for name in MEASURES)
+    path = write_coin_game(root, curve=curve, status="failed", reason="not finite between steps 5 and 8")
+    manifest = cells.read_manifest(path)
+    del manifest["episode"]
+    logged = runs.content(path, manifest, LABELS, {})
+    assert "episode.gif" not in logged.files and logged.files["picture.png"].startswith(b"\x89PNG")
+    assert {name for name, _, _ in logged.metrics} == {  # nobody picks a coin: no shares
+        f"player{player}/{name}" for player in (1, 2) for name in ("return", "points", "coins")
+    }
+
+
+def test_the_measures_of_a_coin_game_are_those_of_its_training():
+    assert runs.MEASURES == MEASURES
+
+
 def test_metric_names_hold_only_what_mlflow_allows():
     assert runs.metric_name("1", "C after CD") == "player1/C after CD"
     assert runs.metric_name("2", "give! after (a/b)") == "player2/give_ after _a_b_"
@@ -439,7 +504,7 @@ def expected_points(last: int) -> list[tuple[int, float]]:
 
 @pytest.mark.parametrize(("episodes", "every", "points"), [(990, 30, 33), (1000, 40, 25), (1000, 10, 41), (20, 2, 10)])
 def test_a_match_shows_its_blocks_of_episodes_whatever_their_length(episodes, every, points):
-    rows = runs.steps_of({"match": {"every": every}, "steps": episodes})
+    rows = runs.steps_of({"every": every, "steps": episodes})
     series = {("1", "return"): [(step, -1.0) for step in rows], ("1", "share of C"): [(step, 0.5) for step in rows]}
     shown = [step for key, step, _ in runs.thinned(series) if key == "player1/return"]
     assert (len(shown), shown[0], shown[-1]) == (points, every, episodes)
@@ -457,7 +522,7 @@ def test_a_view_has_as_many_seeds_of_every_group_as_the_page_loads_at_once():
 
 def test_a_match_is_found_by_its_tournament_and_its_seats():
     cell = cells.Cell("ipd", "nl-q-vs-lola-ex@cup", "oracle", 3)
-    manifest = {"spec": SPEC | {"match": {"every": 25}}, "code": "{}", "lock": "b"}
+    manifest = {"spec": SPEC | {"match": {"perspective": "as_described"}}, "code": "{}", "lock": "b"}
     found = runs.tags(cell, manifest, {"nl-q-vs-lola-ex@cup": "NL-Q vs LOLA-Ex (the cup)"})
     assert (found["tournament"], found["seat1"], found["seat2"]) == ("cup", "nl-q", "lola-ex")
     assert found["group"] == "NL-Q vs LOLA-Ex (the cup), oracle"
@@ -468,7 +533,7 @@ def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):
 
     def looks():
         block = {"at": np.array([25, 50]), "returns": np.array([[[-1.5, -1.25]], [[-1.75, -1.0]]])}
-        save(root, 60, spec={"match": {"every": 25, "perspective": "as_described"}}, **block)
+        save(root, 60, spec={"every": 25, "match": {"perspective": "as_described"}}, **block)
         yield look(root)
         (run,) = all_runs(root)
         seen.append(points(root, run.info.run_id, "player2/return"))
@@ -476,6 +541,42 @@ def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):
 
     live.show(root, LABELS, {}, looks())
     assert seen == [[(25, -1.25), (50, -1.0)]]
+
+
+def test_a_coin_game_shows_its_coins_while_it_is_trained(root, at_once):
+    shown = ("own-colour share", "player2/return", "player1/points", "player1/coins", "player1/own-colour share")
+    seen = []
+
+    def save_coin_game(step):
+        rows = coin_rows(step)[:, None]
+        path = checkpoints.beside([str(cells.Cell("coin-game", "coin-lola", "oracle", 0).curve(root))])
+        at = np.arange(4, step + 1, 4)
+        snapshot = {"step": np.array(step), "at": at, "rows": rows, "returns": rows[..., 0], "block": np.zeros(0)}
+        checkpoints.write(path, {"spec": COIN_GAME, "code": "{}", "lock": "b", "seeds": [0]}, snapshot)
+        return path
+
+    def looks():
+        for step in (3, 42):  # none before the first block
+            path = save_coin_game(step)
+            yield look(root)
+        (run,) = all_runs(root, "coin-game")
+        seen.extend(points(root, run.info.run_id, metric) for metric in shown)
+        experiment = client(root).get_experiment_by_name("lola/coin-game")
+        state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+        assert state["compareRunCharts"][0]["metricKey"] == "own-colour share"
+        assert {chart["metricKey"] for chart in state["compareRunCharts"]} == run.data.metrics.keys()
+        write_coin_game(root)
+        path.unlink()
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    (run,) = all_runs(root, "coin-game")
+    closed = [points(root, run.info.run_id, metric) for metric in shown]
+    (finished,) = log(root, write_coin_game(root), game="coin-game").values()
+    assert closed == [points(root, finished, metric) for metric in shown]
+    assert seen == [[point for point in series if point[0] <= 42] for series in closed]
+    assert seen[0] == [(step, 0.375) for step in range(4, 43, 4)]
+    assert seen[1][-1] == (40, -0.04)
 
 
 def test_a_live_run_appears_grows_and_gives_way_to_the_finished_one(root, at_once):
@@ -885,6 +986,28 @@ def test_a_view_shows_clones_in_a_section_of_their_own():
     ]
     assert [section["uuid"] for section in state["compareRunSections"]] == ["returns", "player1", "clones"]
     assert not state["autoRefreshEnabled"]
+
+
+def test_a_view_of_a_coin_game_opens_on_the_own_colour_share(root):
+    log(root, write_coin_game(root, 0), write_coin_game(root, 1), game="coin-game")
+    run_id = tracking.log_aggregate(root, "coin-game", {"figure5": ["coin-game/coin-lola/oracle"]}, [])
+    assert client(root).get_run(run_id).data.metrics == pytest.approx(
+        {
+            "coin-lola/oracle/own-colour share": 0.375,
+            "coin-lola/oracle/player1/own-colour share": 0.75,
+            "coin-lola/oracle/player2/own-colour share": 0.0,
+            "coin-lola/oracle/player1/return": -0.9,
+            "coin-lola/oracle/player2/return": -0.1,
+        }
+    )
+    experiment = client(root).get_experiment_by_name("lola/coin-game")
+    state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.figure5"])["state"])
+    assert [section["name"] for section in state["compareRunSections"]] == [
+        "Figure 5: own-colour share, points, coins",
+        "Figure 5: returns",
+    ]
+    assert state["compareRunCharts"][0]["metricKey"] == "own-colour share"
+    assert {chart["metricSectionId"] for chart in state["compareRunCharts"]} == {"coins", "returns"}
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pytest
 import torch
 from golden.regenerate import GAMES, HERE, LEARNS, MATCHES, SAMPLED, SETTINGS, five_episodes, five_steps
 
-from lola.learning import curves, registry, rules
+from lola.learning import registry, rules, trainers
 from lola.learning.cloning import cloning
 from lola.learning.estimators import dice, pg
 from lola.learning.matrix_games import MatrixGame
 from lola.learning.opponent_models import oracle
-from lola.learning.registry import ESTIMATORS, RULES
+from lola.learning.registry import MATRIX_GAME, RULES
 from lola.learning.rollouts import play
 from lola.learning.training import Seat, initial_state, initial_thetas, train
 
@@ -181,7 +181,7 @@ def test_golden_matches():
 
 def test_every_rule_estimator_learner_and_perspective_has_golden_numbers():
     assert {rule for rule, _ in SETTINGS.values()} == set(RULES)
-    assert {estimator for _, _, estimator in SAMPLED.values()} == set(ESTIMATORS)
+    assert {estimator for _, _, estimator in SAMPLED.values()} == set(MATRIX_GAME.estimators)
     in_seats = {name for _, names, _, _ in MATCHES.values() for name in names}
     assert set(LEARNS) == set(registry.LEARNERS) == in_seats - set(RULES)
     assert {perspective for _, _, perspective, _ in MATCHES.values()} == set(registry.PERSPECTIVES)
@@ -201,7 +201,7 @@ def test_numbers_that_are_infinite_from_the_start_fail_each_seed_alone():
         "grid": None,
         "match": None,
     }
-    for trained in curves.run(spec, [0, 1]):
+    for trained in trainers.run(spec, [0, 1]):
         assert trained.rows == []
         assert trained.outcome["status"] == "failed"
         assert "step 0" in trained.outcome["reason"]
@@ -211,7 +211,7 @@ def test_numbers_that_are_infinite_from_the_start_fail_each_seed_alone():
 
 LEARNERS = {
     "exact": (rules.lola(0.3), None),
-    **{name: (rules.lola(0.3), entry.load()()) for name, entry in ESTIMATORS.items()},
+    **{name: (rules.lola(0.3), entry.load()()) for name, entry in MATRIX_GAME.estimators.items()},
     "dice, 2 inner steps": (rules.lola_exact(0.3, inner_steps=2), dice()),
 }
 MODELS = {"oracle": oracle(), "cloning": cloning(2.0, 3)}
@@ -268,7 +268,7 @@ def test_a_seed_that_diverges_disturbs_no_other_that_samples(learner, model):
 
 
 @each_model
-@pytest.mark.parametrize("learner", [*ESTIMATORS, "exact"])
+@pytest.mark.parametrize("learner", [*MATRIX_GAME.estimators, "exact"])
 def test_everybody_learns_from_the_same_roll_outs(learner, model):
     """One play per update, however many players, and however many take it for what."""
     for game in (IPD, GAMES["public_good"]):
@@ -373,13 +373,13 @@ def read_back(snapshot):
 @pytest.mark.parametrize("name", RUNS)
 def test_training_goes_on_from_any_snapshot_bit_for_bit(name):
     seeds, snapshots = [2, 0], []
-    uninterrupted = list(curves.run(RUNS[name], seeds, keep=lambda snapshot: snapshots.append(read_back(snapshot()))))
-    assert uninterrupted == list(curves.run(RUNS[name], seeds))
+    uninterrupted = list(trainers.run(RUNS[name], seeds, keep=lambda snapshot: snapshots.append(read_back(snapshot()))))
+    assert uninterrupted == list(trainers.run(RUNS[name], seeds))
     assert len(snapshots) == 5 * len((RUNS[name]["grid"] or {}).get("batch", [None]))
     for n, saved in enumerate(snapshots):
         later = []
         resumed = list(
-            curves.run(RUNS[name], seeds, saved, lambda snapshot, to=later: to.append(read_back(snapshot())))
+            trainers.run(RUNS[name], seeds, saved, lambda snapshot, to=later: to.append(read_back(snapshot())))
         )
         assert resumed == uninterrupted
         assert len(later) == len(snapshots) - n
@@ -392,7 +392,7 @@ def test_training_goes_on_from_any_snapshot_bit_for_bit(name):
 def test_a_snapshot_shows_the_returns_so_far(name):
     """(updates taken + 1, S, players), as in the rows that are left in the end."""
     snapshots = []
-    trained = list(curves.run(RUNS[name], [2, 0], keep=lambda snapshot: snapshots.append(snapshot())))
+    trained = list(trainers.run(RUNS[name], [2, 0], keep=lambda snapshot: snapshots.append(snapshot())))
     for step, snapshot in enumerate(snapshots):
         assert snapshot["step"].shape == ()
         assert snapshot["step"] == step
@@ -405,7 +405,7 @@ def test_a_snapshot_shows_the_returns_so_far(name):
 @pytest.mark.parametrize("name", [name for name in RUNS if "map" in name])
 def test_a_point_of_a_map_is_the_end_of_the_curve_with_its_settings(name):
     on_map = RUNS[name]
-    for s, trained in enumerate(curves.run(on_map, [2, 0])):
+    for s, trained in enumerate(trainers.run(on_map, [2, 0])):
         axes = list(on_map["grid"])
         assert trained.columns == (*axes, "player", "metric", "value")
         points = {row[: len(axes)] for row in trained.rows}
@@ -414,14 +414,15 @@ def test_a_point_of_a_map_is_the_end_of_the_curve_with_its_settings(name):
             settings = dict(zip(axes, point, strict=True))
             rolled = {"play": on_map["play"] | {"batch": settings.pop("batch")}} if "batch" in axes else {}
             curve = on_map | {"grid": None, "seats": [on_map["seats"][0] | settings] * 2} | rolled
-            end = [row[1:] for row in list(curves.run(curve, [2, 0]))[s].rows if row[0] == 4 and "clone" not in row[2]]
+            rows = list(trainers.run(curve, [2, 0]))[s].rows
+            end = [row[1:] for row in rows if row[0] == 4 and "clone" not in row[2]]
             assert [row[len(axes) :] for row in trained.rows if row[: len(axes)] == point] == end
 
 
 @pytest.mark.parametrize("name", ["exact, cloning", "pg, cloning"])
 def test_curves_say_how_good_clones_are(name):
     """From the first update on, as fitted to the roll-outs of the parameters before it."""
-    (trained,) = curves.run(RUNS[name], [2])
+    (trained,) = trainers.run(RUNS[name], [2])
     measures = {f"clone of player {j} {measure}" for j in (1, 2) for measure in ("log-likelihood", "distance")}
     of_clones = {row[:3]: row[3] for row in trained.rows if row[2] in measures}
     assert {key[0] for key in of_clones} == {1, 2, 3, 4}
@@ -444,9 +445,9 @@ def test_curves_say_how_good_clones_are(name):
 def test_a_seed_whose_numbers_stop_being_finite_ends_there_alone():
     """A learning rate that overflows: no rows from there on, and neighbours as if alone, clones and critics too."""
     wild = spec(PG | {"lr": 1e308}, "cloning")
-    together = list(curves.run(wild, [2, 0, 1]))
+    together = list(trainers.run(wild, [2, 0, 1]))
     assert {trained.outcome["status"] for trained in together} == {"failed"}
     for seed, trained in zip([2, 0, 1], together, strict=True):
-        assert [trained] == list(curves.run(wild, [seed]))
+        assert [trained] == list(trainers.run(wild, [seed]))
         assert all(np.isfinite(row[3]) for row in trained.rows)
         assert max(row[0] for row in trained.rows) == trained.outcome["steps"] < 4

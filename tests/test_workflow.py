@@ -16,7 +16,7 @@ import pytest
 PROJECT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
 ROOT = Path("results/smoke")
-CELLS = 108  # 36 groups of 3 seeds
+CELLS = 120  # 40 groups of 3 seeds
 OVERLAY = "config/smoke.yaml"
 OF_ALL_SEEDS = {  # what shows groups that have the study's seeds
     *("figure1", "figure2", "figure-a3-ipd", "figure-a3-imp", "opponent-models", "sensitivity"),
@@ -107,6 +107,8 @@ def test_everything_is_made(finished):
         "figure4-clones",
         "figure4-cells-ipd",
         "figure4-ipd-returns",
+        "figure5",
+        "coin-episode",
     ):
         assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -124,7 +126,7 @@ def test_everything_is_made(finished):
 @pytest.mark.slow
 def test_every_cell_has_its_run(finished):
     logged = {}
-    for game in ("ipd", "imp"):
+    for game in ("ipd", "imp", "coin-game"):
         marker = json.loads((finished / ROOT / f"tracking/{game}.cells.json").read_text())
         assert marker["status"] == "logged"
         logged |= marker["runs"]
@@ -395,7 +397,7 @@ def test_a_lost_store_is_filled_again_from_the_files(study):
     reproduce(study)
     with closing(sqlite3.connect(study / ROOT / "mlflow.db")) as store:
         active = "SELECT count(*) FROM runs WHERE lifecycle_stage = 'active' AND status = 'FINISHED'"
-        assert store.execute(active).fetchone() == (CELLS + 2,)  # and an aggregate run per game
+        assert store.execute(active).fetchone() == (CELLS + 3,)  # and an aggregate run per game
 
 
 @pytest.mark.slow

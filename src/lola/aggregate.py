@@ -4,7 +4,9 @@ In:  the group's curves, each with its manifest beside it.
 Out: `returns.csv` (seed,step,player,return), `policies.csv` (seed,player,state,own_state,action,probability, at the
      end of training) and `beliefs.csv` (seed,step,player,opponent,likelihood,distance; no rows without clones); for
      a map `map.csv` (seed, the axes of its grid, player,metric,value) instead of these; for a match also `shares.csv`
-     (seed,step,player,action,share); and `failed.csv` (seed,step,reason). A failed seed is in `failed.csv` alone.
+     (seed,step,player,action,share); for a Coin Game instead of policies `coins.csv` (seed,step,player,points,own,
+     coins) and `episodes.csv` (seed,step,red,blue,coin,colour: a game of the trained pair); and `failed.csv`
+     (seed,step,reason). A failed seed is in `failed.csv` alone.
 
 Numbers are copied as the cells wrote them, so they round-trip. A damaged cell is named and nothing is written.
 """
@@ -20,6 +22,7 @@ from lola import cells
 from lola.artifacts import write_whole
 
 SHARE = "share of "
+COINS = {"points": "points", "own coins": "own", "coins": "coins"}  # columns of coins.csv by metric
 CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
 
 
@@ -58,7 +61,10 @@ def gather(curves: list[Path]) -> dict[str, str]:
     if any(manifest["spec"]["grid"] for manifest in manifests.values()):
         return tables | {"map.csv": grids(curves[0], finished)}
     rows = curve_rows(finished)
-    tables |= {"returns.csv": returns(rows), "policies.csv": policies(finished), "beliefs.csv": beliefs(rows)}
+    tables |= {"returns.csv": returns(rows), "beliefs.csv": beliefs(rows)}
+    if any(manifest["spec"]["game"].get("kind") == "coin_game" for manifest in manifests.values()):
+        return tables | {"coins.csv": coins(rows), "episodes.csv": episodes(finished)}
+    tables["policies.csv"] = policies(finished)
     if any(manifest["spec"]["match"] for manifest in manifests.values()):
         tables["shares.csv"] = shares(rows)
     return tables
@@ -104,6 +110,30 @@ def shares(rows: list[tuple]) -> str:
     """How often every player took each action but its last."""
     taken = [(*at, metric.removeprefix(SHARE), value) for *at, metric, value in rows if metric.startswith(SHARE)]
     return table("seed,step,player,action,share", taken)
+
+
+def coins(rows: list[tuple]) -> str:
+    """What every player of the Coin Game earns and picks."""
+    found = {}
+    for *at, metric, value in rows:
+        if metric in COINS:
+            found.setdefault(tuple(at), {})[metric] = value
+    return table(
+        ",".join(["seed,step,player", *COINS.values()]),
+        [(*at, *(picked[metric] for metric in COINS)) for at, picked in found.items()],
+    )
+
+
+def episodes(finished: dict) -> str:
+    """A game of every trained pair, board by board."""
+    return table(
+        "seed,step,red,blue,coin,colour",
+        [
+            (seed, step, *board)
+            for seed, (_, manifest) in finished.items()
+            for step, board in enumerate(manifest["episode"])
+        ],
+    )
 
 
 def grids(one: Path, finished: dict) -> str:

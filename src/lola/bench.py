@@ -1,9 +1,9 @@
 """Measure speed on this machine: `python -m lola.bench [--out results/bench]`, one thread.
 
 Out: updates.csv (one update of both players on the IPD, exact values), rollouts.csv (the same
-from roll-outs), matches.csv (an episode of the round robin), jobs.csv (whole commands, from
-process start to files on disk), machine.csv (what they ran on). Each figure is the median of
-several repeats with the fastest and slowest beside it.
+from roll-outs), matches.csv (an episode of the round robin), coin_game.csv (steps and updates of the
+Coin Game), jobs.csv (whole commands, from process start to files on disk), machine.csv (what they
+ran on). Each figure is the median of several repeats with the fastest and slowest beside it.
 """
 
 import argparse
@@ -17,16 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
 
-from lola import provenance, study
+from lola import coin_bench, provenance, study
 from lola.artifacts import canonical, write_whole
 from lola.cells import SEATS
 from lola.config import load
@@ -37,6 +36,7 @@ from lola.learning.match_curves import build as build_match
 from lola.learning.opponent_models import oracle
 from lola.learning.rules import FirstOrder
 from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.timing import per_update, spread
 
 RULES = {
     "NL-Ex": ("naive", {}),
@@ -56,10 +56,11 @@ def main() -> None:
     config = load("config/config.yaml")
     measurements = {
         "machine": machine(),
+        "jobs": jobs(config),  # early, since a command inherits the peak of memory of who starts it
         "updates": updates(config),
         "rollouts": rollouts(config),
         "matches": matches(config),
-        "jobs": jobs(config),
+        "coin_game": coin_bench.rows(config),
     }
     for name, rows in measurements.items():
         rows = list(rows)
@@ -84,7 +85,7 @@ def machine() -> Iterator[dict]:
 
 def updates(config: dict) -> Iterator[dict]:
     """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
-    game = registry.MATRIX_GAME.load()(**study.groups(config)["ipd/lola-ex/oracle"].spec["game"])
+    game = registry.MATRIX_GAME.game.load()(**study.groups(config)["ipd/lola-ex/oracle"].spec["game"])
     without_closed_form = SimpleNamespace(values=game.values, joint=game.joint)
     for label, (name, settings) in RULES.items():
         seat = Seat(registry.RULES[name].load()(**settings), 1.0, oracle())
@@ -144,28 +145,37 @@ def match_row(what: str, matches: list[list[float]], steps: int) -> dict:
     return {"match": what, "steps": len(matches) * steps} | spread("ms", [1e3 * s for s in seconds]) | speed
 
 
-def per_update(run: Iterator, count: int) -> list[float]:
-    """Seconds per update, `count` of them at a time."""
-    next(run)
-    return [s / count for s in timed(lambda: list(islice(run, count)), repeats=5)]
-
-
 def jobs(config: dict) -> Iterator[dict]:
-    """Whole commands, with the memory they took: a training job, the study, some of its jobs, the study again."""
+    """Whole commands, with the memory they took: a training job, the study, some of its jobs, the study again.
+
+    The study is that of the matrix games: updates of the Coin Game, whose runs take hours, have a table of their own.
+    """
     groups = study.groups(config)
     with tempfile.TemporaryDirectory() as root:
         group = groups["ipd/lola-ex/oracle"]
         command = train_command(group, root)
         yield command_row(f"train {group.name}, {len(group.seeds)} seeds", [command_cost(command) for _ in range(5)])
         overlay = Path(root, "elsewhere.yaml")
-        overlay.write_text(f"results: {root}/results")
+        overlay.write_text(json.dumps({"results": f"{root}/results"} | without_coin_game(config, groups)))
         command = [sys.executable, "-m", "lola.reproduce", str(overlay)]
-        yield command_row("make reproduce, from nothing", [command_cost(command)])
+        yield command_row("make reproduce of the matrix games, from nothing", [command_cost(command)])
         for group in (groups[f"{game}/{name}/oracle"] for game in ("ipd", "imp") for name in ("nl-pg", "lola-pg")):
             (measured,) = Path(root, "results/benchmarks/train", group.name).glob("*.jsonl")
             job = json.loads(measured.read_text())
             yield command_row(f"  of it {group.name}, {len(group.seeds)} seeds", [(job["s"], job["max_rss"])])
-        yield command_row("make reproduce, nothing to do", [command_cost(command) for _ in range(3)])
+        yield command_row("the same, nothing to do", [command_cost(command) for _ in range(3)])
+
+
+def without_coin_game(config: dict, groups: dict[str, study.Group]) -> dict:
+    """An overlay that removes the Coin Game's parts of the study, and what shows them."""
+    own = {"study": {name: study.part_groups(config, name, part) for name, part in config["study"].items()}}
+    for kind in ("figures", "tables"):
+        shown = {name: study.block_groups(config, block) for name, block in config[kind].items()}
+        own[kind] = {name: [groups[group] for group in of_block] for name, of_block in shown.items()}
+    return {
+        kind: {name: None for name, of_block in blocks.items() if any(group.is_coin_game for group in of_block)}
+        for kind, blocks in own.items()
+    }
 
 
 def train_command(group: study.Group, root: str) -> list[str]:
@@ -188,22 +198,6 @@ def command_cost(command: list[str]) -> tuple[float, float]:
 def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
     seconds, memory = zip(*runs, strict=True)
     return {"command": what} | spread("s", list(seconds)) | {"MiB": round(max(memory))}
-
-
-def timed(run: Callable, repeats: int) -> list[float]:
-    """Seconds of each repeat, after one that does not count."""
-    seconds = []
-    for _ in range(1 + repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return seconds[1:]
-
-
-def spread(unit: str, figures: list[float]) -> dict[str, float]:
-    """Median, fastest and slowest."""
-    named = {"median": statistics.median(figures), "fastest": min(figures), "slowest": max(figures)}
-    return {f"{name} {unit}": round(figure, 4) for name, figure in named.items()}
 
 
 if __name__ == "__main__":

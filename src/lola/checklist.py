@@ -52,7 +52,7 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
         ],
         "Environment": [
             f"- Python {platform.python_version()} on {platform.system()} {platform.machine()}, "
-            f"{provenance.processor()}, {os.cpu_count()} cores; no GPU is used.",
+            f"{provenance.processor()}, {os.cpu_count()} cores; `device: {config['device']}`.",
             f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
             "- On one machine and lock, numbers are equal bit for bit, whichever seeds share a job. "
             "Other processors may differ in the last digits, and so in single runs where learning is chaotic.",
@@ -90,7 +90,7 @@ def settings(config: dict) -> list[tuple[str, object]]:
     groups = study.groups(config).values()
     games = {group.game for group in groups}
     algorithms = {name for group in groups for name in matchup(group.algorithm).split(SEATS)}
-    found = [(key, config[key]) for key in ("seeds", "seeds_per_job", "steps", "init_std")]
+    found = [(key, config[key]) for key in ("seeds", "seeds_per_job", "steps", "init_std", "device")]
     for game in sorted(games):
         found += [(f"games.{game}.{key}", value) for key, value in config["games"][game].items()]
     for name in sorted(algorithms):
@@ -100,7 +100,7 @@ def settings(config: dict) -> list[tuple[str, object]]:
         block = config["opponent_models"][name]
         found += [(f"opponent_models.{name}.{key}", value) for key, value in block.items() if key != "label"]
     for name, part in config["study"].items():
-        own = ("seeds", "steps", "init_std", "entrants", "episodes", "length", "perspective")
+        own = ("seeds", "steps", "every", "init_std", "entrants", "episodes", "length", "perspective")
         found += [(f"study.{name}.{key}", part[key]) for key in own if key in part]
         found += [(f"study.{name}.grid.{axis}", values) for axis, values in part.get("grid", {}).items()]
     return found

@@ -1,17 +1,21 @@
-"""What a config's schema cannot say: that names exist, that settings belong to their rule, that groups can be shown."""
-
-import difflib
+"""What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
 from lola import study
 from lola.cells import MAP, SEATS, TRAINED
 from lola.learning import registry
 from lola.reporting import kinds
+from lola.settings import (
+    BadConfig,
+    check_algorithm,
+    check_game,
+    check_opponent_model,
+    has_shape,
+    known,
+    rule_problem,
+    shown,
+)
 
 TOURNAMENT = ("entrants", "episodes", "length", "every")  # the keys of a tournament
-
-
-class BadConfig(Exception):
-    """A config that cannot be run; the message names the key, what was given and what is allowed."""
 
 
 def check_study(config: dict) -> None:
@@ -37,113 +41,51 @@ def check_study(config: dict) -> None:
         raise BadConfig("tables.claims: the name is taken by the table of claims; allowed: another name")
 
 
-def check_game(where: str, game: dict) -> None:
-    """Payoffs and actions must agree on the players and on each player's number of actions."""
-    payoffs, actions = game["payoffs"], game["actions"]
-    players = len(payoffs)
-    shared = all(isinstance(action, str) for action in actions)
-    if not shared and (len(actions) != players or any(isinstance(own, str) for own in actions)):
-        allowed = f"one list of names for all, or a list per player, {players} here"
-        raise BadConfig(f"{where}.actions: given {shown(actions)}; allowed: {allowed}")
-    counts = [len(actions)] * players if shared else [len(own) for own in actions]
-    for own in [actions] if shared else actions:
-        if len(set(own)) < len(own):
-            raise BadConfig(f"{where}.actions: given {shown(own)}; allowed: different names")
-    for player, table in enumerate(payoffs, start=1):
-        if not has_shape(table, counts):
-            shape = " × ".join(map(str, counts))
-            raise BadConfig(
-                f"{where}.payoffs: player {player}'s is {shown(table)}; allowed: numbers nested {shape}, "
-                f"since {players} tables mean {players} players, and they have {shape} actions"
-            )
-
-
-def has_shape(table, counts: list[int]) -> bool:
-    """Whether `table` is numbers nested in lists of these lengths."""
-    if not counts:
-        return isinstance(table, int | float) and not isinstance(table, bool)
-    return isinstance(table, list) and len(table) == counts[0] and all(has_shape(row, counts[1:]) for row in table)
-
-
-def check_algorithm(where: str, name: str, algorithm: dict) -> None:
-    """The rule and the estimator, or the learner, must exist and take exactly the settings given."""
-    if SEATS in name:
-        raise BadConfig(f"{where}: the name has {SEATS!r} in it, which separates the seats of a matchup")
-    if ("learner" in algorithm) == ("rule" in algorithm):
-        given = "both" if "rule" in algorithm else "neither"
-        raise BadConfig(f"{where}: given {given} of rule and learner; allowed: a rule with lr, or a learner")
-    if "learner" in algorithm:
-        learner = known(f"{where}.learner", algorithm["learner"], registry.LEARNERS)
-        check_settings(where, algorithm, {f"the learner {algorithm['learner']}": learner}, ("learner", "label"))
-        return
-    if "lr" not in algorithm:
-        raise BadConfig(f"{where}.lr: is missing; the rule {algorithm['rule']} needs it")
-    rule = known(f"{where}.rule", algorithm["rule"], registry.RULES)
-    parts = {f"the rule {algorithm['rule']}": rule}
-    if "estimator" in algorithm:
-        estimator = known(f"{where}.estimator", algorithm["estimator"], registry.ESTIMATORS)
-        parts |= {f"the estimator {algorithm['estimator']}": estimator}
-        if algorithm.get("order", 1) > 1:
-            allowed = (
-                "1, or no estimator: those give the first two derivatives of the values, a higher order needs more"
-            )
-            raise BadConfig(f"{where}.order: given {algorithm['order']}; allowed: {allowed}")
-    elif "batch" in algorithm:
-        allowed = f"only with an estimator: {', '.join(registry.ESTIMATORS)}"
-        raise BadConfig(
-            f"{where}.batch: given {algorithm['batch']}, but values without an estimator are exact; allowed: {allowed}"
-        )
-    check_settings(where, algorithm, parts, ("rule", "estimator", "lr", "label"))
-
-
-def check_opponent_model(where: str, block: dict) -> None:
-    """The model must exist and take exactly the settings given."""
-    model = known(f"{where}.model", block["model"], registry.OPPONENT_MODELS)
-    check_settings(where, block, {f"the opponent model {block['model']}": model}, ("model", "label"))
-
-
-def check_settings(where: str, block: dict, parts: dict[str, registry.Entry], always: tuple[str, ...]) -> None:
-    """A block must give what its parts require, and nothing that none of them takes."""
-    takes = [*always]
-    for what, entry in parts.items():
-        required = (*entry.required, *["batch"] * bool(entry.plays))
-        for setting in required:
-            if setting not in block:
-                raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
-        takes += [*required, *entry.optional]
-        if entry.plays > block.get("batch", entry.plays):
-            allowed = f"a whole number from {entry.plays}, since {what} compares roll-outs with their mean"
-            raise BadConfig(f"{where}.batch: given {block['batch']}; allowed: {allowed}")
-    for setting in block:
-        if setting not in takes:
-            whose = " and ".join(parts)
-            raise BadConfig(
-                f"{where}.{setting}: {whose} take{'s' * (len(parts) == 1)} no such setting; allowed: {', '.join(takes)}"
-            )
-
-
 def check_part(config: dict, where: str, part: dict) -> None:
     """Games, algorithms and opponent models must exist, and a matchup must fill the seats and be playable."""
     models = {
         model: known(f"{where}.opponent_models", model, config["opponent_models"])
         for model in part.get("opponent_models", ["oracle"])
     }
-    own = (*TOURNAMENT, "perspective", "label")
-    check_keys(where, part, needs=("algorithms",), lacks=own, what="a part without entrants")
+    kind = part_kind(config, where, part)
+    blocks = kind is registry.COIN_GAME
+    needs = ("algorithms", "every") if blocks else ("algorithms",)
+    lacks = {*TOURNAMENT, "perspective", "label"} - {*needs} | ({"grid"} if blocks else set())
+    check_keys(
+        where, part, needs, sorted(lacks), what="a part with Coin Games" if blocks else "a part without entrants"
+    )
+    if blocks and (part.get("steps", config["steps"]) % part["every"]):
+        allowed = f"a number that divides steps, {part.get('steps', config['steps'])}"
+        raise BadConfig(f"{where}.every: given {part['every']}; allowed: {allowed}")
     for game in part["games"]:
-        players = len(known(f"{where}.games", game, config["games"])["payoffs"])
+        players = study.players(config["games"][game])
         for matchup in part["algorithms"]:
             names = matchup.split(SEATS)
             for algorithm in names:
-                if "learner" in known(f"{where}.algorithms", algorithm, config["algorithms"]):
+                settings = known(f"{where}.algorithms", algorithm, config["algorithms"])
+                if "learner" in settings:
                     allowed = "algorithms with a rule; this one learns as it plays, in tournaments (entrants)"
                     raise BadConfig(f"{where}.algorithms: given {algorithm}; allowed: {allowed}")
+                if problem := rule_problem(f"{where}: in {game}, algorithms.{algorithm}", settings, kind):
+                    raise problem
             if len(names) not in (1, players):
                 allowed = f"1 (everybody) or {players}, the players of {game}"
                 raise BadConfig(f"{where}.algorithms: {matchup} names {len(names)} seats; allowed: {allowed}")
             for model, block in models.items():
                 check_play(config, where, game, matchup, model, block)
-            check_grid(where, matchup, study.seats(config, game, matchup), part.get("grid", {}))
+            check_grid(where, matchup, study.seats(config, game, matchup), part.get("grid", {}), kind)
+
+
+def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
+    """The kind of a part's games, which must be one."""
+    found = {}
+    for game in part["games"]:
+        block = known(f"{where}.games", game, config["games"])
+        found.setdefault(block.get("kind", "matrix_game"), game)
+    if len(found) > 1:
+        given = " and ".join(f"{game} ({kind})" for kind, game in found.items())
+        raise BadConfig(f"{where}.games: given {given}; allowed: games of one kind in a part")
+    return registry.KINDS[next(iter(found))]
 
 
 def check_tournament(config: dict, where: str, part: dict) -> None:
@@ -159,6 +101,8 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
         if "estimator" in algorithm:
             allowed = "algorithms with a learner, or with a rule and no estimator, since an episode is one roll-out"
             raise BadConfig(f"{where}.entrants: {entrant} needs {algorithm['batch']} roll-outs; allowed: {allowed}")
+        for setting in {"clip", "lr_final"} & {*algorithm}:
+            raise BadConfig(f"{where}.entrants: {entrant} has {setting}; allowed in a tournament: without it")
     if len(entrants) < 2:
         raise BadConfig(f"{where}.entrants: given {entrants[0]} alone; allowed: two or more")
     if part["episodes"] % (10 * part["every"]):
@@ -172,8 +116,10 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
     if perspective != "as_described" and any(config["opponent_models"][m]["model"] != "oracle" for m in models):
         allowed = "oracle, since players take what clones say in another way than as_described"
         raise BadConfig(f"{where}.opponent_models: given {shown(models)}; allowed with {perspective}: {allowed}")
+    if part_kind(config, where, part) is not registry.MATRIX_GAME:
+        raise BadConfig(f"{where}.games: given {shown(part['games'])}; allowed in a tournament: matrix games")
     for game in part["games"]:
-        payoffs = known(f"{where}.games", game, config["games"])["payoffs"]
+        payoffs = config["games"][game]["payoffs"]
         if len(payoffs) != 2:
             raise BadConfig(f"{where}.games: given {game}, a game of {len(payoffs)} players; allowed: games of 2")
         if perspective != "as_described" and not has_released_form(payoffs):
@@ -200,13 +146,13 @@ def check_keys(where: str, part: dict, needs: tuple[str, ...], lacks: tuple[str,
             raise BadConfig(f"{where}.{key}: is not used by {what}; allowed: without it")
 
 
-def check_grid(where: str, matchup: str, seats: list[dict], grid: dict) -> None:
+def check_grid(where: str, matchup: str, seats: list[dict], grid: dict, kind: registry.Kind) -> None:
     """Every axis must be a setting of somebody who is trained on it, and every batch large enough."""
     axes = [axis for axis in ("lr", "eta", "batch") if any(axis in seat for seat in seats)]
     for axis in grid:
         if axis not in axes:
             raise BadConfig(f"{where}.grid: given {axis}; allowed for {matchup}: {', '.join(axes)}")
-    fewest = max((registry.ESTIMATORS[seat["estimator"]].plays for seat in seats if "estimator" in seat), default=1)
+    fewest = max((kind.estimators[seat["estimator"]].plays for seat in seats if "estimator" in seat), default=1)
     for n, batch in enumerate(grid.get("batch", [])):
         if batch < fewest:
             raise BadConfig(
@@ -225,8 +171,9 @@ def check_play(config: dict, where: str, game: str, matchup: str, model: str, bl
         who = matchup if batches else f"opponent model {model}"
         allowed = f"games that say how long a roll-out is (games.{game}.length)"
         raise BadConfig(f"{where}: {who} needs roll-outs, and {game} has none; allowed: {allowed}")
-    if not registry.MATRIX_GAME.exact and not all("estimator" in seat for seat in seats):
-        allowed = f"algorithms with an estimator: {', '.join(registry.ESTIMATORS)}"
+    kind = registry.kind(config["games"][game])
+    if not kind.exact and not all("estimator" in seat for seat in seats):
+        allowed = f"algorithms with an estimator: {', '.join(kind.estimators)}"
         raise BadConfig(f"{where}: {matchup} needs exact values, and {game} has none; allowed: {allowed}")
 
 
@@ -237,7 +184,8 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         what = "is missing" if key in kind.keys else "is not used"
         raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(takes)}")
     for game in study.block_games(block):
-        known(f"{where}.{'game' if 'game' in block else 'games'}", game, config["games"])
+        key = next(key for key in ("game", "games", "groups") if key in block)
+        known(f"{where}.{key}", game, config["games"])
         counts = [len(own) for own in study.player_actions(config["games"][game])]
         if kind.players not in (None, len(counts)) or (kind.actions and {kind.actions} != {*counts}):
             allowed = f"games of {kind.players} players" + f" with {kind.actions} actions" * bool(kind.actions)
@@ -253,13 +201,15 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         if group.is_map != kind.of_maps:
             allowed = "a map, trained with a grid" if kind.of_maps else "no map"
             raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
+        if kind.of_coin_games and not group.is_coin_game:
+            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows Coin Games (kind: coin_game)")
         if kind.axes and len(group.spec["grid"]) != kind.axes:
             axes = f"a grid of {', '.join(group.spec['grid'])}"
             raise BadConfig(f"{where}: given {name}, {axes}; kind {block['kind']} shows grids of {kind.axes} axes")
     if "beside" in block:
         known(f"{where}.beside", block["beside"], config["algorithms"])
-    for shown in block.get("saved", {}):
-        known(f"{where}.saved", shown, dict.fromkeys(block["algorithms"]), what="curve in this figure")
+    for curve in block.get("saved", {}):
+        known(f"{where}.saved", curve, dict.fromkeys(block["algorithms"]), what="curve in this figure")
 
 
 def check_tournaments(config: dict, where: str, block: dict) -> None:
@@ -283,22 +233,3 @@ def check_labels(where: str, what: str, labels: list[str]) -> None:
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice:
         raise BadConfig(f"{where}: two {what} have the label {twice!r}; allowed: a label for each")
-
-
-def known(where: str, name: str, names: dict, what: str = "name"):
-    """`names[name]`, or an error that suggests the nearest."""
-    if name not in names:
-        raise BadConfig(
-            f"{where}: given {name!r}; there is no such {what}; allowed: {', '.join(names)}{nearest(name, names)}"
-        )
-    return names[name]
-
-
-def nearest(name, names) -> str:
-    close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def shown(value) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,10 +1,11 @@
 """Check the paper's claims: `python -m lola.claims --claims FILE --out results/tables/claims FOLDER …`.
 
-In:  the claims; the folders of all groups of the study.
+In:  the claims; the folders of all groups of the study, and their spec (`lola.study.claims_spec`).
 Out: `claims.csv` (claim,source,paper,measured,low,high,seeds,verdict), `claims.md` and `claims.tex`.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lola.reporting.paper import read_claims
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--spec", type=json.loads, required=True)
     parser.add_argument("--claims", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("groups", nargs="+", type=Path)
@@ -23,7 +25,7 @@ def main() -> None:
     groups = {group.name: group for group in map(Group, args.groups)}
     try:
         claims = read_claims(args.claims)
-        checked = [check(claim, groups, claims) for claim in claims]
+        checked = [check(claim, groups, claims, args.spec["scales"]) for claim in claims]
     except ValueError as error:
         sys.exit(str(error))
     tables.save(tabulate(checked), "The paper's claims", args.out)

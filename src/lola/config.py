@@ -13,7 +13,8 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from lola.checks import BadConfig, check_study, nearest, shown
+from lola.checks import check_study
+from lola.settings import BadConfig, nearest, shown
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 

@@ -110,7 +110,7 @@ def products(config: dict) -> Iterator[Product]:
             needs = tuple(study.block_groups(config, block))
             yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
     code = fingerprints(["lola.claims"])
-    yield Product("claims", "claims", manifest(root, "tables/claims"), {"groups": list(groups)}, code, tuple(groups))
+    yield Product("claims", "claims", manifest(root, "tables/claims"), study.claims_spec(groups), code, tuple(groups))
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:

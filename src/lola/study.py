@@ -15,7 +15,7 @@ from lola.cells import MAP, SEATS, TRAINED, Cell, group_name, matchup
 from lola.learning import registry
 
 REAL = (  # settings that are real numbers
-    *("gamma", "lr", "eta", "critic_lr", "rate"),
+    *("gamma", "lr", "eta", "critic_lr", "rate", "lr_final", "clip", "entropy"),
     *("alpha", "decay", "epsilon", "delta", "delta_decay", "lose"),
 )
 ONE = {"batch": 1}  # roll-out that the players of a match see before they climb: the episode
@@ -29,6 +29,7 @@ class Group:
     algorithm: str
     opponent_model: str
     seeds: tuple[int, ...]
+    seeds_per_job: int
     spec: dict
 
     @property
@@ -44,22 +45,26 @@ class Group:
         return self.spec["match"] is not None
 
     @property
+    def is_coin_game(self) -> bool:
+        return registry.kind(self.spec["game"]) is registry.COIN_GAME
+
+    @property
     def cells(self) -> list[Cell]:
         return [Cell(self.game, self.algorithm, self.opponent_model, seed) for seed in self.seeds]
 
     @property
     def entries(self) -> list[registry.Entry]:
         """What its spec names of the registry: with all that their modules import, the code that moves its numbers."""
-        model = self.spec["opponent_model"]["model"]
-        entries = [registry.MATRIX_GAME, registry.OPPONENT_MODELS[model]]
-        entries += [registry.ASSESS] if model == "cloning" else []
+        kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
+        entries = [registry.trainer(self.spec), kind.game, kind.opponent_models[model]]
+        entries += [kind.assess] if model == "cloning" else []
         for seat in self.spec["seats"]:
             entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
-            entries += [registry.ESTIMATORS[seat["estimator"]]] if "estimator" in seat else []
+            entries += [kind.estimators[seat["estimator"]]] if "estimator" in seat else []
         if self.is_match:
-            entries += [registry.MATCH, registry.PERSPECTIVES[self.spec["match"]["perspective"]]]
+            entries.append(registry.PERSPECTIVES[self.spec["match"]["perspective"]])
         elif self.spec["play"]:
-            entries.append(registry.PLAY)
+            entries.append(kind.play)
         return entries
 
 
@@ -70,7 +75,7 @@ def groups(config: dict) -> dict[str, Group]:
         for group in part_groups(config, name, part):
             if found.setdefault(group.name, group) != group:
                 raise ValueError(
-                    f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or grid; "
+                    f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or such; "
                     "give the algorithm a second name"
                 )
     return found
@@ -85,6 +90,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
                 algorithm=algorithm,
                 opponent_model=opponent_model,
                 seeds=seed_numbers(part.get("seeds", config["seeds"])),
+                seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
                 spec={
                     "game": floats(config["games"][game], without=("length",)),
                     "seats": [floats(seat, without=("label", "batch")) for seat in seats(config, game, algorithm)],
@@ -94,6 +100,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
                     "init_std": float(part.get("init_std", config["init_std"])),
                     "grid": grid_of(part),
                     "match": match_of(part),
+                    "every": part.get("every"),
                 },
             )
 
@@ -120,8 +127,13 @@ def matches(config: dict, tournament: str, opponent_model: str) -> list[tuple[st
 def seats(config: dict, game: str, algorithm: str) -> list[dict]:
     """One algorithm block per player; a single name fills every seat."""
     names = matchup(algorithm).split(SEATS)
-    players = len(config["games"][game]["payoffs"])
-    return [config["algorithms"][name] for name in (names if len(names) > 1 else names * players)]
+    count = players(config["games"][game])
+    return [config["algorithms"][name] for name in (names if len(names) > 1 else names * count)]
+
+
+def players(game: dict) -> int:
+    """How many players a game has: a matrix of payoffs each, or two."""
+    return len(game["payoffs"]) if "payoffs" in game else 2
 
 
 def floats(block: dict, without: tuple[str, ...]) -> dict:
@@ -149,10 +161,10 @@ def grid_of(part: dict) -> dict | None:
 
 
 def match_of(part: dict) -> dict | None:
-    """How a tournament plays and records its matches, or None."""
+    """How a tournament plays its matches, or None."""
     if "entrants" not in part:
         return None
-    return {"every": part["every"], "perspective": part.get("perspective", "as_described")}
+    return {"perspective": part.get("perspective", "as_described")}
 
 
 def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:
@@ -171,7 +183,7 @@ def progress(groups: dict[str, Group], root: str | Path) -> dict[str, int]:
     return {"cells": len(cells), "done": sum(is_trained(cell, root) for cell in cells)}
 
 
-def batches(group: Group, root: str | Path, seeds_per_job: int) -> list[list[Cell]]:
+def batches(group: Group, root: str | Path) -> list[list[Cell]]:
     """The cells of a group as training jobs: those still missing apart from those already there.
 
     So a new seed, or one whose files were lost, trains without its neighbours. A job that was
@@ -186,9 +198,8 @@ def batches(group: Group, root: str | Path, seeds_per_job: int) -> list[list[Cel
             taken.update(job)
     rest = [cell for cell in missing if cell not in taken]
     present = [cell for cell in group.cells if cell not in missing and cell not in taken]
-    return killed + [
-        cells[n : n + seeds_per_job] for cells in (rest, present) for n in range(0, len(cells), seeds_per_job)
-    ]
+    width = group.seeds_per_job
+    return killed + [cells[n : n + width] for cells in (rest, present) for n in range(0, len(cells), width)]
 
 
 def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
@@ -199,8 +210,17 @@ def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
             yield {*json.loads(file.readline())["seeds"]}
 
 
+def claims_spec(groups: dict[str, Group]) -> dict:
+    """What the claims are held against: all groups, and in words how much those of Coin Games learn from."""
+    told = "{batch} games of {length} steps per update, {steps} updates"
+    coin_games = {name: coin_game_scale(group) for name, group in groups.items() if group.is_coin_game}
+    return {"groups": [*groups], "scales": {name: told.format(**scale) for name, scale in coin_games.items()}}
+
+
 def block_games(block: dict) -> list[str]:
     """The games that a figure or table shows."""
+    if "groups" in block:
+        return list(dict.fromkeys(name.partition("/")[0] for name in block["groups"]))
     return block.get("games") or [block["game"]]
 
 
@@ -217,6 +237,9 @@ def block_tournaments(block: dict) -> list[str]:
 def block_groups(config: dict, block: dict) -> list[str]:
     """The names of the groups that a figure or table shows, each once, games first, then algorithms or matches."""
     model = block.get("opponent_model", "oracle")
+    if "groups" in block:
+        named = [(game, name) for game, _, name in (group.partition("/") for group in block["groups"])]
+        return list(dict.fromkeys(group_name(game, name, model) for game, name in named))
     played = [match for tournament in block_tournaments(block) for match in matches(config, tournament, model)]
     shown = ["/".join(match) for match in played] or block_algorithms(block)
     return list(dict.fromkeys(group_name(game, name, model) for game in block_games(block) for name in shown))
@@ -253,12 +276,19 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
         "settings": {group.algorithm: own_settings(group.spec) for group in shown if not group.is_match},
         "tournament_labels": tournament_labels(config, block_tournaments(block)),
+        "coin_games": {group.name: coin_game_scale(group) for group in shown if group.is_coin_game},
     }
 
 
 def own_settings(spec: dict) -> dict[str, float | int | None]:
     """What the study itself takes for the axes that a grid may have: the first seat's, None where it has no such."""
     return {axis: (spec["seats"][0] | (spec["play"] or {})).get(axis) for axis in ("lr", "eta", "batch")}
+
+
+def coin_game_scale(group: Group) -> dict[str, int | str]:
+    """The board of a Coin Game, who picks a coin that both step on, and how much was played."""
+    board = {"grid": group.spec["game"]["grid"], "tie": group.spec["game"].get("tie", "both")}
+    return board | group.spec["play"] | {"steps": group.spec["steps"]}
 
 
 def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
@@ -268,5 +298,5 @@ def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
 
 def player_actions(game: dict) -> list[list[str]]:
     """The names of each player's actions."""
-    actions = game["actions"]
-    return [actions] * len(game["payoffs"]) if isinstance(actions[0], str) else actions
+    actions = game.get("actions", ["right", "left", "down", "up"])
+    return [actions] * players(game) if isinstance(actions[0], str) else actions

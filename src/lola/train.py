@@ -14,7 +14,8 @@ import sys
 import torch
 
 from lola import cells, checkpoints
-from lola.learning.curves import run
+from lola.learning import devices
+from lola.learning.trainers import run
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--spec", type=json.loads, required=True)
     parser.add_argument("--code", required=True)
     parser.add_argument("--lock", required=True)
+    parser.add_argument("--device", default="auto", choices=devices.CHOICES)
     parser.add_argument("curves", nargs="+")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -29,10 +31,14 @@ def main() -> None:
     seeds = [cells.Cell.at(path).seed for path in args.curves]
     checkpoint, job = checkpoints.beside(args.curves), made_by | {"seeds": seeds}
     saved, keep = checkpoints.resume(checkpoint, job), checkpoints.keeper(checkpoint, job)
-    for path, trained in zip(args.curves, run(args.spec, seeds, saved, keep), strict=True):
-        cells.write(path, trained.columns, trained.rows, made_by | trained.outcome)
-        if trained.outcome["status"] == "failed":
-            print(f"{cells.Cell.at(path).name} failed: {trained.outcome['reason']}", file=sys.stderr)
+    try:
+        ends = run(args.spec, seeds, saved, keep, devices.chosen(args.device))
+        for path, trained in zip(args.curves, ends, strict=True):
+            cells.write(path, trained.columns, trained.rows, made_by | trained.outcome)
+            if trained.outcome["status"] == "failed":
+                print(f"{cells.Cell.at(path).name} failed: {trained.outcome['reason']}", file=sys.stderr)
+    except devices.CannotTrain as error:
+        sys.exit(str(error))
     checkpoints.remove(checkpoint, seeds)
 
 

@@ -14,7 +14,7 @@ from lola.learning.cloning import cloning
 from lola.learning.matches import Match
 from lola.learning.matrix_games import MatrixGame
 from lola.learning.opponent_models import oracle
-from lola.learning.registry import ESTIMATORS, LEARNERS, PERSPECTIVES, RULES
+from lola.learning.registry import LEARNERS, MATRIX_GAME, PERSPECTIVES, RULES
 from lola.learning.rollouts import play
 from lola.learning.training import Seat, initial_state, initial_thetas, train
 
@@ -66,7 +66,7 @@ MATCHES = {
 def five_steps(game: MatrixGame, name: str) -> dict:
     """The parameters and values of seed 0 after five steps of self-play at learning rate 1."""
     rule, settings, *estimator = (SETTINGS | SAMPLED)[name]
-    estimators = [ESTIMATORS[known].load()() for known in estimator]
+    estimators = [MATRIX_GAME.estimators[known].load()() for known in estimator]
     seats = [Seat(RULES[rule].load()(**settings), 1.0, oracle(), *estimators)] * len(game.sizes)
     start = initial_state(game, initial_thetas(game.sizes, [0], 1.0))
     *_, end = train(game, seats, start, 5, partial(play, game=game, seeds=[0], batch=16, length=20))

@@ -1,13 +1,16 @@
 # Put the cells of each group into one table.
 #
 # in:   the group's cells
-# out:  <results>/groups/<group>/{returns,policies,beliefs,failed}.csv, for a match shares.csv too; {map,failed}.csv for a grid
+# out:  <results>/groups/<group>/{returns,policies,beliefs,failed}.csv, for a match shares.csv too; for a Coin Game
+#       {returns,coins,episodes,beliefs,failed}.csv; {map,failed}.csv for a grid
 
-for rule_name, tables, pattern in (
-    ("aggregate", TABLES_OF_A_GROUP, f"[^/]+/[^/{TRAINED}]+/[^/]+"),
-    ("aggregate_map", TABLES_OF_A_MAP, f"[^/]+/[^/]+{MAP}/[^/]+"),
-    ("aggregate_match", TABLES_OF_A_MATCH, f"[^/]+/[^/]+{TRAINED}(?!map/)[^/]+/[^/]+"),
+for rule_name, tables in (
+    ("aggregate", TABLES_OF_A_GROUP),
+    ("aggregate_map", TABLES_OF_A_MAP),
+    ("aggregate_match", TABLES_OF_A_MATCH),
+    ("aggregate_coin_game", TABLES_OF_A_COIN_GAME),
 ):
+    names = [re.escape(name) for name, group in GROUPS.items() if group_tables(group) == tables]
 
     rule:
         name:
@@ -20,7 +23,7 @@ for rule_name, tables, pattern in (
         log:
             f"{ROOT}/logs/aggregate/{{group}}.log",
         wildcard_constraints:
-            group=pattern,
+            group="|".join(names) or NOTHING,
         conda:
             "../../environment.yml"
         params:

@@ -3,6 +3,15 @@
 TABLES_OF_A_GROUP = ("returns", "policies", "beliefs", "failed")
 TABLES_OF_A_MAP = ("map", "failed")
 TABLES_OF_A_MATCH = (*TABLES_OF_A_GROUP, "shares")
+TABLES_OF_A_COIN_GAME = ("returns", "coins", "episodes", "beliefs", "failed")
+NOTHING = "(?!)"  # matches no name
+
+
+def group_tables(group):
+    """What is gathered of the cells of a group."""
+    if group.is_coin_game:
+        return TABLES_OF_A_COIN_GAME
+    return TABLES_OF_A_MAP if group.is_map else TABLES_OF_A_MATCH if group.is_match else TABLES_OF_A_GROUP
 
 
 def group_cells(wildcards):
@@ -12,9 +21,7 @@ def group_cells(wildcards):
 
 def group_files(name):
     """The tables of a group."""
-    group = GROUPS[name]
-    tables = TABLES_OF_A_MAP if group.is_map else TABLES_OF_A_MATCH if group.is_match else TABLES_OF_A_GROUP
-    return [f"{ROOT}/groups/{name}/{table}.csv" for table in tables]
+    return [f"{ROOT}/groups/{name}/{table}.csv" for table in group_tables(GROUPS[name])]
 
 
 def game_groups(game):

@@ -67,7 +67,7 @@ rule claims:
     conda:
         "../../environment.yml"
     params:
-        spec=canonical({"groups": list(GROUPS)}),
+        spec=canonical(study.claims_spec(GROUPS)),
         code=canonical(provenance.fingerprints(["lola.claims"])),
         groups=[f"{ROOT}/groups/{group}" for group in GROUPS],
         out=lambda wildcards: f"{ROOT}/tables/claims",
@@ -75,4 +75,4 @@ rule claims:
         "check the claims"
     shell:
         "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
-        " --outputs {output:q} -- lola.claims --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"
+        " --outputs {output:q} -- lola.claims --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"

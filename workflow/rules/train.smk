@@ -4,7 +4,7 @@
 # out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}
 
 for group in GROUPS.values():
-    for batch in study.batches(group, ROOT, config["seeds_per_job"]):
+    for batch in study.batches(group, ROOT):
         believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
         slug = f"{group.game}:{group.algorithm}:{group.opponent_model}:seed{batch[0].seed}"  # no name has a colon
 
@@ -21,6 +21,8 @@ for group in GROUPS.values():
             priority: 2
             conda:
                 "../../environment.yml"
+            resources:
+                device=config["device"],
             params:
                 spec=canonical(group.spec),
                 code=canonical(provenance.training_code(group)),
@@ -29,4 +31,5 @@ for group in GROUPS.values():
                 f"train {group.game} {group.algorithm}{believing}, {len(batch)} seed{'s' * (len(batch) > 1)}"
             shell:
                 "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
+                " --device {resources.device}"
                 " {output.curves:q} > {log:q} 2>&1"

@@ -1,50 +1,24 @@
 """From a spec to what training leaves: rows of numbers, and how each seed ended."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning import registry
+from lola.learning import registry, trainers
 from lola.learning.history import History, metric_names, metrics, named, outcome
-from lola.learning.training import Seat, State, initial_state, initial_thetas, train
-
-Snapshot = dict[str, np.ndarray]  # all that training needs to go on, and the returns so far
-Keep = Callable[[Callable[[], Snapshot]], None]
-COLUMNS = ("step", "player", "metric", "value")
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One seed's rows, under their column names, and how it ended: status, steps taken, final policies."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple]
-    outcome: dict
-
-
-def run(
-    spec: dict, seeds: list[int], saved: Snapshot | None = None, keep: Keep = lambda snapshot: None
-) -> Iterator[Trained]:
-    """Train the seeds side by side and yield each in turn. The spec is `lola.study.Group`'s.
-
-    After every update `keep` is given a function that, called at once, makes a snapshot; training
-    that starts from one (`saved`) ends like training that never stopped, bit for bit.
-    """
-    train_all = registry.MATCH.load() if spec["match"] else run_map if spec["grid"] else run_curves
-    return train_all(spec, seeds, saved, keep)
+from lola.learning.trainers import COLUMNS, Keep, Snapshot, Trained
+from lola.learning.training import State, initial_state, initial_thetas, train
 
 
 def run_curves(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
     """Every metric at every step, until a number of the seed stops being finite."""
     game, seats, play = build(spec, seeds)
     start = unpacked(saved) if saved else initial_state(game, initial_thetas(game.sizes, seeds, spec["init_std"]))
-    assess = registry.ASSESS.load() if spec["opponent_model"]["model"] == "cloning" else None
-    history = History(game, assess, saved)
+    history = History(game, trainers.assess(spec), saved)
     for state in train(game, seats, start, spec["steps"], play):
         history.add(state)
         keep(lambda state=state: packed(state) | history.snapshot())
@@ -102,26 +76,16 @@ def build(spec: dict, seeds: list[int], at: dict[str, Tensor] | None = None, bat
 
     `at`, step sizes (S, 1) by name, and `batch` replace the spec's own, as a map needs.
     """
-    game = registry.MATRIX_GAME.load()(**spec["game"])
-    model = dict(spec["opponent_model"])
-    opponent_model = registry.OPPONENT_MODELS[model.pop("model")].load()(**model)
-    seats = []
-    for seat in spec["seats"]:
-        settings = seat | {name: sizes for name, sizes in (at or {}).items() if name in seat}
-        rule = configured(registry.RULES[seat["rule"]], settings)
-        estimator = configured(registry.ESTIMATORS[seat["estimator"]], settings) if "estimator" in seat else None
-        seats.append(Seat(rule, settings["lr"], opponent_model, estimator))
+    game, opponent_model = trainers.game(spec), trainers.opponent_model(spec)
+    seats = [
+        trainers.seat(spec, seat | {name: sizes for name, sizes in (at or {}).items() if name in seat}, opponent_model)
+        for seat in spec["seats"]
+    ]
     play = None
     if spec["play"]:
         settings = spec["play"] | ({"batch": batch} if batch else {})
-        play = partial(registry.PLAY.load(), game=game, seeds=seeds, **settings)
+        play = partial(registry.kind(spec["game"]).play.load(), game=game, seeds=seeds, **settings)
     return game, seats, play
-
-
-def configured(entry: registry.Entry, settings: dict):
-    """What an entry of the registry makes of those settings that are its own."""
-    own = {*entry.required, *entry.optional}
-    return entry.load()(**{name: value for name, value in settings.items() if name in own})
 
 
 def packed(state: State) -> Snapshot:

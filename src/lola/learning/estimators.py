@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from lola.learning import rollout_kernels as kernels
+from lola.learning import sampled
 from lola.learning.rollouts import Rollouts
 
 
@@ -38,7 +38,7 @@ class Estimator:
 
     def values(self, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
         """One (S,) tensor per player, twice differentiable in every θ; `critics` is (S, players, states)."""
-        return list(Value.apply(Scored(self, rollouts, thetas, critics), *thetas).unbind(1))
+        return sampled.values(Scored(self, rollouts, thetas, critics), thetas)
 
     def updated_critic(self, rollouts: Rollouts, critics: np.ndarray, k: int) -> np.ndarray:
         """b_k(s) ← b_k(s) + lr · w(s) (R_k(s) − b_k(s)): a step on the squared error of the returns, weighted by γᵗ.
@@ -89,26 +89,27 @@ class Scored:
             self.baseline += rollouts.discounted_visits[:, None] * critics.repeat(self.game.joint.shape[1], axis=2)
         self.advantages = returns - self.baseline
 
-    def values(self) -> np.ndarray:
+    def values(self) -> Tensor:
         """The mean over roll-outs of Σ_t γᵗ r_k,t, (S, players)."""
         values = np.zeros(self.advantages.shape[:2])
         for rewards in self.rollouts.mean_rewards.swapaxes(0, 2).swapaxes(1, 2):
             values += rewards
-        return values
+        return torch.from_numpy(values)
 
-    def gradient(self, i: int, weights: np.ndarray) -> np.ndarray:
+    def gradient(self, i: int, weights: Tensor) -> Tensor:
         """∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)."""
-        return kernels.project(
-            self.mixed(self.advantages, weights), self.p[:, i], self.game.views[i], self.game.joint[i]
-        )
+        table = self.mixed(self.advantages, weights.numpy())
+        return torch.from_numpy(kernels.project(table, self.p[:, i], self.game.views[i], self.game.joint[i]))
 
-    def directional(self, directions: dict[int, np.ndarray]) -> np.ndarray:
+    def directional(self, directions: dict[int, Tensor]) -> Tensor:
         """Σ_j directions_j · ∇_j V_k, (S, players)."""
-        growth = self.growth(directions)
-        return np.stack([weighted(growth, of_player) for of_player in self.advantages.swapaxes(0, 1)], axis=1)
+        growth = self.growth(arrays(directions))
+        products = [weighted(growth, of_player) for of_player in self.advantages.swapaxes(0, 1)]
+        return torch.from_numpy(np.stack(products, axis=1))
 
-    def hessian_product(self, weights: np.ndarray, directions: dict[int, np.ndarray]) -> list[np.ndarray]:
+    def hessian_product(self, weights: Tensor, directions: dict[int, Tensor]) -> list[Tensor]:
         """Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i)."""
+        weights, directions = weights.numpy(), arrays(directions)
         rewards = self.mixed(np.broadcast_to(self.game.rewards, (len(weights), *self.game.rewards.shape)), weights)
         centre = self.mixed(self.rollouts.centre(self.estimator.centre), weights)
         table = kernels.products_to_go(
@@ -122,7 +123,7 @@ class Scored:
                 kernels.add_curvature(product[i], advantages, directions[i], self.p[:, i], view, chosen)
                 own = baseline * self.growth({i: directions[i]})
                 product[i] -= kernels.project(own, self.p[:, i], view, chosen)
-        return product
+        return list(map(torch.from_numpy, product))
 
     def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
         """How log π of each code grows along the directions, (S, codes)."""
@@ -140,6 +141,11 @@ class Scored:
         return total
 
 
+def arrays(directions: dict[int, Tensor]) -> dict[int, np.ndarray]:
+    """Tensors as contiguous arrays."""
+    return {j: np.ascontiguousarray(direction.numpy()) for j, direction in directions.items()}
+
+
 def per_state(table: np.ndarray, states: int) -> np.ndarray:
     """A table per code, (S, codes), summed over joint actions: (S, states)."""
     total = np.zeros((len(table), states))
@@ -154,39 +160,6 @@ def weighted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     for code in range(one.shape[1]):
         total += one[:, code] * other[:, code]
     return total
-
-
-class Value(torch.autograd.Function):
-    """The estimated values, (S, players), as a function of every player's parameters."""
-
-    @staticmethod
-    def forward(ctx, scored: Scored, *thetas: Tensor) -> Tensor:
-        ctx.scored = scored
-        ctx.save_for_backward(*thetas)
-        return torch.from_numpy(scored.values())
-
-    @staticmethod
-    def backward(ctx, weights: Tensor):
-        return None, *Slope.apply(ctx.scored, weights, *ctx.saved_tensors)
-
-
-class Slope(torch.autograd.Function):
-    """∇_i Σ_k weights_k V_k for every player i, (S, d_i): the derivative of `Value`, and differentiable once more."""
-
-    @staticmethod
-    def forward(ctx, scored: Scored, weights: Tensor, *thetas: Tensor) -> tuple[Tensor, ...]:
-        ctx.scored = scored
-        ctx.save_for_backward(weights)
-        ctx.set_materialize_grads(False)
-        return tuple(torch.from_numpy(scored.gradient(i, weights.numpy())) for i in range(len(thetas)))
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, *directions: Tensor | None):
-        (weights,) = ctx.saved_tensors
-        given = {i: np.ascontiguousarray(d.numpy()) for i, d in enumerate(directions) if d is not None}
-        products = torch.from_numpy(ctx.scored.directional(given)) if ctx.needs_input_grad[1] else None
-        return None, products, *map(torch.from_numpy, ctx.scored.hessian_product(weights.numpy(), given))
 
 
 def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:

@@ -6,20 +6,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning import registry
-from lola.learning.curves import Keep, Snapshot, Trained, configured, trained
+from lola.learning import registry, trainers
+from lola.learning.curves import trained
 from lola.learning.history import clone_names
 from lola.learning.matches import Match, State
 from lola.learning.tabular import Tables
-from lola.learning.training import Seat
+from lola.learning.trainers import Keep, Snapshot, Trained
 
 
 def run_match(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
     """As `curves.run`: all seeds of a match side by side."""
     match = build(spec, seeds)
     start = unpacked(saved) if saved else match.start(spec["init_std"])
-    assess = registry.ASSESS.load() if spec["opponent_model"]["model"] == "cloning" else None
-    history = MatchHistory(match, spec["match"]["every"], assess, saved)
+    history = MatchHistory(match, spec["every"], trainers.assess(spec), saved)
     for state in match.episodes(start, spec["steps"]):
         history.add(state)
         keep(lambda state=state: packed(state) | history.snapshot())
@@ -28,13 +27,11 @@ def run_match(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) 
 
 def build(spec: dict, seeds: list[int]) -> Match:
     """The match of a spec, a seed per row."""
-    game = registry.MATRIX_GAME.load()(**spec["game"])
-    model = dict(spec["opponent_model"])
-    opponent_model = registry.OPPONENT_MODELS[model.pop("model")].load()(**model)
+    game, opponent_model = trainers.game(spec), trainers.opponent_model(spec)
     seats = [
-        configured(registry.LEARNERS[seat["learner"]], seat)
+        trainers.configured(registry.LEARNERS[seat["learner"]], seat)
         if "learner" in seat
-        else Seat(configured(registry.RULES[seat["rule"]], seat), seat["lr"], opponent_model)
+        else trainers.seat(spec, seat, opponent_model)
         for seat in spec["seats"]
     ]
     perspective = registry.PERSPECTIVES[spec["match"]["perspective"]].load()(game)

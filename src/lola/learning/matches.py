@@ -16,7 +16,8 @@ from torch import Tensor
 from lola.learning import tabular
 from lola.learning import tabular_kernels as kernels
 from lola.learning.perspectives import Perspective
-from lola.learning.rollouts import Rollouts, stream
+from lola.learning.rollouts import Rollouts
+from lola.learning.streams import stream
 from lola.learning.tabular import Learner, Tables
 from lola.learning.training import REAL, Seat, fastest, initial_thetas
 

@@ -14,7 +14,7 @@ class Entry:
     """`name` in `module`, with the settings that a config block must (`required`) and may give it.
 
     `plays`: the fewest roll-outs that it can do with, if it needs any; its block says how many
-    there are (`batch`). `exact`: of a game, that it has exact values.
+    there are (`batch`).
     """
 
     module: str
@@ -22,7 +22,6 @@ class Entry:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     plays: int = 0
-    exact: bool = False
 
     def load(self) -> Callable:
         return getattr(import_module(self.module), self.name)
@@ -43,26 +42,82 @@ LEARNERS = {
     "wolf_phc": Entry("lola.learning.tabular", "wolf_phc", ("alpha", "decay", "delta", "delta_decay", "lose")),
 }
 
-ESTIMATORS = {
-    "pg": Entry("lola.learning.estimators", "pg", (), ("critic_lr",), plays=1),
-    "pg_released": Entry("lola.learning.estimators", "pg_released", (), ("critic_lr",), plays=2),
-    "dice": Entry("lola.learning.estimators", "dice", (), ("baseline",), plays=2),
-    "surrogate": Entry("lola.learning.estimators", "surrogate", plays=2),
-}
-
-OPPONENT_MODELS = {
-    "oracle": Entry("lola.learning.opponent_models", "oracle"),
-    "cloning": Entry("lola.learning.cloning", "cloning", ("rate", "steps"), plays=1),
-}
-
 PERSPECTIVES = {
     "as_described": Entry("lola.learning.perspectives", "as_described"),
     "as_released": Entry("lola.learning.perspectives", "as_released"),
     "as_fitted": Entry("lola.learning.perspectives", "as_fitted"),
 }
 
-MATRIX_GAME = Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions"), exact=True)
 
-PLAY = Entry("lola.learning.rollouts", "play")
-ASSESS = Entry("lola.learning.cloning", "assessed")
+@dataclass(frozen=True)
+class Kind:
+    """A kind of game, and what goes with it: who trains its players, estimators, opponent models, roll-outs.
+
+    `exact`: whether it has values in closed form; `own_curvature`: whether estimators give a player's own second
+    derivative. `assess` says how good clones are.
+    """
+
+    game: Entry
+    trainer: Entry
+    estimators: dict[str, Entry]
+    opponent_models: dict[str, Entry]
+    play: Entry
+    assess: Entry
+    exact: bool
+    own_curvature: bool
+
+
+MATRIX_GAME = Kind(
+    game=Entry("lola.learning.matrix_games", "MatrixGame", ("payoffs", "gamma", "actions")),
+    trainer=Entry("lola.learning.curves", "run_curves"),
+    estimators={
+        "pg": Entry("lola.learning.estimators", "pg", (), ("critic_lr",), plays=1),
+        "pg_released": Entry("lola.learning.estimators", "pg_released", (), ("critic_lr",), plays=2),
+        "dice": Entry("lola.learning.estimators", "dice", (), ("baseline",), plays=2),
+        "surrogate": Entry("lola.learning.estimators", "surrogate", plays=2),
+    },
+    opponent_models={
+        "oracle": Entry("lola.learning.opponent_models", "oracle"),
+        "cloning": Entry("lola.learning.cloning", "cloning", ("rate", "steps"), plays=1),
+    },
+    play=Entry("lola.learning.rollouts", "play"),
+    assess=Entry("lola.learning.cloning", "assessed"),
+    exact=True,
+    own_curvature=True,
+)
+
+COIN_GAME = Kind(
+    game=Entry(
+        "lola.learning.coin_game",
+        "CoinGame",
+        ("grid", "gamma"),
+        ("tie", "respawn", "colour", "hidden", "encoder", "filters"),
+    ),
+    trainer=Entry("lola.learning.coin_curves", "run_coin_game", optional=("device",)),
+    estimators={
+        "pg": Entry("lola.learning.coin_estimators", "pg", (), ("critic_lr", "entropy"), plays=1),
+        "dice": Entry("lola.learning.coin_estimators", "dice", (), ("baseline", "entropy"), plays=2),
+    },
+    opponent_models={
+        "oracle": Entry("lola.learning.opponent_models", "oracle"),
+        "cloning": Entry("lola.learning.coin_cloning", "cloning", ("rate", "steps"), plays=1),
+    },
+    play=Entry("lola.learning.coin_rollouts", "play"),
+    assess=Entry("lola.learning.coin_cloning", "assessed"),
+    exact=False,
+    own_curvature=False,
+)
+
+KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME}
+MAP = Entry("lola.learning.curves", "run_map")
 MATCH = Entry("lola.learning.match_curves", "run_match")
+
+
+def kind(game: dict) -> Kind:
+    """The kind of a game, by its block: a matrix game unless it says otherwise."""
+    return KINDS[game.get("kind", "matrix_game")]
+
+
+def trainer(spec: dict) -> Entry:
+    """What trains the cells of a spec (see `lola.study`)."""
+    return MATCH if spec["match"] else MAP if spec["grid"] else kind(spec["game"]).trainer

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lola.learning import rollout_kernels
+from lola.learning.streams import stream
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,3 @@ def play(thetas: list[Tensor], key: tuple[int, ...], game, seeds: list[int], bat
             drawn = seed
         rollout_kernels.play(codes[row], counts[row], limits[row], uniforms)
     return Rollouts(game, codes, counts)
-
-
-def stream(seed: int, key: tuple[int, ...]) -> np.random.Generator:
-    """The random numbers of a seed for one purpose."""
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)))

@@ -17,13 +17,24 @@ REAL = 0  # the stream of what is really played; player i imagines on stream 1 +
 class Seat:
     """How one player learns: θ_i ← θ_i + lr · rule_i, on the parameters its opponent model believes in.
 
-    Without an `estimator` the rule climbs the game's exact values.
+    Without an `estimator` the rule climbs the game's exact values. With `lr_final` the step size is
+    lr + (lr_final − lr) · (share of updates done); with `clip` no direction is longer than that.
     """
 
     rule: Rule
     lr: float | Tensor
     opponent_model: OpponentModel
     estimator: object | None = None
+    lr_final: float | None = None
+    clip: float | None = None
+
+    def move(self, direction: Tensor, done: float) -> Tensor:
+        """Δθ_i, (S, d_i), in a direction, when the share `done` of all updates was taken."""
+        if self.clip is not None:
+            lengths = torch.stack([row.norm() for row in direction])[:, None]
+            direction = direction * (self.clip / lengths).clamp(max=1.0)
+        lr = self.lr if self.lr_final is None else self.lr + (self.lr_final - self.lr) * done
+        return lr * direction
 
 
 @dataclass(frozen=True)
@@ -31,13 +42,13 @@ class State:
     """All that training goes on from after `step` updates.
 
     `thetas` has a tensor (S, d_i) per player; `believed[i]` what player i takes them for; `critics`
-    is (S, players, states); `rollouts` what was played before the last update, if anything was.
+    are what estimators take for baselines; `rollouts` what was played before the last update, if anything was.
     """
 
     step: int
     thetas: list[Tensor]
     believed: list[list[Tensor]]
-    critics: np.ndarray
+    critics: object
     rollouts: object | None = None
 
 
@@ -71,7 +82,7 @@ def train(game, seats: list[Seat], state: State, steps: int, play: Callable | No
         for i, (rule, seat) in enumerate(zip(rules, seats, strict=True)):
             at = [theta.detach().requires_grad_() for theta in believed[i]]
             values = sampled(seat, rollouts, at, state, play, 1 + i) if seat.estimator else game.values
-            thetas.append(state.thetas[i] + seat.lr * rule(values, at, i).detach())
+            thetas.append(state.thetas[i] + seat.move(rule(values, at, i).detach(), state.step / steps))
         critics = state.critics
         for i, seat in enumerate(seats):
             if seat.estimator:

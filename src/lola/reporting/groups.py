@@ -55,6 +55,21 @@ class Group:
         ]
 
     @cached_property
+    def coins(self) -> pd.DataFrame:
+        """What players of the Coin Game earn and pick: index seed, columns (points, own or coins; player; step).
+
+        Each per step of the game, averaged over the updates since the row before: rewards, coins of the player's own
+        colour that it picks, and all that it picks.
+        """
+        rows = pd.read_csv(self.folder / "coins.csv")
+        return rows.pivot(index="seed", columns=["player", "step"], values=["points", "own", "coins"])
+
+    @cached_property
+    def episodes(self) -> pd.DataFrame:
+        """A game of each trained pair: index (seed, step), columns red, blue, coin (cells) and colour (0 is red)."""
+        return pd.read_csv(self.folder / "episodes.csv", index_col=["seed", "step"])
+
+    @cached_property
     def beliefs(self) -> pd.DataFrame:
         """How good clones are after each update: index seed, columns (likelihood or distance, player, opponent, step).
 
@@ -87,6 +102,10 @@ class Group:
     @property
     def is_map(self) -> bool:
         return (self.folder / "map.csv").exists()
+
+    @property
+    def is_coin_game(self) -> bool:
+        return (self.folder / "coins.csv").exists()
 
 
 def joint_actions(state: str) -> tuple[str, ...]:

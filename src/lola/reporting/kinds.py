@@ -16,6 +16,7 @@ class Kind:
     optional: tuple[str, ...] = ()
     of_maps: bool = False
     of_matches: bool = False
+    of_coin_games: bool = False
     players: int | None = None  # None: any number
     actions: int | None = None
     axes: int | None = None  # of the grids of its maps
@@ -32,6 +33,9 @@ FIGURES = {
     "standings": Kind("lola.reporting.standings_figure", ("games", "tournaments"), of_matches=True, players=2),
     "crosstable": Kind("lola.reporting.crosstable_figure", ("game", "tournaments"), of_matches=True, players=2),
     "matches": Kind("lola.reporting.matches_figure", ("game", "tournament", "shows"), of_matches=True, players=2),
+    "coins": Kind("lola.reporting.coins_figure", ("game", "algorithms"), of_coin_games=True),
+    "episode": Kind("lola.reporting.episode_figure", ("game", "algorithms"), of_coin_games=True),
+    "exploration": Kind("lola.reporting.exploration_figure", ("groups",), of_coin_games=True),
 }
 
 TABLES = {

@@ -1,8 +1,8 @@
 """Runs that show cells while they are trained, read off the checkpoints of training, which knows nothing of it.
 
-Each cell of a checkpoint has a run of the kind "live" with its returns so far, at the steps that the
-run of the finished cell will have. After any trouble with the store these runs are made anew, from
-the next checkpoint, which holds the whole history; so no point is there twice.
+Each cell of a checkpoint has a run of the kind "live" with its returns so far, of the Coin Game also points and coins,
+at the steps that the run of the finished cell will have. After any trouble with the store these runs are made anew,
+from the next checkpoint, which holds the whole history; so no point is there twice.
 """
 
 import csv
@@ -14,16 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from lola import checkpoints, locks
 from lola.cells import Cell, read_manifest
 from lola.reporting import runs, store, tracking, views
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
 VIEW = "training"  # the saved view that shows these runs
-
-Series = dict[tuple[str, str], list[tuple[int, float]]]  # (step, value) by player and metric
 
 
 @dataclass
@@ -99,7 +95,7 @@ def extend(client, experiment, root: str, labels: dict[str, str], jobs: dict[Pat
         if made_by["spec"]["grid"]:  # a map has no returns before its end
             fresh = [("updates", taken, taken)]
         else:
-            fresh = points(job, series(snapshot["at"], snapshot["returns"][:, s]))
+            fresh = points(job, series(made_by["spec"], snapshot, s))
         settings = runs.params(cell, made_by["spec"], labels) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
             tracking.add(client, run_id, fresh, settings)
@@ -131,7 +127,7 @@ def close(client, experiment, root: str, job: Job) -> None:
         if run_id not in present:  # the run of the finished cell has taken its place
             continue
         if manifest := trained(cell, job.made_by, root):
-            tracking.add(client, run_id, [] if manifest["spec"]["grid"] else points(job, returns(cell.curve(root))))
+            tracking.add(client, run_id, [] if manifest["spec"]["grid"] else points(job, ended(cell.curve(root))))
             client.set_terminated(run_id, "FAILED" if manifest["status"] == "failed" else "FINISHED")
         else:
             tracking.discard(client, run_id)
@@ -151,28 +147,32 @@ def updates(spec: dict, snapshot: checkpoints.Snapshot) -> int:
     return len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
 
 
-def series(at: np.ndarray, returns: np.ndarray) -> Series:
-    """A seed's returns, (rows, players), `at` these steps, as the rows of its curve will give them."""
-    return {
-        (str(player), "return"): list(zip(at.tolist(), own, strict=True))
-        for player, own in enumerate(returns.T.tolist(), start=1)
+def series(spec: dict, snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
+    """What is shown of a seed so far, as the rows of its curve will give it."""
+    shown = snapshot["rows"] if runs.is_coin_game(spec) else snapshot["returns"][..., None]
+    found = {
+        (str(player), measure): list(zip(snapshot["at"].tolist(), values, strict=True))
+        for player, own in enumerate(shown[:, s].transpose(1, 2, 0).tolist(), start=1)
+        for measure, values in zip(runs.MEASURES, own, strict=False)
     }
+    return runs.with_shares(found)
 
 
-def returns(curve: Path) -> Series:
-    """Those of a finished cell."""
+def ended(curve: Path) -> runs.Series:
+    """The same of a finished cell."""
     columns, *lines = curve.read_text().splitlines()
-    return runs.by_metric(csv.DictReader([columns, *(line for line in lines if ",return," in line)]))
+    kept = (line for line in lines if any(f",{measure}," in line for measure in runs.MEASURES))
+    return runs.with_shares(runs.by_metric(csv.DictReader([columns, *kept])))
 
 
-def points(job: Job, curve: Series) -> list[tuple[str, int, float]]:
-    """The finite returns after the last step shown, at the steps that the finished cell's run has."""
+def points(job: Job, curve: runs.Series) -> list[tuple[str, int, float]]:
+    """The finite values after the last step shown, at the steps that the finished cell's run has."""
     shown = runs.shown_steps(runs.steps_of(job.made_by["spec"]))
     return [
         (runs.metric_name(player, metric), step, value)
         for (player, metric), values in curve.items()
         for step, value in values
-        if metric == "return" and step > job.step and step in shown and math.isfinite(value)
+        if step > job.step and step in shown and math.isfinite(value)
     ]
 
 
@@ -180,8 +180,11 @@ def offer_view(client, experiment, labels: dict[str, str], jobs: list[Job]) -> N
     """Save the view of what is being trained, or remove it when nothing is."""
     if jobs:
         groups = sorted({runs.group(job.cells[0], labels) for job in jobs})
-        players = max(len(job.made_by["spec"]["seats"]) for job in jobs)
-        metrics = [f"player{player}/return" for player in range(1, players + 1)]
+        players = range(1, 1 + max(len(job.made_by["spec"]["seats"]) for job in jobs))
+        coins = any(runs.is_coin_game(job.made_by["spec"]) for job in jobs)
+        metrics = [runs.metric_name("", runs.SHARE)] * coins
+        for measure in ("return", *(("points", "coins", runs.SHARE) if coins else ())):
+            metrics += [runs.metric_name(str(player), measure) for player in players]
         metrics += ["updates"] * any(job.made_by["spec"]["grid"] for job in jobs)
         for key, value in views.view(VIEW, groups, metrics, experiment.creation_time, refreshed=True).items():
             client.set_experiment_tag(experiment.experiment_id, key, value)

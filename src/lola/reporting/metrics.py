@@ -14,10 +14,13 @@ what tit-for-tat, or the mixed equilibrium, would do there, and averages over st
 
 The first is the reading that fits the printed numbers (two players who always defect score 20.0). For the mixed
 equilibrium "right" means that the likeliest action is within a tolerance of uniform.
+
+A run of the Coin Game has no values in closed form: its numbers are of the roll-outs that were learned from, averaged
+over the last tenth of training. Points are counted per 150 steps, a game of the paper.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -29,6 +32,8 @@ VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agen
 TOLERANCES = (0.05, 0.1, 0.25)
 TOLERANCE = 0.1  # of %Nash where one must do; the paper states none
 RESAMPLES = 9999
+LATE = 0.1  # of the training of a Coin Game
+GAME = 150  # steps
 BATCH = 500  # resamples held in memory at once; their numbers don't depend on it
 
 
@@ -111,30 +116,47 @@ def difference(one: Sample, other: Sample) -> Sample:
         tuple(seeds),
         np.hstack([mine, theirs]),
         lambda runs: one.statistic(runs[..., :k]) - other.statistic(runs[..., k:]),
+        "; ".join(filter(None, dict.fromkeys((one.about, other.about)))),
     )
 
 
 def final_return(group: Group, player: int | None = None, last: int = 1, scale: float = 1.0) -> Sample:
     """R: the normalised return times `scale`, of one player or of all, at the end or over the `last` updates."""
-    runs = scale * final_returns(group.returns, last)
+    runs = scale * ends(group, last)
     return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
 
 
 def final_spread(group: Group) -> Sample:
     """The standard deviation of R over runs and players."""
-    runs = final_returns(group.returns)
+    runs = ends(group)
     return Sample(tuple(runs.index), runs.to_numpy(), std)
+
+
+def ends(group: Group, last: int = 1) -> pd.DataFrame:
+    """The mean return over the last updates, in the Coin Game over those that are late: index seed, columns player."""
+    return by_player(late(group.returns)) if group.is_coin_game else final_returns(group.returns, last)
 
 
 def final_returns(returns: pd.DataFrame, last: int = 1) -> pd.DataFrame:
     """The mean return over the last updates: index seed, columns player."""
     steps = returns.columns.get_level_values("step")
-    return returns.loc[:, steps > steps.max() - last].T.groupby(level="player").mean().T
+    return by_player(returns.loc[:, steps > steps.max() - last])
+
+
+def by_player(curves: pd.DataFrame) -> pd.DataFrame:
+    """The mean over everything but the player: index seed, columns player."""
+    return curves.T.groupby(level="player").mean().T
+
+
+def late(curves: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last tenth of training, each of which ends at its step."""
+    steps = curves.columns.get_level_values("step")
+    return curves.loc[:, steps > (1 - LATE) * steps.max()]
 
 
 def below(group: Group, line: float, last: int = 1) -> Sample:
     """%: how many runs end with a return, the mean of all players, below a line."""
-    return percent(final_returns(group.returns, last).mean(axis=1) < line)
+    return percent(ends(group, last).mean(axis=1) < line)
 
 
 def swing(group: Group) -> Sample:
@@ -142,6 +164,29 @@ def swing(group: Group) -> Sample:
     returns = group.returns[1]
     half = returns.to_numpy()[:, returns.shape[1] // 2 :]
     return Sample(tuple(returns.index), half.std(axis=1)[:, None], mean)
+
+
+def own_colour(group: Group, player: int | None = None) -> Sample:
+    """%: how many of the coins that a run's players, or one of them, pick have the colour of who picks them."""
+    own, picked = (by_player(late(group.coins[what])) for what in ("own", "coins"))
+    own, picked = ((counts if player is None else counts[[player]]).sum(axis=1) for counts in (own, picked))
+    some = picked > 0
+    none = f"{(~some).sum()} of {len(some)} runs pick no coin and are left out" if not some.all() else ""
+    return replace(percent((own / picked)[some]), about=none)
+
+
+def points(group: Group, player: int | None = None) -> Sample:
+    """What a player of the Coin Game earns in 150 steps, the mean of both or of one."""
+    runs = GAME * by_player(late(group.coins["points"]))
+    return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
+
+
+def coins(group: Group, start: bool = False) -> Sample:
+    """How many coins both players together pick per step, at the end or in the first updates that have a row."""
+    picked = group.coins["coins"]
+    steps = picked.columns.get_level_values("step")
+    runs = by_player(picked.loc[:, steps == steps.min()] if start else late(picked)).sum(axis=1)
+    return Sample(tuple(runs.index), runs.to_numpy()[:, None], mean)
 
 
 def plays(group: Group, states: dict[str, str], variant: str = "joint thresholded") -> Sample:
@@ -235,4 +280,7 @@ QUANTITIES: dict[str, Callable[..., Sample]] = {
     "plays": plays,
     "pure": pure,
     "swing": swing,
+    "own_colour": own_colour,
+    "points": points,
+    "coins": coins,
 }

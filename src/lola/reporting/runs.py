@@ -8,23 +8,22 @@ import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.image import imsave
 
 from lola.artifacts import canonical, sha256
 from lola.cells import MAP, SEATS, TRAINED, Cell, matchup
+from lola.reporting import pictures
 
 LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
 BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's, readable by the colour-blind
-MARKERS = ["o", "s", "^", "D"]
+MEASURES = ("return", "points", "own coins", "coins")  # of the Coin Game, in the order of its checkpoints' rows
+SHARE = "own-colour share"  # of the coins picked, in place of own coins; without a player, of both players' coins
+
+Series = dict[tuple[str, str], list[tuple[int, float]]]  # (step, value) by player and metric
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,33 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_vers
     if spec["grid"] is not None:
         metrics = best_of_map(rows)
     else:
-        series = by_metric(rows)
+        series = with_shares(by_metric(rows))
         metrics = thinned(series)
-        files |= {"policies.json": _json(manifest.get("policies")), "picture.png": picture(series, manifest)}
+        files |= coin_files(series, manifest) if is_coin_game(spec) else matrix_files(series, manifest)
     return Content(tags(cell, manifest, labels) | code_version, params(cell, spec, labels), metrics, files)
+
+
+def matrix_files(series: Series, manifest: dict) -> dict[str, bytes]:
+    """What is attached to a run of a matrix game alone."""
+    return {
+        "policies.json": _json(manifest.get("policies")),
+        "picture.png": pictures.returns_and_policies(series, manifest),
+    }
+
+
+def coin_files(series: Series, manifest: dict) -> dict[str, bytes]:
+    """What is attached to a run of the Coin Game alone; one that failed has no episode to look at."""
+    files = {"picture.png": pictures.returns_and_shares(series, manifest["spec"]["steps"], SHARE)}
+    if "episode" in manifest:
+        from lola.reporting.episodes import film  # takes seconds and much memory, which a watcher never needs
+
+        game = manifest["spec"]["game"]
+        files["episode.gif"] = film(manifest["episode"], game["grid"], game.get("tie", "both"))
+    return files
+
+
+def is_coin_game(spec: dict) -> bool:
+    return spec["game"].get("kind") == "coin_game"
 
 
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
@@ -109,11 +131,11 @@ def _flat(settings: dict, prefix: str = ""):
 
 
 def metric_name(player: str, metric: str) -> str:
-    """`player1/C after CD`; what MLflow doesn't allow in names becomes an underscore."""
-    return f"player{player}/" + re.sub(r"[^\w\-. :]", "_", metric)
+    """`player1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
+    return f"player{player}/" * bool(player) + re.sub(r"[^\w\-. :]", "_", metric)
 
 
-def by_metric(rows: Iterable[dict]) -> dict[tuple[str, str], list[tuple[int, float]]]:
+def by_metric(rows: Iterable[dict]) -> Series:
     """A curve as series of (step, value), by player and metric."""
     series = {}
     for row in rows:
@@ -121,7 +143,20 @@ def by_metric(rows: Iterable[dict]) -> dict[tuple[str, str], list[tuple[int, flo
     return series
 
 
-def thinned(series: dict) -> list[tuple[str, int, float]]:
+def with_shares(series: Series) -> Series:
+    """The Coin Game's own coins as shares of the coins picked, where any were; other games' series as they are."""
+    own = {player: dict(points) for (player, metric), points in series.items() if metric == "own coins"}
+    if not own:
+        return series
+    coins = {player: dict(series[player, "coins"]) for player in own}
+    found = {key: points for key, points in series.items() if key[1] != "own coins"}
+    for name, players in [("", [*own]), *((player, [player]) for player in own)]:
+        picked = {step: sum(coins[player][step] for player in players) for step in coins[players[0]]}
+        found[name, SHARE] = [(step, sum(own[p][step] for p in players) / n) for step, n in picked.items() if n]
+    return found
+
+
+def thinned(series: Series) -> list[tuple[str, int, float]]:
     """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, the same in every series."""
     rows = [step for step, _ in max(series.values(), key=len, default=[])]
     kept = shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series)))))
@@ -132,9 +167,8 @@ def thinned(series: dict) -> list[tuple[str, int, float]]:
 
 
 def steps_of(spec: dict) -> Sequence[int]:
-    """The steps that a whole curve has rows of: every update, or the end of every block of episodes."""
-    every = spec["match"]["every"] if spec["match"] else 1
-    return range(every if spec["match"] else 0, spec["steps"] + 1, every)
+    """The steps that a whole curve has rows of: every update, or the end of every block of updates or episodes."""
+    return range(spec["every"] or 0, spec["steps"] + 1, spec["every"] or 1)
 
 
 def shown_steps(steps: Sequence[int], most: int = STEPS) -> set[int]:
@@ -151,52 +185,6 @@ def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
         found += [(metric_name(player, BEST), 0, max(finite))] if finite else []
         found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(returns)))
     return found
-
-
-def picture(series: dict, manifest: dict) -> bytes:
-    """A small PNG: returns over steps, and in each state the probability of the first action at the end."""
-    spec = manifest["spec"]
-    payoffs = np.asarray(spec["game"]["payoffs"])
-    policies = manifest.get("policies") or []
-    states = tuple(dict.fromkeys(policy["own_state"] for policy in policies))
-    action = spec["game"]["actions"][0]
-    canvas, background, lines, dots = _empty_picture(
-        float(payoffs.min()), float(payoffs.max()), spec["steps"], len(payoffs), states, action
-    )
-    canvas.restore_region(background)
-    for player, (line, dot) in enumerate(zip(lines, dots, strict=True), 1):
-        own = {
-            policy["own_state"]: policy["probabilities"][action] for policy in policies if policy["player"] == player
-        }
-        line.set_data(*np.reshape(series.get((str(player), "return"), []), (-1, 2)).T)
-        dot.set_data(np.arange(len(own)) + 0.12 * (player - 1), [own[state] for state in states if state in own])
-        line.axes.draw_artist(line)
-        dot.axes.draw_artist(dot)
-    png = io.BytesIO()
-    imsave(png, np.asarray(canvas.buffer_rgba()), format="png", metadata={"Software": None})
-    return png.getvalue()
-
-
-@lru_cache(maxsize=8)
-def _empty_picture(low: float, high: float, steps: int, players: int, states: tuple[str, ...], action: str):
-    """All of the picture but its data, drawn once: drawing axes anew takes 15 times as long as filling them."""
-    figure = Figure(figsize=(6, 2.2), dpi=80)
-    canvas = FigureCanvasAgg(figure)
-    returns, policies = figure.subplots(1, 2, gridspec_kw={"left": 0.12, "right": 0.99, "bottom": 0.22, "wspace": 0.35})
-    margin = 0.05 * (high - low) or 1
-    returns.set(xlim=(0, steps), ylim=(low - margin, high + margin), xlabel="step", ylabel="return per step")
-    policies.set(ylim=(-0.05, 1.05), xlim=(-0.5, max(1, len(states)) - 0.25), ylabel=f"P({action}) at the end")
-    policies.set_xticks(range(len(states)), states, rotation=0 if len(states) < 8 else 60)
-    lines, dots = [], []
-    for player in range(players):
-        style = {"color": COLOURS[player % 4], "label": f"player {player + 1}"}
-        lines.append(returns.plot([], [], **style)[0])
-        dots.append(policies.plot([], [], linestyle="", marker=MARKERS[player % 4], **style)[0])
-    figure.legend(handles=lines, loc="upper center", ncols=4, fontsize=8, frameon=False)
-    for artist in (*lines, *dots):
-        artist.set_animated(True)
-    canvas.draw()
-    return canvas, canvas.copy_from_bbox(figure.bbox), lines, dots
 
 
 def code_version() -> dict[str, str]:

@@ -20,6 +20,7 @@ class Sources:
     claims: list[Claim] = field(default_factory=list)
     opponent_models: dict[str, str] = field(default_factory=dict)
     tournaments: dict[str, str] = field(default_factory=dict)
+    coin_games: dict[str, dict] = field(default_factory=dict)  # by group: grid, tie, batch, length, steps
 
     def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
         """`shown` is an algorithm, or algorithm/opponent model."""
@@ -48,7 +49,8 @@ def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[So
     if failed := failures(list(groups.values())):
         more = f"; and {len(failed) - 1} more" if failed[1:] else ""
         raise ValueError(f"{spec['name']} is not made, since {failed[0]}{more}")
-    names = spec.get("opponent_models", {}), spec.get("tournament_labels", {})
+    names = [spec.get(key, {}) for key in ("opponent_models", "tournament_labels", "coin_games")]
     sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims, *names)
-    about = {"name", "kind", "caption", "labels", "actions", "settings", "opponent_models", "tournament_labels"}
+    about = {"name", "kind", "caption", "labels", "actions", "settings"}
+    about |= {"opponent_models", "tournament_labels", "coin_games"}
     return sources, {key: value for key, value in spec.items() if key not in about}

@@ -309,11 +309,11 @@ def folder_of(file: str) -> str:
 
 
 def final_returns(cells: list[Run]) -> list[tuple[str, int, float]]:
-    """Per group and player, the mean over seeds of the return at the end."""
+    """Per group and player, the mean over seeds of the return at the end; of a Coin Game also own-colour shares."""
     returns = defaultdict(list)
     for run in cells:
         for key, value in run.data.metrics.items():
-            if key.endswith("return") and run.info.status == "FINISHED":
+            if key.endswith(("return", runs.SHARE)) and run.info.status == "FINISHED":
                 algorithm = run.data.tags["algorithm"].replace("@", ".")
                 returns[f"{algorithm}/{run.data.tags['opponent_model']}/{key}"].append(value)
     return [(key, 0, sum(values) / len(values)) for key, values in sorted(returns.items())]

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from lola.reporting.runs import BEST, DIVERGED
+from lola.reporting.runs import BEST, DIVERGED, MEASURES, SHARE
 
 TAG = "mlflow.sharedViewState."
 PAGE = 100  # runs; whole groups would be missing from a view of more
@@ -77,10 +77,11 @@ def run_tag(figure: str) -> str:
 
 
 def sections(figure: str, metrics: list[str]) -> list[dict]:
-    """One for the figure itself, one per player with its policy, one with what players believe of each other."""
+    """One for the coins of a Coin Game, one for returns, one per player's policy, one for what players believe."""
     found = {section(metric) for metric in metrics}
-    titles = {"returns": f"{figure_title(figure)}: returns"}
-    titles |= {player: f"Policy of {player}" for player in sorted(found - {"returns", "clones"})}
+    titles = {"coins": f"{figure_title(figure)}: own-colour share, points, coins"} if "coins" in found else {}
+    titles |= {"returns": f"{figure_title(figure)}: returns"}
+    titles |= {player: f"Policy of {player}" for player in sorted(found - {"coins", "returns", "clones"})}
     titles |= {"clones": "Models of opponents: how likely, how far from the truth"} if "clones" in found else {}
     return [
         {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
@@ -117,8 +118,10 @@ def charts(metrics: list[str]) -> list[dict]:
 
 
 def section(metric: str) -> str:
-    """Where a metric is shown: returns, clones, or under the player whose policy it is of."""
+    """Where a metric is shown: coins, returns, clones, or under the player whose policy it is of."""
     player, _, name = metric.partition("/")
     if name.startswith("clone of "):
         return "clones"
+    if SHARE in (player, name) or name in MEASURES[1:]:
+        return "coins"
     return "returns" if name.endswith("return") or not name else player
