@@ -60,6 +60,7 @@ bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
 
 docs: reproduce ## the README's pictures and claims, from results
+	@$(MAKE) --no-print-directory reproduce CONFIG=config/coin-exploration.yaml
 	@$(BIN)/python -m lola.docs
 
 lock: ## resolve pyproject.toml anew into requirements.lock

@@ -94,7 +94,7 @@ def test_a_seed_whose_numbers_become_nan_fails_alone():
     (first, failed, last), _ = trained(SPEC, [0, 1, 2], spoilt)
     assert (first, last) == (whole[0], whole[2])
     reason = "a number became NaN or infinite between steps 5 and 8"
-    assert failed.outcome == {"status": "failed", "steps": 4, "reason": reason, "policies": []}
+    assert failed.outcome == {"status": "failed", "steps": 4, "reason": reason, "policies": [], "device": "cpu"}
     assert failed.rows == [row for row in whole[1].rows if row[0] == 4]
 
 

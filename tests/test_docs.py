@@ -53,6 +53,8 @@ def results(root):
         (root / folder).mkdir(parents=True)
         for name in names:
             (root / folder / name).write_text(f"{name} of the study")
+    (root / docs.EXPLORATION).parent.mkdir(parents=True)
+    (root / docs.EXPLORATION).write_text("what was tried")
     (root / "tables" / "claims.csv").write_text(HEAD + ROWS)
 
 
@@ -79,7 +81,9 @@ def test_docs_copies_the_results_and_rewrites_one_part_of_the_readme(tmp_path, m
         docs.main()
         made = Path("README.md").read_text()
         assert made == f"Before 1 | 2\n{docs.MADE}\n\n{PART}\n\n{docs.END}\nAfter\n"
-    assert sorted(path.name for path in Path("docs").iterdir()) == sorted(docs.FIGURES + docs.TABLES)
+    assert sorted(path.name for path in Path("docs").iterdir()) == sorted(
+        (*docs.FIGURES, *docs.TABLES, Path(docs.EXPLORATION).name)
+    )
     assert Path("docs/figure2.png").read_text() == "figure2.png of the study"
 
 

@@ -1,6 +1,6 @@
 """Bring docs/ and the README up to date with the results: `python -m lola.docs`.
 
-In:  the study's figures and its table of claims; README.md.
+In:  the study's figures and its table of claims; the figure of the Coin Game's exploration; README.md.
 Out: copies in docs/; in README.md, what stands between MADE and END. Everything else in it is left alone.
 """
 
@@ -17,7 +17,9 @@ FIGURES = (
     *("figure1.png", "figure2.png", "dice.png", "opponent-models.png"),
     *("sensitivity.png", "sensitivity-pg.png", "batch-size.png"),
     *("figure4.png", "figure4-cells-ipd.png", "figure4-cells-imp.png", "figure4-ipd-actions.png"),
+    *("figure5.png", "coin-episode.png"),
 )
+EXPLORATION = "coin-exploration/figures/coin-exploration.png"  # of config/coin-exploration.yaml
 TABLES = (
     *("claims.md", "claims.csv", "settings-pg.md", "settings-released.md"),
     *("figure4.md", "figure4-cells.md"),
@@ -37,6 +39,7 @@ def main() -> None:
     try:
         readme = with_claims(README.read_text(), root / "tables" / "claims.csv")
         made = [*(root / "figures" / name for name in FIGURES), *(root / "tables" / name for name in TABLES)]
+        made.append(root / EXPLORATION)
         copies = [(DOCS / path.name, path.read_bytes()) for path in made]
     except (OSError, ValueError) as error:
         sys.exit(str(error))

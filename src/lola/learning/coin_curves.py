@@ -31,7 +31,8 @@ def run_coin_game(
     game = trainers.game(spec).to(device)
     model, assess = trainers.opponent_model(spec), trainers.assess(spec)
     needed = bytes_needed(game, len(seeds), **spec["play"], clones=assess is not None)
-    devices.check_memory(needed, device, "batch, the game's length, its grid, or seeds_per_job")
+    given = f"batch ({spec['play']['batch']}), the game's length ({spec['play']['length']}) or grid ({game.grid})"
+    devices.check_memory(needed, device, f"{given}, or seeds_per_job ({len(seeds)} in this job)")
     seats = [trainers.seat(spec, seat, model) for seat in spec["seats"]]
     start = unpacked(saved, device) if saved else initial_state(game, seeds, spec["init_std"], device)
     history = History(game, spec["every"], assess, saved)
@@ -44,7 +45,7 @@ def run_coin_game(
             thetas = [theta[s : s + 1] for theta in state.thetas]
             film = play(thetas, (spec["steps"], SHOW), game, [seed], batch=1, length=FILM)
             outcome |= {"thetas": torch.cat(thetas).tolist(), "episode": shown(film)}
-        yield Trained(COLUMNS, rows, outcome)
+        yield Trained(COLUMNS, rows, outcome | {"device": device})
 
 
 def bytes_needed(game: CoinGame, seeds: int, batch: int, length: int, clones: bool) -> int:
@@ -121,10 +122,10 @@ class History:
         return rows, {"status": "finished", "steps": self.at[-1], "policies": []}
 
     def snapshot(self) -> Snapshot:
-        """What a history is restored from, and the returns so far, (rows, S, players), `at` which updates."""
+        """What a history is restored from, and the updates that its rows are `at`."""
         rows = torch.stack(self.rows) if self.rows else torch.empty(0, len(self.thetas[0]), self.game.players, 1)
         block = torch.stack(self.block) if self.block else torch.empty(0)
-        return {"rows": rows.numpy(), "block": block.numpy(), "at": np.array(self.at), "returns": rows[..., 0].numpy()}
+        return {"rows": rows.numpy(), "block": block.numpy(), "at": np.array(self.at)}
 
 
 def shown(film: Rollouts) -> list[list[int]]:

@@ -48,9 +48,9 @@ class Estimator:
         """φ_k ← φ_k + lr Σ_t γᵗ (R_k,t − b_k,t) ∇b_k,t / Σ_t γᵗ, the mean over roll-outs: down the squared error."""
         if self.critic_lr is None:
             return critics
-        if critics[k] not in rollouts.scores:
-            rollouts.scores.update(zip(critics, critic_gradients(rollouts, critics), strict=True))
-        return [*critics[:k], critics[k] + self.critic_lr * rollouts.scores[critics[k]], *critics[k + 1 :]]
+        if critics[k] not in rollouts.downhill:
+            rollouts.downhill.update(zip(critics, critic_gradients(rollouts, critics), strict=True))
+        return [*critics[:k], critics[k] + self.critic_lr * rollouts.downhill[critics[k]], *critics[k + 1 :]]
 
 
 def pg(critic_lr: float = 1.0, entropy: float = 0.0) -> Estimator:
@@ -155,7 +155,7 @@ def critic_gradients(rollouts: Rollouts, critics: list[Tensor]) -> Tensor:
     return judged.vjp(weights.flatten(0, 1)[:, None, ..., None])[:, 0].unflatten(0, errors.shape[:2])
 
 
-def baselines(rollouts: Rollouts, critics: list[Tensor]):
+def baselines(rollouts: Rollouts, critics: list[Tensor]) -> Run:
     """What the players' critics say of every step."""
     return rollouts.run_of(Network(rollouts.game, 1), critics)
 

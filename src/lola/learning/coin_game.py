@@ -41,28 +41,30 @@ class CoinGame:
         self.actions = list(MOVES)
         self.boards = 2 * self.cells**3
         board = torch.arange(self.boards)
-        red, blue, coin, mine = self.parts(board)
-        self.views = torch.stack([board, self.board(blue, red, coin, 1 - mine)])
-        self.hot = torch.stack([red, self.cells + blue, (2 + mine) * self.cells + coin], dim=1)
+        red, blue, coin, whose = self.parts(board)
+        self.views = torch.stack([board, self.board(blue, red, coin, 1 - whose)])
+        self.hot = torch.stack([red, self.cells + blue, (2 + whose) * self.cells + coin], dim=1)
         self.near = torch.stack([self.shifted(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)], dim=1)
         # Where each cell goes when the board is shifted by one, (by, cell), and each board, as the one that it is with
         # red on cell 0, and by how much it was shifted: that board · cells + shift.
         self.shifts = torch.stack([self.shifted(*divmod(by, grid)) for by in range(self.cells)])
         back = self.shifts.argsort(1)
-        self.alike = self.board(0 * red, back[red, blue], back[red, coin], mine) * self.cells + red
+        self.alike = self.board(0 * red, back[red, blue], back[red, coin], whose) * self.cells + red
 
         moved = torch.stack([self.shifted(*move) for move in MOVES.values()], dim=1)  # (cells, moves)
         step = torch.arange(self.boards * len(MOVES) ** 2)
-        red, blue, coin, mine = self.parts(step // len(MOVES) ** 2)
+        red, blue, coin, whose = self.parts(step // len(MOVES) ** 2)
         red, blue = moved[red, step // len(MOVES) % len(MOVES)], moved[blue, step % len(MOVES)]
         self.picked = torch.stack([red == coin, (blue == coin) & ~((red == coin) & (tie == "red"))])  # (players, steps)
-        self.own = torch.stack([mine == RED, mine == BLUE])  # (players, steps): whose colour the coin has
+        self.own = torch.stack([whose == RED, whose == BLUE])  # (players, steps): whose colour the coin has
         self.rewards = OWN * self.picked + THEIRS * (self.picked.flip(0) & self.own)
 
         # What is on the board before a coin is laid, the row of `spots` that lays it, and the coins to choose from.
         taken = self.picked.any(0)
-        next_colour = (1 - mine) * (colour == "alternating")
-        self.moved = torch.where(taken, self.board(red, blue, 0 * coin, next_colour), self.board(red, blue, coin, mine))
+        next_colour = (1 - whose) * (colour == "alternating")
+        self.moved = torch.where(
+            taken, self.board(red, blue, 0 * coin, next_colour), self.board(red, blue, coin, whose)
+        )
         self.spots = self.coins(respawn, colour == "random")
         self.row = torch.where(taken, red * self.cells + blue, self.cells**2) * self.spots.shape[1]
 

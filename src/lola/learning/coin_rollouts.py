@@ -23,7 +23,8 @@ class Rollouts:
     steps: Tensor
     played: Run
     runs: list[Run] = field(default_factory=list)  # how other networks took the same roll-outs
-    scores: dict = field(default_factory=dict)  # what estimators have made of them
+    scores: dict = field(default_factory=dict)  # what estimators have made of them, by estimator, run and critics
+    downhill: dict[Tensor, Tensor] = field(default_factory=dict)  # which way each critic is to go
 
     @cached_property
     def boards(self) -> Tensor:
@@ -71,7 +72,9 @@ class Rollouts:
 MEASURES = ("return", "points", "own coins", "coins")
 
 
-def play(thetas: list[Tensor], key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int):
+def play(
+    thetas: list[Tensor], key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int
+) -> Rollouts:
     """`batch` games of `length` steps of every seed's players, `thetas` (S, d) each, on the streams (seed, *key).
 
     A move is the one with the largest π(a) / E_a, where the E_a are exponentially distributed: it is drawn from π.

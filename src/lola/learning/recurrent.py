@@ -81,26 +81,31 @@ class Network:
 
     def table(self, theta: Tensor) -> Tensor:
         """x of every board, (R, boards, 3H)."""
-        if self.game.encoder == "linear":
-            own, other, coin, their_coin = self.part(theta, "in").chunk(4, dim=1)
-            coins = torch.stack([coin, their_coin], dim=2)
-            x = own[:, :, None, None, None] + other[:, None, :, None, None] + coins[:, None, None]
-            x = x.flatten(1, 4)
-        else:
-            # Boards wrap round, so features of those with oneself on cell 0 are, shifted, the features of all.
-            near, shifts, cells = self.game.near.flatten(), self.game.shifts, self.game.cells
-            hot = self.game.hot[: 2 * cells**2]
-            planes = torch.nn.functional.one_hot(hot, 4 * cells).sum(1).unflatten(1, (4, cells)).mT
-            features = planes.to(theta.dtype).expand(len(theta), -1, -1, -1)  # (R, boards, cells, channels)
-            for layer in ("conv1", "conv2"):
-                patches = features.index_select(2, near).unflatten(2, (-1, 9)).flatten(1, 2).flatten(2)
-                features = torch.baddbmm(self.bias(theta, f"{layer} bias"), patches, self.part(theta, layer))
-                features = torch.relu(features).unflatten(1, (-1, cells))
-            weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.flatten())
-            weights = weights.unflatten(1, shifts.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
-            x = torch.bmm(features.flatten(2), weights.flatten(3).flatten(1, 2)).unflatten(2, (cells, -1))
-            x = x.flatten(1, 2).index_select(1, self.game.alike)
-        return x + self.bias(theta, "in bias")
+        sums = {"linear": self.summed, "convolutional": self.convolved}[self.game.encoder](theta)
+        return sums + self.bias(theta, "in bias")
+
+    def summed(self, theta: Tensor) -> Tensor:
+        """The weights of the three inputs of a board that are one, added up."""
+        own, other, coin, their_coin = self.part(theta, "in").chunk(4, dim=1)
+        coins = torch.stack([coin, their_coin], dim=2)
+        return (own[:, :, None, None, None] + other[:, None, :, None, None] + coins[:, None, None]).flatten(1, 4)
+
+    def convolved(self, theta: Tensor) -> Tensor:
+        """Two 3 × 3 convolutions that wrap round like the board, with rectifiers, and a linear layer.
+
+        So features of a shifted board are shifted features: only boards with oneself on cell 0 are convolved.
+        """
+        near, shifts, cells = self.game.near.flatten(), self.game.shifts, self.game.cells
+        planes = torch.nn.functional.one_hot(self.game.hot[: 2 * cells**2], 4 * cells).sum(1).unflatten(1, (4, cells))
+        features = planes.mT.to(theta.dtype).expand(len(theta), -1, -1, -1)  # (R, boards, cells, channels)
+        for layer in ("conv1", "conv2"):
+            patches = features.index_select(2, near).unflatten(2, (-1, 9)).flatten(1, 2).flatten(2)
+            features = torch.baddbmm(self.bias(theta, f"{layer} bias"), patches, self.part(theta, layer))
+            features = torch.relu(features).unflatten(1, (-1, cells))
+        weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.flatten())
+        weights = weights.unflatten(1, shifts.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
+        x = torch.bmm(features.flatten(2), weights.flatten(3).flatten(1, 2)).unflatten(2, (cells, -1))
+        return x.flatten(1, 2).index_select(1, self.game.alike)
 
     def bias(self, theta: Tensor, name: str) -> Tensor:
         """A bias, (R, 1, width)."""
