@@ -13,6 +13,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from shutil import which
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger

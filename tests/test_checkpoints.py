@@ -36,6 +36,13 @@ MATCH = SPEC | {
     "match": {"perspective": "as_described"},
     "every": 6,
 }
+COIN_PLAYER = {"rule": "lola", "lr": 0.1, "eta": 1.0, "estimator": "pg"}
+COIN_GAME = SPEC | {
+    "game": {"kind": "coin_game", "grid": 3, "gamma": 0.96, "hidden": 4},
+    "seats": [COIN_PLAYER, COIN_PLAYER],
+    "play": {"batch": 8, "length": 5},
+    "every": 6,
+}
 MADE_BY = {"spec": SPEC, "code": canonical({"lola.train": "1f"}), "lock": "l", "seeds": [0, 1, 2]}
 SNAPSHOT = {"step": np.array(7), "returns": np.linspace(-2, -1, 48).reshape(8, 3, 2), "theta0": np.full((3, 5), 1 / 3)}
 
@@ -147,7 +154,8 @@ def test_a_checkpoint_of_another_version_is_named_and_not_used(path, capsys):
 
 def arguments(root: Path, spec: dict) -> list[str]:
     algorithm = "lola-pg" + "@map" * bool(spec["grid"]) + "@cup" * bool(spec["match"])
-    return ["--spec", canonical(spec), "--code", "{}", "--lock", "l", *curves(root, algorithm=algorithm)]
+    made_by = ["--spec", canonical(spec), "--code", "{}", "--lock", "l", "--device", "cpu"]
+    return [*made_by, *curves(root, algorithm=algorithm)]
 
 
 def cells_of(root: Path) -> dict[str, bytes]:
@@ -169,7 +177,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("spec", [SPEC, MAP, MATCH], ids=["curves", "map", "match"])
+@pytest.mark.parametrize("spec", [SPEC, MAP, MATCH, COIN_GAME], ids=["curves", "map", "match", "coin game"])
 def test_what_was_trained_before_a_kill_is_not_trained_again(tmp_path, monkeypatch, spec):
     updates = []
 
@@ -199,18 +207,29 @@ def test_what_was_trained_before_a_kill_is_not_trained_again(tmp_path, monkeypat
     assert not [file for file in (tmp_path / "killed" / "checkpoints").rglob("*") if file.is_file()]
 
 
+LONG = {"steps": 400, "play": {"batch": 256, "length": 50}}
+MOMENTS = (0.05, 0.33, 0.61)  # seconds after a checkpoint
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("spec", [SPEC, MAP, MATCH], ids=["curves", "map", "match"])
-def test_killed_at_any_moment_it_ends_with_the_same_bytes(tmp_path, spec):
+@pytest.mark.parametrize(
+    ("long", "moments"),
+    [
+        (SPEC | LONG, MOMENTS),
+        (MAP | LONG, MOMENTS),
+        (MATCH | {"steps": 3000, "play": {"batch": 1, "length": 200}}, MOMENTS),
+        (COIN_GAME | {"steps": 480}, np.random.default_rng(0).uniform(0, 0.3, 10)),
+    ],
+    ids=["curves", "map", "match", "coin game"],
+)
+def test_killed_at_any_moment_it_ends_with_the_same_bytes(tmp_path, long, moments):
     script = "from lola import checkpoints, train; checkpoints.EVERY = 0.1; train.main()"
-    longer = {"steps": 3000, "play": {"batch": 1, "length": 200}}
-    long = spec | (longer if spec["match"] else {"steps": 400, "play": {"batch": 256, "length": 50}})
 
     def start(root) -> subprocess.Popen:
         return subprocess.Popen([sys.executable, "-c", script, *arguments(tmp_path / root, long)])
 
     assert start("whole").wait() == 0
-    for after in (0.05, 0.33, 0.61):
+    for after in moments:
         killed = start("killed")
         folder = checkpoints.beside(arguments(tmp_path / "killed", long)[-3:]).parent
         before = changes(folder)

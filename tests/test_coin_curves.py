@@ -7,12 +7,14 @@ import plain_coin_game as plain
 import pytest
 import torch
 
-from lola.learning import coin_curves, devices, trainers
+from lola import aggregate, study
+from lola.learning import coin_curves, coin_game, coin_rollouts, devices, registry, trainers
 from lola.learning.coin_game import CoinGame
 from lola.learning.opponent_models import oracle
 from lola.learning.rules import naive
 from lola.learning.streams import stream
 from lola.learning.training import Seat, State, train
+from lola.reporting import episodes, runs
 
 GAME = {"kind": "coin_game", "grid": 2, "gamma": 0.9, "hidden": 4, "encoder": "linear"}
 PG = {"rule": "lola", "lr": 0.1, "eta": 1.0, "estimator": "pg", "critic_lr": 0.1}
@@ -242,3 +244,12 @@ def test_processor_and_gpu_agree(spec):
 def test_a_games_tables_move_with_it():
     game = CoinGame(2, 0.9).to("meta")
     assert {table.device.type for table in vars(game).values() if isinstance(table, torch.Tensor)} == {"meta"}
+
+
+def test_names_and_rewards_are_the_same_where_nobody_may_import_them():
+    moves = list(coin_game.MOVES)
+    assert (registry.COIN_GAME.players, list(registry.COIN_GAME.actions)) == (CoinGame.players, moves)
+    assert (study.players(GAME), study.player_actions(GAME)) == (2, [moves, moves])
+    assert runs.MEASURES == ("return", *aggregate.COINS) == coin_rollouts.MEASURES
+    assert (episodes.OWN, episodes.THEIRS) == (coin_game.OWN, coin_game.THEIRS)
+    assert [episodes.NAMES[player] for player in (coin_game.RED, coin_game.BLUE)] == ["red", "blue"]

@@ -1,6 +1,7 @@
 """The figures of the Coin Game: what an episode brings, boards and films of boards, curves, and settings compared."""
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from matplotlib.patches import Circle, Rectangle
 from PIL import Image
 from test_figures import draw, readable
 
+from lola import figure as stage
 from lola import study
 from lola.config import BadConfig, load
 from lola.reporting import coins_figure, episode_figure, exploration_figure, metrics, style
@@ -152,7 +154,7 @@ def test_an_episode_is_the_median_runs_with_what_each_move_brings(tmp_path):
 
 
 def test_an_exploration_shows_runs_means_and_scale_line_by_line(tmp_path):
-    short, long = learned(tmp_path), learned(tmp_path, game="long", seeds=1)
+    short, long = learned(tmp_path, seeds=5), learned(tmp_path, game="long", seeds=2)
     scales = short.coin_games | {name: SCALE | {"length": 150} for name in long.groups}
     known = replace(short, groups=short.groups | long.groups, coin_games=scales)
     named = ["coin-game/lola", "coin-game/nl/oracle", "long/nl"]
@@ -162,15 +164,59 @@ def test_an_exploration_shows_runs_means_and_scale_line_by_line(tmp_path):
     assert names == ["coin-game", "LOLA", "NL", "long", "NL"]
     (beside,) = figure.axes[2].child_axes
     about = [text.get_text() for text in beside.get_yticklabels()]
-    assert about[1:3] == ["128 × 16, 200"] * 2 and about[4] == "128 × 150, 200"
+    assert about == ["games × steps, updates", "128 × 16, 200", "128 × 16, 200", "", "128 × 150, 200"]
     share, points, picked = figure.axes
-    runs, interval, mean = share.lines[:3]
-    assert sorted(runs.get_xdata()) == pytest.approx([50, 60, 70]) and set(runs.get_ydata()) == {1}
+    interval, runs, mean = share.lines[:3]
+    assert sorted(runs.get_xdata()) == pytest.approx([50, 60, 70, 80, 90]) and set(runs.get_ydata()) == {1}
     whole = metrics.estimate(metrics.own_colour(known.group("coin-game", "lola")))
     assert interval.get_xdata().tolist() == [whole.low, whole.high]
-    assert mean.get_xdata() == pytest.approx([60])
-    assert points.lines[2].get_xdata() == pytest.approx([150 * 1.5 * 0.1])
+    assert mean.get_xdata() == pytest.approx([70])
+    assert points.lines[2].get_xdata() == pytest.approx([150 * 1.5 * 0.2])
     assert picked.lines[2].get_xdata() == pytest.approx([0.5])
+    of_two = share.lines[6:8]  # no interval
+    assert [line.get_xdata().tolist() for line in of_two] == [pytest.approx([40, 50]), pytest.approx([45])]
+    assert {y for line in share.lines[6:8] for y in line.get_ydata()} == {4} and len(share.lines) == 3 + 3 + 2 + 1
+    assert legend(figure) == ["a run", "mean of runs, of 5 or more with its 95 % interval"]
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_an_exploration_of_few_runs_shows_no_interval(tmp_path):
+    figure = draw(exploration_figure, learned(tmp_path, seeds=4), groups=["coin-game/nl"])
+    assert [len(ax.lines) for ax in figure.axes] == [3, 3, 2] and legend(figure) == ["a run", "mean of runs"]
+
+
+def test_an_exploration_counts_the_runs_that_diverged_and_other_kinds_are_not_made(tmp_path, monkeypatch):
+    known = learned(tmp_path, ["nl", "lola"], seeds=2)
+    write_coin_game(tmp_path, "coin-game/none/oracle", {})
+    names = [*known.groups, "coin-game/none/oracle"]
+    groups = {name: Group(tmp_path / "groups" / name) for name in names}
+    for name, seeds in ((names[1], [2]), (names[2], [0, 1, 2])):
+        rows = [f"{seed},41,a number became NaN\n" for seed in seeds]
+        (groups[name].folder / "failed.csv").write_text("seed,step,reason\n" + "".join(rows))
+    labels = known.labels | {"none": "NONE"}
+    known = Sources(groups, labels, {}, coin_games=dict.fromkeys(names, SCALE))
+    figure = draw(exploration_figure, known, groups=names)
+    readable(figure, width=17)
+    (beside,) = figure.axes[2].child_axes
+    about = [text.get_text() for text in beside.get_yticklabels()]
+    assert about[1:] == ["128 × 16, 200", "128 × 16, 200, 1 of 3 diverged", "128 × 16, 200, 3 of 3 diverged"]
+    assert {y for line in figure.axes[2].lines for y in line.get_ydata()} == {1, 2}
+
+    block = {"name": "f", "caption": "c", "labels": labels, "actions": {}, "coin_games": known.coin_games}
+    shows = {"exploration": {"groups": names}, "coins": {"game": "coin-game", "algorithms": [*labels]}}
+    for kind, shown in shows.items():
+        spec, out = json.dumps(block | shown | {"kind": kind}), str(tmp_path / kind)
+        folders = [str(group.folder) for group in groups.values()]
+        monkeypatch.setattr("sys.argv", ["lola.figure", "--spec", spec, "--out", out, *folders])
+        if kind == "exploration":
+            stage.main()
+        else:
+            with pytest.raises(SystemExit, match="f is not made, since coin-game/lola/oracle/seed2 failed at step 41"):
+                stage.main()
+    assert sorted(path.name for path in tmp_path.glob("*.p*")) == ["exploration.pdf", "exploration.png"]
 
 
 def test_an_exploration_holds_25_settings(tmp_path):

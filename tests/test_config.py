@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lola import study
+from lola import cells, study
 from lola.artifacts import canonical
+from lola.checklist import settings, source, trained_on
 from lola.config import BadConfig, load, overlay
 from lola.learning import registry, trainers
 from lola.learning.curves import build
@@ -19,7 +20,7 @@ from lola.learning.match_curves import build as build_match
 from lola.reporting import kinds
 
 BASE = "config/config.yaml"
-
+SOURCES = yaml.safe_load(Path("config/sources.yaml").read_text())["settings"]
 
 OVERLAYS = [[], *([f"config/{name}.yaml"] for name in ("games", "coin-exploration", "paper"))]
 
@@ -124,7 +125,9 @@ MISTAKES = {
     "study: {coin-game: {algorithms: [lola-dice-2]}}": ["algorithms.lola-dice-2.inner_steps: given 2", "allowed: 1"],
     "study: {coin-game: {grid: {lr: [0.1, 1]}}}": ["study.coin-game.grid: is not used by a part with Coin Games"],
     "study: {coin-game: {every: null}}": ["study.coin-game.every: is missing", "needs algorithms, every"],
-    "study: {coin-game: {every: 30}}": ["study.coin-game.every: given 30; allowed: a number that divides steps, "],
+    "study: {coin-game: {steps: 1500, every: 100}}": [
+        "study.coin-game.every: given 100; allowed: a number that divides a tenth of steps, 150, over which"
+    ],
     "study: {coin-game: {games: [coin-game, ipd]}}": [
         "study.coin-game.games: given coin-game (coin_game) and ipd (matrix_game); allowed: games of one kind"
     ],
@@ -158,6 +161,13 @@ MISTAKES = {
     "algorithms: {lola-pg: {lr_final: -1}}": ["algorithms.lola-pg.lr_final", "given -1", "a number from 0"],
     "algorithms: {lola-pg: {entropy: 0.1}}": [
         "study.policy-gradient: in ipd, algorithms.lola-pg.entropy: the rule lola and the estimator pg take no such"
+    ],
+    "algorithms: {mine: {rule: naive, lr: 1, estimator: pg, batch: 4, entropy: 0.1, baseline: true}}": [
+        "algorithms.mine.baseline: the rule naive and the estimator pg take no such",
+        "critic_lr, entropy",
+    ],
+    "algorithms: {mine: {rule: naive, lr: 1, estimator: pg_released, batch: 4, entropy: 0.1}}": [
+        "algorithms.mine.entropy: the rule naive and the estimator pg_released take no such"
     ],
     "algorithms: {phc: {clip: 1}}": ["algorithms.phc.clip: the learner phc takes no such setting"],
     "algorithms: {lola-pg: {critic_lr: .nan}}": ["algorithms.lola-pg.critic_lr", "nan", "finite"],
@@ -208,6 +218,9 @@ MISTAKES = {
         "study.tournament.entrants: lola-pg needs 4000 roll-outs",
         "an episode is one roll-out",
     ],
+    "algorithms: {lola-ex: {clip: 2.5, lr_final: 0}}": [
+        "entrants: given lola-ex, whose clip is 2.5; allowed in a tournament: algorithms without it"
+    ],
     "study: {tournament: {games: [public-goods]}}": [
         "study.tournament.games: given public-goods, a game of 3 players; allowed: games of 2"
     ],
@@ -252,6 +265,12 @@ MISTAKES = {
     ],
     "study: {cup: {games: [ipd], entrants: null, episodes: 10, length: 2, every: 1}}": [
         "study.cup.algorithms: is missing; a part without entrants needs algorithms"
+    ],
+    "figures: {opponent-models: {games: [coin-game], algorithms: [coin-lola-pg, coin-lola-pg/coin-cloning]}}": [
+        "figures.opponent-models: given coin-game/coin-lola-pg/oracle; kind beliefs shows no Coin Game"
+    ],
+    "tables: {table4: {game: coin-game, algorithms: [coin-nl-pg]}}": [
+        "tables.table4: given coin-game/coin-nl-pg/oracle; kind matchups shows no Coin Game"
     ],
     "figures: {figure1: {sampled: [nl-q@tournament]}}": ["figures.figure1", "kind learning shows no match"],
     "algorithms: {phc: {rule: naive}}": ["algorithms.phc: given both of rule and learner"],
@@ -305,6 +324,13 @@ def test_a_mistake_gets_one_message_that_names_key_given_and_allowed(text, tmp_p
         assert part in str(error.value)
 
 
+@pytest.mark.parametrize("kind", ["returns", "comparison"])
+@pytest.mark.parametrize(("game", "algorithm"), [("ipd", "nl-ex"), ("coin-game", "coin-nl-pg")])
+def test_returns_are_shown_of_games_of_either_kind(kind, game, algorithm):
+    block = {"kind": kind, "game": game, "algorithms": [algorithm], "caption": "c"}
+    assert load(BASE, [], {"figures": {"mine": block}})["figures"]["mine"] == block
+
+
 def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
     with pytest.raises(BadConfig, match=r"absent\.yaml"):
         load(BASE, [tmp_path / "absent.yaml"])
@@ -332,12 +358,37 @@ def test_the_commands_stop_at_a_mistake_and_touch_nothing(tmp_path):
 
 
 def test_every_setting_has_a_source():
-    from lola.checklist import settings, source
-
-    sources = yaml.safe_load(Path("config/sources.yaml").read_text())["settings"]
-    for overlays in ([], ["config/games.yaml"]):
+    for overlays in OVERLAYS:
         for key, _ in settings(load(BASE, overlays)):
-            assert source(key, sources) != "this config", key
+            assert source(key, SOURCES) != "this config", key
+
+
+def test_every_source_is_that_of_some_setting():
+    """A pattern that nothing fits, or only what an earlier one fits, is out of date."""
+    kept = {pattern: pattern for pattern in SOURCES}
+    used = {source(key, kept) for overlays in OVERLAYS for key, _ in settings(load(BASE, overlays))}
+    assert kept.keys() - used == set()
+
+
+def test_no_setting_of_the_papers_study_is_called_an_overlays():
+    theirs = [key for key, _ in settings(load(BASE)) if "overlay" in source(key, SOURCES)]
+    assert theirs == []
+
+
+def test_a_value_that_every_part_replaces_is_not_printed():
+    """Networks start from orthogonal weights, not from N(0, init_std²)."""
+    for name, printed in {"config": True, "paper": False, "coin-exploration": False}.items():
+        assert ("init_std" in dict(settings(load(BASE, [f"config/{name}.yaml"])))) == printed
+
+
+def test_the_checklist_counts_coin_games_by_what_trained_them(tmp_path):
+    groups = study.groups(load(BASE, ["config/smoke.yaml"]))
+    shown = {name: groups[name] for name in ("coin-game/coin-nl-pg/oracle", "ipd/nl-ex/oracle")}
+    devices = ("cpu", "cuda", "cpu")
+    for cell, device in zip(shown["coin-game/coin-nl-pg/oracle"].cells, devices, strict=True):
+        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"device": device})
+    assert trained_on(tmp_path, shown) == ["- Cells of the Coin Game, by what trained them: 2 on cpu, 1 on cuda."]
+    assert trained_on(tmp_path, {"ipd/nl-ex/oracle": shown["ipd/nl-ex/oracle"]}) == []
 
 
 def test_one_and_one_point_zero_are_one_setting(tmp_path):

@@ -270,7 +270,8 @@ def write_coin_game(root, seed=0, **more) -> str:
         for player, values in enumerate(players, start=1):
             lines += [f"{4 * row},{player},{name},{value!r}" for name, value in zip(MEASURES, values, strict=True)]
     more = {"curve": "\n".join(lines) + "\n", "episode": [[0, 4, 8, 0], [1, 5, 8, 0], [2, 8, 6, 1]] * 3} | more
-    return write_cell(root, seed, "coin-lola", "coin-game", seats=(PG, PG), spec=COIN_GAME, policies=[], **more)
+    more = {"device": "cpu", "policies": []} | more
+    return write_cell(root, seed, "coin-lola", "coin-game", seats=(PG, PG), spec=COIN_GAME, **more)
 
 
 def test_a_coin_game_is_a_run_with_its_coins_and_an_episode_to_look_at(root):
@@ -292,6 +293,7 @@ def test_a_coin_game_is_a_run_with_its_coins_and_an_episode_to_look_at(root):
     settings |= {"seat2.lr_final": "0.05", "seat2.entropy": "0.01"}
     assert settings.items() <= run.data.params.items()
     assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json", "picture.png", "episode.gif"}
+    assert run.data.tags["device"] == "cpu"
     film = Path(client(root).download_artifacts(run_id, "episode.gif")).read_bytes()
     assert film.startswith(b"GIF8") and b"NETSCAPE2.0" in film  # animated
 
@@ -302,6 +304,7 @@ def test_a_coin_game_that_failed_has_no_episode(root):
     manifest = cells.read_manifest(path)
     del manifest["episode"]
     logged = runs.content(path, manifest, LABELS, {})
+    assert (logged.tags["device"], logged.tags["reason"]) == ("cpu", "not finite between steps 5 and 8")
     assert "episode.gif" not in logged.files and logged.files["picture.png"].startswith(b"\x89PNG")
     assert {name for name, _, _ in logged.metrics} == {  # nobody picks a coin: no shares
         f"player{player}/{name}" for player in (1, 2) for name in ("return", "points", "coins")

@@ -95,7 +95,7 @@ def policies(finished: dict) -> str:
 
 
 def beliefs(rows: list[tuple]) -> str:
-    """How good every player's clone of every opponent is, after every update."""
+    """How good every player's clone of every opponent is, after every update or, in the Coin Game, block of updates."""
     found = {}
     for *at, metric, value in rows:
         if clone := CLONE.fullmatch(metric):

@@ -80,6 +80,7 @@ def machine() -> Iterator[dict]:
         "load": os.getloadavg()[0],
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "GPU": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
     }
 
 

@@ -19,7 +19,7 @@ import yaml
 
 from lola import provenance, study
 from lola.artifacts import canonical, write_whole
-from lola.cells import SEATS, matchup
+from lola.cells import SEATS, matchup, read_manifest
 from lola.config import load
 
 SOURCES = Path("config/sources.yaml")
@@ -53,9 +53,11 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
         "Environment": [
             f"- Python {platform.python_version()} on {platform.system()} {platform.machine()}, "
             f"{provenance.processor()}, {os.cpu_count()} cores; `device: {config['device']}`.",
+            *trained_on(config["results"], groups),
             f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
-            "- On one machine and lock, numbers are equal bit for bit, whichever seeds share a job. "
-            "Other processors may differ in the last digits, and so in single runs where learning is chaotic.",
+            "- On one machine and lock, numbers trained on the processor are equal bit for bit, whichever seeds share "
+            "a job. Other processors and GPUs may differ in the last digits, and so in single runs where learning is "
+            "chaotic.",
         ],
         "Settings, and where each comes from": table(
             ("setting", "value", "source"),
@@ -85,12 +87,21 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
     return "# Reproducibility\n" + "".join(written)
 
 
+def trained_on(root: str, groups: dict[str, study.Group]) -> list[str]:
+    """A line that says how many cells of the Coin Game were trained on the processor and on a GPU, if there are any."""
+    cells = [cell for group in groups.values() if group.is_coin_game for cell in group.cells]
+    devices = Counter(read_manifest(cell.manifest(root))["device"] for cell in cells)
+    counts = ", ".join(f"{count} on {device}" for device, count in sorted(devices.items()))
+    return [f"- Cells of the Coin Game, by what trained them: {counts}."] if cells else []
+
+
 def settings(config: dict) -> list[tuple[str, object]]:
     """The settings that can move a number, of what the study runs, as dotted keys."""
     groups = study.groups(config).values()
     games = {group.game for group in groups}
     algorithms = {name for group in groups for name in matchup(group.algorithm).split(SEATS)}
-    found = [(key, config[key]) for key in ("seeds", "seeds_per_job", "steps", "init_std", "device")]
+    common = ("seeds", "seeds_per_job", "steps", "init_std", "device")
+    found = [(key, config[key]) for key in common if any(key not in part for part in config["study"].values())]
     for game in sorted(games):
         found += [(f"games.{game}.{key}", value) for key, value in config["games"][game].items()]
     for name in sorted(algorithms):

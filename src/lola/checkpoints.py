@@ -81,7 +81,7 @@ def comparable(made_by: dict) -> dict:
 
 
 def keeper(path: Path, made_by: dict) -> Callable[[Callable[[], Snapshot]], None]:
-    """The `keep` of `lola.learning.curves.run`: writes a snapshot `EVERY` seconds."""
+    """The `keep` of `lola.learning.trainers.run`: writes a snapshot `EVERY` seconds."""
     last = time.monotonic()
 
     def keep(snapshot: Callable[[], Snapshot]) -> None:

@@ -48,15 +48,13 @@ def check_part(config: dict, where: str, part: dict) -> None:
         for model in part.get("opponent_models", ["oracle"])
     }
     kind = part_kind(config, where, part)
-    blocks = kind is registry.COIN_GAME
-    needs = ("algorithms", "every") if blocks else ("algorithms",)
-    lacks = {*TOURNAMENT, "perspective", "label"} - {*needs} | ({"grid"} if blocks else set())
-    check_keys(
-        where, part, needs, sorted(lacks), what="a part with Coin Games" if blocks else "a part without entrants"
-    )
-    if blocks and (part.get("steps", config["steps"]) % part["every"]):
-        allowed = f"a number that divides steps, {part.get('steps', config['steps'])}"
-        raise BadConfig(f"{where}.every: given {part['every']}; allowed: {allowed}")
+    if kind is registry.COIN_GAME:
+        lacks = ("episodes", "length", "perspective", "label", "grid")
+        check_keys(where, part, needs=("algorithms", "every"), lacks=lacks, what="a part with Coin Games")
+        check_every(where, part["every"], part.get("steps", config["steps"]), "steps")
+    else:
+        lacks = (*TOURNAMENT, "perspective", "label")
+        check_keys(where, part, needs=("algorithms",), lacks=lacks, what="a part without entrants")
     for game in part["games"]:
         players = study.players(config["games"][game])
         for matchup in part["algorithms"]:
@@ -101,13 +99,13 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
         if "estimator" in algorithm:
             allowed = "algorithms with a learner, or with a rule and no estimator, since an episode is one roll-out"
             raise BadConfig(f"{where}.entrants: {entrant} needs {algorithm['batch']} roll-outs; allowed: {allowed}")
-        for setting in {"clip", "lr_final"} & {*algorithm}:
-            raise BadConfig(f"{where}.entrants: {entrant} has {setting}; allowed in a tournament: without it")
+        for setting in ("clip", "lr_final"):
+            if setting in algorithm:
+                given = f"{entrant}, whose {setting} is {algorithm[setting]}"
+                raise BadConfig(f"{where}.entrants: given {given}; allowed in a tournament: algorithms without it")
     if len(entrants) < 2:
         raise BadConfig(f"{where}.entrants: given {entrants[0]} alone; allowed: two or more")
-    if part["episodes"] % (10 * part["every"]):
-        allowed = f"a number that divides a tenth of episodes, {part['episodes'] / 10:g}, over which tables average"
-        raise BadConfig(f"{where}.every: given {part['every']}; allowed: {allowed}")
+    check_every(where, part["every"], part["episodes"], "episodes")
     models = part.get("opponent_models", ["oracle"])
     for model in (*models, "oracle"):  # matches in which nobody models anybody count as the oracle's
         known(f"{where}.opponent_models", model, config["opponent_models"])
@@ -144,6 +142,13 @@ def check_keys(where: str, part: dict, needs: tuple[str, ...], lacks: tuple[str,
     for key in lacks:
         if key in part:
             raise BadConfig(f"{where}.{key}: is not used by {what}; allowed: without it")
+
+
+def check_every(where: str, every: int, count: int, what: str) -> None:
+    """The last tenth, over which final numbers average, must be whole rows."""
+    if count % (10 * every):
+        allowed = f"a number that divides a tenth of {what}, {count / 10:g}, over which final numbers average"
+        raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
 
 
 def check_grid(where: str, matchup: str, seats: list[dict], grid: dict, kind: registry.Kind) -> None:
@@ -201,8 +206,9 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         if group.is_map != kind.of_maps:
             allowed = "a map, trained with a grid" if kind.of_maps else "no map"
             raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
-        if kind.of_coin_games and not group.is_coin_game:
-            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows Coin Games (kind: coin_game)")
+        if kind.of_coin_games not in (None, group.is_coin_game):
+            allowed = "Coin Games (kind: coin_game)" if kind.of_coin_games else "no Coin Game"
+            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
         if kind.axes and len(group.spec["grid"]) != kind.axes:
             axes = f"a grid of {', '.join(group.spec['grid'])}"
             raise BadConfig(f"{where}: given {name}, {axes}; kind {block['kind']} shows grids of {kind.axes} axes")

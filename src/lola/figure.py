@@ -2,7 +2,8 @@
 
 In:  the figure's block of the config, with its name, labels and actions; the folders of its groups; the paper's
      numbers, where the figure shows one.
-Out: `figure1.pdf` and `figure1.png`. If a seed of a group failed, nothing but a line that says which.
+Out: `figure1.pdf` and `figure1.png`. If a seed of a group failed, nothing but a line that says which, unless
+     the figure's kind shows failures.
 """
 
 import argparse
@@ -24,11 +25,10 @@ def main() -> None:
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()
     try:
-        sources, block = split_spec(args.spec, args.groups, read_claims(args.claims) if args.claims else [])
+        kind, claims = kinds.FIGURES[args.spec["kind"]], read_claims(args.claims) if args.claims else []
+        sources, block = split_spec(args.spec, args.groups, claims, kind.shows_failures)
         with style.theme():
-            style.save(
-                importlib.import_module(kinds.FIGURES[args.spec["kind"]].module).draw(sources, **block), args.out
-            )
+            style.save(importlib.import_module(kind.module).draw(sources, **block), args.out)
     except ValueError as error:
         sys.exit(str(error))
 

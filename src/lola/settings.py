@@ -59,9 +59,15 @@ def check_algorithm(where: str, name: str, algorithm: dict) -> None:
         learner = known(f"{where}.learner", algorithm["learner"], registry.LEARNERS)
         check_settings(where, algorithm, {f"the learner {algorithm['learner']}": learner}, ("learner", "label"))
         return
-    wrong = [problem for kind in registry.KINDS.values() if (problem := rule_problem(where, algorithm, kind))]
-    if len(wrong) == len(registry.KINDS):
-        raise wrong[0]
+    some = registry.KINDS.values()
+    if all(rule_problem(where, algorithm, kind) for kind in some):
+        check_rule(where, algorithm, max(some, key=lambda kind: settings_taken(algorithm, kind)))
+
+
+def settings_taken(algorithm: dict, kind: registry.Kind) -> int:
+    """How many settings of an algorithm its estimator takes in games of a kind, which tells the kind that it is for."""
+    estimator = kind.estimators.get(algorithm.get("estimator"))
+    return len({*estimator.required, *estimator.optional} & {*algorithm}) if estimator else 0
 
 
 def rule_problem(where: str, algorithm: dict, kind: registry.Kind) -> BadConfig | None:

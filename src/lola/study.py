@@ -132,8 +132,8 @@ def seats(config: dict, game: str, algorithm: str) -> list[dict]:
 
 
 def players(game: dict) -> int:
-    """How many players a game has: a matrix of payoffs each, or two."""
-    return len(game["payoffs"]) if "payoffs" in game else 2
+    """How many players a game has: as its kind says, or one per table of payoffs."""
+    return registry.kind(game).players or len(game["payoffs"])
 
 
 def floats(block: dict, without: tuple[str, ...]) -> dict:
@@ -298,5 +298,5 @@ def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
 
 def player_actions(game: dict) -> list[list[str]]:
     """The names of each player's actions."""
-    actions = game.get("actions", ["right", "left", "down", "up"])
+    actions = game.get("actions") or list(registry.kind(game).actions)
     return [actions] * players(game) if isinstance(actions[0], str) else actions

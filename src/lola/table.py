@@ -23,8 +23,9 @@ def main() -> None:
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()
     try:
-        sources, block = split_spec(args.spec, args.groups, read_claims(args.claims) if args.claims else [])
-        table = importlib.import_module(kinds.TABLES[args.spec["kind"]].module).tabulate(sources, **block)
+        kind, claims = kinds.TABLES[args.spec["kind"]], read_claims(args.claims) if args.claims else []
+        sources, block = split_spec(args.spec, args.groups, claims, kind.shows_failures)
+        table = importlib.import_module(kind.module).tabulate(sources, **block)
         tables.save(table, args.spec["caption"], args.out)
     except ValueError as error:
         sys.exit(str(error))

@@ -3,6 +3,9 @@
 # in:   nothing but the spec of the group, its code and the locked packages
 # out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}
 
+device = config["device"]
+on_gpu = device == "cuda" or (device == "auto" and which("nvidia-smi") is not None)
+
 for group in GROUPS.values():
     for batch in study.batches(group, ROOT):
         believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
@@ -22,7 +25,8 @@ for group in GROUPS.values():
             conda:
                 "../../environment.yml"
             resources:
-                device=config["device"],
+                device=device,  # no parameter, since another device is no reason to train again
+                gpu=int(on_gpu and group.is_coin_game),
             params:
                 spec=canonical(group.spec),
                 code=canonical(provenance.training_code(group)),

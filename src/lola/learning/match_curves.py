@@ -15,7 +15,7 @@ from lola.learning.trainers import Keep, Snapshot, Trained
 
 
 def run_match(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """As `curves.run`: all seeds of a match side by side."""
+    """As `trainers.run`: all seeds of a match side by side."""
     match = build(spec, seeds)
     start = unpacked(saved) if saved else match.start(spec["init_std"])
     history = MatchHistory(match, spec["every"], trainers.assess(spec), saved)

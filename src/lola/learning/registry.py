@@ -54,7 +54,8 @@ class Kind:
     """A kind of game, and what goes with it: who trains its players, estimators, opponent models, roll-outs.
 
     `exact`: whether it has values in closed form; `own_curvature`: whether estimators give a player's own second
-    derivative. `assess` says how good clones are.
+    derivative. `assess` says how good clones are. `players` and `actions`, which are everybody's, if the kind decides
+    them and not a game's block.
     """
 
     game: Entry
@@ -65,6 +66,8 @@ class Kind:
     assess: Entry
     exact: bool
     own_curvature: bool
+    players: int | None = None
+    actions: tuple[str, ...] = ()
 
 
 MATRIX_GAME = Kind(
@@ -106,6 +109,8 @@ COIN_GAME = Kind(
     assess=Entry("lola.learning.coin_cloning", "assessed"),
     exact=False,
     own_curvature=False,
+    players=2,
+    actions=("right", "left", "down", "up"),
 )
 
 KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME}

@@ -74,7 +74,8 @@ class Group:
         """How good clones are after each update: index seed, columns (likelihood or distance, player, opponent, step).
 
         The likelihood is the mean log-likelihood of an action seen; the distance is the mean over states of the total
-        variation distance between the clone's policy and the opponent's. Without clones there are no rows.
+        variation distance between the clone's policy and the opponent's. In the Coin Game they are taken at the end of
+        each block of updates, over the steps just played. Without clones there are no rows.
         """
         rows = pd.read_csv(self.folder / "beliefs.csv")
         return rows.pivot(index="seed", columns=["player", "opponent", "step"], values=["likelihood", "distance"])

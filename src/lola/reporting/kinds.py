@@ -9,23 +9,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """The module, the keys that its block must give and may give, and what its groups must be."""
+    """The module, the keys that its block must give and may give, and what its groups must be.
+
+    `shows_failures`: whether a seed that failed is a result to show, not a reason to make nothing.
+    """
 
     module: str
     keys: tuple[str, ...]
     optional: tuple[str, ...] = ()
     of_maps: bool = False
     of_matches: bool = False
-    of_coin_games: bool = False
+    of_coin_games: bool | None = False  # None: either
     players: int | None = None  # None: any number
     actions: int | None = None
     axes: int | None = None  # of the grids of its maps
+    shows_failures: bool = False
 
 
 FIGURES = {
     "learning": Kind("lola.reporting.learning_figure", ("game", "algorithms"), ("sampled",), players=2, actions=2),
-    "returns": Kind("lola.reporting.returns_figure", ("game", "algorithms")),
-    "comparison": Kind("lola.reporting.comparison_figure", ("game", "algorithms"), ("saved", "saved_label")),
+    "returns": Kind("lola.reporting.returns_figure", ("game", "algorithms"), of_coin_games=None),
+    "comparison": Kind(
+        "lola.reporting.comparison_figure", ("game", "algorithms"), ("saved", "saved_label"), of_coin_games=None
+    ),
     "beliefs": Kind("lola.reporting.beliefs_figure", ("games", "algorithms")),
     "map": Kind(
         "lola.reporting.map_figure", ("games", "algorithm"), ("beside",), of_maps=True, players=2, actions=2, axes=2
@@ -35,7 +41,7 @@ FIGURES = {
     "matches": Kind("lola.reporting.matches_figure", ("game", "tournament", "shows"), of_matches=True, players=2),
     "coins": Kind("lola.reporting.coins_figure", ("game", "algorithms"), of_coin_games=True),
     "episode": Kind("lola.reporting.episode_figure", ("game", "algorithms"), of_coin_games=True),
-    "exploration": Kind("lola.reporting.exploration_figure", ("groups",), of_coin_games=True),
+    "exploration": Kind("lola.reporting.exploration_figure", ("groups",), of_coin_games=True, shows_failures=True),
 }
 
 TABLES = {

@@ -160,7 +160,7 @@ def below(group: Group, line: float, last: int = 1) -> Sample:
 
 
 def swing(group: Group) -> Sample:
-    """How much player 1's return still moves: its standard deviation over the second half of a run's updates."""
+    """How much player 1's return still moves: its standard deviation over the second half of a curve's rows."""
     returns = group.returns[1]
     half = returns.to_numpy()[:, returns.shape[1] // 2 :]
     return Sample(tuple(returns.index), half.std(axis=1)[:, None], mean)

@@ -110,7 +110,7 @@ def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
     }
     found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
     found |= {"tournament": cell.algorithm.partition(TRAINED)[2]} if manifest["spec"]["match"] else {}
-    return found | ({"reason": manifest["reason"]} if "reason" in manifest else {})
+    return found | {key: manifest[key] for key in ("device", "reason") if key in manifest}
 
 
 def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:

@@ -40,13 +40,16 @@ class Sources:
         return self.labels[group.algorithm] + (f", {model}" if model else "")
 
 
-def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[Sources, dict]:
+def split_spec(
+    spec: dict, folders: list[Path], claims: list[Claim], shows_failures: bool = False
+) -> tuple[Sources, dict]:
     """The sources that a spec describes, and its block: the arguments of the function that its kind names.
 
-    Raises ValueError, in one line, if a seed of one of the groups failed.
+    Raises ValueError, in one line, if a seed of one of the groups failed, unless the kind `shows_failures`.
     """
     groups = {group.name: group for group in map(Group, folders)}
-    if failed := failures(list(groups.values())):
+    failed = failures(list(groups.values()))
+    if failed and not shows_failures:
         more = f"; and {len(failed) - 1} more" if failed[1:] else ""
         raise ValueError(f"{spec['name']} is not made, since {failed[0]}{more}")
     names = [spec.get(key, {}) for key in ("opponent_models", "tournament_labels", "coin_games")]

@@ -284,7 +284,7 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
         sweep(client, found, root)
         logged = [run for its_runs in found.values() for run in its_runs if run.data.tags.get("kind") != runs.LIVE]
         cells = [run for run in logged if "seed" in run.data.tags]
-        summary = final_returns(cells)
+        summary = final_means(cells)
         tags = views.note(game, Path(root).resolve().name, experiment.experiment_id, figures)
         for figure, shown_groups in figures.items():
             shown = mark_shown(client, cells, figure, shown_groups)
@@ -308,7 +308,7 @@ def folder_of(file: str) -> str:
     return "figures" if Path(file).suffix in {".pdf", ".png", ".svg"} else "tables"
 
 
-def final_returns(cells: list[Run]) -> list[tuple[str, int, float]]:
+def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
     """Per group and player, the mean over seeds of the return at the end; of a Coin Game also own-colour shares."""
     returns = defaultdict(list)
     for run in cells:
