@@ -52,7 +52,7 @@ def test_the_study_is_games_times_algorithms(config):
             for a in ("lola-ex", "lola-pg", "lola-pg-batch", "lola-pg-released")
         ),
         *(f"coin-game/coin-{a}/oracle" for a in ("nl-pg", "lola-pg", "lola-bare", "lola-dice")),
-        *(f"coin-game/coin-{a}/coin-cloning" for a in ("lola-pg", "lola-bare")),
+        "coin-game/coin-lola-bare/coin-cloning",
     }
     assert groups["ipd/lola-t4/oracle"].seeds == (0, 1, 2, 3, 4)
     assert groups["ipd/nl-dice/oracle"].seeds == tuple(range(20))
