@@ -79,7 +79,7 @@ def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
     found = {}
     for game in part["games"]:
         block = known(f"{where}.games", game, config["games"])
-        found.setdefault(block.get("kind", "matrix_game"), game)
+        found.setdefault(registry.kind_name(block), game)
     if len(found) > 1:
         given = " and ".join(f"{game} ({kind})" for kind, game in found.items())
         raise BadConfig(f"{where}.games: given {given}; allowed: games of one kind in a part")

@@ -12,7 +12,7 @@ class BadConfig(Exception):
 
 def check_game(where: str, game: dict) -> None:
     """A game must take exactly the settings of its kind."""
-    name = game.get("kind", "matrix_game")
+    name = registry.kind_name(game)
     kind = known(f"{where}.kind", name, registry.KINDS)
     check_settings(where, game, {f"kind {name}": kind.game}, ("kind", "length"))
     if "filters" in game and game.get("encoder") != "convolutional":

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lola.learning.coin_rollouts import Rollouts
+from lola.learning.coin_rollouts import Rollouts, score
 from lola.learning.opponent_models import OpponentModel
 from lola.learning.recurrent import Run, run
 
@@ -25,8 +25,7 @@ def fitted(theta: Tensor, j: int, rollouts: Rollouts, rate: float, steps: int) -
     moves = rollouts.moves[rollouts.played.rows(j)]
     for _ in range(steps):
         ran = taking(theta, j, rollouts)
-        slopes = torch.softmax(ran.y, dim=-1).neg()
-        slopes.scatter_add_(-1, moves[..., None], torch.ones_like(slopes[..., :1]))
+        slopes = score(torch.softmax(ran.y, dim=-1), moves)
         theta = theta + rate * ran.vjp(slopes[:, None] / moves[0].numel())[:, 0]
     return theta
 

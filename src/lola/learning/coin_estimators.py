@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from lola.learning import sampled
-from lola.learning.coin_rollouts import Rollouts
+from lola.learning.coin_rollouts import Rollouts, score
 from lola.learning.recurrent import Network, Run
 
 
@@ -83,9 +83,8 @@ class Scored:
 
     @cached_property
     def slopes(self) -> Tensor:
-        """∂l_t by the answers: 1[a_t] − π."""
-        slopes = self.log_p.exp().neg()
-        return slopes.scatter_add_(-1, self.moves[..., None], torch.ones_like(slopes[..., :1]))
+        """∂l_t by the answers."""
+        return score(self.log_p.exp(), self.moves)
 
     @cached_property
     def advantages(self) -> Tensor:
@@ -106,7 +105,7 @@ class Scored:
             entropy = -(p * self.log_p).sum(-1, keepdim=True)
             growth = self.estimator.entropy / (T * B) * -p * (self.log_p + entropy)
             for i in range(P):
-                dy[i * S : (i + 1) * S, i] += growth[i * S : (i + 1) * S]
+                dy[self.run.rows(i), i] += growth[self.run.rows(i)]
         return self.run.vjp(dy).unflatten(0, (P, S))
 
     def values(self) -> Tensor:

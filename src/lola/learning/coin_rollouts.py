@@ -93,6 +93,11 @@ def play(
     return Rollouts(game, steps, ran)
 
 
+def score(p: Tensor, moves: Tensor) -> Tensor:
+    """∂ log π(a_t) by the answers, 1[a_t] − π, (R, T, B, A): from π, (R, T, B, A), and the moves made, (R, T, B)."""
+    return p.neg().scatter_add_(-1, moves[..., None], torch.ones_like(p[..., :1]))
+
+
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
     """What chance decides: uniforms for first boards (3, S, B), draws of coins (T, S · B), −log E (P · S, T, B, A)."""
     first, draws, luck = [], [], []

@@ -118,9 +118,14 @@ MAP = Entry("lola.learning.curves", "run_map")
 MATCH = Entry("lola.learning.match_curves", "run_match")
 
 
+def kind_name(game: dict) -> str:
+    """The kind of a game that its block names: a matrix game unless it says otherwise."""
+    return game.get("kind", "matrix_game")
+
+
 def kind(game: dict) -> Kind:
-    """The kind of a game, by its block: a matrix game unless it says otherwise."""
-    return KINDS[game.get("kind", "matrix_game")]
+    """The kind of a game, by its block."""
+    return KINDS[kind_name(game)]
 
 
 def trainer(spec: dict) -> Entry:
