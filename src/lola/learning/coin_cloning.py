@@ -36,9 +36,9 @@ def assessed(believed: Tensor, theta: Tensor, j: int, rollouts: Rollouts) -> Ten
     The distance is the total variation between the two policies, ½ Σ_a |π̂(a) − π(a)|, averaged over the steps played.
     """
     moves = rollouts.moves[rollouts.played.rows(j)]
-    guesses, truth = (torch.log_softmax(taking(of, j, rollouts).y, dim=-1) for of in (believed, theta))
-    likelihood = guesses.gather(-1, moves[..., None]).mean((1, 2, 3))
-    distance = (guesses.exp() - truth.exp()).abs().sum(-1).mean((1, 2)) / 2
+    guesses, truth = (taking(of, j, rollouts).y for of in (believed, theta))
+    likelihood = torch.log_softmax(guesses, dim=-1).gather(-1, moves[..., None]).mean((1, 2, 3))
+    distance = (torch.softmax(guesses, dim=-1) - torch.softmax(truth, dim=-1)).abs().sum(-1).mean((1, 2)) / 2
     return torch.stack([likelihood, distance], dim=1)
 
 

@@ -77,14 +77,19 @@ class Scored:
             self.baseline = rollouts.discounts * baselines(rollouts, critics).y.squeeze(-1).view_as(self.discounted)
 
     @cached_property
+    def p(self) -> Tensor:
+        """π(a) of every move, (players · S, T, B, A)."""
+        return torch.softmax(self.run.y, dim=-1)
+
+    @cached_property
     def log_p(self) -> Tensor:
-        """log π(a) of every move, (players · S, T, B, A)."""
+        """log π(a) of every move."""
         return torch.log_softmax(self.run.y, dim=-1)
 
     @cached_property
     def slopes(self) -> Tensor:
         """∂l_t by the answers."""
-        return score(self.log_p.exp(), self.moves)
+        return score(self.p, self.moves)
 
     @cached_property
     def advantages(self) -> Tensor:
@@ -101,9 +106,8 @@ class Scored:
         weights = self.advantages.transpose(0, 1).repeat(P, 1, 1, 1)[..., None] / B  # (P · S, k, T, B, 1)
         dy = weights * self.slopes[:, None]
         if self.estimator.entropy:
-            p = self.log_p.exp()
-            entropy = -(p * self.log_p).sum(-1, keepdim=True)
-            growth = self.estimator.entropy / (T * B) * -p * (self.log_p + entropy)
+            entropy = -(self.p * self.log_p).sum(-1, keepdim=True)
+            growth = self.estimator.entropy / (T * B) * -self.p * (self.log_p + entropy)
             for i in range(P):
                 dy[self.run.rows(i), i] += growth[self.run.rows(i)]
         return self.run.vjp(dy).unflatten(0, (P, S))
@@ -112,7 +116,7 @@ class Scored:
         """The mean over roll-outs of Σ_t γᵗ r_k,t, with the entropy bonus, (S, players)."""
         values = self.discounted.sum(2).mean(2)
         if self.estimator.entropy:
-            entropy = -(self.log_p.exp() * self.log_p).sum(-1).mean((1, 2))
+            entropy = -(self.p * self.log_p).sum(-1).mean((1, 2))
             values = values + self.estimator.entropy * entropy.view_as(values)
         return values.T
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lola.learning.arithmetic import powers
 from lola.learning.coin_game import MOVES, CoinGame
 from lola.learning.recurrent import Network, Run, run
 from lola.learning.streams import stream
@@ -45,8 +46,7 @@ class Rollouts:
     @cached_property
     def discounts(self) -> Tensor:
         """γᵗ, (T, 1)."""
-        exponents = torch.arange(self.steps.shape[1], dtype=torch.float64, device=self.steps.device)[:, None]
-        return (self.game.gamma**exponents).to(self.rewards.dtype)
+        return torch.from_numpy(powers(self.game.gamma, self.steps.shape[1])[:, None]).to(self.rewards)
 
     @cached_property
     def discounted(self) -> Tensor:
@@ -77,9 +77,9 @@ def play(
 ) -> Rollouts:
     """`batch` games of `length` steps of every seed's players, `thetas` (S, d) each, on the streams (seed, *key).
 
-    A move is the one with the largest π(a) / E_a, where the E_a are exponentially distributed: it is drawn from π.
+    A move is the action in whose part of [0, 1) a uniform number lies.
     """
-    first, draws, luck = randomness(key, game, seeds, batch, length, thetas[0].device)
+    first, draws, uniforms = randomness(key, game, seeds, batch, length, thetas[0].device)
     network = Network(game, len(MOVES))
     assert all(theta.shape == (len(seeds), network.size) for theta in thetas), "thetas must be (S, d)"
     ran = Run(network, thetas, length, batch)
@@ -87,7 +87,8 @@ def play(
     steps = torch.empty(len(seeds), length, batch, dtype=torch.int64, device=board.device)
     for t in range(length):
         seen = game.views.index_select(1, board).view(-1, batch)
-        red, blue = (ran.step(t, seen) + luck[:, t]).argmax(-1).view(2, -1)
+        limits = torch.softmax(ran.step(t, seen), dim=-1).cumsum(-1)[..., :-1]
+        red, blue = (uniforms[:, t, :, None] >= limits).sum(-1).view(2, -1)
         step, board = game.step(board, red, blue, draws[t])
         steps[:, t] = step.view(-1, batch)
     return Rollouts(game, steps, ran)
@@ -99,13 +100,14 @@ def score(p: Tensor, moves: Tensor) -> Tensor:
 
 
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
-    """What chance decides: uniforms for first boards (3, S, B), draws of coins (T, S · B), −log E (P · S, T, B, A)."""
-    first, draws, luck = [], [], []
+    """What chance decides: uniforms for first boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
+    first, draws, moves = [], [], []
     for seed in seeds:
         numbers = stream(seed, key)
         first.append(numbers.random((3, batch), dtype=np.float32))
         draws.append(numbers.integers(game.choices, size=(length, batch)))
-        luck.append(numbers.standard_exponential((game.players, length, batch, len(MOVES)), dtype=np.float32))
-    luck = torch.from_numpy(np.stack(luck, axis=1)).to(device).log().neg()
-    draws = torch.from_numpy(np.stack(draws, axis=1)).to(device)
-    return torch.from_numpy(np.stack(first, axis=1)).to(device), draws.flatten(1), luck.flatten(0, 1)
+        moves.append(numbers.random((game.players, length, batch), dtype=np.float32))
+    first, draws, moves = (
+        torch.from_numpy(np.stack(of_seeds, axis=1)).to(device) for of_seeds in (first, draws, moves)
+    )
+    return first, draws.flatten(1), moves.flatten(0, 1)

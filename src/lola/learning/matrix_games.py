@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from lola.learning import matrix_kernels, policies
+from lola.learning.arithmetic import solve
 
 
 class MatrixGame:
@@ -34,12 +35,7 @@ class MatrixGame:
         play = self.joint_play(thetas)
         rewards = torch.from_numpy(self.rewards.T)
         now = sum(play[..., a, None] * rewards[a] for a in range(len(rewards)))  # (S, states, players)
-        # LAPACK's last bits depend on how a matrix lies in memory: with a multiple of 8 rows, every seed's alike.
-        spare = -len(rewards) % 8
-        moves = torch.nn.functional.pad(play[:, 1:], (0, spare, 0, spare))
-        worth = torch.nn.functional.pad(now[:, 1:], (0, 0, 0, spare))
-        stay = torch.eye(len(rewards) + spare, dtype=play.dtype) - self.gamma * moves
-        later, _ = torch.linalg.solve_ex(stay, worth)  # a seed gone NaN must not raise for the others
+        later = solve(torch.eye(len(rewards), dtype=play.dtype) - self.gamma * play[:, 1:], now[:, 1:])
         start = play[:, 0]
         future = sum(start[:, a, None] * later[:, a] for a in range(len(rewards)))
         return list((now[:, 0] + self.gamma * future).unbind(-1))

@@ -13,12 +13,12 @@ handed (first argument), because allocating for every seed would cost ten times 
 """
 
 import numpy as np
-from numba import njit
 
-compiled = njit(error_model="numpy")
+from lola.learning.arithmetic_kernels import exp
+from lola.learning.compiled import kernel
 
 
-@njit(error_model="numpy", cache=True)  # on disk, with all it calls
+@kernel
 def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape):
     """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) for every seed, (S, d_i).
 
@@ -68,7 +68,7 @@ def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape):
     return direction
 
 
-@compiled
+@kernel
 def softmax(p, theta, view, last):
     """π(a|s) from a player's own table of logits; the last action's logit is 0."""
     for state in range(len(view)):
@@ -76,16 +76,16 @@ def softmax(p, theta, view, last):
         top = 0.0
         for b in range(last):
             top = max(top, theta[row + b])
-        p[state, last] = np.exp(-top)
+        p[state, last] = exp(-top)
         norm = p[state, last]
         for b in range(last):
-            p[state, b] = np.exp(theta[row + b] - top)
+            p[state, b] = exp(theta[row + b] - top)
             norm += p[state, b]
         for b in range(last + 1):
             p[state, b] /= norm
 
 
-@compiled
+@kernel
 def everybody_plays(play, rest, p, joint):
     """Π(a|s) = Π_i π_i(a_i|s), and for each player i the others' share of it, π_−i(a_−i|s)."""
     players, states, _ = p.shape
@@ -99,7 +99,7 @@ def everybody_plays(play, rest, p, joint):
             play[state, a] = p[0, state, joint[0, a]] * rest[0, state, a]
 
 
-@compiled
+@kernel
 def inverse(right, left, play, gamma):
     """(I − γP)⁻¹ by Gauss–Jordan; the matrix is diagonally dominant, so no pivoting is needed."""
     n = play.shape[1]
@@ -120,7 +120,7 @@ def inverse(right, left, play, gamma):
                     right[r, c] -= factor * right[pivot, c]
 
 
-@compiled
+@kernel
 def discounted_visits(visits, play, future, gamma):
     """d(start) = 1 and d = γ p₀ᵀ (I − γP)⁻¹ for the joint actions."""
     n = play.shape[1]
@@ -131,7 +131,7 @@ def discounted_visits(visits, play, future, gamma):
             visits[1 + b] += gamma * play[0, a] * future[a, b]
 
 
-@compiled
+@kernel
 def evaluate(values, q, play, future, rewards, gamma):
     """W = (I − γP)⁻¹ P r, the values of the states, and Q = r + γ W, of the joint actions."""
     n = len(rewards)
@@ -148,7 +148,7 @@ def evaluate(values, q, play, future, rewards, gamma):
         values[0] += play[0, a] * q[a]
 
 
-@compiled
+@kernel
 def add_gradient(out, scale, own, rest, visits, values, q, chosen):
     """out += scale · d(s) π_i(b|s) (q(s, b) − W(s)), the policy gradient in player i's logits.
 
@@ -164,7 +164,7 @@ def add_gradient(out, scale, own, rest, visits, values, q, chosen):
             out[state, chosen[a]] += weight * own[state, chosen[a]] * rest[state, a] * worth
 
 
-@compiled
+@kernel
 def grow(growth, w, own, chosen):
     """d log π_j(a_j|s) along w: w(s, a_j) − Σ_b π_j(b|s) w(s, b); the last action's logit is fixed."""
     last = chosen[-1]
@@ -176,7 +176,7 @@ def grow(growth, w, own, chosen):
             growth[state, a] = (w[state, chosen[a]] if chosen[a] < last else 0.0) - mean
 
 
-@compiled
+@kernel
 def move(visits_dot, values_dot, growth, play, future, visits, q, gamma):
     """How visits and state values move as play moves by Π(a|s)·growth(s, a)."""
     n = len(q)

@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lola.learning.arithmetic import matmul, normal, orthonormal, tanh
+
 
 @dataclass(frozen=True)
 class Network:
@@ -71,9 +73,8 @@ class Network:
         for name, shape in self.shapes.items():
             block = np.zeros(shape)
             if len(shape) == 2:
-                q, r = np.linalg.qr(draws.standard_normal((max(shape), min(shape))))
-                q *= np.sign(np.diag(r))
-                block = q if shape == q.shape else q.T
+                rows = orthonormal(normal(draws, (max(shape), min(shape))).T)
+                block = rows if shape == rows.shape else rows.T
                 sees_board = name == next(iter(self.shapes))
                 block = block * gain / (np.sqrt(3 * np.mean(block**2)) if sees_board else 1)
             blocks.append(block.ravel())
@@ -100,11 +101,11 @@ class Network:
         features = planes.mT.to(theta.dtype).expand(len(theta), -1, -1, -1)  # (R, boards, cells, channels)
         for layer in ("conv1", "conv2"):
             patches = features.index_select(2, near).unflatten(2, (-1, 9)).flatten(1, 2).flatten(2)
-            features = torch.baddbmm(self.bias(theta, f"{layer} bias"), patches, self.part(theta, layer))
+            features = matmul(patches, self.part(theta, layer), self.bias(theta, f"{layer} bias"))
             features = torch.relu(features).unflatten(1, (-1, cells))
         weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.flatten())
         weights = weights.unflatten(1, shifts.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
-        x = torch.bmm(features.flatten(2), weights.flatten(3).flatten(1, 2)).unflatten(2, (cells, -1))
+        x = matmul(features.flatten(2), weights.flatten(3).flatten(1, 2)).unflatten(2, (cells, -1))
         return x.flatten(1, 2).index_select(1, self.game.alike)
 
     def bias(self, theta: Tensor, name: str) -> Tensor:
@@ -114,9 +115,9 @@ class Network:
     def step(self, x: Tensor, h: Tensor, W: Tensor, b: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
         """h_t from x_t (R, B, 3H) and h_{t−1} (R, B, H), and what its derivatives need: r and z, n, and h W^n + b^n."""
         H = self.game.hidden
-        g = torch.baddbmm(b, h, W)
+        g = matmul(h, W, b)
         gates = torch.sigmoid(x[..., : 2 * H] + g[..., H:])
-        n = torch.tanh(torch.addcmul(x[..., 2 * H :], gates[..., :H], g[..., :H]))
+        n = tanh(torch.addcmul(x[..., 2 * H :], gates[..., :H], g[..., :H]))
         return torch.lerp(n, h, gates[..., H:]), (gates, n, g[..., :H])
 
     def answers(self, theta: Tensor, boards: Tensor) -> Tensor:
@@ -161,12 +162,13 @@ class Run:
     def blank(self, *shape: int) -> Tensor:
         return self.theta.new_empty(len(self.theta), *shape)
 
+    @torch.no_grad()
     def step(self, t: int, boards: Tensor) -> Tensor:
         """What the networks answer at step t to boards (R, B): (R, B, outputs)."""
         x = looked_up(self.table, boards)
         h, (gates, n, g) = self.network.step(x, self.h[:, t], self.weights["W"], self.biases["b"])
         self.seen[:, t], self.h[:, t + 1], self.gates[:, t], self.n[:, t], self.g[:, t] = boards, h, gates, n, g
-        self.y[:, t] = torch.baddbmm(self.biases["c"], h, self.weights["V"])
+        self.y[:, t] = matmul(h, self.weights["V"], self.biases["c"])
         return self.y[:, t]
 
     @cached_property
@@ -176,19 +178,20 @@ class Run:
         by_n = (1 - z) * (1 - n * n)
         return torch.cat([by_n * r, by_n * self.g * r * (1 - r), (self.h[:, :-1] - n) * z * (1 - z), by_n], dim=-1)
 
+    @torch.no_grad()
     def vjp(self, dy: Tensor, group: int | None = None) -> Tensor:
         """Jᵀ dy, the gradients of Σ y · dy: (R, C, d) for C weightings dy (R, C, T, B, outputs), of a group or all."""
         rows, H, (R, C, T, B, _) = self.rows(group), self.network.game.hidden, dy.shape
         slopes, z, h, seen = self.slopes[rows], self.gates[rows, ..., H:], self.h[rows], self.seen[rows]
         W, V = (self.weights[name][rows].mT.repeat_interleave(C, dim=0) for name in ("W", "V"))
-        dh = torch.bmm(dy.flatten(0, 1).flatten(1, 2), V).view(R, C, T, B, H)
+        dh = matmul(dy.flatten(0, 1).flatten(1, 2), V).view(R, C, T, B, H)
         sums = dh.new_empty(R, C, T, B, 4 * H)
         now = dh[:, :, -1]
         for t in reversed(range(T)):
             sums[:, :, t] = (slopes[:, None, t].unflatten(-1, (4, H)) * now[..., None, :]).flatten(-2)
             if t:
                 kept = torch.addcmul(dh[:, :, t - 1], z[:, None, t], now)
-                now = torch.baddbmm(kept.flatten(0, 1), sums[:, :, t, :, : 3 * H].flatten(0, 1), W).view(R, C, B, H)
+                now = matmul(sums[:, :, t, :, : 3 * H].flatten(0, 1), W, kept.flatten(0, 1)).view(R, C, B, H)
         weightings = zip(sums.unbind(1), dy.unbind(1), strict=True)
         return torch.stack([self.gradient(of_c, y, h, seen, group) for of_c, y in weightings], dim=1)
 
@@ -202,31 +205,33 @@ class Run:
             for k, of_group in zip(groups, tables.split(self.size), strict=True)
         ]
         gradient, places = torch.cat(by_groups), self.network.places
-        gradient[:, places["W"]] = torch.bmm(h[:, :-1].flatten(1, 2).mT, sums[..., : 3 * H]).flatten(1)
+        gradient[:, places["W"]] = matmul(h[:, :-1].flatten(1, 2).mT, sums[..., : 3 * H]).flatten(1)
         gradient[:, places["b"]] = sums[..., : 3 * H].sum(1)
-        gradient[:, places["V"]] = torch.bmm(h[:, 1:].flatten(1, 2).mT, dy).flatten(1)
+        gradient[:, places["V"]] = matmul(h[:, 1:].flatten(1, 2).mT, dy).flatten(1)
         gradient[:, places["c"]] = dy.sum(1)
         return gradient
 
+    @torch.no_grad()
     def jvp(self, direction: Tensor, group: int | None = None) -> Tensor:
         """J v, how y grows along v (R, d): (R, T, B, outputs), of a group or all."""
         rows, network, H = self.rows(group), self.network, self.network.game.hidden
         slopes, z, h = self.slopes[rows], self.gates[rows, ..., H:], self.h[rows]
         W, V = (self.weights[name][rows] for name in ("W", "V"))
-        _, table = torch.func.jvp(network.table, (self.theta[rows],), (direction,))
+        with torch.enable_grad():
+            _, table = torch.func.jvp(network.table, (self.theta[rows],), (direction,))
         x = looked_up(table, self.seen[rows].flatten(1)).view(*self.y[rows].shape[:3], 3 * H)
-        along = torch.baddbmm(network.bias(direction, "b"), h[:, :-1].flatten(1, 2), network.part(direction, "W"))
+        along = matmul(h[:, :-1].flatten(1, 2), network.part(direction, "W"), network.bias(direction, "b"))
         along = along.view(x.shape)
         along[..., H:] += x[..., : 2 * H]
         by_x = slopes[..., 3 * H :] * x[..., 2 * H :]
         dh = torch.empty_like(by_x)
         now = torch.zeros_like(by_x[:, 0])
         for t in range(x.shape[1]):
-            sums = slopes[:, t, :, : 3 * H] * torch.baddbmm(along[:, t], now, W)
+            sums = slopes[:, t, :, : 3 * H] * matmul(now, W, along[:, t])
             now = torch.addcmul(by_x[:, t], z[:, t], now) + sums.unflatten(-1, (3, H)).sum(-2)
             dh[:, t] = now
-        dy = torch.baddbmm(network.bias(direction, "c"), h[:, 1:].flatten(1, 2), network.part(direction, "V"))
-        return torch.baddbmm(dy, dh.flatten(1, 2), V).view_as(self.y[rows])
+        dy = matmul(h[:, 1:].flatten(1, 2), network.part(direction, "V"), network.bias(direction, "c"))
+        return matmul(dh.flatten(1, 2), V, dy).view_as(self.y[rows])
 
     def rows(self, group: int | None) -> slice:
         """The rows of a group, or all."""

@@ -16,14 +16,15 @@ again has to wait for the last addition.
 """
 
 import numpy as np
-from numba import njit
 
+from lola.learning.arithmetic_kernels import log
+from lola.learning.compiled import kernel
 from lola.learning.matrix_kernels import softmax
 
 LANES = 4  # tables that neighbouring roll-outs take in turn: a power of two
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def probabilities(thetas, views, joint):
     """π_i(a|s) of every player, (S, players, states, actions), from a tuple of (S, d_i)."""
     players, states = views.shape
@@ -34,7 +35,7 @@ def probabilities(thetas, views, joint):
     return p
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def thresholds(p, joint):
     """P(joint action ≤ a | state), (S, states, joint actions)."""
     seeds, players, states, _ = p.shape
@@ -51,7 +52,7 @@ def thresholds(p, joint):
     return limits
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def play(codes, counts, limits, uniforms):
     """One seed's roll-outs from (length, batch) uniforms: the code of every step, and how often each code comes when.
 
@@ -75,7 +76,7 @@ def play(codes, counts, limits, uniforms):
             counts[t, code] = lanes[code].sum()
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def returns_to_go(codes, rewards, discounts, centre, states):
     """Per code, the mean over roll-outs of Σ_m Σ_{t≥m} ρ_t with ρ_t = γᵗ r_t − centre_t, (S, players, codes).
 
@@ -104,7 +105,7 @@ def returns_to_go(codes, rewards, discounts, centre, states):
     return table
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def products_to_go(codes, rewards, discounts, centre, growth):
     """Per code, the mean over roll-outs of Σ_m Σ_{t≥m} ρ_t X_t, (S, codes), with X_t = Σ_{l≤t} growth(code_l).
 
@@ -136,7 +137,7 @@ def products_to_go(codes, rewards, discounts, centre, growth):
     return table
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def project(table, p, view, chosen):
     """Σ_code table(code) ∇log π(a|s), (S, d): what a table says about one player's logits.
 
@@ -159,7 +160,7 @@ def project(table, p, view, chosen):
     return slope
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def add_growth(growth, direction, p, view, chosen):
     """growth(code) += ∇log π(a|s) · direction, the reverse of `project`: (S, d) onto (S, codes)."""
     states, actions, own = len(view), len(chosen), chosen[-1]
@@ -173,7 +174,7 @@ def add_growth(growth, direction, p, view, chosen):
                 growth[s, state * actions + a] += up - mean
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def add_curvature(slope, table, direction, p, view, chosen):
     """slope += Σ_code table(code) ∇²log π(a|s) · direction, where ∇²log π = ππᵀ − diag(π) whatever the action."""
     states, actions, own = len(view), len(chosen), chosen[-1]
@@ -188,7 +189,7 @@ def add_curvature(slope, table, direction, p, view, chosen):
                 slope[s, view[state] * own + b] += total * p[s, state, b] * (mean - direction[s, view[state] * own + b])
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def log_likelihood(table, p, chosen):
     """Σ_code table(code) log π(a|s), (S,)."""
     actions = len(chosen)
@@ -196,11 +197,11 @@ def log_likelihood(table, p, chosen):
     for s in range(len(table)):
         for code in range(table.shape[1]):
             if table[s, code] > 0.0:
-                total[s] += table[s, code] * np.log(p[s, code // actions, chosen[code % actions]])
+                total[s] += table[s, code] * log(p[s, code // actions, chosen[code % actions]])
     return total
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def total_variation(p, q):
     """½ Σ_a |p(a|s) − q(a|s)|, averaged over states, (S,)."""
     distance = np.zeros(len(p))

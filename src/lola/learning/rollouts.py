@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lola.learning import rollout_kernels
+from lola.learning.arithmetic import powers
 from lola.learning.streams import stream
 
 
@@ -44,7 +45,7 @@ class Rollouts:
     @cached_property
     def discounts(self) -> np.ndarray:
         """γᵗ, (length,)."""
-        return self.game.gamma ** np.arange(self.length)
+        return powers(self.game.gamma, self.length)
 
     @cached_property
     def frequencies(self) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lola.learning import tabular_kernels as kernels
+from lola.learning.arithmetic import normal
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def initial_tables(game, learners: dict[int, Learner], seeds: list[int], std: fl
     values, seen, visits = np.zeros(shape), np.zeros((*shape[:3], shape[4])), np.zeros(shape[:3])
     for i, answers in others.items():
         for s, seed in enumerate(seeds):
-            drawn = np.random.default_rng([seed, i]).standard_normal((rows, game.counts[i], answers))
+            drawn = normal(np.random.default_rng([seed, i]), (rows, game.counts[i], answers))
             values[s, i, :, : game.counts[i], :answers] = std * drawn
     policy = np.zeros(shape[:4])
     for i, own in enumerate(game.counts):

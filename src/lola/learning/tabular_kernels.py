@@ -5,18 +5,19 @@ company.
 """
 
 import numpy as np
-from numba import njit
 
+from lola.learning.arithmetic_kernels import log
+from lola.learning.compiled import kernel
 from lola.learning.matrix_kernels import softmax
 
 FIELDS = 8  # those of tabular.Learner, in its order:
 CLIMBS, JOINT, ALPHA, DECAY, EPSILON, DELTA, DELTA_DECAY, LOSE = range(FIELDS)
 FLOOR = 1e-8  # of a probability
-FARTHEST = np.log((1.0 - FLOOR) / FLOOR)  # of a logit, then
+FARTHEST = 18.420680733952366  # of a logit, then: ln((1 − FLOOR) / FLOOR)
 PLAYED, KNOWN, CROSSED = range(3)  # what logits stand for
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def episode(played, tables, learns, settings, game, seen_by, gammas, uniforms, clock):
     """Play one episode of every match, (S, length, players) uniforms, after `clock` steps; tables learn in place.
 
@@ -63,7 +64,7 @@ def episode(played, tables, learns, settings, game, seen_by, gammas, uniforms, c
             state = 1 + move
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def learn(tables, s, i, row, action, answer, target, own, setting, t):
     """One step of a learner's Q-values, and of its policy if it has one."""
     step = 1.0 / (1.0 / setting[ALPHA] + t * setting[DECAY])
@@ -86,7 +87,7 @@ def learn(tables, s, i, row, action, answer, target, own, setting, t):
         climb(policy, best, own, pace if now > usual else setting[LOSE] * pace)
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def climb(policy, best, own, pace):
     """Every other action gives the best one min(π(a), pace / (|A| − 1)), and keeps no less than FLOOR."""
     rest = 1.0
@@ -97,7 +98,7 @@ def climb(policy, best, own, pace):
     policy[best] = rest
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def action_values(worth, values, seen, own, setting):
     """What each action is worth in a row: Q(a), or of joint actions Σ_b Q(a, b) n(b) / n."""
     for a in range(own):
@@ -111,7 +112,7 @@ def action_values(worth, values, seen, own, setting):
                     worth[a] += values[a, b] * seen[b] / total
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def greedy(worth, own, epsilon, uniform):
     """The first best action; with probability ε one of the others, each as likely."""
     best = worth[:own].argmax()
@@ -121,7 +122,7 @@ def greedy(worth, own, epsilon, uniform):
     return other + (other >= best)
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def drawn(policy, own, uniform):
     """The action in whose part of [0, 1) the uniform number lies."""
     action, total = 0, policy[0]
@@ -131,7 +132,7 @@ def drawn(policy, own, uniform):
     return action
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def logits(values, seen, policy, setting, own, form):
     """A learner's rows as logits against its last action, (S, rows · (actions − 1)), within ±FARTHEST: of π, if any.
 
@@ -144,7 +145,8 @@ def logits(values, seen, policy, setting, own, form):
     for s in range(seeds):
         for row in range(rows):
             if setting[CLIMBS]:
-                worth[:own] = np.log(policy[s, row, :own])
+                for a in range(own):
+                    worth[a] = log(policy[s, row, a])
             else:
                 action_values(worth, values[s, row], seen[s, row], own, setting)
                 if form == CROSSED and setting[JOINT]:
@@ -153,14 +155,14 @@ def logits(values, seen, policy, setting, own, form):
                 if form == PLAYED:
                     best = worth[:own].argmax()
                     explored = max(setting[EPSILON], FLOOR)
-                    worth[:own] = np.log(explored / (own - 1)) if own > 1 else 0.0
-                    worth[best] = np.log(max(1.0 - explored, FLOOR))
+                    worth[:own] = log(explored / (own - 1)) if own > 1 else 0.0
+                    worth[best] = log(max(1.0 - explored, FLOOR))
             for a in range(own - 1):
                 theta[s, row * (own - 1) + a] = min(max(worth[a] - worth[own - 1], -FARTHEST), FARTHEST)
     return theta
 
 
-@njit(error_model="numpy", cache=True)
+@kernel
 def set_policy(policy, theta, own):
     """π(a|s) in (S, rows, actions) from logits (S, rows · (own − 1)), row by row."""
     rows = np.arange(policy.shape[1])

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lola.learning.arithmetic import normal
 from lola.learning.opponent_models import OpponentModel
 from lola.learning.rules import FirstOrder, Rule
 
@@ -55,7 +56,7 @@ class State:
 def initial_thetas(sizes: list[int], seeds: list[int], std: float) -> list[Tensor]:
     """θ ~ N(0, std²), one stream per (seed, player): float64 tensors (S, d_i)."""
     return [
-        torch.from_numpy(np.stack([std * np.random.default_rng([seed, player]).standard_normal(d) for seed in seeds]))
+        torch.from_numpy(np.stack([std * normal(np.random.default_rng([seed, player]), d) for seed in seeds]))
         for player, d in enumerate(sizes)
     ]
 

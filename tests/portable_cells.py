@@ -1,0 +1,55 @@
+"""Train a small cell of every kind and print its digest: `python tests/portable_cells.py [KIND …]`, JSON.
+
+`test_portability.py` runs it on other processors' terms and expects the same bytes; so does every machine, of
+golden/cells.json, which `python tests/portable_cells.py > tests/golden/cells.json` writes.
+"""
+
+import json
+import sys
+
+import torch
+
+from lola.artifacts import canonical, sha256
+from lola.config import load
+from lola.learning.trainers import run
+from lola.study import groups
+
+SEEDS = [0, 1]
+KINDS = {  # a group of the study, and what is smaller than there
+    "exact": ("ipd/lola-ex/oracle", {"steps": 100}),
+    "autograd": ("ipd/lola-t4-vs-lola2-t4/oracle", {"steps": 60}),
+    "sampled": ("ipd/lola-pg/oracle", {"steps": 60, "play": {"batch": 250}}),
+    "sampled, as released": ("imp/lola-pg-released/oracle", {"steps": 60, "play": {"batch": 250}}),
+    "clones": ("ipd/lola-ex/cloning", {"steps": 60}),
+    "sampled, with clones": ("ipd/lola-pg/cloning", {"steps": 40, "play": {"batch": 250}}),
+    "LOLA-DiCE": ("ipd/lola-dice-2/cloning", {"steps": 40}),
+    "match": ("ipd/jal-q-vs-lola-ex@tournament/cloning", {"steps": 50, "every": 5}),
+    "match, as released": ("imp/jal-q-vs-wolf-phc@tournament-released/oracle", {"steps": 50, "every": 5}),
+    "map": ("ipd/lola-ex@map/oracle", {"steps": 30, "grid": {"lr": [0.3, 3.0], "eta": [1.0, 3.0]}}),
+    "map, sampled": ("ipd/lola-pg-batch@map/oracle", {"steps": 20, "grid": {"batch": [16, 64], "lr": [1.0, 3.0]}}),
+    "Coin Game": ("coin-game/coin-lola-pg/oracle", {"steps": 40, "every": 5, "play": {"batch": 32}}),
+    "Coin Game, convolutional": (
+        "coin-game/coin-lola-pg/oracle",
+        {"steps": 5, "every": 1, "play": {"batch": 16}, "game": {"encoder": "convolutional"}},
+    ),
+    "Coin Game, with clones": (
+        "coin-game/coin-lola-bare/coin-cloning",
+        {"steps": 40, "every": 5, "play": {"batch": 32}},
+    ),
+    "Coin Game, LOLA-DiCE": ("coin-game/coin-lola-dice/oracle", {"steps": 40, "every": 5, "play": {"batch": 32}}),
+}
+
+
+def digest(kind: str, study: dict) -> str:
+    """The digest of a kind's cells: their rows and how they ended."""
+    name, smaller = KINDS[kind]
+    spec = json.loads(canonical(study[name].spec))
+    for key, value in smaller.items():
+        spec[key] = spec[key] | value if key in ("play", "game") else value
+    return sha256(canonical([[cell.rows, cell.outcome] for cell in run(spec, SEEDS)]))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    study = groups(load("config/config.yaml", []))
+    print(json.dumps({kind: digest(kind, study) for kind in sys.argv[1:] or KINDS}, indent=1))

@@ -1,0 +1,122 @@
+"""Arithmetic that rounds alike on every processor: against many digits, plain loops, and PyTorch's own."""
+
+import math
+import subprocess
+import sys
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+
+from lola.learning import arithmetic_kernels as kernels
+from lola.learning.arithmetic import TAIL, matmul, normal, orthonormal, powers, solve, tanh
+
+RNG = np.random.default_rng(0)
+DOMINANT = 3 * np.eye(4) - RNG.dirichlet(np.ones(4), size=(2, 4))
+
+
+def units_off(value: float, exact: mpmath.mpf) -> float:
+    """By how many units of its last place a number misses the exact one."""
+    return abs(float((mpmath.mpf(value) - exact) / math.ulp(float(exact))))
+
+
+def tensor(*shape: int, dtype=torch.float64) -> torch.Tensor:
+    return torch.from_numpy(RNG.normal(size=shape)).to(dtype).requires_grad_(dtype == torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "exact", "points"),
+    [
+        (kernels.exp, mpmath.exp, [*RNG.uniform(-708, 709, 2000), *RNG.normal(size=2000), 0.0, -0.0, 1e-300]),
+        (kernels.log, mpmath.log, [*10 ** RNG.uniform(-300, 300, 2000), *RNG.uniform(0, 2, 2000), 1.0, 5e-324]),
+    ],
+    ids=["exp", "log"],
+)
+def test_exp_and_log_are_right_to_two_units_of_the_last_place(kernel, exact, points):
+    with mpmath.workdps(50):
+        assert max(units_off(kernel(float(x)), exact(mpmath.mpf(float(x)))) for x in points if exact(x)) < 2
+
+
+def test_exp_and_log_at_the_ends():
+    assert [kernels.exp(x) for x in (-math.inf, -800.0, 800.0, math.inf, 0.0)] == [0.0, 0.0, math.inf, math.inf, 1.0]
+    assert kernels.exp(-740.0) == pytest.approx(math.exp(-740.0), rel=0.1)  # a number of few bits
+    assert [kernels.log(x) for x in (0.0, 1.0, math.inf)] == [-math.inf, 0.0, math.inf]
+    assert all(map(math.isnan, (kernels.exp(math.nan), kernels.log(math.nan), kernels.log(-1.0))))
+
+
+@pytest.mark.parametrize("depth", [1, 7, 8, 21])
+def test_a_product_sums_in_the_order_of_its_factors(depth):
+    a, b, plus = tensor(2, 3, depth, dtype=torch.float32), tensor(2, depth, 5, dtype=torch.float32), torch.ones(5)
+    by_hand = np.ones((2, 3, 5), dtype=np.float32)
+    for k in range(depth):
+        by_hand += a.numpy()[:, :, k, None] * b.numpy()[:, k, None, :]
+    assert matmul(a, b, plus).numpy().tobytes() == by_hand.tobytes()
+    torch.testing.assert_close(matmul(a, b), torch.bmm(a, b))
+    assert matmul(b.mT, a.mT).numpy().tobytes() == matmul(a, b).mT.contiguous().numpy().tobytes()
+
+
+def test_derivatives_of_a_product():
+    given = tensor(2, 3, 9), tensor(2, 9, 4), tensor(2, 1, 4)
+    assert torch.autograd.gradcheck(matmul, given, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(matmul, given)
+    with torch.no_grad():
+        assert not matmul(*given).requires_grad
+
+
+def test_solving_and_its_derivatives():
+    matrix, right = torch.from_numpy(DOMINANT).requires_grad_(), tensor(2, 4, 3)
+    torch.testing.assert_close(solve(matrix, right), torch.linalg.solve(matrix, right))
+    torch.testing.assert_close(solve(matrix.mT, right), torch.linalg.solve(matrix.mT, right))
+    assert torch.autograd.gradcheck(solve, (matrix, right))
+    assert torch.autograd.gradgradcheck(solve, (matrix, right))
+
+
+def test_a_row_that_is_no_number_disturbs_none_beside_it():
+    matrix, right = torch.from_numpy(DOMINANT).clone(), torch.ones(2, 4, 1, dtype=torch.float64)
+    alone = solve(matrix, right)[1]
+    matrix[0] = torch.nan
+    assert torch.equal(solve(matrix, right)[1], alone)
+    assert torch.equal(matmul(matrix, right)[1], matmul(matrix[1:], right[1:])[0])
+
+
+def test_tanh():
+    x = torch.linspace(-20, 20, 1001, dtype=torch.float64)
+    torch.testing.assert_close(tanh(x), torch.tanh(x), rtol=0, atol=1e-15)
+
+
+def test_powers_are_repeated_products():
+    by_hand = [1.0]
+    for _ in range(149):
+        by_hand.append(by_hand[-1] * 0.96)
+    assert powers(0.96, 150).tolist() == by_hand
+    assert powers(0.9, 1).tolist() == [1.0]
+
+
+def test_normal_numbers_are_numpys_and_in_the_tail_rounded():
+    drawn, numpys = (draw(np.random.default_rng(1), 100_000) for draw in (normal, np.random.Generator.standard_normal))
+    tail = np.abs(numpys) > TAIL
+    assert 10 < tail.sum() < 50
+    assert np.array_equal(drawn[~tail], numpys[~tail])
+    assert np.array_equal(drawn[tail], numpys[tail].astype(np.float32))
+
+
+@pytest.mark.parametrize("shape", [(4, 9), (7, 7)])
+def test_orthonormal_rows_are_those_of_qr(shape):
+    given = RNG.normal(size=shape)
+    rows = orthonormal(given)
+    q, r = np.linalg.qr(given.T)
+    np.testing.assert_allclose(rows, (q * np.sign(np.diag(r))).T, atol=1e-12)
+    np.testing.assert_allclose(rows @ rows.T, np.eye(len(rows)), atol=1e-12)
+
+
+def test_pytorch_is_pinned_or_says_so():
+    assert torch.backends.cpu.get_cpu_capability() != "AVX512"
+    late = "import os, torch; os.environ.pop('ATEN_CPU_CAPABILITY', 0); print(torch.backends.cpu.get_cpu_capability())"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{late}; import lola.learning.arithmetic"], capture_output=True, text=True
+    )
+    if ended.stdout.strip() == "AVX512":
+        assert "import lola before you compute with PyTorch" in ended.stderr
+    else:
+        assert ended.returncode == 0
