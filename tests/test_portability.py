@@ -1,4 +1,4 @@
-"""The same bytes whatever the processor: small cells of every kind, under what makes libraries choose other instructions."""
+"""The same bytes whatever the processor: small cells of every kind, under what makes libraries compute otherwise."""
 
 import json
 import os

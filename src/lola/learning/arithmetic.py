@@ -22,7 +22,7 @@ TAIL = 3.6541528853610088  # beyond it NumPy's normal numbers come from libm's l
 def matmul(a: Tensor, b: Tensor, plus: Tensor | None = None) -> Tensor:
     """plus + a b, (R, M, N), from (R, M, K) and (R, K, N): differentiable as often as one likes, either way.
 
-    `plus` is anything that broadcasts to the product. Within `torch.no_grad` a derivative costs nothing, as there is none.
+    `plus` is anything that broadcasts to the product. Within `torch.no_grad` nothing is kept for derivatives.
     """
     assert a.ndim == b.ndim == 3 and a.shape[::2] == (len(b), b.shape[1]), "a must be (R, M, K) and b (R, K, N)"
     if a.is_cuda:
@@ -66,7 +66,10 @@ class Product(torch.autograd.Function):
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
-    """matrix⁻¹ right, (R, K, N), from (R, K, K), diagonally dominant, and (R, K, N): differentiable as often as one likes."""
+    """matrix⁻¹ right, (R, K, N), from (R, K, K) and (R, K, N): differentiable as often as one likes.
+
+    The matrices are to be diagonally dominant, by rows or by columns.
+    """
     return Solution.apply(matrix, right)
 
 
@@ -98,7 +101,7 @@ def powers(base: float, count: int) -> np.ndarray:
 
 
 def normal(numbers: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-    """Standard normal numbers; those in the tail, one in 4,000, are rounded to 24 bits, which libm's last don't reach."""
+    """Standard normal numbers; in the tail, one in 4,000, rounded to 24 bits, which the last of libm's don't reach."""
     drawn = numbers.standard_normal(shape)
     return np.where(np.abs(drawn) > TAIL, drawn.astype(np.float32), drawn)
 

@@ -1,7 +1,7 @@
 """Arithmetic whose last bits don't depend on the processor, compiled: exp, log, matrix products, linear equations.
 
 Sums and products of two numbers round alike everywhere; what a library makes of exp, or in which order it sums, does
-not: libm, MKL and NumPy pick other instructions on other processors. Here every operation and its order is written down.
+not: libm, MKL and NumPy pick other instructions on other processors. Here every operation is written down, in its order.
 """
 
 import math
@@ -15,7 +15,7 @@ LN2_LOW = 1.9082149292705877e-10  # the rest
 LOG2_E = 1.4426950408889634
 FACTORIALS = tuple(1.0 / math.factorial(n) for n in range(14))
 ODD = tuple(1.0 / (2 * n + 1) for n in range(11))
-UNROLLED = 8  # products that are added to a sum between reading and writing it
+UNROLLED = 8
 
 
 @kernel
@@ -40,7 +40,7 @@ def power_of_two(k):
 
 @kernel
 def log(x):
-    """ln x, to within two units of the last place: e ln 2 + 2 artanh s with x = m 2ᵉ, s = (m − 1) / (m + 1), ½ ≤ m² < 2."""
+    """ln x, to within two units of the last place: e ln 2 + 2 artanh s, x = m 2ᵉ, s = (m − 1) / (m + 1), ½ ≤ m² < 2."""
     if not 0.0 < x < np.inf:
         return -np.inf if x == 0.0 else x if x > 0.0 else np.nan
     m, e = math.frexp(x)
@@ -55,7 +55,10 @@ def log(x):
 
 @kernel
 def add_product(out, a, b):
-    """out += a b for (R, M, N), (R, M, K) and (R, K, N), each sum in the order of k; the last axes of out and b lie together."""
+    """out += a b for (R, M, N), (R, M, K) and (R, K, N), each sum in the order of k.
+
+    Several products are added to a sum between reading and writing it, which makes this as fast as a library.
+    """
     rows, height, depth = a.shape
     width = out.shape[2]
     whole = depth - depth % UNROLLED

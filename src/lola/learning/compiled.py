@@ -1,8 +1,8 @@
 """How kernels are compiled: by one decorator, and kept on disk under a digest of the source of all of them.
 
-Numba looks for changes in the file of a kernel, not in those of the compiled functions that it calls, which are
-compiled into it. So kernels stand in modules called `…_kernels`, which import no others of this project, and a change in
-any of them is another folder. Numba itself tells processors, Pythons and its own versions apart.
+Numba looks for changes in the file of a kernel, not in those of the functions that it calls, which are compiled into
+it. So kernels stand in modules called `…_kernels`, which import no others of this project, and a change in any of them
+means another folder. Numba itself tells processors, Pythons and its own versions apart.
 """
 
 import hashlib
