@@ -29,7 +29,7 @@ def draw(sources: Sources, *, games: list[str], tournaments: list[str], opponent
     letters = itertools.cycle(string.ascii_lowercase)
     for panels, row in zip(axes, rows, strict=True):
         for ax, shown in zip(panels, row, strict=True):
-            for entrant in shown.entrants:
+            for entrant in shown.entrants if shown.seeds else ():
                 style.plot_mean(ax, shown.average(entrant), sources.labels[entrant], *looks[entrant])
             style.title(ax, next(letters), style.wrapped(f"{shown.game}, {sources.tournament_label(shown)}"))
     for ax in axes[-1]:

@@ -26,7 +26,7 @@ class Tournament:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The runs that every match finished."""
+        """The runs that every match has."""
         return tuple(sorted(set.intersection(*({*match.returns.index} for match in self.matches.values()))))
 
     def returns(self, row: str, column: str) -> pd.DataFrame:
@@ -42,7 +42,8 @@ class Tournament:
 
     def average(self, row: str) -> pd.DataFrame:
         """The mean of what `row` earns against every entrant, itself included: index seed, columns step."""
-        return sum(self.returns(row, column) for column in self.entrants) / len(self.entrants)
+        seeds = list(self.seeds)
+        return sum(self.returns(row, column).loc[seeds] for column in self.entrants) / len(self.entrants)
 
     def final(self, last: float = LAST) -> np.ndarray:
         """`returns` averaged over the `last` part of the episodes: (seeds, entrants, entrants), row against column."""
