@@ -44,7 +44,7 @@ def draw(
         scatter(axes[letter], group, actions)
     axes[letters[0]].set_ylabel(f"P({actions[1][0]} | state), agent 2")
     heading = "state: last actions of agents 1 and 2 (points spread a little)"
-    states = axes[letters[0]].get_legend_handles_labels()[0]
+    states = max((axes[letter].get_legend_handles_labels()[0] for letter in above), key=len)
     style.legend(figure, states, 5, heading, handletextpad=0, columnspacing=0.8)
 
     if sampled:

@@ -104,10 +104,9 @@ def title(ax: Axes, letter: str, text: str) -> None:
 
 def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
     """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
-    players = group.returns.columns.unique("player")
-    for player, color, dashes in zip(players, colors, cycled(DASHES, len(players)), strict=True):
+    for player, (color, dashes) in enumerate(zip(colors, cycled(DASHES, len(colors)), strict=True), start=1):
         name = wrapped(f"{label}, agent {player}") if label else f"agent {player}"
-        plot_mean(ax, group.returns[player], name, color, dashes)
+        plot_mean(ax, group.returns.get(player, pd.DataFrame()), name, color, dashes)
 
 
 def plot_mean(ax: Axes, runs: pd.DataFrame, label: str, color, dashes="-") -> None:
