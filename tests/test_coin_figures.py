@@ -204,7 +204,7 @@ def test_figures_of_the_coin_game_count_the_runs_that_diverged(tmp_path, monkeyp
     about = [text.get_text() for text in beside.get_yticklabels()]
     assert about[1:] == [
         "128 × 16, 200",
-        *(f"128 × 16, 200, {runs}" for runs in ("2 of 3 runs; 1 diverged", "0 of 3 runs; 3 diverged")),
+        *(f"128 × 16, 200, {runs}" for runs in ("1 diverged", "3 diverged")),
     ]
     assert {y for line in figure.axes[2].lines for y in line.get_ydata()} == {1, 2}
 

@@ -504,7 +504,8 @@ def test_runs_that_diverged_are_counted_below_the_figure(tmp_path, monkeypatch):
         root = tmp_path / str(len(failed))
         learned(root, failed=failed)
         run_stage(monkeypatch, root, root / "figure1")
-        sizes[failed] = Image.open(root / "figure1.png").size
+        with Image.open(root / "figure1.png") as shown:
+            sizes[failed] = shown.size
     assert [width for width, _ in sizes.values()] == [629, 629]
     assert sizes[failed][1] > sizes[""][1]
     counted = "ipd, NL-Ex: 3 of 5 runs; 2 diverged\nipd, LOLA-Ex: 3 of 5 runs; 2 diverged"

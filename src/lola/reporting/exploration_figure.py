@@ -35,7 +35,8 @@ def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle")
         for group in (sources.group(game, shown, opponent_model) for _, shown in of_game):
             about = sources.coin_games[group.name]
             scale = f"{about['batch']} × {about['length']}, {about['steps']}"
-            lines.append((sources.label(group), ", ".join(filter(None, (scale, group.divergence))), group))
+            diverged = f", {len(group.failed)} diverged" if len(group.failed) else ""
+            lines.append((sources.label(group), scale + diverged, group))
 
     figure = style.new_figure(2.4 + LINE * len(lines), style.FULL_WIDTH)
     axes = figure.subplots(1, len(COLUMNS), sharey=True)

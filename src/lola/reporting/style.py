@@ -63,6 +63,8 @@ def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> None:
     shown = {}
     if lines := [line for note in notes for line in textwrap.wrap(note, NOTE_WIDTH)]:
         width, height = figure.get_size_inches()
+        for each in figure.legends:  # stays where it is while the figure grows
+            each.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
         figure.text(0.5, -LINE / height, "\n".join(lines), ha="center", va="top", color=VERMILLION)
         shown = {"bbox_inches": Bbox([(0, -LINE * (len(lines) + 2)), (width, height)])}
     for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
