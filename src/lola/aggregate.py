@@ -53,8 +53,7 @@ def gather(curves: list[Path]) -> dict[str, str]:
     if damaged:
         raise ValueError("\n".join(damaged))
 
-    seeds = {cells.Cell.at(curve).seed: (curve, manifest) for curve, manifest in manifests.items()}
-    ended = dict(sorted(seeds.items()))
+    ended = dict(sorted((cells.Cell.at(curve).seed, (curve, manifest)) for curve, manifest in manifests.items()))
     finished = {seed: end for seed, end in ended.items() if not diverged(end[1])}
     failed = [(seed, m["steps"] + 1, m["reason"]) for seed, (_, m) in ended.items() if diverged(m)]
     tables = {"failed.csv": table("seed,step,reason", failed)}
@@ -96,7 +95,10 @@ def returns(rows: list[tuple]) -> str:
 
 
 def policies(ended: dict, rows: list[tuple]) -> str:
-    """Every player's probability of every action in every state, at the end of training."""
+    """Every player's probability of every action in every state, at the end of training.
+
+    Of a run that diverged those that its `rows` tell.
+    """
     found = {seed: manifest["policies"] for seed, (_, manifest) in ended.items()}
     named = next(filter(None, found.values()), [])
     for seed, (_, manifest) in ended.items():

@@ -109,7 +109,7 @@ class Group:
         return rows.pivot(index=[*axes, "seed"], columns=["player", "metric"], values="value")
 
     def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """Those of all runs, one per row, that are asked for."""
+        """Of all runs, a row each, those that count: here those that finished."""
         return runs.drop(index=self.failed.seed, errors="ignore")
 
     @property

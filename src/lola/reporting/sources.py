@@ -41,12 +41,12 @@ class Sources:
 
     @property
     def counted(self) -> "Sources":
-        """The same, with the runs that diverged, which count by a rule."""
+        """The same, where runs that diverged count too."""
         return replace(self, groups={name: Counted(group.folder) for name, group in self.groups.items()})
 
     @property
     def divergences(self) -> list[str]:
-        """A line per group of which runs diverged: how many finished, and how many did not."""
+        """How many runs of a group finished and how many diverged, a line for each of which any did."""
         return [
             f"{group.game}, {self.label(group)}: {group.divergence}"
             for group in self.groups.values()
