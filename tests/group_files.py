@@ -44,7 +44,9 @@ def write_group(
     return Group(folder)
 
 
-def write_match(root: Path, name: str, returns: dict, shares: dict | None = None, every: int = 1) -> Group:
+def write_match(
+    root: Path, name: str, returns: dict, shares: dict | None = None, every: int = 1, failed: str = ""
+) -> Group:
     """`returns`, `shares` {seed: {player: [per row]}}, the shares of action C; a row per `every` episodes."""
     folder = root / "groups" / name
     folder.mkdir(parents=True)
@@ -57,7 +59,7 @@ def write_match(root: Path, name: str, returns: dict, shares: dict | None = None
         ]
         header = f"seed,step,player{',action' if action else ''},{column}\n"
         (folder / f"{column}s.csv").write_text(header + "".join(rows))
-    (folder / "failed.csv").write_text("seed,step,reason\n")
+    (folder / "failed.csv").write_text("seed,step,reason\n" + failed)
     return Group(folder)
 
 

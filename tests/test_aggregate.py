@@ -1,4 +1,4 @@
-"""`lola.aggregate` copies numbers untouched, keeps failed seeds apart and names damaged cells."""
+"""`lola.aggregate` copies numbers untouched, of runs that diverged those they count with, and names damaged cells."""
 
 import json
 
@@ -8,10 +8,11 @@ from lola import aggregate, cells
 
 CURVE = """step,player,metric,value
 0,1,return,-1.5
-0,1,C at start,0.5
+0,1,C after CD,0.75
 0,2,return,-1.25
+0,2,C after DC,0.5
 1,1,return,{last}
-1,1,C at start,0.25
+1,1,C after CD,0.25
 1,2,return,-1.0
 """
 POLICIES = [
@@ -79,14 +80,28 @@ def test_same_cells_give_same_bytes_in_any_order(tmp_path, monkeypatch):
     assert gather(monkeypatch, tmp_path / "a", *curves) == gather(monkeypatch, tmp_path / "b", *curves[::-1])
 
 
-def test_a_failed_seed_is_listed_and_left_out(tmp_path, monkeypatch):
+def test_of_a_run_that_diverged_only_the_start_is_kept(tmp_path, monkeypatch):
     good = write_cell(tmp_path, 0, CURVE.format(last=-2.0))
     bad = write_cell(tmp_path, 1, CURVE.format(last=-3.0), status="failed", steps=1, reason="a value became NaN, or so")
     made = gather(monkeypatch, tmp_path / "group", good, bad)
     assert made["failed.csv"] == 'seed,step,reason\n1,2,"a value became NaN, or so"\n'
-    assert {line.split(",")[0] for name in ("returns.csv", "policies.csv") for line in made[name].splitlines()[1:]} == {
-        "0"
-    }
+    assert made["returns.csv"].splitlines()[1:] == [
+        *("0,0,1,-1.5", "0,0,2,-1.25", "0,1,1,-2.0", "0,1,2,-1.0"),
+        *("1,0,1,-1.5", "1,0,2,-1.25"),
+    ]
+    of_both = [line for line in made["policies.csv"].splitlines()[1:] if line.startswith("1,")]
+    assert of_both == ["1,1,CD,CD,C,0.75", "1,1,CD,CD,D,0.25", "1,2,CD,DC,C,0.5", "1,2,CD,DC,D,0.5"]  # own views
+
+
+def test_a_run_that_diverged_before_its_first_row_counts_with_the_mean_of_the_others(tmp_path, monkeypatch):
+    curves = [
+        write_cell(tmp_path, seed, CURVE.format(last=-2.0).replace("0.75", more))
+        for seed, more in ((0, "0.25"), (1, "0.75"))
+    ]
+    none = write_cell(tmp_path, 2, "step,player,metric,value\n", status="failed", reason="NaN", steps=0, policies=[])
+    made = gather(monkeypatch, tmp_path / "group", *curves, none)
+    assert made["returns.csv"].splitlines()[-2:] == ["2,0,1,-1.5", "2,0,2,-1.25"]
+    assert made["policies.csv"].splitlines()[-4:-2] == ["2,1,CD,CD,C,0.5", "2,1,CD,CD,D,0.5"]
 
 
 def test_a_map_becomes_one_table(tmp_path, monkeypatch):
@@ -125,6 +140,7 @@ def test_a_coin_game_has_coins_and_episodes_and_no_policies(tmp_path, monkeypatc
         "seed,step,player,points,own,coins",
         *("9,20,1,3.0,0.0625,0.125", "9,20,2,-0.5,0.03125,0.25"),
         *(f"10,20,1,{10 / 3!r},0.0625,0.125", "10,20,2,-0.5,0.03125,0.25"),
+        *(f"11,20,1,{(3 + 10 / 3) / 2!r},0.0625,0.125", "11,20,2,-0.5,0.03125,0.25"),
     ]
     assert made["episodes.csv"].splitlines() == [
         "seed,step,red,blue,coin,colour",

@@ -18,6 +18,7 @@ from lola.cells import MAP
 from lola.config import load
 from lola.reporting import claims, standings
 from lola.reporting.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
+from lola.reporting.groups import Counted
 from lola.reporting.metrics import QUANTITIES, Estimate
 from lola.reporting.paper import Claim, averages, crosstable, printed, read_claims
 
@@ -152,14 +153,17 @@ def test_a_difference_is_taken_seed_by_seed(tmp_path):
     assert check(claim(), groups).verdict == INCONCLUSIVE  # each of them alone is all noise
 
 
-def test_a_claim_whose_runs_are_missing_or_failed_is_not_run(tmp_path):
+def test_a_claim_whose_runs_are_missing_or_left_nothing_is_not_run(tmp_path):
     whole = group(tmp_path)
-    failed = group(tmp_path, "ipd/b/oracle", failed="3,8,a value became NaN\n")
+    failed = Counted(group(tmp_path, "ipd/b/oracle", failed="12,8,a value became NaN\n").folder)
     told = claim(minus={"quantity": "R", "group": "ipd/b/oracle"})
     missing = check(told, {whole.name: whole})
     assert (missing.verdict, missing.measured, missing.because) == (NOT_RUN, None, "ipd/b/oracle is not in the study")
     broken = check(told, {whole.name: whole, failed.name: failed})
-    assert (broken.verdict, broken.because) == (NOT_RUN, "ipd/b/oracle/seed3 failed at step 8: a value became NaN")
+    assert (broken.verdict, broken.because) == (
+        NOT_RUN,
+        "ipd/b/oracle/seed12 diverged before anything was recorded of it",
+    )
 
 
 def test_unknown_names_are_refused_with_what_is_known(tmp_path):
@@ -452,10 +456,10 @@ def cup(tmp_path, means, model="oracle", failed=None, noise=0.0, seeds=20):
             seats = first if first == second else f"{first}-vs-{second}"
             shift = {seed: noise * (-1) ** seed for seed in range(seeds)}
             returns = {s: {1: [9, means[first] + x], 2: [9, means[second] - x]} for s, x in shift.items()}
-            group = write_match(tmp_path, f"ipd/{seats}@cup/{model}", returns)
-            if (first, second) == failed:
-                (group.folder / "failed.csv").write_text("seed,step,reason\n7,50,a value became NaN\n")
-            groups[group.name] = group
+            diverged = "7,50,a value became NaN\n" if (first, second) == failed else ""
+            returns[7] = {player: row[:1] for player, row in returns[7].items()} if diverged else returns[7]
+            group = write_match(tmp_path, f"ipd/{seats}@cup/{model}", returns, failed=diverged)
+            groups[group.name] = Counted(group.folder)
     return groups
 
 
@@ -495,15 +499,17 @@ def test_a_claim_about_a_tournament_that_was_not_played_is_not_run(tmp_path):
         assert (found.verdict, found.measured, found.because) == (NOT_RUN, None, why)
 
 
-def test_a_failed_seed_is_named_by_the_claims_that_need_its_match(tmp_path):
+def test_a_run_that_diverged_is_named_by_the_claims_that_need_its_match(tmp_path):
     groups = cup(tmp_path, {"a": -1, "b": -2, "c": -3}, failed=("b", "c"))
     found = check(ranked(), groups)
-    assert found.because == "ipd/b-vs-c@cup/oracle/seed7 failed at step 50: a value became NaN"
+    assert found.because == "its interval must lie below 1.5; ipd/b-vs-c@cup/oracle: 19 of 20 runs; 1 diverged"
     earns = {"quantity": "earns", "game": "ipd", "tournament": "cup"}
     told = replace(claim(), rule="equals", paper=-1.0, digit=0.06, fewest=2)
-    assert check(replace(told, measure=earns | {"entrant": "c", "against": "b"}), groups).because == found.because
+    touched = check(replace(told, measure=earns | {"entrant": "c", "against": "b"}), groups)
+    assert touched.measured.value == pytest.approx((19 * -3 + 9) / 20)
+    assert touched.because.endswith("; ipd/b-vs-c@cup/oracle: 19 of 20 runs; 1 diverged")
     cell = check(replace(told, measure=earns | {"entrant": "a", "against": "b"}), groups)
-    assert (cell.verdict, cell.measured.value) == (REPRODUCED, -1)
+    assert (cell.verdict, cell.measured.value) == (REPRODUCED, -1) and "diverged" not in cell.because
 
 
 def test_nothing_is_asked_of_the_tournament_that_was_fitted_to_the_numbers():

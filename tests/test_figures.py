@@ -10,7 +10,9 @@ import pytest
 from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map, write_match
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from lola import figure as stage
 from lola.reporting import (
@@ -494,11 +496,17 @@ def test_equal_figures_are_equal_files(tmp_path, monkeypatch):
         assert not re.search(rb"CreationDate|tIME", one)
 
 
-def test_a_failed_seed_stops_its_figure_with_one_line(tmp_path, monkeypatch):
-    learned(tmp_path, failed="3,17,a value became NaN or infinite\n4,9,a value became NaN or infinite\n")
-    with pytest.raises(SystemExit) as stopped:
-        run_stage(monkeypatch, tmp_path, tmp_path / "figure1")
-    assert str(stopped.value) == (
-        "figure1 is not made, since ipd/nl/oracle/seed3 failed at step 17: a value became NaN or infinite; and 3 more"
-    )
-    assert not list(tmp_path.glob("figure1*"))
+def test_runs_that_diverged_are_counted_below_the_figure(tmp_path, monkeypatch):
+    sizes, notes = {}, []
+    write = Figure.text
+    monkeypatch.setattr(Figure, "text", lambda *args, **look: notes.append(args[3]) or write(*args, **look))
+    for failed in ("", "3,17,a value became NaN or infinite\n4,9,a value became NaN or infinite\n"):
+        root = tmp_path / str(len(failed))
+        learned(root, failed=failed)
+        run_stage(monkeypatch, root, root / "figure1")
+        with Image.open(root / "figure1.png") as shown:
+            sizes[failed] = shown.size
+    assert [width for width, _ in sizes.values()] == [629, 629]
+    assert sizes[failed][1] > sizes[""][1]
+    counted = "ipd, NL-Ex: 3 of 5 runs; 2 diverged\nipd, LOLA-Ex: 3 of 5 runs; 2 diverged"
+    assert [note for note in notes if "diverged" in note] == [counted]

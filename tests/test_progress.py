@@ -188,17 +188,24 @@ def test_a_job_ended_by_the_user_has_not_failed(run):
     ]
 
 
-def test_cells_that_fail_alone_are_named_though_their_job_is_done(run, tmp_path):
+def test_runs_that_diverged_are_named_though_their_job_is_done(run, tmp_path):
     log = tmp_path / "train.log"
     log.write_text(
         "".join(f"ipd/rule1/oracle/seed{k} failed: a value became NaN or infinite at step {k + 1}\n" for k in range(7))
     )
     run.start(train_job(1, logs=[str(log)]))
     notice = run.finish(1)
-    assert notice[0] == "FAILED 7 of 50 cells: train ipd rule1 oracle"
+    assert notice[0] == "DIVERGED 7 of 50 cells: train ipd rule1 oracle"
     assert notice[1] == "  ipd/rule1/oracle/seed0: a value became NaN or infinite at step 1"
     assert notice[6:] == ["  and 2 more", f"  log:    {log}"]
     assert run.failures == {}
+    log.write_text("imp/nl-ex/oracle/seed3 failed: a value became NaN or infinite at step 1\n")
+    run.start(train_job(2, logs=[str(log)]))
+    run.finish(2)
+    assert run.failed_again() == [
+        "8 runs diverged: ipd/rule1/oracle seeds 0-6 and 1 other group.",
+        "Figures show the other runs; tables and claims count all (config/claims.yaml).",
+    ]
 
 
 def test_a_checkpoint_that_was_not_used_is_named(run, tmp_path):
@@ -327,13 +334,12 @@ def test_snakemake_piped_to_a_file(workflow, tmp_path):
     ]
     assert any(line.startswith("[T] train g good m, 2 seeds: done in T | cells 2 of 4 | jobs 1 of 4") for line in lines)
     assert any(line.startswith("[T] table: done in T | cells 2 of 4 | jobs 2 of 4") for line in lines)
-    assert lines[-7:] == [
-        "1 cell failed, each by itself:",
-        "  g/good/m/seed1: a value became NaN",
+    assert lines[-6:] == [
+        "1 run diverged: g/good/m seed 1.",
+        "Figures show the other runs; tables and claims count all (config/claims.yaml).",
         "1 job failed:",
         "  train g bad m, 2 seeds: delta is negative (logs/bad.log)",
         "Ended after T: 2 of 4 jobs, 2 cells trained (2 of 4 in all). Results: results/",
-        "A cell that diverged does so again: lower its step size (lr, eta) first.",
         "Run the same command again to retry.",
     ]
     for noise in ("Building DAG", "Select jobs", "Provided cores", "Complete log", "set -euo", "RuleException"):

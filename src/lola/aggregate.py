@@ -6,7 +6,8 @@ Out: `returns.csv` (seed,step,player,return), `policies.csv` (seed,player,state,
      a map `map.csv` (seed, the axes of its grid, player,metric,value) instead of these; for a match also `shares.csv`
      (seed,step,player,action,share); for a Coin Game instead of policies `coins.csv` (seed,step,player,points,own,
      coins) and `episodes.csv` (seed,step,red,blue,coin,colour: a game of the trained pair); and `failed.csv`
-     (seed,step,reason). A failed seed is in `failed.csv` alone.
+     (seed,step,reason), the runs that diverged. The other tables have of these what they count with: the rows of their
+     first step, or where there are none the mean of the other runs' first rows; no episode.
 
 Numbers are copied as the cells wrote them, so they round-trip. A damaged cell is named and nothing is written.
 """
@@ -16,7 +17,9 @@ import csv
 import io
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 
 from lola import cells
 from lola.artifacts import write_whole
@@ -50,30 +53,40 @@ def gather(curves: list[Path]) -> dict[str, str]:
     if damaged:
         raise ValueError("\n".join(damaged))
 
-    failed, finished = [], {}
-    for curve, manifest in sorted(manifests.items(), key=lambda item: cells.Cell.at(item[0]).seed):
-        seed = cells.Cell.at(curve).seed
-        if manifest["status"] == "failed":
-            failed.append((seed, manifest["steps"] + 1, manifest["reason"]))
-        else:
-            finished[seed] = curve, manifest
+    ended = dict(sorted((cells.Cell.at(curve).seed, (curve, manifest)) for curve, manifest in manifests.items()))
+    finished = {seed: end for seed, end in ended.items() if not diverged(end[1])}
+    failed = [(seed, m["steps"] + 1, m["reason"]) for seed, (_, m) in ended.items() if diverged(m)]
     tables = {"failed.csv": table("seed,step,reason", failed)}
     if any(manifest["spec"]["grid"] for manifest in manifests.values()):
         return tables | {"map.csv": grids(curves[0], finished)}
-    rows = curve_rows(finished)
+    rows = curve_rows(ended)
     tables |= {"returns.csv": returns(rows), "beliefs.csv": beliefs(rows)}
     if any(manifest["spec"]["game"].get("kind") == "coin_game" for manifest in manifests.values()):
         return tables | {"coins.csv": coins(rows), "episodes.csv": episodes(finished)}
-    tables["policies.csv"] = policies(finished)
+    tables["policies.csv"] = policies(ended, rows)
     if any(manifest["spec"]["match"] for manifest in manifests.values()):
         tables["shares.csv"] = shares(rows)
     return tables
 
 
-def curve_rows(finished: dict) -> list[tuple]:
-    """The rows of every curve, as they are written: seed, step, player, metric, value."""
-    lines = ((seed, line) for seed, (curve, _) in finished.items() for line in curve.read_text().splitlines()[1:])
-    return [(seed, *line.split(",")) for seed, line in lines]
+def diverged(manifest: dict) -> bool:
+    """Whether a number of the run became NaN or infinite."""
+    return manifest["status"] == "failed"
+
+
+def curve_rows(ended: dict) -> list[tuple]:
+    """The rows of every curve, as they are written: seed, step, player, metric, value.
+
+    Of a run that diverged those of its first step; where there are none, the mean of those of the other runs.
+    """
+    curves = {
+        seed: [line.split(",") for line in curve.read_text().splitlines()[1:]] for seed, (curve, _) in ended.items()
+    }
+    starts = {seed: [row for row in rows if row[0] == rows[0][0]] for seed, rows in curves.items()}
+    known = zip(*filter(None, starts.values()), strict=True)
+    mean = [[*same[0][:-1], repr(fmean(float(value) for *_, value in same))] for same in known]
+    curves |= {seed: starts[seed] or mean for seed, (_, manifest) in ended.items() if diverged(manifest)}
+    return [(seed, *row) for seed, rows in curves.items() for row in rows]
 
 
 def returns(rows: list[tuple]) -> str:
@@ -81,17 +94,40 @@ def returns(rows: list[tuple]) -> str:
     return table("seed,step,player,return", [(*at, value) for *at, metric, value in rows if metric == "return"])
 
 
-def policies(finished: dict) -> str:
-    """Every player's probability of every action in every state, at the end of training."""
+def policies(ended: dict, rows: list[tuple]) -> str:
+    """Every player's probability of every action in every state, at the end of training.
+
+    Of a run that diverged those that its `rows` tell.
+    """
+    found = {seed: manifest["policies"] for seed, (_, manifest) in ended.items()}
+    named = next(filter(None, found.values()), [])
+    for seed, (_, manifest) in ended.items():
+        if diverged(manifest):
+            start = {(player, metric): value for of, _, player, metric, value in rows if of == seed}
+            found[seed] = start_policies(named, start)
     return table(
         "seed,player,state,own_state,action,probability",
         [
             (seed, policy["player"], policy["state"], policy["own_state"], action, repr(probability))
-            for seed, (_, manifest) in finished.items()
-            for policy in manifest["policies"]
+            for seed, policies in found.items()
+            for policy in policies
             for action, probability in policy["probabilities"].items()
         ],
     )
+
+
+def start_policies(named: list[dict], start: dict) -> Iterator[dict]:
+    """The policies before the first update: `start` has P(action | own state) of all actions but the last.
+
+    `named` are policies of the same players in the same states. The curve of a match tells none.
+    """
+    for policy in named:
+        *actions, last = policy["probabilities"]
+        where = "at start" if policy["own_state"] == "start" else f"after {policy['own_state']}"
+        told = [start.get((str(policy["player"]), f"{action} {where}")) for action in actions]
+        if None not in told:
+            first = dict(zip(actions, map(float, told), strict=True))
+            yield policy | {"probabilities": first | {last: 1 - sum(first.values())}}
 
 
 def beliefs(rows: list[tuple]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lola.reporting import tables
 from lola.reporting.claims import check, tabulate
-from lola.reporting.groups import Group
+from lola.reporting.groups import Counted
 from lola.reporting.paper import read_claims
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()
-    groups = {group.name: group for group in map(Group, args.groups)}
+    groups = {group.name: group for group in map(Counted, args.groups)}
     try:
         claims = read_claims(args.claims)
         checked = [check(claim, groups, claims, args.spec["scales"]) for claim in claims]

@@ -2,8 +2,7 @@
 
 In:  the figure's block of the config, with its name, labels and actions; the folders of its groups; the paper's
      numbers, where the figure shows one.
-Out: `figure1.pdf` and `figure1.png`. If a seed of a group failed, nothing but a line that says which, unless
-     the figure's kind shows failures.
+Out: `figure1.pdf` and `figure1.png`, of the runs that finished. Below it stands how many diverged, if any did.
 """
 
 import argparse
@@ -13,6 +12,7 @@ import sys
 from pathlib import Path
 
 from lola.reporting import kinds, style
+from lola.reporting.groups import NothingLeft
 from lola.reporting.paper import read_claims
 from lola.reporting.sources import split_spec
 
@@ -26,9 +26,15 @@ def main() -> None:
     args = parser.parse_args()
     try:
         kind, claims = kinds.FIGURES[args.spec["kind"]], read_claims(args.claims) if args.claims else []
-        sources, block = split_spec(args.spec, args.groups, claims, kind.shows_failures)
+        sources, block = split_spec(args.spec, args.groups, claims)
         with style.theme():
-            style.save(importlib.import_module(kind.module).draw(sources, **block), args.out)
+            try:
+                if not any(group.seeds for group in sources.groups.values()):
+                    raise NothingLeft("no run of what this figure shows finished")
+                figure = importlib.import_module(kind.module).draw(sources, **block)
+            except NothingLeft as reason:
+                figure = style.empty(str(reason))
+            style.save(figure, args.out, sources.divergences)
     except ValueError as error:
         sys.exit(str(error))
 

@@ -79,7 +79,7 @@ class Run:
     planned: Counter = field(default_factory=Counter)
     running: dict[int, Job] = field(default_factory=dict)
     failures: dict[int, Failure] = field(default_factory=dict)
-    failed_cells: list[str] = field(default_factory=list)
+    diverged: list[str] = field(default_factory=list)
     durations: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     cells_trained: int = 0
     jobs_done: int = 0
@@ -101,16 +101,17 @@ class Run:
         self.running[job.id] = job
 
     def finish(self, job_id: int) -> list[str]:
-        """Count the job as done, and name what its log says: checkpoints that it did not use, cells that failed."""
+        """Count the job as done, and name what its log says: checkpoints that it did not use, cells that diverged."""
         job = self._end(job_id)
         self.jobs_done += 1
         self.cells_trained += job.cells
-        failed = [f"{cell}: {reason}" for log in job.logs for cell, reason in CELL_FAILURE.findall(log_text(log))]
-        self.failed_cells += failed
+        diverged = [found for log in job.logs for found in CELL_FAILURE.findall(log_text(log))]
+        self.diverged += [f"cells/{cell}.csv" for cell, _ in diverged]
         said = [line for log in job.logs for line in UNUSED.findall(log_text(log))]
-        if not failed:
+        if not diverged:
             return said
-        return [*said, f"FAILED {len(failed)} of {count(job.cells, 'cell')}: {job.name}", *cut(failed), *log_lines(job)]
+        told = f"DIVERGED {len(diverged)} of {count(job.cells, 'cell')}: {job.name}"
+        return [*said, told, *cut([f"{cell}: {reason}" for cell, reason in diverged]), *log_lines(job)]
 
     def fail(self, job_id: int, error: str, log_limit: int | None = 5) -> list[str]:
         """Count the job as failed, and say so: its cells, the reason, where its log is.
@@ -211,10 +212,13 @@ class Run:
         return f"Nothing to do: {what} ({self.elapsed:.1f} s)."
 
     def failed_again(self) -> list[str]:
-        """All that failed, a line each."""
+        """Which runs diverged, and all jobs that failed, a line each."""
         lines = []
-        if self.failed_cells:
-            lines += [f"{count(len(self.failed_cells), 'cell')} failed, each by itself:", *cut(self.failed_cells)]
+        if self.diverged:
+            first, *more = cell_names(self.diverged)
+            others = f" and {count(len(more), 'other group')}" if more else ""
+            lines += [f"{count(len(self.diverged), 'run')} diverged: {first}{others}."]
+            lines += ["Figures show the other runs; tables and claims count all (config/claims.yaml)."]
         if self.failures:
             lines += [f"{count(len(self.failures), 'job')} failed:"]
             lines += [
@@ -236,8 +240,7 @@ class Run:
         where = f" Results: {self.expected.root.rstrip('/')}/" if self.expected.root else ""
         line = f"{ended} {'after' if unfinished else 'in'} {duration(self.elapsed)}: {done}.{where}"
         again = f"Run the same command again to {'retry' if self.failures else 'go on'}."
-        note = "A cell that diverged does so again: lower its step size (lr, eta) first."
-        return [line, *[note] * bool(self.failed_cells), *[again] * bool(unfinished)]
+        return [line, *[again] * bool(unfinished)]
 
 
 def kind(rule: str) -> str:

@@ -1,7 +1,7 @@
 """Write one table: `python -m lola.table --spec JSON --claims FILE --out results/tables/table3 FOLDER …`.
 
 In:  the table's block of the config, with its name, labels and actions; the folders of its groups; the paper's numbers.
-Out: `table3.csv`, `table3.md` and `table3.tex`. If a seed of a group failed, nothing but a line that says which.
+Out: `table3.csv`, `table3.md` and `table3.tex`. Runs that diverged count, by a rule that the notes then tell.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from lola.reporting import kinds, tables
+from lola.reporting.groups import NothingLeft
 from lola.reporting.paper import read_claims
 from lola.reporting.sources import split_spec
 
@@ -24,9 +25,12 @@ def main() -> None:
     args = parser.parse_args()
     try:
         kind, claims = kinds.TABLES[args.spec["kind"]], read_claims(args.claims) if args.claims else []
-        sources, block = split_spec(args.spec, args.groups, claims, kind.shows_failures)
-        table = importlib.import_module(kind.module).tabulate(sources, **block)
-        tables.save(table, args.spec["caption"], args.out)
+        sources, block = split_spec(args.spec, args.groups, claims)
+        try:
+            table = importlib.import_module(kind.module).tabulate(sources.counted, **block)
+        except NothingLeft as reason:
+            table = tables.empty(str(reason))
+        tables.save(tables.noted(table, sources.divergences), args.spec["caption"], args.out)
     except ValueError as error:
         sys.exit(str(error))
 

@@ -1,7 +1,7 @@
 """Arithmetic whose last bits don't depend on the processor, compiled: exp, log, matrix products, linear equations.
 
 Sums and products of two numbers round alike everywhere; what a library makes of exp, or in which order it sums, does
-not: libm, MKL and NumPy pick other instructions on other processors. Here every operation is written down, in its order.
+not: libm, MKL and NumPy pick other instructions on other processors. Here all is written down, and in which order.
 """
 
 import math

@@ -100,7 +100,7 @@ def score(p: Tensor, moves: Tensor) -> Tensor:
 
 
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
-    """What chance decides: uniforms of first boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
+    """What chance decides: uniforms of boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
     first, draws, moves = [], [], []
     for seed in seeds:
         numbers = stream(seed, key)

@@ -33,8 +33,9 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_
     axes = figure.subplots(len(rows), 2, sharex=True, squeeze=False)
     letters = itertools.cycle(string.ascii_lowercase)
     for (left, right), groups in zip(axes, rows, strict=True):
-        alone = zero_sum(groups[0])
-        for group in groups:
+        finished = [group for group in groups if group.seeds]
+        alone = all(map(zero_sum, finished))
+        for group in finished:
             look = colors[group.algorithm], dashes[group.opponent_model]
             returns = group.returns[1] if alone else style.over_agents(group.returns)
             style.plot_mean(left, returns, sources.label(group), *look)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lola.reporting import standings
-from lola.reporting.groups import Group, failures
+from lola.reporting.groups import RULE, Group, NothingLeft
 from lola.reporting.maps import fit
 from lola.reporting.metrics import QUANTITIES, Estimate, Sample, difference, estimate
 from lola.reporting.paper import RUNS, Claim, tolerance
@@ -24,14 +24,16 @@ FEWEST_SEEDS = 10
 CELLS = "figure4-cells"  # what the ids of a cross table's claims start with; game and tournament follow
 HEADINGS = {"dice": "LOLA-DiCE", "pola": "LOLA-DiCE on the Coin Game", CELLS: "Figure 4, cell by cell"}
 
-NOTES = """\
+NOTES = f"""\
 Measured: with its 95 % percentile bootstrap interval over runs (scipy). Certainty: how we know that the paper says so.
 The paper's error assumes that its number comes from 50 runs. That is known for Table 3 only; for Table 4 it is
 assumed, and for Figure 5 30 are, from memory. The paper's players of the Coin Game learn from 4000 games of 150 steps
 per update. What ours learn from stands beside each verdict, which says nothing of any other scale. The results of
 LOLA-DiCE come from 5 runs; their returns stop after 150 steps, and ours are scaled to that. The cells of Figure 4 are
 read off plots of unknown many runs: a cell is called reproduced or not only if that holds for any number of them from
-2. Up to 1 in 20 may be refuted by chance. The rules are described at the head of config/claims.yaml."""
+2. Up to 1 in 20 may be refuted by chance. The rules are described at the head of config/claims.yaml.
+
+{RULE}"""
 
 
 @dataclass(frozen=True)
@@ -49,26 +51,28 @@ def check(
 ) -> Checked:
     """Measure a claim and decide it; `claims` are all, for those that rest on others.
 
-    `scales` says in words how much groups learn from, for people to see beside the verdict, by name of the group.
-    Raises ValueError if a measure or the rule is unknown.
+    `scales` says in words how much groups learn from, by name of the group, for people to see beside the verdict, where
+    runs that diverged are named too. Raises ValueError if a measure or the rule is unknown.
     """
+    shown = {}
     for settings in claim.measures:
         try:
-            failed = failures(needed(settings, groups))
+            shown |= {group.name: group for group in needed(settings, groups)}
         except KeyError as missing:  # a group, or a part of a tournament: which keys a measure has was checked
             return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
-        if failed:
-            return Checked(claim, None, NOT_RUN, failed[0])
     try:
         sample = measure(claim, claim.measure, groups, claims)
         if claim.minus:
             sample = difference(sample, measure(claim, claim.minus, groups, claims))
     except KeyError as missing:
         return Checked(claim, None, NOT_RUN, f"the game has no {missing}")
+    except NothingLeft as reason:
+        return Checked(claim, None, NOT_RUN, str(reason))
     measured = estimate(sample)
     verdict, because = decide(claim, measured)
     ran = dict.fromkeys(scales[name] for name in claim.groups if name in (scales or {}))
-    return Checked(claim, measured, verdict, "; ".join(filter(None, (because, sample.about, *ran))))
+    diverged = [f"{name}: {group.divergence}" for name, group in shown.items() if group.divergence]
+    return Checked(claim, measured, verdict, "; ".join(filter(None, (because, sample.about, *ran, *diverged))))
 
 
 def needed(settings: dict, groups: dict[str, Group]) -> list[Group]:

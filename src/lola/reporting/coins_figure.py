@@ -25,6 +25,8 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     share, points, picked = axes = figure.subplots(1, 3)
     colors = style.cycled(style.ALGORITHMS, len(groups))
     for group, color in zip(groups, colors, strict=True):
+        if not group.seeds:
+            continue
         label, coins = sources.label(group), over_players(group)
         style.plot_mean(share, 100 * coins["own"] / coins["coins"], label, color)
         style.plot_mean(points, GAME * coins["points"] / 2, label, color)

@@ -39,7 +39,7 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], oppon
     for game in games:
         for algorithm in algorithms:
             group = sources.group(game, algorithm, opponent_model)
-            about = {"game": game, "algorithm": sources.label(group), "runs": group.seeds}
+            about = {"game": game, "algorithm": sources.label(group), "runs": len(group.returns)}
             for name, (quantity, sample) in measures(group).items():
                 rows.append(
                     about

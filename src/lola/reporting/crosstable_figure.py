@@ -21,7 +21,7 @@ DIGITS = 3  # of such a number
 
 
 def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model: str = "oracle") -> Figure:
-    """What the row earns against the column over the last tenth of the episodes, the mean over runs.
+    """What the row earns against the column over the last tenth of the episodes, the mean over all runs, as in tables.
 
     A panel per tournament, and one for the numbers among the claims, with one scale of colours.
     """
@@ -49,7 +49,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model:
 
 def grids_of(sources: Sources, game: str, tournaments: list[str], opponent_model: str) -> dict[str, pd.DataFrame]:
     """The returns of a game's tournaments, and the authors' where there are any, by what each is called."""
-    shown = [sources.tournament(game, name, opponent_model) for name in tournaments]
+    shown = [sources.counted.tournament(game, name, opponent_model) for name in tournaments]
     entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))
     grids = {
         sources.tournament_label(each): pd.DataFrame(each.final().mean(axis=0), each.entrants, each.entrants)

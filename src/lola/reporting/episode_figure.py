@@ -26,6 +26,11 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.02, wspace=0, hspace=0)
     axes = figure.subplots(len(groups), BOARDS, squeeze=False)
     for row, group in zip(axes, groups, strict=True):
+        if not group.seeds:
+            row[0].set_ylabel(sources.label(group).replace(", ", "\n"), **BESIDE)
+            for ax in row:
+                ax.set(xticks=[], yticks=[], frame_on=False)
+            continue
         seed, share = median_run(group)
         lines = [*sources.label(group).split(", "), f"seed {seed}, {share}"]
         row[0].set_ylabel("\n".join(lines), **BESIDE)

@@ -8,7 +8,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from lola.reporting import style
-from lola.reporting.groups import Group
 from lola.reporting.metrics import GAME, Sample, coins, estimate, own_colour, points
 from lola.reporting.sources import Sources
 
@@ -36,7 +35,8 @@ def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle")
         for group in (sources.group(game, shown, opponent_model) for _, shown in of_game):
             about = sources.coin_games[group.name]
             scale = f"{about['batch']} × {about['length']}, {about['steps']}"
-            lines.append((sources.label(group), scale + diverged(group), group))
+            diverged = f", {len(group.failed)} diverged" if len(group.failed) else ""
+            lines.append((sources.label(group), scale + diverged, group))
 
     figure = style.new_figure(2.4 + LINE * len(lines), style.FULL_WIDTH)
     axes = figure.subplots(1, len(COLUMNS), sharey=True)
@@ -63,12 +63,6 @@ def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle")
     handles = [Line2D([], [], label="a run", **RUN), Line2D([], [], label=mean, **MEAN)]
     style.legend(figure, handles, 2, "averages over the last tenth of training")
     return figure
-
-
-def diverged(group: Group) -> str:
-    """How many runs of a group did not finish, as the end of a sentence; nothing if all did."""
-    failed = len(group.failed)
-    return f", {failed} of {failed + group.seeds} diverged" if failed else ""
 
 
 def dot(ax: Axes, y: float, sample: Sample) -> None:

@@ -7,12 +7,24 @@ from pathlib import Path
 
 import pandas as pd
 
+RULE = """\
+A run that diverged has learned nothing: in every table and claim it counts with what it had before its first update (in
+matches and the Coin Game: in the first row of its curve; if it diverged before that, with the mean of the other runs'
+first rows)."""
+
 PLAY = {"state": str, "own_state": str, "action": str, "probability": float}  # an action may be called NA, or 1
+
+
+class NothingLeft(ValueError):
+    """Runs diverged, and nothing is left to count; says of which group."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The tables in `<root>/groups/<game>/<algorithm>/<opponent_model>`, read when first asked for."""
+    """The tables in `<root>/groups/<game>/<algorithm>/<opponent_model>`, read when first asked for: runs that finished.
+
+    Where runs that diverged are to count too, ask `Counted`.
+    """
 
     folder: Path
 
@@ -41,7 +53,7 @@ class Group:
     def returns(self) -> pd.DataFrame:
         """Normalised returns per step: index seed, columns (player, step)."""
         rows = pd.read_csv(self.folder / "returns.csv")
-        return rows.pivot(index="seed", columns=["player", "step"], values="return")
+        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="return"))
 
     @cached_property
     def shares(self) -> pd.DataFrame:
@@ -50,7 +62,7 @@ class Group:
         Shares of the steps of the episodes that a row sums up, for every action but the player's last.
         """
         rows = pd.read_csv(self.folder / "shares.csv", keep_default_na=False, dtype={"action": str})
-        return rows.pivot(index="seed", columns=["player", "action", "step"], values="share")[
+        return self.taken(rows.pivot(index="seed", columns=["player", "action", "step"], values="share"))[
             list(dict.fromkeys(zip(rows.player, rows.action, rows.step, strict=True)))
         ]
 
@@ -62,7 +74,7 @@ class Group:
         colour that it picks, and all that it picks.
         """
         rows = pd.read_csv(self.folder / "coins.csv")
-        return rows.pivot(index="seed", columns=["player", "step"], values=["points", "own", "coins"])
+        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values=["points", "own", "coins"]))
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
@@ -78,13 +90,14 @@ class Group:
         each block of updates, over the steps just played. Without clones there are no rows.
         """
         rows = pd.read_csv(self.folder / "beliefs.csv")
-        return rows.pivot(index="seed", columns=["player", "opponent", "step"], values=["likelihood", "distance"])
+        columns = ["player", "opponent", "step"]
+        return self.taken(rows.pivot(index="seed", columns=columns, values=["likelihood", "distance"]))
 
     @cached_property
     def play(self) -> pd.DataFrame:
         """Probability of each action at the end of training: index seed, columns (player, joint state, action)."""
         rows = pd.read_csv(self.folder / "policies.csv", keep_default_na=False, dtype=PLAY)
-        return rows.pivot(index="seed", columns=["player", "state", "action"], values="probability")[
+        return self.taken(rows.pivot(index="seed", columns=["player", "state", "action"], values="probability"))[
             list(dict.fromkeys(zip(rows.player, rows.state, rows.action, strict=True)))
         ]
 
@@ -95,10 +108,21 @@ class Group:
         axes = [column for column in rows if column not in ("seed", "player", "metric", "value")]
         return rows.pivot(index=[*axes, "seed"], columns=["player", "metric"], values="value")
 
+    def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """Of all runs, a row each, those that count: here those that finished."""
+        return runs.drop(index=self.failed.seed, errors="ignore")
+
     @property
     def seeds(self) -> int:
         """How many runs finished."""
-        return (self.map.index.get_level_values("seed") if self.is_map else self.returns.index).nunique()
+        runs = self.map.index.get_level_values("seed") if self.is_map else self.returns.index
+        return len(runs.unique().difference(self.failed.seed))
+
+    @property
+    def divergence(self) -> str:
+        """How many runs finished and how many diverged, in words; nothing if none did."""
+        failed = len(self.failed)
+        return f"{self.seeds} of {self.seeds + failed} runs; {failed} diverged" if failed else ""
 
     @property
     def is_map(self) -> bool:
@@ -107,6 +131,16 @@ class Group:
     @property
     def is_coin_game(self) -> bool:
         return (self.folder / "coins.csv").exists()
+
+
+class Counted(Group):
+    """A group in whose tables a run that diverged counts, by `RULE`."""
+
+    def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """All runs; those that diverged stay where they started. Raises NothingLeft if that is not known of one."""
+        if unknown := sorted({*self.failed.seed} - {*runs.index}):
+            raise NothingLeft(f"{self.name}/seed{unknown[0]} diverged before anything was recorded of it")
+        return runs.ffill(axis=1)
 
 
 def joint_actions(state: str) -> tuple[str, ...]:
@@ -138,12 +172,3 @@ def own_actions(metrics: pd.Index) -> list[str]:
     named = [metric.removesuffix(" at start") for metric in metrics if metric.endswith(" at start")]
     played = {joint_actions(metric.partition(" after ")[2])[0] for metric in metrics if " after " in metric}
     return [*named, *(played - {*named})]
-
-
-def failures(groups: list[Group]) -> list[str]:
-    """A sentence per failed seed, naming the cell, the step and the reason."""
-    return [
-        f"{group.name}/seed{row.seed} failed at step {row.step}: {row.reason}"
-        for group in groups
-        for row in group.failed.itertuples()
-    ]

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """The module, the keys that its block must give and may give, and what its groups must be.
-
-    `shows_failures`: whether a seed that failed is a result to show, not a reason to make nothing.
-    """
+    """The module, the keys that its block must give and may give, and what its groups must be."""
 
     module: str
     keys: tuple[str, ...]
@@ -23,7 +20,6 @@ class Kind:
     players: int | None = None  # None: any number
     actions: int | None = None
     axes: int | None = None  # of the grids of its maps
-    shows_failures: bool = False
 
 
 FIGURES = {
@@ -41,7 +37,7 @@ FIGURES = {
     "matches": Kind("lola.reporting.matches_figure", ("game", "tournament", "shows"), of_matches=True, players=2),
     "coins": Kind("lola.reporting.coins_figure", ("game", "algorithms"), of_coin_games=True),
     "episode": Kind("lola.reporting.episode_figure", ("game", "algorithms"), of_coin_games=True),
-    "exploration": Kind("lola.reporting.exploration_figure", ("groups",), of_coin_games=True, shows_failures=True),
+    "exploration": Kind("lola.reporting.exploration_figure", ("groups",), of_coin_games=True),
 }
 
 TABLES = {

@@ -44,7 +44,7 @@ def draw(
         scatter(axes[letter], group, actions)
     axes[letters[0]].set_ylabel(f"P({actions[1][0]} | state), agent 2")
     heading = "state: last actions of agents 1 and 2 (points spread a little)"
-    states = axes[letters[0]].get_legend_handles_labels()[0]
+    states = max((axes[letter].get_legend_handles_labels()[0] for letter in above), key=len)
     style.legend(figure, states, 5, heading, handletextpad=0, columnspacing=0.8)
 
     if sampled:
@@ -67,7 +67,7 @@ def scatter(ax: Axes, group: Group, actions: list[list[str]]) -> None:
     """A point per run and joint state: how likely either player is to take its first action there."""
     jitter = np.random.default_rng(0).uniform(-SPREAD / 2, SPREAD / 2, (2, len(group.play)))
     states = group.play.columns.unique("state")
-    for n, (state, (color, marker)) in enumerate(zip(states, style.STATES, strict=True)):
+    for n, (state, (color, marker)) in enumerate(zip(states, style.STATES, strict=False)):
         angle = 2 * np.pi * n / len(states)
         x, y = (group.play[player + 1, state, actions[player][0]] for player in (0, 1))
         ax.scatter(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lola.cells import MAP
-from lola.reporting.groups import Group, map_play
+from lola.reporting.groups import Group, NothingLeft, map_play
 from lola.reporting.metrics import (
     TOLERANCE,
     Estimate,
@@ -82,7 +82,8 @@ class Fit:
 def fit(maps: list[Group], claims: list[Claim]) -> Fit:
     """Hold each point of the maps, one per game, against all that the paper prints of their algorithm for both players.
 
-    Points at which a run diverged are left out. Raises ValueError if none is left, or the paper prints nothing.
+    Points at which a run diverged are left out. Raises NothingLeft if none is left, ValueError if the paper prints
+    nothing.
     """
     found = [
         (claim, *quantities(group)[claim.measure["quantity"]])
@@ -98,7 +99,7 @@ def fit(maps: list[Group], claims: list[Claim]) -> Fit:
     wide = [final.unstack("seed") for _, final, _ in found]
     finite = pd.concat(wide, axis=1, keys=range(len(wide)), join="inner").dropna()
     if finite.empty:
-        raise ValueError(f"no point is left of {names}: at each a run diverged, or only one of them has it")
+        raise NothingLeft(f"no point is left of {names}: at each a run diverged, or only one of them has it")
     seeds = sorted(set.intersection(*({*final.columns.unique("seed")} for final in wide)))
     compared = []
     for which, (claim, _, statistic) in enumerate(found):
@@ -119,6 +120,8 @@ def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
     returns = group.map.xs("return", axis=1, level="metric")
     if returns.shape[1] != 2:
         raise ValueError(f"a map needs a game of 2 players; {group.game} has {returns.shape[1]}")
+    if returns.unstack("seed").dropna().empty:
+        raise NothingLeft(f"at every point of {group.name} a run diverged")
     play = map_play(group.map)
     if is_zero_sum(returns.to_numpy()):
         name, shares = "nash", near_uniform(play, TOLERANCE, "joint thresholded")

@@ -26,7 +26,8 @@ def draw(
     colors = style.cycled(style.ALGORITHMS, len(entrants))
     for panels, row, color in zip(axes, entrants, colors, strict=True):
         for ax, column in zip(panels, entrants, strict=True):
-            style.plot_mean(ax, curves(row, column), sources.labels[row], color)
+            if shown.seats(row, column)[0].seeds:
+                style.plot_mean(ax, curves(row, column), sources.labels[row], color)
             if row == column:
                 ax.set_facecolor("whitesmoke")
         panels[0].set_ylabel(sources.labels[row])

@@ -1,10 +1,10 @@
 """What a figure or a table is made from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lola.cells import group_name
-from lola.reporting.groups import Group, failures
+from lola.reporting.groups import Counted, Group
 from lola.reporting.paper import Claim
 from lola.reporting.tournaments import Tournament, find
 
@@ -39,19 +39,24 @@ class Sources:
         model = self.opponent_models.get(group.opponent_model)
         return self.labels[group.algorithm] + (f", {model}" if model else "")
 
+    @property
+    def counted(self) -> "Sources":
+        """The same, where runs that diverged count too."""
+        return replace(self, groups={name: Counted(group.folder) for name, group in self.groups.items()})
 
-def split_spec(
-    spec: dict, folders: list[Path], claims: list[Claim], shows_failures: bool = False
-) -> tuple[Sources, dict]:
-    """The sources that a spec describes, and its block: the arguments of the function that its kind names.
+    @property
+    def divergences(self) -> list[str]:
+        """How many runs of a group finished and how many diverged, a line for each of which any did."""
+        return [
+            f"{group.game}, {self.label(group)}: {group.divergence}"
+            for group in self.groups.values()
+            if group.divergence
+        ]
 
-    Raises ValueError, in one line, if a seed of one of the groups failed, unless the kind `shows_failures`.
-    """
+
+def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[Sources, dict]:
+    """The sources that a spec describes, and its block: the arguments of the function that its kind names."""
     groups = {group.name: group for group in map(Group, folders)}
-    failed = failures(list(groups.values()))
-    if failed and not shows_failures:
-        more = f"; and {len(failed) - 1} more" if failed[1:] else ""
-        raise ValueError(f"{spec['name']} is not made, since {failed[0]}{more}")
     names = [spec.get(key, {}) for key in ("opponent_models", "tournament_labels", "coin_games")]
     sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims, *names)
     about = {"name", "kind", "caption", "labels", "actions", "settings"}

@@ -26,11 +26,13 @@ def draw(sources: Sources, *, games: list[str], tournaments: list[str], opponent
     looks = {entrant: look for entrant, *look in zip(entrants, colors, dashes, strict=True)}
     figure = style.new_figure(height=1.8 + 3.6 * len(rows) + 0.4 * -(-len(entrants) // COLUMNS))
     axes = figure.subplots(len(rows), len(games), sharex=True, sharey="col", squeeze=False)
-    letters = itertools.cycle(string.ascii_lowercase)
+    letters, runs = itertools.cycle(string.ascii_lowercase), set()
     for panels, row in zip(axes, rows, strict=True):
         for ax, shown in zip(panels, row, strict=True):
             for entrant in shown.entrants:
-                style.plot_mean(ax, shown.average(entrant), sources.labels[entrant], *looks[entrant])
+                average = shown.average(entrant)
+                runs.add(len(average))
+                style.plot_mean(ax, average, sources.labels[entrant], *looks[entrant])
             style.title(ax, next(letters), style.wrapped(f"{shown.game}, {sources.tournament_label(shown)}"))
     for ax in axes[-1]:
         ax.set_xlabel("episode")
@@ -39,7 +41,6 @@ def draw(sources: Sources, *, games: list[str], tournaments: list[str], opponent
         Line2D([], [], color=color, linestyle=dash, label=sources.labels[entrant])
         for entrant, (color, dash) in looks.items()
     ]
-    runs = sorted({len(shown.seeds) for row in rows for shown in row})
-    heading = f"mean over opponents and {' or '.join(map(str, runs))} runs, with 95 % intervals"
+    heading = f"mean over opponents and {' or '.join(map(str, sorted(runs)))} runs, with 95 % intervals"
     style.legend(figure, handles, COLUMNS, heading)
     return figure

@@ -13,6 +13,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from lola.artifacts import write_whole
 from lola.reporting.groups import Group
@@ -22,6 +23,8 @@ WIDTH = 8 / 2.54  # inches
 FULL_WIDTH = 17 / 2.54  # of a page with two columns
 FONT = 7  # points, at those widths
 LEGEND_WIDTH = 24  # characters
+NOTE_WIDTH = 56  # of a note below a figure
+LINE = 1.3 * FONT / 72  # inches, the height of one
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
 ALGORITHMS = [VERMILLION, BLUE, GREEN, PURPLE, BROWN, SKY, "black", GREY]
@@ -46,13 +49,27 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height / 2.54), dpi=200, layout="constrained")
 
 
-def save(figure: Figure, out: Path) -> None:
-    """Write `out`.pdf and `out`.png. Without dates, so equal figures are equal files."""
+def empty(reason: str) -> Figure:
+    """A figure that says why it shows nothing."""
+    figure = new_figure(height=2)
+    figure.text(0.5, 0.5, textwrap.fill(reason, NOTE_WIDTH), ha="center", va="center")
+    return figure
+
+
+def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> None:
+    """Write `out`.pdf and `out`.png, with the notes below. Without dates, so equal figures are equal files."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both formats
+    shown = {}
+    if lines := [line for note in notes for line in textwrap.wrap(note, NOTE_WIDTH)]:
+        width, height = figure.get_size_inches()
+        for each in figure.legends:  # stays where it is while the figure grows
+            each.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
+        figure.text(0.5, -LINE / height, "\n".join(lines), ha="center", va="top", color=VERMILLION)
+        shown = {"bbox_inches": Bbox([(0, -LINE * (len(lines) + 2)), (width, height)])}
     for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
         content = io.BytesIO()
-        figure.savefig(content, format=ending[1:], metadata=metadata)
+        figure.savefig(content, format=ending[1:], metadata=metadata, **shown)
         write_whole(out.with_name(out.name + ending), content.getvalue())
 
 
@@ -89,17 +106,17 @@ def title(ax: Axes, letter: str, text: str) -> None:
 
 def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
     """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
-    players = group.returns.columns.unique("player")
-    for player, color, dashes in zip(players, colors, cycled(DASHES, len(players)), strict=True):
+    for player, (color, dashes) in enumerate(zip(colors, cycled(DASHES, len(colors)), strict=True), start=1):
         name = wrapped(f"{label}, agent {player}") if label else f"agent {player}"
-        plot_mean(ax, group.returns[player], name, color, dashes)
+        plot_mean(ax, group.returns.get(player, pd.DataFrame()), name, color, dashes)
 
 
 def plot_mean(ax: Axes, runs: pd.DataFrame, label: str, color, dashes="-") -> None:
     """The mean over runs, one per row, after every update, one per column, with its 95 % band."""
-    ax.fill_between(runs.columns, *band(runs.to_numpy()), color=color, alpha=0.2, linewidth=0)
     ax.plot(runs.columns, np.mean(runs, axis=0), color=color, linestyle=dashes, label=label)
-    ax.set_xlim(0, ax.dataLim.xmax)
+    if len(runs):
+        ax.fill_between(runs.columns, *band(runs.to_numpy()), color=color, alpha=0.2, linewidth=0)
+        ax.set_xlim(0, ax.dataLim.xmax)
     sns.despine(ax=ax)
 
 

@@ -1,13 +1,14 @@
 """A table as CSV for programs, and as Markdown, LaTeX and a page of HTML for people."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from lola.artifacts import write_whole
+from lola.reporting.groups import RULE
 from lola.reporting.metrics import Estimate
 
 DIGITS = 4  # after the point in CSV
@@ -26,6 +27,20 @@ class Table:
     blocks: dict[str, pd.DataFrame]
     notes: str
     prose: tuple[str, ...] = ()  # columns of sentences, which LaTeX leaves out
+
+
+def empty(reason: str) -> Table:
+    """A table that says why it holds no numbers."""
+    rows = pd.DataFrame({"not made": [reason]})
+    return Table(rows, {"": rows}, "")
+
+
+def noted(table: Table, divergences: list[str]) -> Table:
+    """The table with a note on runs that diverged, if any did."""
+    if not divergences:
+        return table
+    lines = "\n".join(f"- {line}" for line in divergences)
+    return replace(table, notes="\n\n".join(filter(None, [table.notes, RULE, lines])))
 
 
 def save(table: Table, caption: str, out: Path) -> None:

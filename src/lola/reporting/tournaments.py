@@ -26,13 +26,13 @@ class Tournament:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The runs that every match finished."""
+        """The runs that every match has."""
         return tuple(sorted(set.intersection(*({*match.returns.index} for match in self.matches.values()))))
 
     def returns(self, row: str, column: str) -> pd.DataFrame:
         """What `row` earns against `column`: index seed, columns step; in self-play the mean of both seats."""
         match, seats = self.seats(row, column)
-        return sum(match.returns[seat] for seat in seats) / len(seats)
+        return sum(match.returns.get(seat, pd.DataFrame()) for seat in seats) / len(seats)
 
     def shares(self, row: str, column: str) -> pd.DataFrame:
         """How often `row` takes its first action against `column`: index seed, columns step."""
@@ -41,8 +41,11 @@ class Tournament:
         return sum(shares[shares.columns.unique("action")[0]] for shares in own) / len(seats)
 
     def average(self, row: str) -> pd.DataFrame:
-        """The mean of what `row` earns against every entrant, itself included: index seed, columns step."""
-        return sum(self.returns(row, column) for column in self.entrants) / len(self.entrants)
+        """The mean of what `row` earns against every entrant, itself included: index seed, columns step.
+
+        Of the runs that all its matches have.
+        """
+        return (sum(self.returns(row, column) for column in self.entrants) / len(self.entrants)).dropna()
 
     def final(self, last: float = LAST) -> np.ndarray:
         """`returns` averaged over the `last` part of the episodes: (seeds, entrants, entrants), row against column."""
