@@ -7,7 +7,7 @@ import pytest
 from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT, write_coin_game, write_group, write_map
 
 from lola.reporting import metrics
-from lola.reporting.groups import map_play
+from lola.reporting.groups import Counted, map_play
 from lola.reporting.metrics import VARIANTS, Sample, estimate
 
 HALF = {1: (0.5,) * 5, 2: (0.5,) * 5}
@@ -104,6 +104,12 @@ def test_tit_for_tat_needs_two_players(tmp_path):
 def test_swing_is_the_standard_deviation_over_the_second_half(tmp_path):
     group = write_group(tmp_path, "imp/a/oracle", {0: {1: [7, 7, 1, -1], 2: [0] * 4}, 1: {1: [0, 0, 3, 3], 2: [0] * 4}})
     assert value(metrics.swing(group)) == 0.5
+
+
+def test_a_run_that_diverged_swings_as_much_as_the_one_that_swings_most(tmp_path):
+    returns = {0: {1: [0, 0, 1, -1], 2: [0] * 4}, 1: {1: [0] * 4, 2: [0] * 4}, 2: {1: [5], 2: [5]}}
+    group = Counted(write_group(tmp_path, "imp/a/oracle", returns, failed="2,1,infinite\n").folder)
+    assert metrics.swing(group).runs.tolist() == [[1], [0], [1]]
 
 
 def coin_game(tmp_path):

@@ -10,7 +10,7 @@ import pandas as pd
 RULE = """\
 A run that diverged has learned nothing: in every table and claim it counts with what it had before its first update (in
 matches and the Coin Game: in the first row of its curve; if it diverged before that, with the mean of the other runs'
-first rows)."""
+first rows). It has not settled: it swings as much as the run that swings most."""
 
 PLAY = {"state": str, "own_state": str, "action": str, "probability": float}  # an action may be called NA, or 1
 

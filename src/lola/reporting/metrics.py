@@ -160,10 +160,14 @@ def below(group: Group, line: float, last: int = 1) -> Sample:
 
 
 def swing(group: Group) -> Sample:
-    """How much player 1's return still moves: its standard deviation over the second half of a curve's rows."""
+    """How much player 1's return still moves: its standard deviation over the second half of a curve's rows.
+
+    A run that diverged counts as much as the one that swings most.
+    """
     returns = group.returns[1]
-    half = returns.to_numpy()[:, returns.shape[1] // 2 :]
-    return Sample(tuple(returns.index), half.std(axis=1)[:, None], mean)
+    swings = returns.to_numpy()[:, returns.shape[1] // 2 :].std(axis=1)
+    swings[returns.index.isin(group.failed.seed)] = swings.max()
+    return Sample(tuple(returns.index), swings[:, None], mean)
 
 
 def own_colour(group: Group, player: int | None = None) -> Sample:
