@@ -22,7 +22,10 @@ from lola.reporting import kinds
 BASE = "config/config.yaml"
 SOURCES = yaml.safe_load(Path("config/sources.yaml").read_text())["settings"]
 
-OVERLAYS = [[], *([f"config/{name}.yaml"] for name in ("games", "coin-exploration", "paper"))]
+OVERLAYS = [
+    [],
+    *([f"config/{name}.yaml"] for name in ("games", "coin-exploration", "coin-divergence", "coin-clipped", "paper")),
+]
 
 
 @pytest.mark.parametrize("overlays", [*OVERLAYS, ["config/smoke.yaml"]])
