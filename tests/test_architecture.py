@@ -29,9 +29,10 @@ STAGES = {
 }
 SHELVES = {
     *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config"),
-    *("locks", "progress", "provenance", "settings", "study", "timing"),
+    *("locks", "progress", "provenance", "schedule", "settings", "study", "timing"),
 }
 PLAIN = {
+    "schedule",
     "timing",
     "locks",
     "watch",

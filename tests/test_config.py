@@ -302,6 +302,10 @@ MISTAKES = {
     "figures: {sensitivity: {algorithm: lola-ex}}": ["figures.sensitivity", "a map"],
     "tables: {table4: {game: public-goods}}": ["tables.table4", "public-goods", "2 players"],
     "tables: {claims: {kind: matchups, game: ipd, algorithms: [nl-ex], caption: x}}": ["tables.claims", "taken"],
+    "first: [[figure1], [figure9]]": ["first[1]: given 'figure9'; there is no such figure or table", "did you mean"],
+    "first: [figure1]": ["first[0]", "given 'figure1'", "a list of different figures and tables"],
+    "first: [[figure1, figure1]]": ["first[0]", "a list of different figures and tables"],
+    "without: [figures, tables]\nfirst: [[figure1]]": ["first[0]: given 'figure1'; there is no such figure or table"],
     "seeds: yes": ["seeds", "True"],
     "steps: 0": ["steps", "given 0"],
     "steps: 1.5": ["steps", "1.5"],
@@ -329,6 +333,20 @@ def test_a_mistake_gets_one_message_that_names_key_given_and_allowed(text, tmp_p
 def test_returns_are_shown_of_games_of_either_kind(kind, game, algorithm):
     block = {"kind": kind, "game": game, "algorithms": [algorithm], "caption": "c"}
     assert load(BASE, [], {"figures": {"mine": block}})["figures"]["mine"] == block
+
+
+def test_a_figure_that_an_overlay_removes_leaves_the_order_of_work():
+    first = [["figure1", "figure2", "table3", "table4"], ["figure4", "figure5"]]
+    assert load(BASE)["first"] == first
+    assert load(BASE, [], {"figures": {"figure1": None, "figure4": None}})["first"] == [
+        *(["figure2", "table3", "table4"], ["figure4", "figure5"])  # there is a table of that name
+    ]
+    figure5 = load(BASE)["figures"]["figure5"]
+    assert load(BASE, [], {"without": ["figures", "tables"]})["first"] == [[], []]
+    assert load(BASE, [], {"without": ["figures", "tables"], "figures": {"figure5": figure5}})["first"] == [
+        *([], ["figure5"])
+    ]
+    assert load(BASE, [], {"first": [["figure5"]]})["first"] == [["figure5"]]
 
 
 def test_a_missing_file_and_a_binary_file_are_named(tmp_path):

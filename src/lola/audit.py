@@ -6,11 +6,10 @@ verify   whether everything on disk is what today's settings, code and packages 
 
 import argparse
 import itertools
-import json
 import sys
 from pathlib import Path
 
-from lola import provenance
+from lola import provenance, schedule
 from lola.config import BadConfig, load
 from lola.provenance import Product
 
@@ -86,7 +85,7 @@ def counted(n: int, noun: str) -> str:
 def cost(config: dict, group: str) -> str:
     """What training the group took, from Snakemake's benchmarks; empty if it never ran."""
     files = Path(config["results"], "benchmarks", "train", group).glob("*.jsonl")
-    seconds = sum(json.loads(line)["s"] for file in files for line in file.read_text().splitlines())
+    seconds = sum(map(schedule.seconds, files))
     return f" ({seconds:.0f} s last time)" if seconds else ""
 
 

@@ -21,6 +21,7 @@ from lola import provenance, study
 from lola.artifacts import canonical, write_whole
 from lola.cells import SEATS, matchup, read_manifest
 from lola.config import load
+from lola.schedule import seconds
 
 SOURCES = Path("config/sources.yaml")
 PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
@@ -143,11 +144,6 @@ def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:
             )
     total = sum(seconds(path) for path in root.rglob("*.jsonl"))
     return [*rows, ("all jobs measured, one core each", "", "", f"{total:.0f} s")]
-
-
-def seconds(path: Path) -> float:
-    """Wall seconds of a job; 0 if it was not measured."""
-    return sum(json.loads(line)["s"] for line in path.read_text().splitlines()) if path.exists() else 0.0
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
