@@ -28,7 +28,7 @@ STAGES = {
     "watch",
 }
 SHELVES = {
-    *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config"),
+    *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config", "digests"),
     *("locks", "progress", "provenance", "schedule", "settings", "study", "timing"),
 }
 PLAIN = {
@@ -36,11 +36,11 @@ PLAIN = {
     "timing",
     "locks",
     "watch",
-    "docs",
     "reporting.store",
     "artifacts",
     "cells",
     "study",
+    "digests",
     "provenance",
     "record",
     "progress",
