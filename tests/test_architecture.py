@@ -29,7 +29,7 @@ STAGES = {
 }
 SHELVES = {
     *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config", "digests"),
-    *("locks", "progress", "provenance", "schedule", "settings", "study", "timing"),
+    *("locks", "processor", "progress", "provenance", "schedule", "settings", "study", "timing"),
 }
 PLAIN = {
     "schedule",
@@ -41,6 +41,7 @@ PLAIN = {
     "cells",
     "study",
     "digests",
+    "processor",
     "provenance",
     "record",
     "progress",

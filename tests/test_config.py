@@ -399,14 +399,20 @@ def test_a_value_that_every_part_replaces_is_not_printed():
         assert ("init_std" in dict(settings(load(BASE, [f"config/{name}.yaml"])))) == printed
 
 
-def test_the_checklist_counts_coin_games_by_what_trained_them(tmp_path):
+def test_the_checklist_counts_cells_by_what_trained_them(tmp_path):
     groups = study.groups(load(BASE, ["config/smoke.yaml"]))
     shown = {name: groups[name] for name in ("coin-game/coin-nl-pg/oracle", "ipd/nl-ex/oracle")}
     devices = ("cpu", "cuda", "cpu")
     for cell, device in zip(shown["coin-game/coin-nl-pg/oracle"].cells, devices, strict=True):
-        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"device": device})
-    assert trained_on(tmp_path, shown) == ["- Cells of the Coin Game, by what trained them: 2 on cpu, 1 on cuda."]
-    assert trained_on(tmp_path, {"ipd/nl-ex/oracle": shown["ipd/nl-ex/oracle"]}) == []
+        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": "A, AVX2", "device": device})
+    for cell, processor in zip(shown["ipd/nl-ex/oracle"].cells, ("A, AVX2", "B", "B"), strict=True):
+        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": processor})
+    assert trained_on(tmp_path, shown) == [
+        "- Trained on: A, AVX2 (4 cells).",
+        "- Trained on: B (2 cells).",
+        "- Cells of the Coin Game, by what trained them: 2 on cpu, 1 on cuda.",
+    ]
+    assert len(trained_on(tmp_path, {"ipd/nl-ex/oracle": shown["ipd/nl-ex/oracle"]})) == 2
 
 
 def test_one_and_one_point_zero_are_one_setting(tmp_path):
