@@ -19,7 +19,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from lola import locks, progress, provenance, study
+from lola import locks, progress, provenance, schedule, study
 from lola.artifacts import canonical
 from lola.config import BadConfig, load
 from lola.reporting import store
@@ -41,6 +41,7 @@ config.update(checked)
 
 ROOT = config["results"]
 GROUPS = study.groups(config)
+QUEUE = schedule.queue(config, GROUPS, ROOT)
 LOCK = provenance.environment()
 
 if workflow.is_main_process:

@@ -28,18 +28,20 @@ STAGES = {
     "watch",
 }
 SHELVES = {
-    *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config"),
-    *("locks", "progress", "provenance", "settings", "study", "timing"),
+    *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config", "digests"),
+    *("locks", "processor", "progress", "provenance", "schedule", "settings", "study", "timing"),
 }
 PLAIN = {
+    "schedule",
     "timing",
     "locks",
     "watch",
-    "docs",
     "reporting.store",
     "artifacts",
     "cells",
     "study",
+    "digests",
+    "processor",
     "provenance",
     "record",
     "progress",

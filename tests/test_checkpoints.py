@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lola import checkpoints, train
+from lola import cells, checkpoints, processor, train
 from lola.artifacts import canonical
 
 GAME = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]}
@@ -171,6 +171,7 @@ def test_a_short_job_writes_none(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "EVERY", 3600.0)  # short of an hour, however busy the machine
     run_train(monkeypatch, tmp_path, SPEC | {"steps": 3})
     assert len(cells_of(tmp_path)) == 6
+    assert all(cells.read_manifest(path)["processor"] == processor.name() for path in curves(tmp_path))
     assert not (tmp_path / "checkpoints").exists()
 
 

@@ -305,6 +305,10 @@ MISTAKES = {
     "figures: {sensitivity: {algorithm: lola-ex}}": ["figures.sensitivity", "a map"],
     "tables: {table4: {game: public-goods}}": ["tables.table4", "public-goods", "2 players"],
     "tables: {claims: {kind: matchups, game: ipd, algorithms: [nl-ex], caption: x}}": ["tables.claims", "taken"],
+    "first: [[figure1], [figure9]]": ["first[1]: given 'figure9'; there is no such figure or table", "did you mean"],
+    "first: [figure1]": ["first[0]", "given 'figure1'", "a list of different figures and tables"],
+    "first: [[figure1, figure1]]": ["first[0]", "a list of different figures and tables"],
+    "without: [figures, tables]\nfirst: [[figure1]]": ["first[0]: given 'figure1'; there is no such figure or table"],
     "seeds: yes": ["seeds", "True"],
     "steps: 0": ["steps", "given 0"],
     "steps: 1.5": ["steps", "1.5"],
@@ -332,6 +336,20 @@ def test_a_mistake_gets_one_message_that_names_key_given_and_allowed(text, tmp_p
 def test_returns_are_shown_of_games_of_either_kind(kind, game, algorithm):
     block = {"kind": kind, "game": game, "algorithms": [algorithm], "caption": "c"}
     assert load(BASE, [], {"figures": {"mine": block}})["figures"]["mine"] == block
+
+
+def test_a_figure_that_an_overlay_removes_leaves_the_order_of_work():
+    first = [["figure1", "figure2", "table3", "table4"], ["figure4", "figure5"]]
+    assert load(BASE)["first"] == first
+    assert load(BASE, [], {"figures": {"figure1": None, "figure4": None}})["first"] == [
+        *(["figure2", "table3", "table4"], ["figure4", "figure5"])  # there is a table of that name
+    ]
+    figure5 = load(BASE)["figures"]["figure5"]
+    assert load(BASE, [], {"without": ["figures", "tables"]})["first"] == [[], []]
+    assert load(BASE, [], {"without": ["figures", "tables"], "figures": {"figure5": figure5}})["first"] == [
+        *([], ["figure5"])
+    ]
+    assert load(BASE, [], {"first": [["figure5"]]})["first"] == [["figure5"]]
 
 
 def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
@@ -384,14 +402,20 @@ def test_a_value_that_every_part_replaces_is_not_printed():
         assert ("init_std" in dict(settings(load(BASE, [f"config/{name}.yaml"])))) == printed
 
 
-def test_the_checklist_counts_coin_games_by_what_trained_them(tmp_path):
+def test_the_checklist_counts_cells_by_what_trained_them(tmp_path):
     groups = study.groups(load(BASE, ["config/smoke.yaml"]))
     shown = {name: groups[name] for name in ("coin-game/coin-nl-pg/oracle", "ipd/nl-ex/oracle")}
     devices = ("cpu", "cuda", "cpu")
     for cell, device in zip(shown["coin-game/coin-nl-pg/oracle"].cells, devices, strict=True):
-        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"device": device})
-    assert trained_on(tmp_path, shown) == ["- Cells of the Coin Game, by what trained them: 2 on cpu, 1 on cuda."]
-    assert trained_on(tmp_path, {"ipd/nl-ex/oracle": shown["ipd/nl-ex/oracle"]}) == []
+        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": "A, AVX2", "device": device})
+    for cell, processor in zip(shown["ipd/nl-ex/oracle"].cells, ("A, AVX2", "B", "B"), strict=True):
+        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": processor})
+    assert trained_on(tmp_path, shown) == [
+        "- Trained on: A, AVX2 (4 cells).",
+        "- Trained on: B (2 cells).",
+        "- Cells of the Coin Game, by what trained them: 2 on cpu, 1 on cuda.",
+    ]
+    assert len(trained_on(tmp_path, {"ipd/nl-ex/oracle": shown["ipd/nl-ex/oracle"]})) == 2
 
 
 def test_one_and_one_point_zero_are_one_setting(tmp_path):

@@ -1,11 +1,13 @@
 """docs/ and the README say what the results say, and nothing else in the README is touched."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
-from lola import docs
+from lola import cells, digests, docs
+from lola.config import load
 
 HEAD = "claim,source,paper,measured,low,high,seeds,verdict\n"
 ROWS = (
@@ -49,6 +51,12 @@ def test_cells_of_a_cross_table_are_counted_not_listed(tmp_path):
 
 
 def results(root):
+    """A study of one group with one cell, whose config lies in a folder beside `root`, and all that docs copies."""
+    mine = {"games": ["ipd"], "algorithms": ["nl-ex"], "seeds": 1}
+    config = load("config/config.yaml", [], {"without": ["study", "figures", "tables"], "study": {"mine": mine}})
+    (root.parent / "config").mkdir()
+    (root.parent / "config/config.yaml").write_text(json.dumps(config))
+    cells.write(root / "cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
     for folder, names in (("figures", docs.FIGURES), ("tables", docs.TABLES)):
         (root / folder).mkdir(parents=True)
         for name in names:
@@ -82,9 +90,10 @@ def test_docs_copies_the_results_and_rewrites_one_part_of_the_readme(tmp_path, m
         docs.main()
         made = Path("README.md").read_text()
         assert made == f"Before 1 | 2\n{docs.MADE}\n\n{PART}\n\n{docs.END}\nAfter\n"
-    assert sorted(path.name for path in Path("docs").iterdir()) == sorted(
+    assert sorted(path.name for path in Path("docs").iterdir() if path.is_file()) == sorted(
         (*docs.FIGURES, *docs.TABLES, Path(docs.EXPLORATION).name)
     )
+    assert [group for group, _, _ in digests.read(digests.PUBLISHED)] == ["ipd/nl-ex/oracle"]
     assert Path("docs/figure2.png").read_text() == "figure2.png of the study"
 
 
@@ -101,12 +110,13 @@ def test_a_readme_without_its_marks_is_left_alone(tmp_path, monkeypatch, readme)
     assert Path("README.md").read_text() == readme and not Path("docs").exists()
 
 
-def test_a_missing_result_is_named_and_nothing_is_written(tmp_path, monkeypatch):
+@pytest.mark.parametrize("lost", ["figures/figure2.png", "cells/ipd/nl-ex/oracle/seed0.csv"])
+def test_a_missing_result_is_named_and_nothing_is_written(tmp_path, monkeypatch, lost):
     results(tmp_path / "results")
-    (tmp_path / "results/figures/figure2.png").unlink()
+    (tmp_path / "results" / lost).unlink()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["lola.docs"])
     Path("README.md").write_text(docs.MADE + docs.END)
-    with pytest.raises(SystemExit, match=r"results/figures/figure2\.png"):
+    with pytest.raises(SystemExit, match=f"results/{lost}"):
         docs.main()
     assert not Path("docs").exists()

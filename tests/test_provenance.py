@@ -110,7 +110,7 @@ def study_of_two(tmp_path):
     for product in provenance.products(config):
         if product.stage == "cells":
             made = {"spec": product.spec, "code": canonical(product.code), "lock": provenance.environment()}
-            cells.write(product.manifest.with_suffix(".csv"), ("step", "player"), [], made)
+            cells.write(product.manifest.with_suffix(".csv"), ("step", "player"), [], made | {"processor": "mine"})
     return config
 
 
@@ -121,6 +121,14 @@ def kinds(config):
 def test_a_trained_cell_is_in_order_and_what_is_made_from_it_is_missing(study_of_two):
     assert kinds(study_of_two) == {}
     assert audit.problems(study_of_two)["ipd/nl-ex/oracle"][1:] == ("missing", "not made yet")
+
+
+def test_another_processor_is_no_reason_to_train_again(study_of_two):
+    manifest = Path(study_of_two["results"]) / "cells/ipd/nl-ex/oracle/seed1.json"
+    made = cells.read_manifest(manifest)
+    cells.write(manifest.with_suffix(".csv"), ("step", "player"), [], made | {"processor": "another"})
+    assert cells.read_manifest(manifest)["processor"] == "another"
+    assert kinds(study_of_two) == {}
 
 
 def test_an_edited_curve_is_damaged(study_of_two):

@@ -26,11 +26,16 @@ OF_ALL_SEEDS = {  # what shows groups that have the study's seeds
 
 def reproduce(project: Path, overlay: str = OVERLAY, check: bool = True) -> subprocess.CompletedProcess:
     """What `make reproduce` runs."""
-    own = os.environ | {"PYTHONPATH": str(project / "src")}
     command = [sys.executable, "-m", "lola.reproduce", overlay]
-    done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=project, env=own(project), capture_output=True, text=True)
     assert done.returncode == 0 or not check, done.stdout + done.stderr
     return done
+
+
+def own(project: Path) -> dict[str, str]:
+    """The environment in which a copy of the project uses its own modules and store."""
+    rest = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_TRACKING")}
+    return rest | {"PYTHONPATH": str(project / "src")}
 
 
 def snakemake(
@@ -38,9 +43,7 @@ def snakemake(
 ) -> subprocess.CompletedProcess:
     """Run the workflow of a copy of the project, whose modules come before the installed ones."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", *overlays]
-    own = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_TRACKING")}
-    own |= {"PYTHONPATH": str(project / "src"), **environment}
-    done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=project, env=own(project) | environment, capture_output=True, text=True)
     assert done.returncode == 0 or not check, done.stdout + done.stderr
     return done
 
@@ -123,12 +126,78 @@ def test_everything_is_made(finished):
     assert "## Settings" in (results / "reproducibility.md").read_text()
     report = (results / "report.html").read_text()
     assert "<html" in report.lower() and "figure1" in report
-    assert "track_aggregate" not in report  # which may be running, and its files gone, while the report is written
     assert len(list(results.glob("cells/*/*/*/seed*.csv"))) == CELLS
     claims = rows(results / "tables/claims.csv")
     assert list(claims[0]) == ["claim", "source", "paper", "measured", "low", "high", "seeds", "verdict"]
     assert {"table3/ipd/lola-ex/R"} <= {row["claim"] for row in claims}
     assert {row["verdict"] for row in claims} <= {"reproduced", "not reproduced", "inconclusive", "not run"}
+
+
+class Jobs:
+    """The jobs of a study, by their logs."""
+
+    def __init__(self, project: Path):
+        self.project, self.outputs, self.inputs, self.commands = project, {}, {}, {}
+        for row in snakemake(project, "--detailed-summary").stdout.splitlines():
+            if row.startswith(f"{ROOT}/"):
+                output, _, _, log, inputs, command, *_ = row.split("\t")
+                self.outputs.setdefault(log, []).append(project / output)
+                self.inputs[log], self.commands[log] = inputs.split(","), command
+        self.makers = {str(path.relative_to(project)): log for log, made in self.outputs.items() for path in made}
+
+    def ancestors(self, job: str) -> set[str]:
+        """The jobs that must have ended before a job begins."""
+        found, ahead = set(), [job]
+        while ahead:
+            needed = {self.makers[path] for path in self.inputs[ahead.pop()] if path in self.makers} - found
+            found |= needed
+            ahead += needed
+        return found
+
+    def files(self, job: str) -> list[Path]:
+        """All that a job leaves behind: outputs, log and benchmark."""
+        log = self.project / job
+        folder = self.project / ROOT / "benchmarks" / log.parent.relative_to(self.project / ROOT / "logs")
+        measured = [*folder.glob(f"{log.stem}.jsonl"), *folder.glob(f"{log.stem}-[0-9]*.jsonl")]
+        return [path for path in (*self.outputs[job], log, *measured) if path.exists()]
+
+    def run(self, job: str, absent: list[Path]) -> dict[Path, object]:
+        """What is in the outputs of a job that begins where none are, nor files that are `absent`."""
+        for path in absent:
+            path.rename(path.with_name(path.name + ".absent"))
+        for path in self.outputs[job]:
+            path.unlink()
+        python = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "MPLBACKEND": "Agg"}
+        command = ["bash", "-euo", "pipefail", "-c", self.commands[job]]
+        done = subprocess.run(command, cwd=self.project, env=own(self.project) | python)
+        assert done.returncode == 0, (self.project / job).read_text()
+        for path in absent:
+            path.with_name(path.name + ".absent").rename(path)
+        return {path: content(path) for path in self.outputs[job]}
+
+
+def content(path: Path) -> object:
+    """A file's bytes; of the report what it shows, since it has time stamps and sets in no order."""
+    if path.suffix != ".html" or path.parent.name == "tables":
+        return path.read_bytes()
+    (shown,) = re.findall(r"var results = (\{.*\});?$", path.read_text(), re.MULTILINE)
+    return json.loads(shown)
+
+
+@pytest.mark.slow
+def test_the_last_ten_jobs_may_run_in_every_order(study):
+    """Any order leaves a job a part of the files of those that it does not wait for, while these may change: if it
+    succeeds with none of them, and makes the same with all, then it reads none, and no order can matter."""
+    jobs = Jobs(study)
+    waits = {job: jobs.ancestors(job) for job in jobs.commands}
+    last = sorted(waits, key=lambda job: len(waits[job]))[-10:]
+    assert last[-1] == f"{ROOT}/logs/report.log"
+    assert waits[last[-1]] == {*waits} - {last[-1]}, "the report runs Snakemake, which reads everything"
+    for job in last:
+        others = [path for other in {*waits} - waits[job] - {job} for path in jobs.files(other)]
+        made = {path: content(path) for path in jobs.outputs[job]}
+        assert jobs.run(job, absent=others) == made, job
+        assert jobs.run(job, absent=[]) == made, job
 
 
 @pytest.mark.slow
@@ -173,8 +242,7 @@ def test_verify_and_explain_have_nothing_to_say_of_a_finished_study(study):
 
 def audit(project: Path, what: str, check: bool = True) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "lola.audit", what, OVERLAY]
-    own = os.environ | {"PYTHONPATH": str(project / "src")}
-    done = subprocess.run(command, cwd=project, env=own, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=project, env=own(project), capture_output=True, text=True)
     assert done.returncode == 0 or not check, done.stdout + done.stderr
     return done
 
@@ -332,8 +400,7 @@ def test_asking_changes_nothing_on_disk(study):
 def test_a_killed_run_is_taken_up_again_and_two_at_once_are_refused(study):
     shutil.rmtree(study / ROOT / "cells/imp")
     command = [sys.executable, "-m", "lola.reproduce", OVERLAY]
-    own = os.environ | {"PYTHONPATH": str(study / "src")}
-    first = subprocess.Popen(command, cwd=study, env=own, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(command, cwd=study, env=own(study), stderr=subprocess.PIPE, text=True)
     for line in first.stderr:
         if "train imp" in line and "done in" in line:
             break

@@ -1,16 +1,16 @@
 """Hold a study against what lies on disk: `python -m lola.audit explain|verify [OVERLAY …]`.
 
 explain  what would be made again, and why
-verify   whether everything on disk is what today's settings, code and packages make; exit 1 if not
+verify   whether everything on disk is what today's settings, code and packages make, exit 1 if not; and which groups
+         have the bytes that were published
 """
 
 import argparse
 import itertools
-import json
 import sys
 from pathlib import Path
 
-from lola import provenance
+from lola import digests, provenance, schedule, study
 from lola.config import BadConfig, load
 from lola.provenance import Product
 
@@ -27,7 +27,7 @@ def main() -> None:
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
     found = problems(config)
-    lines = explain(config, found) if args.what == "explain" else verify(config, found)
+    lines = explain(config, found) if args.what == "explain" else [*verify(config, found), published(config, found)]
     print("\n".join(lines))
     sys.exit(1 if args.what == "verify" and found else 0)
 
@@ -74,6 +74,27 @@ def verify(config: dict, found: dict) -> list[str]:
     return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]
 
 
+def published(config: dict, found: dict) -> str:
+    """Which groups have the cells that were published, and which have not, of those that are in order."""
+    if not digests.PUBLISHED.exists():
+        return f"Digests: nothing to compare with, since there is no {digests.PUBLISHED}."
+    root, known = config["results"], digests.read(digests.PUBLISHED)
+    groups = study.groups(config).values()
+    sound = [group for group in groups if not any(cell.name in found for cell in group.cells)]
+    compared = [group for group in sound if digests.settings(group) in known]
+    others = [group for group in compared if digests.line(group, root)["digest"] != known[digests.settings(group)]]
+    told = f"Digests: {len(compared) - len(others)} of {counted(len(compared), 'group')} as published."
+    if others:
+        names = [f"{group.name} ({counted(len(group.cells), 'cell')})" for group in others]
+        told += f" Not: {', '.join(names)}."
+    for count, why in (
+        (len(sound) - len(compared), "Not published with these settings"),
+        (len(groups) - len(sound), "Not compared, since not in order here"),
+    ):
+        told += f" {why}: {counted(count, 'group')}." if count else ""
+    return told
+
+
 def summary(names: list[str]) -> str:
     """A few names, or the first and how many more."""
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
@@ -86,7 +107,7 @@ def counted(n: int, noun: str) -> str:
 def cost(config: dict, group: str) -> str:
     """What training the group took, from Snakemake's benchmarks; empty if it never ran."""
     files = Path(config["results"], "benchmarks", "train", group).glob("*.jsonl")
-    seconds = sum(json.loads(line)["s"] for file in files for line in file.read_text().splitlines())
+    seconds = sum(map(schedule.seconds, files))
     return f" ({seconds:.0f} s last time)" if seconds else ""
 
 

@@ -25,7 +25,7 @@ from types import SimpleNamespace
 
 import torch
 
-from lola import coin_bench, provenance, study
+from lola import coin_bench, processor, provenance, study
 from lola.artifacts import canonical, write_whole
 from lola.cells import SEATS
 from lola.config import load
@@ -75,7 +75,7 @@ def main() -> None:
 def machine() -> Iterator[dict]:
     """What the figures were measured on."""
     yield {
-        "processor": provenance.processor(),
+        "processor": processor.name(),
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
         "python": platform.python_version(),

@@ -1,8 +1,8 @@
 """A cell on disk: the curve `seed<k>.csv` and, beside it, the manifest `seed<k>.json`.
 
-The manifest says what made the cell (spec, code digest, lock hash), how it ended, its final
-policies, and the digest of the curve, so a cell can vouch for itself. It holds nothing that
-changes when the same cell is trained again. Standard library only.
+The manifest says what made the cell (spec, code digest, lock hash) and on which processor, how
+it ended, its final policies, and the digest of the curve, so a cell can vouch for itself. It
+holds nothing that changes when the same cell is trained again there. Standard library only.
 """
 
 import json

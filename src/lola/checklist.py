@@ -17,10 +17,11 @@ from pathlib import Path
 
 import yaml
 
-from lola import provenance, study
+from lola import digests, processor, provenance, study
 from lola.artifacts import canonical, write_whole
 from lola.cells import SEATS, matchup, read_manifest
 from lola.config import load
+from lola.schedule import seconds
 
 SOURCES = Path("config/sources.yaml")
 PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
@@ -51,13 +52,15 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
             f"- `make ui{overlaid}` opens the runs in MLflow.",
         ],
         "Environment": [
-            f"- Python {platform.python_version()} on {platform.system()} {platform.machine()}, "
-            f"{provenance.processor()}, {os.cpu_count()} cores; `device: {config['device']}`.",
+            f"- Python {platform.python_version()} on {platform.system()}, {processor.name()}, {os.cpu_count()} cores; "
+            f"`device: {config['device']}`.",
             *trained_on(config["results"], groups),
             f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
-            "- On one machine and lock, numbers trained on the processor are equal bit for bit, whichever seeds share "
-            "a job. Other processors and GPUs may differ in the last digits, and so in single runs where learning is "
-            "chaotic.",
+            "- With one lock, a cell has the same bytes whichever seeds share its job, and on x86-64 processors with "
+            f"AVX2 whatever their make: {digests.PUBLISHED} has the published digests, and `make verify` compares.",
+            "- ARM and processors without AVX2 have instructions that round otherwise, and a GPU (Coin Game only) sums "
+            "matrix products in another order. Learning from samples is chaotic: expect the same statistics there, not "
+            "the same bytes. PyTorch's builds for CUDA are compiled separately and were not compared.",
         ],
         "Settings, and where each comes from": table(
             ("setting", "value", "source"),
@@ -88,11 +91,13 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
 
 
 def trained_on(root: str, groups: dict[str, study.Group]) -> list[str]:
-    """A line that says how many cells of the Coin Game were trained on the processor and on a GPU, if there are any."""
-    cells = [cell for group in groups.values() if group.is_coin_game for cell in group.cells]
-    devices = Counter(read_manifest(cell.manifest(root))["device"] for cell in cells)
+    """How many cells were trained on which processors, and of the Coin Game's, if there are any, on which devices."""
+    made = [read_manifest(cell.manifest(root)) for group in groups.values() for cell in group.cells]
+    processors = Counter(manifest["processor"] for manifest in made)
+    devices = Counter(manifest["device"] for manifest in made if "device" in manifest)
+    lines = [f"- Trained on: {name} ({count} cells)." for name, count in sorted(processors.items())]
     counts = ", ".join(f"{count} on {device}" for device, count in sorted(devices.items()))
-    return [f"- Cells of the Coin Game, by what trained them: {counts}."] if cells else []
+    return lines + [f"- Cells of the Coin Game, by what trained them: {counts}."] * bool(devices)
 
 
 def settings(config: dict) -> list[tuple[str, object]]:
@@ -143,11 +148,6 @@ def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:
             )
     total = sum(seconds(path) for path in root.rglob("*.jsonl"))
     return [*rows, ("all jobs measured, one core each", "", "", f"{total:.0f} s")]
-
-
-def seconds(path: Path) -> float:
-    """Wall seconds of a job; 0 if it was not measured."""
-    return sum(json.loads(line)["s"] for line in path.read_text().splitlines()) if path.exists() else 0.0
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -37,6 +37,9 @@ def check_study(config: dict) -> None:
         check_block(config, groups, f"figures.{name}", block, kinds.FIGURES[block["kind"]])
     for name, block in config["tables"].items():
         check_block(config, groups, f"tables.{name}", block, kinds.TABLES[block["kind"]])
+    for stage, names in enumerate(config.get("first", [])):
+        for name in names:
+            known(f"first[{stage}]", name, config["figures"] | config["tables"], "figure or table")
     if "claims" in config["tables"]:
         raise BadConfig("tables.claims: the name is taken by the table of claims; allowed: another name")
 

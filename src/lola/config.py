@@ -23,11 +23,15 @@ def load(base: str | Path, overlays: list[str | Path] = (), settings: dict | Non
     """The config in `base` with the overlays' keys, then `settings`, laid over it, checked.
 
     A mapping is laid over key by key, anything else is replaced; a key set to null is removed.
-    The key `without` lists blocks of what lies below that a layer does not want.
+    The key `without` lists blocks of what lies below that a layer does not want. A figure or table that a layer removes
+    also leaves the order of work below it (`first`).
     """
     config = {}
     for layer in [*map(read, [base, *overlays]), settings or {}]:
-        config = overlay(dropped(config, layer), {key: value for key, value in layer.items() if key != "without"})
+        below = config
+        config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
+        if "first" not in layer:
+            config = without_work(config, shown_blocks(below) - shown_blocks(config))
     check(config)
     return config | {"results": os.path.normpath(config["results"])}
 
@@ -95,6 +99,20 @@ def dropped(below: dict, above: dict) -> dict:
         if name not in blocks:
             raise BadConfig(f"without: given {shown(name)}; allowed: {', '.join(blocks)}{nearest(name, blocks)}")
     return below | {name: {} for name in unwanted}
+
+
+def shown_blocks(config: dict) -> set[str]:
+    """The names of figures and tables, as far as a config that is not checked yet has any."""
+    return {name for key in ("figures", "tables") if isinstance(config.get(key), dict) for name in config[key]}
+
+
+def without_work(config: dict, removed: set[str]) -> dict:
+    """`config` whose order of work leaves out these figures and tables."""
+    first = config.get("first")
+    if not removed or not isinstance(first, list):
+        return config
+    kept = [[name for name in s if name not in removed] if isinstance(s, list) else s for s in first]
+    return config | {"first": kept}
 
 
 def overlay(below: dict, above: dict) -> dict:

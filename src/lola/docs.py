@@ -1,7 +1,7 @@
 """Bring docs/ and the README up to date with the results: `python -m lola.docs`.
 
-In:  the study's figures and its table of claims; the figure of the Coin Game's exploration; README.md.
-Out: copies in docs/; in README.md, what stands between MADE and END. Everything else in it is left alone.
+In:  the study's figures, its table of claims and its cells; the figure of the Coin Game's exploration; README.md.
+Out: copies in docs/, and digests of the cells; in README.md, what stands between MADE and END, and nothing else.
 """
 
 import argparse
@@ -10,7 +10,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from lola import digests, study
 from lola.artifacts import write_whole
+from lola.config import BadConfig, load
 
 README, DOCS = Path("README.md"), Path("docs")
 FIGURES = (
@@ -41,7 +43,9 @@ def main() -> None:
         made = [*(root / "figures" / name for name in FIGURES), *(root / "tables" / name for name in TABLES)]
         made.append(root / EXPLORATION)
         copies = [(DOCS / path.name, path.read_bytes()) for path in made]
-    except (OSError, ValueError) as error:
+        groups = study.groups(load("config/config.yaml")).values()
+        copies.append((digests.PUBLISHED, digests.text(digests.line(group, root) for group in groups)))
+    except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
     for path, content in [*copies, (README, readme)]:
         write_whole(path, content)

@@ -71,14 +71,6 @@ def environment() -> str:
     return sha256(LOCK.read_text() + python)[:12]
 
 
-def processor() -> str:
-    """The processor's model as Linux names it, or what Python knows of it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor()
-
-
 @dataclass(frozen=True)
 class Product:
     """Something that the study makes from settings and code, with the manifest that vouches for it."""

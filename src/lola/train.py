@@ -13,7 +13,7 @@ import sys
 
 import torch
 
-from lola import cells, checkpoints
+from lola import cells, checkpoints, processor
 from lola.learning import devices
 from lola.learning.trainers import run
 
@@ -28,13 +28,14 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     made_by = {"spec": args.spec, "code": args.code, "lock": args.lock}
+    made_on = {"processor": processor.name()}
     seeds = [cells.Cell.at(path).seed for path in args.curves]
     checkpoint, job = checkpoints.beside(args.curves), made_by | {"seeds": seeds}
     saved, keep = checkpoints.resume(checkpoint, job), checkpoints.keeper(checkpoint, job)
     try:
         ends = run(args.spec, seeds, saved, keep, devices.chosen(args.device))
         for path, trained in zip(args.curves, ends, strict=True):
-            cells.write(path, trained.columns, trained.rows, made_by | trained.outcome)
+            cells.write(path, trained.columns, trained.rows, made_by | made_on | trained.outcome)
             if trained.outcome["status"] == "failed":
                 print(f"{cells.Cell.at(path).name} failed: {trained.outcome['reason']}", file=sys.stderr)
     except devices.CannotTrain as error:

@@ -24,6 +24,7 @@ for rule_name, tables in (
             f"{ROOT}/logs/aggregate/{{group}}.log",
         wildcard_constraints:
             group="|".join(names) or NOTHING,
+        priority: SHOW
         conda:
             "../../environment.yml"
         params:

@@ -1,10 +1,14 @@
-# What several stages ask of the study: the files of groups, and who shows what.
+# What several stages ask of the study: the files of groups, who shows what, and what goes first.
 
 TABLES_OF_A_GROUP = ("returns", "policies", "beliefs", "failed")
 TABLES_OF_A_MAP = ("map", "failed")
 TABLES_OF_A_MATCH = (*TABLES_OF_A_GROUP, "shares")
 TABLES_OF_A_COIN_GAME = ("returns", "coins", "episodes", "beliefs", "failed")
 NOTHING = "(?!)"  # matches no name
+
+# Priorities: what has been trained is gathered and shown at once; logging waits, so that it delays no figure.
+LOG, TRAIN = 1, 2
+SHOW = TRAIN + len(QUEUE)
 
 
 def group_tables(group):

@@ -26,6 +26,7 @@ rule figure:
         f"{ROOT}/logs/figures/{{name}}.log",
     benchmark:
         f"{ROOT}/benchmarks/figures/{{name}}.jsonl"
+    priority: SHOW
     conda:
         "../../environment.yml"
     params:

@@ -1,6 +1,6 @@
 # The report and the reproducibility checklist.
 #
-# in:   the figures, tables and claims
+# in:   the figures, tables and claims; the report, which runs Snakemake again, is the last job, so that none runs beside it
 # out:  <results>/reproducibility.md, <results>/report.html
 
 
@@ -38,7 +38,8 @@ rule report:
     input:
         rules.figures.input,
         rules.tables.input,
-        f"{ROOT}/reproducibility.md",
+        rules.tracking.input,
+        rules.reproducibility.output,
         [f"workflow/report/{caption}.rst" for caption in ("workflow", "figure", "table", "claims")],
     output:
         f"{ROOT}/report.html",
@@ -50,5 +51,5 @@ rule report:
         flags=FLAGS,
     message:
         "write the report"
-    shell:  # of figures and tables alone, since what is just being logged to MLflow comes and goes
+    shell:  # of figures and tables, since the whole study would hold the report itself
         "python -m snakemake figures tables --report {output:q} {params.flags:q} --nolock --dry-run > {log:q} 2>&1"

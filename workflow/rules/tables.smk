@@ -32,6 +32,7 @@ rule table:
         f"{ROOT}/benchmarks/tables/{{name}}.jsonl"
     wildcard_constraints:
         name="|".join(config["tables"]) or "$^",
+    priority: SHOW
     conda:
         "../../environment.yml"
     params:
@@ -64,6 +65,7 @@ rule claims:
         f"{ROOT}/logs/tables/claims.log",
     benchmark:
         f"{ROOT}/benchmarks/tables/claims.jsonl"
+    priority: SHOW
     conda:
         "../../environment.yml"
     params:

@@ -20,7 +20,7 @@ rule track_cells:
         f"{ROOT}/tracking/{{game}}.cells.json",
     log:
         f"{ROOT}/logs/tracking/{{game}}.cells.log",
-    priority: 1
+    priority: LOG
     conda:
         "../../environment.yml"
     params:

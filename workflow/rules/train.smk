@@ -6,34 +6,33 @@
 device = config["device"]
 on_gpu = device == "cuda" or (device == "auto" and which("nvidia-smi") is not None)
 
-for group in GROUPS.values():
-    for batch in study.batches(group, ROOT):
-        believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
-        slug = f"{group.game}:{group.algorithm}:{group.opponent_model}:seed{batch[0].seed}"  # no name has a colon
+for later, (group, batch) in enumerate(reversed(QUEUE)):
+    believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
+    slug = f"{group.game}:{group.algorithm}:{group.opponent_model}:seed{batch[0].seed}"  # no name has a colon
 
-        rule:
-            name:
-                f"train:{slug}"
-            output:
-                curves=[str(cell.curve(ROOT)) for cell in batch],
-                manifests=[str(cell.manifest(ROOT)) for cell in batch],
-            log:
-                f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
-            benchmark:
-                f"{ROOT}/benchmarks/train/{group.name}/seed{batch[0].seed}-{batch[-1].seed}.jsonl"
-            priority: 2
-            conda:
-                "../../environment.yml"
-            resources:
-                device=device,  # no parameter, since another device is no reason to train again
-                gpu=int(on_gpu and group.is_coin_game),
-            params:
-                spec=canonical(group.spec),
-                code=canonical(provenance.training_code(group)),
-                lock=LOCK,
-            message:
-                f"train {group.game} {group.algorithm}{believing}, {len(batch)} seed{'s' * (len(batch) > 1)}"
-            shell:
-                "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
-                " --device {resources.device}"
-                " {output.curves:q} > {log:q} 2>&1"
+    rule:
+        name:
+            f"train:{slug}"
+        output:
+            curves=[str(cell.curve(ROOT)) for cell in batch],
+            manifests=[str(cell.manifest(ROOT)) for cell in batch],
+        log:
+            f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
+        benchmark:
+            str(schedule.benchmark(batch, ROOT))
+        priority: TRAIN + later
+        conda:
+            "../../environment.yml"
+        resources:
+            device=device,  # no parameter, since another device is no reason to train again
+            gpu=int(on_gpu and group.is_coin_game),
+        params:
+            spec=canonical(group.spec),
+            code=canonical(provenance.training_code(group)),
+            lock=LOCK,
+        message:
+            f"train {group.game} {group.algorithm}{believing}, {len(batch)} seed{'s' * (len(batch) > 1)}"
+        shell:
+            "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
+            " --device {resources.device}"
+            " {output.curves:q} > {log:q} 2>&1"
