@@ -1,6 +1,6 @@
-# The report and the reproducibility checklist.
+# The report and the reproducibility checklist. The report runs Snakemake again, so it is the last job: none runs beside it.
 #
-# in:   the figures, tables and claims; the report, which runs Snakemake again, is the last job, so that none runs beside it
+# in:   the manifests of the cells, the figures, tables and claims, what was logged
 # out:  <results>/reproducibility.md, <results>/report.html
 
 
@@ -14,6 +14,7 @@ if given := workflow.config_settings.config:
 
 rule reproducibility:
     input:
+        [cell.manifest(ROOT) for group in GROUPS.values() for cell in group.cells],
         rules.figures.input,
         rules.tables.input,
         "config/sources.yaml",
