@@ -71,4 +71,4 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 
 clean: ## remove everything made, keep the environment
 	@find results -mindepth 1 ! -name README.md -delete
-	@rm -rf .snakemake .pytest_cache .ruff_cache
+	@rm -rf .snakemake .pytest_cache .ruff_cache src/lola/learning/__pycache__

@@ -7,8 +7,6 @@ golden/cells.json, which `python tests/portable_cells.py > tests/golden/cells.js
 import json
 import sys
 
-import torch
-
 from lola.artifacts import canonical, sha256
 from lola.config import load
 from lola.learning.trainers import run
@@ -36,6 +34,10 @@ KINDS = {  # a group of the study, and what is smaller than there
         "coin-game/coin-lola-bare/coin-cloning",
         {"steps": 40, "every": 5, "play": {"batch": 32}},
     ),
+    "Coin Game, clipped": (
+        "coin-game/coin-lola-pg/oracle",
+        {"steps": 20, "every": 5, "play": {"batch": 32}, "seats": {"clip": 1.0, "lr_final": 0.0, "entropy": 0.03}},
+    ),
     "Coin Game, LOLA-DiCE": ("coin-game/coin-lola-dice/oracle", {"steps": 40, "every": 5, "play": {"batch": 32}}),
 }
 
@@ -45,11 +47,13 @@ def digest(kind: str, study: dict) -> str:
     name, smaller = KINDS[kind]
     spec = json.loads(canonical(study[name].spec))
     for key, value in smaller.items():
-        spec[key] = spec[key] | value if key in ("play", "game") else value
+        if key == "seats":
+            spec[key] = [seat | value for seat in spec[key]]
+        else:
+            spec[key] = spec[key] | value if key in ("play", "game") else value
     return sha256(canonical([[cell.rows, cell.outcome] for cell in run(spec, SEEDS)]))
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     study = groups(load("config/config.yaml", []))
     print(json.dumps({kind: digest(kind, study) for kind in sys.argv[1:] or KINDS}, indent=1))

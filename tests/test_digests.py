@@ -121,14 +121,14 @@ def test_verify_says_which_groups_are_as_published(config):
     said = "Digests: nothing to compare with, since there is no docs/lola/digests.csv."
     assert audit.published(config, {}) == said
     publish(line(config), line(config, "imp") | {"spec": "another"})
-    told = "Not published with these settings: 1 group."
+    told = "Not published with these settings: imp/nl-ex/oracle."
     assert audit.published(config, {}) == f"Digests: 1 of 1 group as published. {told}"
     write(config, group(config).cells[1], steps=2)
     assert audit.published(config, {}) == (
         f"Digests: 0 of 1 group as published. Not: ipd/nl-ex/oracle (2 cells). {told}"
     )
     assert audit.published(config, {"ipd/nl-ex/oracle/seed1": "stale"}) == (
-        f"Digests: 0 of 0 groups as published. {told} Not compared, since not in order here: 1 group."
+        f"Digests: 0 of 0 groups as published. {told} Not compared, since not in order here: ipd/nl-ex/oracle."
     )
 
 

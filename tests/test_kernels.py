@@ -14,6 +14,24 @@ print(probabilities((np.ones((1, 5)),), np.arange(5)[None], np.array([[0, 0, 1, 
 """
 
 
+MULTIPLIED = """
+import sys, time
+import numpy as np
+from numba.core import caching
+from lola.learning.arithmetic_kernels import add_product
+save = caching.IndexDataCacheFile._save_index
+def late(*of):
+    time.sleep(1)
+    save(*of)
+caching.IndexDataCacheFile._save_index = late
+dtype, order = sys.argv[1:]
+a, b = (np.arange(4 * n, dtype=dtype).reshape(1, *shape) for n, shape in ((2, (2, 4)), (3, (4, 3))))
+out = np.zeros((1, 2, 3), dtype)
+add_product(out, a if order == "C" else np.asfortranarray(a), b)
+print((out == a @ b).all())
+"""
+
+
 def imported(path: Path) -> set[str]:
     """The modules that a module imports."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
@@ -26,7 +44,9 @@ def test_kernels_import_kernels_alone():
     assert len(kernels) == 4
     for path in LEARNING.glob("*_kernels.py"):
         assert imported(path) <= {"math", "numpy", "lola.learning.compiled"} | kernels
-    assert [path.stem for path in LEARNING.glob("*.py") if "numba" in imported(path)] == ["compiled"]
+    assert [path.stem for path in LEARNING.glob("*.py") if any("numba" in name for name in imported(path))] == [
+        "compiled"
+    ]
 
 
 def test_a_change_in_a_kernel_that_another_one_calls_is_compiled(tmp_path):
@@ -50,3 +70,21 @@ def test_a_change_in_a_kernel_that_another_one_calls_is_compiled(tmp_path):
     softmax.write_text(source)
     assert played() == before
     assert len(set(tmp_path.rglob("rollout_kernels.probabilities*.nbi"))) == 2  # the first is of use again
+
+
+def test_kernels_that_processes_compile_at_the_same_time_are_all_kept(tmp_path):
+    """Each calls for another kind of arrays, and takes its time between reading what there is and adding to it."""
+    shutil.copytree("src/lola", tmp_path / "lola", ignore=shutil.ignore_patterns("__pycache__"))
+    for _ in range(2):  # compiled, then read
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", MULTIPLIED, dtype, order],
+                env={"PYTHONPATH": str(tmp_path)},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for dtype in ("float32", "float64")
+            for order in "CF"
+        ]
+        assert [process.communicate()[0] for process in processes] == ["True\n"] * 4
+    assert len(list(tmp_path.rglob("*add_product*.nbc"))) == 4

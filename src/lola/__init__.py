@@ -7,5 +7,11 @@ is in `lola.learning.arithmetic`.
 """
 
 import os
+from pathlib import Path
 
-os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
+INFO = Path("/proc/cpuinfo")  # of Linux
+
+if INFO.exists() and {"avx2", "fma"} <= set(INFO.read_text().split()):
+    os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
+else:
+    os.environ.pop("ATEN_CPU_CAPABILITY", None)  # which PyTorch would obey even where it can't

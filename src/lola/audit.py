@@ -83,16 +83,16 @@ def published(config: dict, found: dict) -> str:
     sound = [group for group in groups if not any(cell.name in found for cell in group.cells)]
     compared = [group for group in sound if digests.settings(group) in known]
     others = [group for group in compared if digests.line(group, root)["digest"] != known[digests.settings(group)]]
-    told = f"Digests: {len(compared) - len(others)} of {counted(len(compared), 'group')} as published."
+    lines = [f"Digests: {len(compared) - len(others)} of {counted(len(compared), 'group')} as published."]
     if others:
         names = [f"{group.name} ({counted(len(group.cells), 'cell')})" for group in others]
-        told += f" Not: {', '.join(names)}."
-    for count, why in (
-        (len(sound) - len(compared), "Not published with these settings"),
-        (len(groups) - len(sound), "Not compared, since not in order here"),
+        lines.append(f"Not: {', '.join(names)}.")
+    for why, left in (
+        ("Not published with these settings", [group.name for group in sound if group not in compared]),
+        ("Not compared, since not in order here", [group.name for group in groups if group not in sound]),
     ):
-        told += f" {why}: {counted(count, 'group')}." if count else ""
-    return told
+        lines += [f"{why}: {summary(left)}."] if left else []
+    return " ".join(lines)
 
 
 def summary(names: list[str]) -> str:

@@ -11,8 +11,6 @@ import argparse
 import json
 import sys
 
-import torch
-
 from lola import cells, checkpoints, processor
 from lola.learning import devices
 from lola.learning.trainers import run
@@ -26,7 +24,6 @@ def main() -> None:
     parser.add_argument("--device", default="auto", choices=devices.CHOICES)
     parser.add_argument("curves", nargs="+")
     args = parser.parse_args()
-    torch.set_num_threads(1)
     made_by = {"spec": args.spec, "code": args.code, "lock": args.lock}
     made_on = {"processor": processor.name()}
     seeds = [cells.Cell.at(path).seed for path in args.curves]

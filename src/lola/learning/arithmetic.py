@@ -5,16 +5,17 @@ other makes; here the first two are kernels and tanh is made of σ. What is left
 `lola` pins to one set of vector instructions. On a GPU matrix products are PyTorch's.
 """
 
+import os
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from lola.learning import arithmetic_kernels as kernels
 
-if torch.backends.cpu.get_cpu_capability() == "AVX512":
-    raise ImportError(
-        "PyTorch has chosen other vector instructions already; import lola before you compute with PyTorch"
-    )
+PINNED, CHOSEN = os.getenv("ATEN_CPU_CAPABILITY", "").upper(), torch.backends.cpu.get_cpu_capability()
+if PINNED not in ("", CHOSEN):
+    raise ImportError(f"PyTorch computes with {CHOSEN} already, not {PINNED}: import lola before you use PyTorch")
 
 TAIL = 3.6541528853610088  # beyond it NumPy's normal numbers come from libm's logarithm (its ziggurat has 256 layers)
 
@@ -60,9 +61,11 @@ class Product(torch.autograd.Function):
     @staticmethod
     def jvp(ctx, da: Tensor | None, db: Tensor | None, dplus: Tensor | None) -> Tensor:
         a, b, _ = ctx.saved_tensors
-        if da is not None:
-            dplus = matmul(da, b, dplus)
-        return dplus if db is None else matmul(a, db, dplus)
+        moved = None if dplus is None else dplus.expand(*a.shape[:2], b.shape[2])
+        for x, y in ((da, b), (a, db)):
+            if x is not None and y is not None:
+                moved = matmul(x, y, moved)
+        return moved
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
@@ -79,7 +82,7 @@ class Solution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, matrix: Tensor, right: Tensor) -> Tensor:
         left, x = (given.detach().clone(memory_format=torch.contiguous_format) for given in (matrix, right))
-        kernels.solve(left.numpy(), x.numpy())
+        kernels.solve(x.numpy(), left.numpy())
         ctx.save_for_backward(matrix, x)
         return x
 
@@ -91,7 +94,7 @@ class Solution(torch.autograd.Function):
 
 
 def tanh(x: Tensor) -> Tensor:
-    """2 σ(2x) − 1."""
+    """2 σ(2x) − 1, within two roundings of 1, so that next to 0 it is less exact than PyTorch's."""
     return 2 * torch.sigmoid(2 * x) - 1
 
 

@@ -80,23 +80,29 @@ def add_product(out, a, b):
 
 
 @kernel
-def solve(left, right):
-    """Turn (R, K, N) `right` into left⁻¹ right and (R, K, K) `left` into 1: Gauss–Jordan without pivoting.
+def solve(right, left):
+    """Turn every (K, N) of `right` (R, K, N) into left⁻¹ right, with `left` (R, K, K), which is used up."""
+    for r in range(len(right)):
+        eliminate(right[r], left[r])
 
-    The matrices are to be diagonally dominant, by rows or by columns.
+
+@kernel
+def eliminate(right, left):
+    """Turn (K, N) `right` into left⁻¹ right and (K, K) `left` into 1: Gauss–Jordan without pivoting.
+
+    The matrix is to be diagonally dominant, by rows or by columns.
     """
-    rows, size, width = right.shape
-    for r in range(rows):
-        for pivot in range(size):
-            scale = 1.0 / left[r, pivot, pivot]
-            for c in range(pivot, size):
-                left[r, pivot, c] *= scale
-            for c in range(width):
-                right[r, pivot, c] *= scale
-            for row in range(size):
-                factor = left[r, row, pivot]
-                if row != pivot:
-                    for c in range(pivot, size):
-                        left[r, row, c] -= factor * left[r, pivot, c]
-                    for c in range(width):
-                        right[r, row, c] -= factor * right[r, pivot, c]
+    size, width = right.shape
+    for pivot in range(size):
+        scale = 1.0 / left[pivot, pivot]
+        for c in range(size):
+            left[pivot, c] *= scale
+        for c in range(width):
+            right[pivot, c] *= scale
+        for row in range(size):
+            if row != pivot:
+                factor = left[row, pivot]
+                for c in range(size):
+                    left[row, c] -= factor * left[pivot, c]
+                for c in range(width):
+                    right[row, c] -= factor * right[pivot, c]

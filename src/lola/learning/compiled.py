@@ -1,16 +1,21 @@
 """How kernels are compiled: by one decorator, and kept on disk under a digest of the source of all of them.
 
 Numba looks for changes in the file of a kernel, not in those of the functions that it calls, which are compiled into
-it. So kernels stand in modules called `…_kernels`, which import no others of this project, and a change in any of them
-means another folder. Numba itself tells processors, Pythons and its own versions apart.
+it; and two processes that save a kernel at the same time may overwrite each other's. So kernels stand in modules called
+`…_kernels`, which import no others of this project, a change in any of them means another folder (`make clean` removes
+the old ones), and one process at a time reads or writes there. Numba itself tells processors, Pythons and its own
+versions apart.
 """
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from unittest.mock import patch
 
-from numba import config, njit
+from numba import njit
+from numba.core import caching
+
+from lola import locks
 
 HERE = Path(__file__).parent
 SOURCES = [Path(__file__), *sorted(HERE.glob("*_kernels.py"))]
@@ -23,9 +28,35 @@ def kernel(function: Callable) -> Callable:
     Without `fastmath`, so that neither sums are taken in another order nor products fused into them: its bits are the
     same on every processor. Where the disk can't be written, each process compiles for itself.
     """
-    try:
-        CACHE.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return njit(error_model="numpy")(function)
-    with patch.multiple(config, CACHE_DIR=str(CACHE), CACHE_LOCATOR_CLASSES=""):
-        return njit(error_model="numpy", cache=True)(function)
+    compiled = njit(error_model="numpy")(function)
+    with suppress(RuntimeError):  # as there is no folder that can be written
+        compiled._cache = Cache(function)
+    return compiled
+
+
+class Folder(caching.InTreeCacheLocator):
+    """Numba's place for a kernel, in the folder of today's sources."""
+
+    def __init__(self, function: Callable, file: str):
+        super().__init__(function, file)
+        self._cache_path = str(CACHE)
+
+
+class Implementation(caching.CompileResultCacheImpl):
+    """Numba's way to keep a kernel, in our folder alone."""
+
+    _locator_classes = (Folder,)
+
+
+class Cache(caching.FunctionCache):
+    """Numba's cache of a kernel, for one process at a time."""
+
+    _impl_class = Implementation
+
+    def load_overload(self, *signature):
+        with locks.alone(CACHE / "lock"):
+            return super().load_overload(*signature)
+
+    def save_overload(self, *compiled):
+        with locks.alone(CACHE / "lock"):
+            super().save_overload(*compiled)

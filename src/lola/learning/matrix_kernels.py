@@ -14,7 +14,7 @@ handed (first argument), because allocating for every seed would cost ten times 
 
 import numpy as np
 
-from lola.learning.arithmetic_kernels import exp
+from lola.learning.arithmetic_kernels import eliminate, exp
 from lola.learning.compiled import kernel
 
 
@@ -101,23 +101,13 @@ def everybody_plays(play, rest, p, joint):
 
 @kernel
 def inverse(right, left, play, gamma):
-    """(I − γP)⁻¹ by Gauss–Jordan; the matrix is diagonally dominant, so no pivoting is needed."""
+    """(I − γP)⁻¹, whose matrix is diagonally dominant."""
     n = play.shape[1]
     for r in range(n):
         for c in range(n):
             right[r, c] = 1.0 if r == c else 0.0
             left[r, c] = right[r, c] - gamma * play[1 + r, c]
-    for pivot in range(n):
-        scale = 1.0 / left[pivot, pivot]
-        for c in range(n):
-            left[pivot, c] *= scale
-            right[pivot, c] *= scale
-        for r in range(n):
-            if r != pivot:
-                factor = left[r, pivot]
-                for c in range(n):
-                    left[r, c] -= factor * left[pivot, c]
-                    right[r, c] -= factor * right[pivot, c]
+    eliminate(right, left)
 
 
 @kernel

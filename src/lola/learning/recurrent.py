@@ -129,8 +129,8 @@ class Network:
             x = torch.stack([of_row[seen] for of_row, seen in zip(table, boards[:, t], strict=True)])
             h, _ = self.step(x, h, W, b)
             states.append(h)
-        y = torch.stack(states, dim=1) @ self.part(theta, "V")[:, None]
-        return y + self.part(theta, "c")[:, None, None]
+        h = torch.stack(states, dim=1)
+        return matmul(h.flatten(1, 2), self.part(theta, "V"), self.bias(theta, "c")).unflatten(1, h.shape[1:3])
 
 
 class Run:

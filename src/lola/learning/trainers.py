@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from lola.learning import registry
 from lola.learning.training import Seat
@@ -33,8 +34,9 @@ def run(
 
     After every update `keep` is given a function that, called at once, makes a snapshot; training
     that starts from one (`saved`) ends like training that never stopped, bit for bit. A trainer that
-    knows no `device` uses the processor.
+    knows no `device` uses the processor, on one thread, since several would take sums in another order.
     """
+    torch.set_num_threads(1)
     trainer = registry.trainer(spec)
     options = {"device": device} if "device" in trainer.optional else {}
     yield from trainer.load()(spec, seeds, saved, keep, **options)

@@ -31,10 +31,11 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_
     )
     figure = style.new_figure(height=2 + 3.8 * len(rows))
     axes = figure.subplots(len(rows), 2, sharex=True, squeeze=False)
-    letters = itertools.cycle(string.ascii_lowercase)
+    letters, runs = itertools.cycle(string.ascii_lowercase), set()
     for (left, right), groups in zip(axes, rows, strict=True):
         finished = [group for group in groups if group.seeds]
-        alone = all(map(zero_sum, finished))
+        alone = bool(finished) and all(map(zero_sum, finished))
+        runs |= {group.seeds for group in finished}
         for group in finished:
             look = colors[group.algorithm], dashes[group.opponent_model]
             returns = group.returns[1] if alone else style.over_agents(group.returns)
@@ -53,7 +54,7 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_
         Line2D([], [], color="dimgrey", linestyle=dash, label=sources.opponent_models.get(model, KNOWN))
         for model, dash in dashes.items()
     ]
-    style.legend(figure, handles, 2, f"mean of {rows[0][0].seeds} runs, with 95 % intervals")
+    style.legend(figure, handles, 2, f"mean of {' or '.join(map(str, sorted(runs)))} runs, with 95 % intervals")
     return figure
 
 

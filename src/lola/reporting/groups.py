@@ -10,7 +10,7 @@ import pandas as pd
 RULE = """\
 A run that diverged has learned nothing: in every table and claim it counts with what it had before its first update (in
 matches and the Coin Game: in the first row of its curve; if it diverged before that, with the mean of the other runs'
-first rows). It has not settled: it swings as much as the run that swings most."""
+first rows). It has not settled: it swings as much as the run that swings most, and ends below any line."""
 
 PLAY = {"state": str, "own_state": str, "action": str, "probability": float}  # an action may be called NA, or 1
 
@@ -140,7 +140,8 @@ class Counted(Group):
         """All runs; those that diverged stay where they started. Raises NothingLeft if that is not known of one."""
         if unknown := sorted({*self.failed.seed} - {*runs.index}):
             raise NothingLeft(f"{self.name}/seed{unknown[0]} diverged before anything was recorded of it")
-        return runs.ffill(axis=1)
+        started = runs.loc[[seed for seed in runs.index if seed in {*self.failed.seed}]].ffill(axis=1)
+        return runs.fillna(started)
 
 
 def joint_actions(state: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
-from lola.reporting.groups import Group, joint_actions
+from lola.reporting.groups import Group, NothingLeft, joint_actions
 
 VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agent probability")
 TOLERANCES = (0.05, 0.1, 0.25)
@@ -155,18 +155,22 @@ def late(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def below(group: Group, line: float, last: int = 1) -> Sample:
-    """%: how many runs end with a return, the mean of all players, below a line."""
-    return percent(ends(group, last).mean(axis=1) < line)
+    """%: how many runs end with a return, the mean of all players, below a line, or diverge."""
+    final = ends(group, last).mean(axis=1)
+    return percent((final < line) | final.index.isin(group.failed.seed))
 
 
 def swing(group: Group) -> Sample:
     """How much player 1's return still moves: its standard deviation over the second half of a curve's rows.
 
-    A run that diverged counts as much as the one that swings most.
+    A run that diverged counts as much as the one that swings most. Raises NothingLeft if all did.
     """
     returns = group.returns[1]
     swings = returns.to_numpy()[:, returns.shape[1] // 2 :].std(axis=1)
-    swings[returns.index.isin(group.failed.seed)] = swings.max()
+    diverged = returns.index.isin(group.failed.seed)
+    if diverged.all():
+        raise NothingLeft(f"every run of {group.name} diverged")
+    swings[diverged] = swings.max()
     return Sample(tuple(returns.index), swings[:, None], mean)
 
 
