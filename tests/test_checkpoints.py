@@ -209,7 +209,7 @@ def test_what_was_trained_before_a_kill_is_not_trained_again(tmp_path, monkeypat
     assert not [file for file in (tmp_path / "killed" / "checkpoints").rglob("*") if file.is_file()]
 
 
-LONG = {"steps": 400, "play": {"batch": 256, "length": 50}}
+LONG = {"steps": 1500, "play": {"batch": 256, "length": 50}}
 MOMENTS = (0.05, 0.33, 0.61)  # seconds after a checkpoint
 
 

@@ -339,15 +339,15 @@ def test_returns_are_shown_of_games_of_either_kind(kind, game, algorithm):
 
 
 def test_a_figure_that_an_overlay_removes_leaves_the_order_of_work():
-    first = [["figure1", "figure2", "table3", "table4"], ["figure4", "figure5"]]
+    first = [["figure1", "figure2", "table3", "table4"], ["figure4"], ["figure5"]]
     assert load(BASE)["first"] == first
     assert load(BASE, [], {"figures": {"figure1": None, "figure4": None}})["first"] == [
-        *(["figure2", "table3", "table4"], ["figure4", "figure5"])  # there is a table of that name
+        *(["figure2", "table3", "table4"], ["figure4"], ["figure5"])  # there is a table of that name
     ]
     figure5 = load(BASE)["figures"]["figure5"]
-    assert load(BASE, [], {"without": ["figures", "tables"]})["first"] == [[], []]
+    assert load(BASE, [], {"without": ["figures", "tables"]})["first"] == [[], [], []]
     assert load(BASE, [], {"without": ["figures", "tables"], "figures": {"figure5": figure5}})["first"] == [
-        *([], ["figure5"])
+        *([], [], ["figure5"])
     ]
     assert load(BASE, [], {"first": [["figure5"]]})["first"] == [["figure5"]]
 
