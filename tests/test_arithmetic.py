@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from lola.learning import arithmetic_kernels as kernels
-from lola.learning.arithmetic import TAIL, matmul, normal, orthonormal, powers, solve, tanh
+from lola.learning.arithmetic import TAIL, matmul, normal, orthonormal, powers, running_sum, solve, tanh
 
 RNG = np.random.default_rng(0)
 DOMINANT = 3 * np.eye(4) - RNG.dirichlet(np.ones(4), size=(2, 4))
@@ -46,15 +46,25 @@ def test_exp_and_log_at_the_ends():
     assert all(map(math.isnan, (kernels.exp(math.nan), kernels.log(math.nan), kernels.log(-1.0))))
 
 
-@pytest.mark.parametrize("depth", [1, 7, 8, 21])
-def test_a_product_sums_in_the_order_of_its_factors(depth):
-    a, b, plus = tensor(2, 3, depth, dtype=torch.float32), tensor(2, depth, 5, dtype=torch.float32), torch.ones(5)
-    by_hand = np.ones((2, 3, 5), dtype=np.float32)
-    for k in range(depth):
-        by_hand += a.numpy()[:, :, k, None] * b.numpy()[:, k, None, :]
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("height", "depth"), [(3, 1), (4, 7), (3, 8), (1, 21), (6, 16)])
+def test_a_product_adds_its_terms_in_order_and_rounds_once_for_each(height, depth, dtype):
+    a, b, plus = tensor(2, height, depth, dtype=dtype), tensor(2, depth, 5, dtype=dtype), torch.ones(5, dtype=dtype)
+    by_hand = np.ones((2, height, 5), dtype=a.detach().numpy().dtype)
+    with mpmath.workprec(24 if dtype == torch.float32 else 53):  # in which a sum is rounded, but not its terms
+        for r, i, j in np.ndindex(by_hand.shape):
+            for x, y in zip(a[r, i].tolist(), b[r, :, j].tolist(), strict=True):
+                by_hand[r, i, j] = float(mpmath.fdot([(x, y), (float(by_hand[r, i, j]), 1)]))
+    a, b = a.detach(), b.detach()
     assert matmul(a, b, plus).numpy().tobytes() == by_hand.tobytes()
     torch.testing.assert_close(matmul(a, b), torch.bmm(a, b))
     assert matmul(b.mT, a.mT).numpy().tobytes() == matmul(a, b).mT.contiguous().numpy().tobytes()
+
+
+def test_a_running_sum():
+    x = tensor(2, 5, 3)
+    torch.testing.assert_close(running_sum(x, 1), x.cumsum(1))
+    assert torch.equal(running_sum(x, -1)[..., 0], x[..., 0])
 
 
 def test_derivatives_of_a_product():

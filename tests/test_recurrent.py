@@ -119,12 +119,15 @@ def test_first_parameters(encoder):
 
 
 @each_encoder
-def test_both_products_with_the_jacobian_are_autograds(encoder):
-    """Two players of three seeds; four weightings at once; all players, and each by itself."""
+@pytest.mark.parametrize("compiled", [True, False], ids=["kernels", "tensors"])
+def test_both_products_with_the_jacobian_are_autograds(encoder, compiled, monkeypatch):
+    """Two players of three seeds; four weightings at once; all players, and each by itself; as on a GPU too."""
+    monkeypatch.setattr(Run, "compiled", compiled)
     net, P, S, C = network(encoder), 2, 3, 4
     thetas, boards = random_thetas(net, P, S), random_boards(net, P * S, 5, 6)
     ran, leaves = run(net, thetas, boards), [theta.clone().requires_grad_() for theta in thetas]
     y = net.answers(torch.cat(leaves), boards)
+    torch.testing.assert_close(ran.y, y.detach(), rtol=1e-12, atol=1e-12)
     dy = random_like(y.detach()[:, None].expand(-1, C, -1, -1, -1))
     rows = [torch.autograd.grad(y, leaves, dy[:, c], retain_graph=True) for c in range(C)]
     expected = torch.stack([torch.cat(of_c) for of_c in rows], dim=1)
@@ -160,6 +163,18 @@ def test_parameters_are_known_by_their_memory_not_by_their_numbers():
     assert ran.theta_is([theta.detach() for theta in thetas])
     assert not ran.theta_is([theta.clone() for theta in thetas])
     assert not ran.theta_is(thetas[::-1])
+
+
+def test_a_network_whose_numbers_are_no_longer_finite_spoils_itself_alone():
+    net = network()
+    thetas, boards = random_thetas(net, 2, 2, torch.float32), random_boards(net, 4, 5, 3)
+    direction = random_like(torch.cat(thetas))
+    before = everything(net, thetas, boards, torch.ones(4, 1, 5, 3, net.outputs), direction)
+    thetas[1][0, net.places["W"].start] = torch.nan  # row 2 of 4
+    after = everything(net, thetas, boards, torch.ones(4, 1, 5, 3, net.outputs), direction)
+    for name in ("y", "vjp", "jvp"):
+        assert not after[name][2].isfinite().all(), name
+        assert torch.equal(before[name][[0, 1, 3]], after[name][[0, 1, 3]]), name
 
 
 # Rows, games and steps apart: equal to the bit, in the precision that training has.

@@ -8,14 +8,13 @@ import math
 
 import numpy as np
 
-from lola.learning.compiled import kernel
+from lola.learning.compiled import fma, kernel
 
 LN2_HIGH = 0.6931471803691238  # the leading 33 bits of ln 2, so that its products with small whole numbers are exact
 LN2_LOW = 1.9082149292705877e-10  # the rest
 LOG2_E = 1.4426950408889634
 FACTORIALS = tuple(1.0 / math.factorial(n) for n in range(14))
 ODD = tuple(1.0 / (2 * n + 1) for n in range(11))
-UNROLLED = 8
 
 
 @kernel
@@ -55,28 +54,44 @@ def log(x):
 
 @kernel
 def add_product(out, a, b):
-    """out += a b for (R, M, N), (R, M, K) and (R, K, N), each sum in the order of k.
+    """out += a b for (R, M, N), (R, M, K) and (R, K, N): see `accumulate`."""
+    for r in range(len(out)):
+        accumulate(out[r], a[r], b[r])
 
-    Several products are added to a sum between reading and writing it, which makes this as fast as a library.
+
+@kernel
+def accumulate(out, a, b):
+    """out += a b for (M, N), (M, K) and (K, N), each sum in the order of k and every term added by `fma`.
+
+    Eight terms of two lines are added between reading and writing them, which makes this as fast as a library.
     """
-    rows, height, depth = a.shape
-    width = out.shape[2]
-    whole = depth - depth % UNROLLED
-    for r in range(rows):
-        for k in range(0, whole, UNROLLED):
-            b0, b1, b2, b3 = b[r, k], b[r, k + 1], b[r, k + 2], b[r, k + 3]
-            b4, b5, b6, b7 = b[r, k + 4], b[r, k + 5], b[r, k + 6], b[r, k + 7]
-            for i in range(height):
-                a0, a1, a2, a3 = a[r, i, k], a[r, i, k + 1], a[r, i, k + 2], a[r, i, k + 3]
-                a4, a5, a6, a7 = a[r, i, k + 4], a[r, i, k + 5], a[r, i, k + 6], a[r, i, k + 7]
-                line = out[r, i]
-                for j in range(width):
-                    total = (((line[j] + a0 * b0[j]) + a1 * b1[j]) + a2 * b2[j]) + a3 * b3[j]
-                    line[j] = (((total + a4 * b4[j]) + a5 * b5[j]) + a6 * b6[j]) + a7 * b7[j]
-        for k in range(whole, depth):
-            for i in range(height):
-                for j in range(width):
-                    out[r, i, j] += a[r, i, k] * b[r, k, j]
+    (height, depth), width = a.shape, out.shape[1]
+    even, whole = height - height % 2, depth - depth % 8
+    lines = np.empty((8, width), out.dtype)  # of b, side by side in memory however b lies
+    b0, b1, b2, b3, b4, b5, b6, b7 = lines
+    for k in range(0, whole, 8):
+        for j in range(width):
+            for q in range(8):
+                lines[q, j] = b[k + q, j]
+        for i in range(0, even, 2):
+            n = i + 1
+            x0, x1, x2, x3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
+            x4, x5, x6, x7 = a[i, k + 4], a[i, k + 5], a[i, k + 6], a[i, k + 7]
+            y0, y1, y2, y3 = a[n, k], a[n, k + 1], a[n, k + 2], a[n, k + 3]
+            y4, y5, y6, y7 = a[n, k + 4], a[n, k + 5], a[n, k + 6], a[n, k + 7]
+            above, below = out[i], out[n]
+            for j in range(width):
+                c0, c1, c2, c3, c4, c5, c6, c7 = b0[j], b1[j], b2[j], b3[j], b4[j], b5[j], b6[j], b7[j]
+                p = fma(x3, c3, fma(x2, c2, fma(x1, c1, fma(x0, c0, above[j]))))
+                q = fma(y3, c3, fma(y2, c2, fma(y1, c1, fma(y0, c0, below[j]))))
+                above[j] = fma(x7, c7, fma(x6, c6, fma(x5, c5, fma(x4, c4, p))))
+                below[j] = fma(y7, c7, fma(y6, c6, fma(y5, c5, fma(y4, c4, q))))
+    for k in range(whole if even == height else 0, depth):
+        for j in range(width):
+            b0[j] = b[k, j]
+        for i in range(even if k < whole else 0, height):
+            for j in range(width):
+                out[i, j] = fma(a[i, k], b0[j], out[i, j])
 
 
 @kernel

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from lola.learning import sampled
+from lola.learning.arithmetic import running_sum
 from lola.learning.coin_rollouts import Rollouts, score
 from lola.learning.recurrent import Network, Run
 
@@ -134,7 +135,7 @@ class Scored:
         if self.estimator.centre == "step":
             rewards = rewards - rewards.mean(-1, keepdim=True)
         rewards = sum(weights[:, k, None, None] * rewards[k] for k in range(self.players))
-        grown = sum(self.growth(j, direction).cumsum(1) for j, direction in directions.items())
+        grown = sum(running_sum(self.growth(j, direction), 1) for j, direction in directions.items())
         worth = self.estimator.beyond * to_go(rewards * grown) / rewards.shape[-1]
         products = []
         for i in range(self.players):
@@ -165,4 +166,4 @@ def baselines(rollouts: Rollouts, critics: list[Tensor]) -> Run:
 
 def to_go(rewards: Tensor) -> Tensor:
     """Σ_{m≥t} of (…, T, B) over time."""
-    return rewards.flip(-2).cumsum(-2).flip(-2)
+    return running_sum(rewards.flip(-2), -2).flip(-2)

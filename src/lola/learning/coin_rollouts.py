@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.arithmetic import powers
+from lola.learning.arithmetic import powers, running_sum
 from lola.learning.coin_game import MOVES, CoinGame
 from lola.learning.recurrent import Network, Run, run
 from lola.learning.streams import stream
@@ -87,7 +87,7 @@ def play(
     steps = torch.empty(len(seeds), length, batch, dtype=torch.int64, device=board.device)
     for t in range(length):
         seen = game.views.index_select(1, board).view(-1, batch)
-        limits = torch.softmax(ran.step(t, seen), dim=-1).cumsum(-1)[..., :-1]
+        limits = running_sum(torch.softmax(ran.step(t, seen), dim=-1)[..., :-1], -1)
         red, blue = (uniforms[:, t, :, None] >= limits).sum(-1).view(2, -1)
         step, board = game.step(board, red, blue, draws[t])
         steps[:, t] = step.view(-1, batch)
@@ -96,7 +96,7 @@ def play(
 
 def score(p: Tensor, moves: Tensor) -> Tensor:
     """∂ log π(a_t) by the answers, 1[a_t] − π, (R, T, B, A): from π, (R, T, B, A), and the moves made, (R, T, B)."""
-    return p.neg().scatter_add_(-1, moves[..., None], torch.ones_like(p[..., :1]))
+    return (moves[..., None] == torch.arange(p.shape[-1], device=p.device)).to(p.dtype) - p
 
 
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):

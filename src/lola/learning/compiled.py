@@ -14,6 +14,7 @@ from pathlib import Path
 
 from numba import njit
 from numba.core import caching
+from numba.extending import intrinsic
 
 from lola import locks
 
@@ -25,13 +26,19 @@ CACHE = HERE / "__pycache__" / hashlib.sha256(b"\0".join(path.read_bytes() for p
 def kernel(function: Callable) -> Callable:
     """The function as machine code, compiled on first use and read from disk afterwards.
 
-    Without `fastmath`, so that neither sums are taken in another order nor products fused into them: its bits are the
-    same on every processor. Where the disk can't be written, each process compiles for itself.
+    Without `fastmath`, so that neither sums are taken in another order nor products fused into them but by `fma`: its
+    bits are the same on every processor. Where the disk can't be written, each process compiles for itself.
     """
     compiled = njit(error_model="numpy")(function)
     with suppress(RuntimeError):  # as there is no folder that can be written
         compiled._cache = Cache(function)
     return compiled
+
+
+@intrinsic
+def fma(context, a, b, c):
+    """a b + c, rounded once, of three numbers of one type: an instruction where there is one, else libm's, as exact."""
+    return a(a, a, a), lambda target, builder, signature, given: builder.fma(*given)
 
 
 class Folder(caching.InTreeCacheLocator):

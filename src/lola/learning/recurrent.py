@@ -6,7 +6,8 @@
 
 A gated recurrent unit (Cho et al. 2014), as plain tensor operations that autograd differentiates as
 often as one likes. Learning rules need no more than Jᵀu and Jv with J = ∂y/∂θ, though, and those
-cost a pass through time each: `Run.vjp` and `Run.jvp`. Networks are *rows*, (R, …), one flat tensor of
+cost a pass through time each: `Run.vjp` and `Run.jvp`. What a `Run` does at every step are tensor operations
+on a GPU, and kernels on the processor, which take half the time. Networks are *rows*, (R, …), one flat tensor of
 parameters (R, d); time comes before the batch, (R, T, B, …). No operation mixes rows, or games of a batch.
 
 The gates' columns are (n, r, z) where they come from h, and (r, z, n) where they come from x: so
@@ -16,11 +17,13 @@ the derivatives by both lie side by side in memory, four blocks wide.
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lola.learning import recurrent_kernels as kernels
 from lola.learning.arithmetic import matmul, normal, orthonormal, tanh
 
 
@@ -147,13 +150,17 @@ class Run:
             self.tables = [network.table(leaf) for leaf in self.leaves]
         self.theta = torch.cat(self.leaves).detach()
         self.table = torch.cat(self.tables).detach()
-        self.weights = {name: network.part(self.theta, name) for name in ("W", "V")}
-        self.biases = {name: network.bias(self.theta, name) for name in ("b", "c")}
+        self.weights = {name: network.part(self.theta, name).contiguous() for name in ("W", "V", "b", "c")}
         H = network.game.hidden
         self.h = self.blank(length + 1, batch, H).zero_()
         self.gates, self.n, self.g = (self.blank(length, batch, width) for width in (2 * H, H, H))
         self.y = self.blank(length, batch, network.outputs)
         self.seen = self.y.new_empty(self.y.shape[:3], dtype=torch.int64)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether kernels take the steps, on the processor, or tensor operations, on a GPU."""
+        return not self.theta.is_cuda
 
     def theta_is(self, thetas: list[Tensor]) -> bool:
         """Whether these very tensors, not equal ones, are its parameters."""
@@ -165,15 +172,34 @@ class Run:
     @torch.no_grad()
     def step(self, t: int, boards: Tensor) -> Tensor:
         """What the networks answer at step t to boards (R, B): (R, B, outputs)."""
-        x = looked_up(self.table, boards)
-        h, (gates, n, g) = self.network.step(x, self.h[:, t], self.weights["W"], self.biases["b"])
-        self.seen[:, t], self.h[:, t + 1], self.gates[:, t], self.n[:, t], self.g[:, t] = boards, h, gates, n, g
-        self.y[:, t] = matmul(h, self.weights["V"], self.biases["c"])
+        self.seen[:, t] = boards
+        if self.compiled:
+            at = self.arrays
+            kernels.sum_gates(t, at.gates, at.n, at.g, at.h, at.table, at.seen, at.W, at.b)
+            torch.sigmoid(self.gates[:, t], out=self.gates[:, t])
+            kernels.sum_candidates(t, at.n, at.gates, at.g)
+            torch.sigmoid(self.n[:, t], out=self.n[:, t])
+            kernels.update_states(t, at.h, at.n, at.gates, at.y, at.V, at.c)
+        else:
+            W, V, b, c = (self.weights[name] for name in "WVbc")
+            h, (gates, n, g) = self.network.step(looked_up(self.table, boards), self.h[:, t], W, b[:, None])
+            self.h[:, t + 1], self.gates[:, t], self.n[:, t], self.g[:, t] = h, gates, n, g
+            self.y[:, t] = matmul(h, V, c[:, None])
         return self.y[:, t]
+
+    @cached_property
+    def arrays(self) -> SimpleNamespace:
+        """What kernels read and write, as NumPy's views of the same memory."""
+        kept = {name: getattr(self, name) for name in ("h", "gates", "n", "g", "y", "seen", "table")}
+        return SimpleNamespace(**{name: tensor.numpy() for name, tensor in (kept | self.weights).items()})
 
     @cached_property
     def slopes(self) -> Tensor:
         """∂h_t by h W^n + b^n, by the sums in r and in z, and by x^n: (R, T, B, 4H)."""
+        if self.compiled:
+            slopes = self.blank(*self.n.shape[1:3], 4 * self.n.shape[3])
+            kernels.fill_slopes(slopes.numpy(), self.arrays.h, self.arrays.gates, self.arrays.n, self.arrays.g)
+            return slopes
         (r, z), n = self.gates.chunk(2, dim=-1), self.n
         by_n = (1 - z) * (1 - n * n)
         return torch.cat([by_n * r, by_n * self.g * r * (1 - r), (self.h[:, :-1] - n) * z * (1 - z), by_n], dim=-1)
@@ -181,18 +207,13 @@ class Run:
     @torch.no_grad()
     def vjp(self, dy: Tensor, group: int | None = None) -> Tensor:
         """Jᵀ dy, the gradients of Σ y · dy: (R, C, d) for C weightings dy (R, C, T, B, outputs), of a group or all."""
-        rows, H, (R, C, T, B, _) = self.rows(group), self.network.game.hidden, dy.shape
-        slopes, z, h, seen = self.slopes[rows], self.gates[rows, ..., H:], self.h[rows], self.seen[rows]
-        W, V = (self.weights[name][rows].mT.repeat_interleave(C, dim=0) for name in ("W", "V"))
-        dh = matmul(dy.flatten(0, 1).flatten(1, 2), V).view(R, C, T, B, H)
-        sums = dh.new_empty(R, C, T, B, 4 * H)
-        now = dh[:, :, -1]
-        for t in reversed(range(T)):
-            sums[:, :, t] = (slopes[:, None, t].unflatten(-1, (4, H)) * now[..., None, :]).flatten(-2)
-            if t:
-                kept = torch.addcmul(dh[:, :, t - 1], z[:, None, t], now)
-                now = matmul(sums[:, :, t, :, : 3 * H].flatten(0, 1), W, kept.flatten(0, 1)).view(R, C, B, H)
-        weightings = zip(sums.unbind(1), dy.unbind(1), strict=True)
+        rows, (R, C, T, B, _) = self.rows(group), dy.shape
+        W, V = (self.weights[name][rows].mT for name in ("W", "V"))
+        dh = matmul(dy.flatten(0, 1).flatten(1, 2), V.repeat_interleave(C, dim=0)).view(R, C, T, B, -1)
+        sums = dh.new_empty(R, C, T, B, 4 * self.network.game.hidden)
+        sum_up = kernels.sum_backwards if self.compiled else sum_backwards
+        sum_up(*self.given(sums, dh, self.slopes[rows], self.gates[rows], W.contiguous()))
+        h, seen, weightings = self.h[rows], self.seen[rows], zip(sums.unbind(1), dy.unbind(1), strict=True)
         return torch.stack([self.gradient(of_c, y, h, seen, group) for of_c, y in weightings], dim=1)
 
     def gradient(self, sums: Tensor, dy: Tensor, h: Tensor, seen: Tensor, group: int | None) -> Tensor:
@@ -214,24 +235,21 @@ class Run:
     @torch.no_grad()
     def jvp(self, direction: Tensor, group: int | None = None) -> Tensor:
         """J v, how y grows along v (R, d): (R, T, B, outputs), of a group or all."""
-        rows, network, H = self.rows(group), self.network, self.network.game.hidden
-        slopes, z, h = self.slopes[rows], self.gates[rows, ..., H:], self.h[rows]
+        rows, network, h = self.rows(group), self.network, self.h[self.rows(group)]
         W, V = (self.weights[name][rows] for name in ("W", "V"))
         with torch.enable_grad():
             _, table = torch.func.jvp(network.table, (self.theta[rows],), (direction,))
-        x = looked_up(table, self.seen[rows].flatten(1)).view(*self.y[rows].shape[:3], 3 * H)
+        x = looked_up(table, self.seen[rows].flatten(1)).view(*self.seen[rows].shape, -1)
         along = matmul(h[:, :-1].flatten(1, 2), network.part(direction, "W"), network.bias(direction, "b"))
-        along = along.view(x.shape)
-        along[..., H:] += x[..., : 2 * H]
-        by_x = slopes[..., 3 * H :] * x[..., 2 * H :]
-        dh = torch.empty_like(by_x)
-        now = torch.zeros_like(by_x[:, 0])
-        for t in range(x.shape[1]):
-            sums = slopes[:, t, :, : 3 * H] * matmul(now, W, along[:, t])
-            now = torch.addcmul(by_x[:, t], z[:, t], now) + sums.unflatten(-1, (3, H)).sum(-2)
-            dh[:, t] = now
+        dh = torch.empty_like(h[:, 1:])
+        sum_up = kernels.sum_forwards if self.compiled else sum_forwards
+        sum_up(*self.given(dh, along.view_as(x), x, self.slopes[rows], self.gates[rows], W))
         dy = matmul(h[:, 1:].flatten(1, 2), network.part(direction, "V"), network.bias(direction, "c"))
         return matmul(dh.flatten(1, 2), V, dy).view_as(self.y[rows])
+
+    def given(self, *tensors: Tensor) -> list:
+        """Tensors as kernels take them, where they are what computes."""
+        return [tensor.numpy() for tensor in tensors] if self.compiled else list(tensors)
 
     def rows(self, group: int | None) -> slice:
         """The rows of a group, or all."""
@@ -246,6 +264,30 @@ def run(network: Network, thetas: list[Tensor], boards: Tensor) -> Run:
     return ran
 
 
+def sum_backwards(sums: Tensor, dh: Tensor, slopes: Tensor, gates: Tensor, W: Tensor) -> None:
+    """What the kernel of this name does, by tensors."""
+    H, z, W = dh.shape[-1], gates.chunk(2, dim=-1)[1], W.repeat_interleave(dh.shape[1], dim=0)
+    for t in reversed(range(dh.shape[2])):
+        now = dh[:, :, t]
+        sums[:, :, t] = (slopes[:, None, t].unflatten(-1, (4, H)) * now[..., None, :]).flatten(-2)
+        if t:
+            kept = torch.addcmul(dh[:, :, t - 1], z[:, None, t], now)
+            added = matmul(sums[:, :, t, :, : 3 * H].flatten(0, 1), W, kept.flatten(0, 1))
+            dh[:, :, t - 1] = added.view_as(kept)
+
+
+def sum_forwards(dh: Tensor, along: Tensor, x: Tensor, slopes: Tensor, gates: Tensor, W: Tensor) -> None:
+    """What the kernel of this name does, by tensors."""
+    H, z = dh.shape[-1], gates.chunk(2, dim=-1)[1]
+    now = torch.zeros_like(dh[:, 0])
+    for t in range(dh.shape[1]):
+        sums = matmul(now, W, along[:, t])
+        sums[..., H:] += x[:, t, :, : 2 * H]
+        grown = torch.addcmul(slopes[:, t, :, 3 * H :] * x[:, t, :, 2 * H :], z[:, t], now)
+        now = grown + (slopes[:, t, :, : 3 * H] * sums).unflatten(-1, (3, H)).sum(-2)
+        dh[:, t] = now
+
+
 def looked_up(table: Tensor, boards: Tensor) -> Tensor:
     """Each row's own lines of a table (R, boards, width) at boards (R, n): (R, n, width)."""
     first = table.shape[1] * torch.arange(len(table), device=table.device)[:, None]
@@ -254,7 +296,10 @@ def looked_up(table: Tensor, boards: Tensor) -> Tensor:
 
 def scattered(dx: Tensor, boards: Tensor, height: int) -> Tensor:
     """What derivatives (R, n, width) by lines that were looked up at boards (R, …) are by the table's."""
+    table, boards = dx.new_zeros(len(dx), height, dx.shape[2]), boards.flatten(1)
+    if not dx.is_cuda:
+        kernels.scatter(table.numpy(), dx.numpy(), boards.numpy())
+        return table
     first = height * torch.arange(len(dx), device=dx.device)[:, None]
-    table = dx.new_zeros(len(dx) * height, dx.shape[2])
-    table.index_add_(0, (boards.flatten(1) + first).flatten(), dx.flatten(0, 1))
-    return table.unflatten(0, (len(dx), height))
+    table.view(-1, dx.shape[2]).index_add_(0, (boards + first).flatten(), dx.flatten(0, 1))
+    return table

@@ -1,0 +1,123 @@
+"""Recurrent networks on the processor, compiled: what `recurrent` does by tensors on a GPU, in a pass over memory each.
+
+Arrays are those of a `recurrent.Run`: rows come first, then time, then the batch.
+"""
+
+import numpy as np
+
+from lola.learning.arithmetic_kernels import accumulate
+from lola.learning.compiled import fma, kernel
+
+
+@kernel
+def sum_gates(t, gates, n, g, h, table, seen, W, b):
+    """The sums in r and z into `gates` at step t, x^n into `n`, h W^n + b^n into `g`."""
+    rows, _, batch, H = n.shape
+    sums = np.empty((batch, 3 * H), n.dtype)
+    for r in range(rows):
+        for i in range(batch):
+            for j in range(3 * H):
+                sums[i, j] = b[r, j]
+        accumulate(sums, h[r, t], W[r])
+        for i in range(batch):
+            board = seen[r, t, i]
+            for j in range(2 * H):
+                gates[r, t, i, j] = table[r, board, j] + sums[i, H + j]
+            for j in range(H):
+                n[r, t, i, j], g[r, t, i, j] = table[r, board, 2 * H + j], sums[i, j]
+
+
+@kernel
+def sum_candidates(t, n, gates, g):
+    """2 (x^n + r ∘ g) into `n` at step t, where x^n is, so that tanh is 2 σ − 1 of it."""
+    rows, _, batch, H = n.shape
+    for r in range(rows):
+        for i in range(batch):
+            for j in range(H):
+                total = fma(gates[r, t, i, j], g[r, t, i, j], n[r, t, i, j])
+                n[r, t, i, j] = total + total
+
+
+@kernel
+def update_states(t, h, n, gates, y, V, c):
+    """From σ in `n`: n itself, the next h = n + z ∘ (h − n), and y = h V + c, all at step t."""
+    rows, _, batch, H = n.shape
+    one = n.dtype.type(1)
+    for r in range(rows):
+        for i in range(batch):
+            for j in range(H):
+                candidate = (n[r, t, i, j] + n[r, t, i, j]) - one
+                n[r, t, i, j] = candidate
+                h[r, t + 1, i, j] = fma(gates[r, t, i, H + j], h[r, t, i, j] - candidate, candidate)
+            for j in range(y.shape[3]):
+                y[r, t, i, j] = c[r, j]
+        accumulate(y[r, t], h[r, t + 1], V[r])
+
+
+@kernel
+def fill_slopes(slopes, h, gates, n, g):
+    """∂h_t by h W^n + b^n, by the sums in r and in z, and by x^n, side by side: (R, T, B, 4H)."""
+    rows, length, batch, H = n.shape
+    one = n.dtype.type(1)
+    for row in range(rows):
+        for t in range(length):
+            for i in range(batch):
+                for j in range(H):
+                    r, z, candidate = gates[row, t, i, j], gates[row, t, i, H + j], n[row, t, i, j]
+                    by_n = (one - z) * (one - candidate * candidate)
+                    slopes[row, t, i, j] = by_n * r
+                    slopes[row, t, i, H + j] = by_n * g[row, t, i, j] * r * (one - r)
+                    slopes[row, t, i, 2 * H + j] = (h[row, t, i, j] - candidate) * z * (one - z)
+                    slopes[row, t, i, 3 * H + j] = by_n
+
+
+@kernel
+def sum_backwards(sums, dh, slopes, gates, W):
+    """The derivatives by the sums in the gates, (R, C, T, B, 4H), from those by h, and by y alone so far, `dh`.
+
+    W is transposed, (R, 3H, H). What follows from later steps is added to `dh`.
+    """
+    rows, weightings, length, batch, H = dh.shape
+    for r in range(rows):
+        for t in range(length - 1, -1, -1):
+            for c in range(weightings):
+                for i in range(batch):
+                    for k in range(0, 4 * H, H):
+                        for j in range(H):
+                            sums[r, c, t, i, k + j] = slopes[r, t, i, k + j] * dh[r, c, t, i, j]
+                if t:
+                    for i in range(batch):
+                        for j in range(H):
+                            dh[r, c, t - 1, i, j] = fma(gates[r, t, i, H + j], dh[r, c, t, i, j], dh[r, c, t - 1, i, j])
+                    accumulate(dh[r, c, t - 1], sums[r, c, t, :, : 3 * H], W[r])
+
+
+@kernel
+def sum_forwards(dh, along, x, slopes, gates, W):
+    """How h grows, (R, T, B, H), with x growing by `x`, and the sums in the gates by `along`, but for what h adds.
+
+    W is (R, H, 3H). What h adds is added to `along`.
+    """
+    rows, length, batch, H = dh.shape
+    for r in range(rows):
+        for t in range(length):
+            if t:
+                accumulate(along[r, t], dh[r, t - 1], W[r])
+            for i in range(batch):
+                for j in range(H):
+                    by_r = slopes[r, t, i, H + j] * (along[r, t, i, H + j] + x[r, t, i, j])
+                    by_z = slopes[r, t, i, 2 * H + j] * (along[r, t, i, 2 * H + j] + x[r, t, i, H + j])
+                    by_x = slopes[r, t, i, 3 * H + j] * x[r, t, i, 2 * H + j]
+                    dh[r, t, i, j] = fma(slopes[r, t, i, j], along[r, t, i, j], by_r + by_z + by_x)
+                if t:
+                    for j in range(H):
+                        dh[r, t, i, j] = fma(gates[r, t, i, H + j], dh[r, t - 1, i, j], dh[r, t, i, j])
+
+
+@kernel
+def scatter(table, lines, boards):
+    """Add `lines` (R, n, width) to each row's own of `table` (R, boards, width) at `boards` (R, n)."""
+    for r in range(len(lines)):
+        for i in range(lines.shape[1]):
+            for j in range(lines.shape[2]):
+                table[r, boards[r, i], j] += lines[r, i, j]
