@@ -41,8 +41,8 @@ explain: $(READY) ## what would run again, and why
 verify: $(READY) ## hold every recorded digest against today's settings, code and files
 	@$(BIN)/python -m lola.audit verify $(CONFIG)
 
-test: $(READY) ## all tests
-	@$(BIN)/python -m pytest
+test: $(READY) ## all tests, those of whole studies beside the others
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: lint ## lint, format and the fast tests
 	@$(BIN)/python -m pytest -m "not slow"

@@ -16,6 +16,8 @@ import pytest
 from lola.config import load
 from lola.study import groups
 
+pytestmark = pytest.mark.xdist_group("studies")  # one process runs them all, since they copy one finished study
+
 PROJECT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
 ROOT = Path("results/smoke")
