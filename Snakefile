@@ -21,6 +21,7 @@ from snakemake.utils import min_version
 
 from lola import locks, progress, provenance, schedule, study
 from lola.artifacts import canonical
+from lola.fingerprints import fingerprints
 from lola.config import BadConfig, load
 from lola.reporting import store
 

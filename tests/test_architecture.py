@@ -28,7 +28,7 @@ STAGES = {
     "watch",
 }
 SHELVES = {
-    *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config", "digests"),
+    *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config", "digests", "fingerprints"),
     *("locks", "processor", "progress", "provenance", "schedule", "settings", "study", "timing"),
 }
 PLAIN = {
@@ -42,6 +42,7 @@ PLAIN = {
     "study",
     "digests",
     "processor",
+    "fingerprints",
     "provenance",
     "record",
     "progress",
@@ -135,3 +136,20 @@ def test_a_module_is_read_in_one_sitting(module):
 def test_modules_are_loaded_by_name_only_through_the_registries():
     dynamic = {m for m in MODULES if re.search(r"import_module|__import__|run_module", source(m))}
     assert dynamic == {"lola.figure", "lola.table", "lola.learning.registry", "lola.record"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_decorators_register_nothing(module):
+    """Fingerprints don't see what a decorator keeps, so the only one of ours is the one that compiles."""
+    nodes = list(ast.walk(ast.parse(source(module))))
+    used = {
+        node.id
+        for n in nodes
+        for d in getattr(n, "decorator_list", [])
+        for node in ast.walk(d)
+        if isinstance(node, ast.Name)
+    }
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    assert used & (defined | {name.rpartition(".")[2] for name in imports(module) if name.startswith("lola.")}) <= {
+        "kernel"
+    }

@@ -76,7 +76,7 @@ def resume(path: Path, made_by: dict) -> Snapshot | None:
 
 
 def comparable(made_by: dict) -> dict:
-    """With the code's fingerprints as a mapping, so that a difference names the module."""
+    """With the code's fingerprints as a mapping, so that a difference names the definition."""
     return made_by | {"code": json.loads(made_by["code"])}
 
 

@@ -1,68 +1,31 @@
-"""What made a result: fingerprints of code and environment, manifests, and what is stale. Standard library only.
+"""What made a result: its settings, code and environment, manifests, and what is stale. Standard library only.
 
 Snakemake notices neither a change in an imported module nor two swapped settings. So every
-rule carries one canonical JSON of its settings and one fingerprint per module that it
-really imports; both are kept beside what they made, where they can be held against today's.
+rule carries one canonical JSON of its settings and one fingerprint per definition that its code
+reaches; both are kept beside what they made, where they can be held against today's.
 """
 
-import ast
 import json
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from lola import cells, study
 from lola.artifacts import canonical, differences, file_sha256, sha256
+from lola.fingerprints import EVERYTHING, SOURCE, fingerprints
 from lola.learning import registry
 from lola.reporting import kinds, store
 
-SOURCE = Path(__file__).parents[1]
 LOCK = SOURCE.parent / "requirements.lock"
-
-
-def fingerprints(entries: Iterable[str]) -> dict[str, str]:
-    """{module: digest} of the entry modules and all that they import from this project.
-
-    A digest is over the syntax tree without docstrings, so comments, docstrings and layout
-    don't count. Imports by name at run time are not seen: they must be among the entries.
-    """
-    found, ahead = {}, list(entries)
-    while ahead:
-        module = ahead.pop()
-        if module not in found:
-            found[module], imported = read_module(module)
-            ahead += imported
-    return dict(sorted(found.items()))
+NAMED = 3  # definitions that a reason names at most
 
 
 def training_code(group: study.Group) -> dict[str, str]:
     """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
-    code = fingerprints(["lola.train", *(entry.module for entry in group.entries)])
+    entries = ((entry.module, entry.name) for entry in group.entries)
+    code = fingerprints("lola.train", *entries, without=registry.__name__)
     return code | {registry.__name__: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
-
-
-@cache
-def read_module(module: str) -> tuple[str, tuple[str, ...]]:
-    """A module's digest, and the modules of this project that it imports, with their packages."""
-    tree = ast.parse(module_file(module).read_bytes())
-    named = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            named |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            named |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
-            node.body = node.body[1:]
-    packages = {name.rpartition(".")[0] for name in named | {module}}
-    return sha256(ast.dump(tree))[:12], tuple(sorted(name for name in named | packages if name and module_file(name)))
-
-
-def module_file(module: str) -> Path | None:
-    """The file of a module or package of this project; None for any other name."""
-    path = SOURCE.joinpath(*module.split("."))
-    return next((f for f in (path.with_suffix(".py"), path / "__init__.py") if f.is_file()), None)
 
 
 def environment() -> str:
@@ -93,7 +56,7 @@ def products(config: dict) -> Iterator[Product]:
             yield Product(cell.name, "cells", cell.manifest(root), group.spec, code)
     for group in groups.values():
         made_from = tuple(cell.name for cell in group.cells)
-        code = fingerprints(["lola.aggregate"])
+        code = fingerprints("lola.aggregate")
         spec = {"seeds": list(group.seeds)}
         yield Product(group.name, "group", manifest(root, f"groups/{group.name}"), spec, code, made_from)
     for stage in ("figure", "table"):
@@ -101,14 +64,14 @@ def products(config: dict) -> Iterator[Product]:
             spec, code = study.block_spec(config, name, block), product_code(stage, block)
             needs = tuple(study.block_groups(config, block))
             yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
-    code = fingerprints(["lola.claims"])
+    code = fingerprints("lola.claims")
     yield Product("claims", "claims", manifest(root, "tables/claims"), study.claims_spec(groups), code, tuple(groups))
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:
     """The fingerprints of the code that makes a figure or table: its stage and the module of its kind."""
     known = {"figure": kinds.FIGURES, "table": kinds.TABLES}[stage]
-    return fingerprints([f"lola.{stage}", known[block["kind"]].module])
+    return fingerprints(f"lola.{stage}", (known[block["kind"]].module, EVERYTHING))
 
 
 def manifest(root: str | Path, name: str) -> Path:
@@ -131,8 +94,10 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
     except ValueError as error:
         return "damaged", str(error)
     changes = differences(made["spec"], product.spec)
-    changes += [f"{module} changed" for module in sorted(product.code.keys() | made["code"].keys())
-                if product.code.get(module) != made["code"].get(module)]  # fmt: skip
+    then, now = made["code"], product.code
+    changed = sorted(name for name in then | now if then.get(name) != now.get(name))
+    more = f" and {len(changed) - NAMED} more definitions" if len(changed) > NAMED else ""
+    changes += [f"{', '.join(changed[:NAMED])}{more} changed"] if changed else []
     if product.stage == "cells" and made["lock"] != lock:
         changes.append("the locked packages or Python changed")
     for path, digest in made.get("inputs", {}).items():

@@ -29,7 +29,7 @@ for rule_name, tables in (
             "../../environment.yml"
         params:
             spec=lambda wildcards: canonical({"seeds": list(GROUPS[wildcards.group].seeds)}),
-            code=canonical(provenance.fingerprints(["lola.aggregate"])),
+            code=canonical(fingerprints("lola.aggregate")),
             curves=lambda wildcards: [str(cell.curve(ROOT)) for cell in GROUPS[wildcards.group].cells],
             out=f"{ROOT}/groups/{{group}}",
         message:

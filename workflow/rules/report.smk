@@ -27,7 +27,7 @@ rule reproducibility:
     params:
         config=lambda wildcards: canonical(config),
         overlays=OVERLAYS,
-        code=canonical(provenance.fingerprints(["lola.checklist"])),
+        code=canonical(fingerprints("lola.checklist")),
         lock=LOCK,
     message:
         "write the reproducibility checklist"

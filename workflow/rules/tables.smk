@@ -70,7 +70,7 @@ rule claims:
         "../../environment.yml"
     params:
         spec=canonical(study.claims_spec(GROUPS)),
-        code=canonical(provenance.fingerprints(["lola.claims"])),
+        code=canonical(fingerprints("lola.claims")),
         groups=[f"{ROOT}/groups/{group}" for group in GROUPS],
         out=lambda wildcards: f"{ROOT}/tables/claims",
     message:
