@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ NEAR_HALF = {1: (0.5,) * 5, 2: (0.42,) * 5}
 LABELS = {
     "nl": "NL-Ex",
     "lola": "LOLA-Ex",
+    "lola2": "2nd-order LOLA",
     "lola-vs-nl": "LOLA-Ex vs NL-Ex",
     "lola-vs-lola2": "LOLA-Ex vs 2nd-order LOLA",
 }
@@ -85,9 +87,16 @@ def test_convergence_reads_like_the_papers_table(tmp_path):
     assert variants.iloc[0].tolist() == ["ipd", "%TFT joint thresholded", "20.0 (–)", "100.0 (81.0)"]
 
 
-def matchups(tmp_path):
+def matchups(tmp_path, **labels):
     algorithms = ["nl", "lola-vs-nl", "lola", "lola-vs-lola2"]
-    return matchups_table.tabulate(sources(tmp_path), game="ipd", algorithms=algorithms)
+    known = sources(tmp_path)
+    known = replace(known, labels=known.labels | labels)
+    return matchups_table.tabulate(known, game="ipd", algorithms=algorithms)
+
+
+def test_a_label_may_hold_what_stands_between_seats(tmp_path):
+    matrix = matchups(tmp_path, nl="naive vs naive").blocks[""].set_index("row against column")
+    assert matrix.loc["LOLA-Ex", "naive vs naive"] == "(-1.25, -1.75); paper (-1.28, -1.54)"
 
 
 def test_a_matchup_is_read_from_either_seat_and_a_missing_one_is_a_dash(tmp_path):

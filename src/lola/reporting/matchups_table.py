@@ -23,7 +23,7 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_mod
     for matchup in algorithms:
         group = sources.group(game, matchup, opponent_model)
         seats = matchup.split(SEATS)
-        labels |= dict(zip(seats, sources.labels[group.algorithm].split(" vs "), strict=True))
+        labels |= dict(zip(seats, sources.seats(group), strict=True))
         players = [(estimate(final_return(group, p)), printed(sources.claims, group.name, "R", p)) for p in (1, 2)]
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])

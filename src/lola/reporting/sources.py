@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lola.cells import group_name
+from lola.cells import SEATS, group_name, matchup
 from lola.reporting.groups import Counted, Group
 from lola.reporting.paper import Claim
 from lola.reporting.tournaments import Tournament, find
@@ -38,6 +38,10 @@ class Sources:
         """The algorithm's name, and the opponent model's where it is not the oracle."""
         model = self.opponent_models.get(group.opponent_model)
         return self.labels[group.algorithm] + (f", {model}" if model else "")
+
+    def seats(self, group: Group) -> list[str]:
+        """What the algorithms in a group's seats are called."""
+        return [self.labels[seat] for seat in matchup(group.algorithm).split(SEATS)]
 
     @property
     def counted(self) -> "Sources":
