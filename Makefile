@@ -28,7 +28,7 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@touch $@
 
 reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report
-	@$(BIN)/python -m lola.reproduce $(CONFIG)
+	@$(BIN)/python -m lola.commands.reproduce $(CONFIG)
 
 smoke: ## the whole of it, tiny, into results/smoke
 	@$(MAKE) --no-print-directory reproduce CONFIG=config/smoke.yaml
@@ -36,10 +36,10 @@ smoke: ## the whole of it, tiny, into results/smoke
 report: reproduce ## results/report.html (part of reproduce)
 
 explain: $(READY) ## what would run again, and why
-	@$(BIN)/python -m lola.audit explain $(CONFIG)
+	@$(BIN)/python -m lola.commands.audit explain $(CONFIG)
 
 verify: $(READY) ## hold every recorded digest against today's settings, code and files
-	@$(BIN)/python -m lola.audit verify $(CONFIG)
+	@$(BIN)/python -m lola.commands.audit verify $(CONFIG)
 
 test: $(READY) ## all tests, those of whole studies beside the others
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -54,14 +54,14 @@ lint: $(READY) ## lint and format alone
 	@$(BIN)/python -m snakemake --lint
 
 ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
-	@$(BIN)/python -m lola.browse $(CONFIG)
+	@$(BIN)/python -m lola.commands.browse $(CONFIG)
 
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
 
 docs: reproduce ## the README's pictures and claims, from results
 	@$(MAKE) --no-print-directory reproduce CONFIG=config/coin-exploration.yaml
-	@$(BIN)/python -m lola.docs
+	@$(BIN)/python -m lola.commands.docs
 
 lock: ## resolve pyproject.toml anew into requirements.lock
 	@$(PYTHON) -m venv --clear $(VENV)

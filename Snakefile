@@ -19,11 +19,13 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from lola import locks, progress, provenance, schedule, study
-from lola.artifacts import canonical
-from lola.fingerprints import fingerprints
-from lola.config import BadConfig, load
-from lola.reporting import store
+from lola.files import locks
+from lola.files.artifacts import canonical
+from lola.study import plan, provenance, schedule
+from lola.study.config import BadConfig, load
+from lola.study.fingerprints import fingerprints
+from lola.tracking import store
+from snakemake_logger_plugin_lola import progress
 
 min_version("9.0")
 
@@ -41,14 +43,14 @@ config.clear()
 config.update(checked)
 
 ROOT = config["results"]
-GROUPS = study.groups(config)
+GROUPS = plan.groups(config)
 QUEUE = schedule.queue(config, GROUPS, ROOT)
 LOCK = provenance.environment()
 
 if workflow.is_main_process:
     with suppress(BlockingIOError):
         locks.hold(locks.STUDY, shared=True)
-    progress.expect(**study.progress(GROUPS, ROOT), root=ROOT, targets=("all", "figures", "tables", "tracking"))
+    progress.expect(**plan.progress(GROUPS, ROOT), root=ROOT, targets=("all", "figures", "tables", "tracking"))
 
 
 wildcard_constraints:
@@ -71,7 +73,7 @@ WATCHERS = []
 onstart:
     workflow.scheduler.job_rate_limiter = None  # Snakemake 9.27 asks it ever more often: half a core after 100 jobs
     if config["tracking"] == "live":
-        WATCHERS.append(start_watcher(ROOT, study.labels(config)))
+        WATCHERS.append(start_watcher(ROOT, plan.labels(config)))
 
 
 onsuccess:

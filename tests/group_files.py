@@ -1,8 +1,8 @@
-"""Groups as `lola.aggregate` leaves them, made by hand for the tests of the reporting."""
+"""Groups as `lola.commands.aggregate` leaves them, made by hand for the tests of the reporting."""
 
 from pathlib import Path
 
-from lola.reporting.groups import Group
+from lola.analysis.groups import Group
 
 STATES = ("start", "CC", "CD", "DC", "DD")  # joint: player 1's action first
 TIT_FOR_TAT = {1: (1, 1, 0, 1, 0), 2: (1, 1, 1, 0, 0)}  # P(C | joint state) by player

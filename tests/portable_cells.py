@@ -7,10 +7,10 @@ golden/cells.json, which `python tests/portable_cells.py > tests/golden/cells.js
 import json
 import sys
 
-from lola.artifacts import canonical, sha256
-from lola.config import load
+from lola.files.artifacts import canonical, sha256
 from lola.learning.trainers import run
-from lola.study import groups
+from lola.study.config import load
+from lola.study.plan import groups
 
 SEEDS = [0, 1]
 KINDS = {  # a group of the study, and what is smaller than there

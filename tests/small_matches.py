@@ -3,10 +3,10 @@
 from golden.regenerate import GAMES
 
 from lola.learning import rules
-from lola.learning.matches import Match
 from lola.learning.opponent_models import oracle
-from lola.learning.registry import LEARNERS, PERSPECTIVES, RULES
+from lola.learning.tabular.match import Match
 from lola.learning.training import Seat
+from lola.vocabulary.registry import LEARNERS, PERSPECTIVES, RULES
 
 IPD, IMP = GAMES["ipd"], GAMES["imp"]
 # Fast enough that in a few hundred steps policies reach their bounds and every decay is felt.

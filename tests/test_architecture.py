@@ -11,43 +11,25 @@ SOURCE = Path("src")
 MODULES = sorted(
     str(path.relative_to(SOURCE).with_suffix("")).replace("/", ".") for path in SOURCE.rglob("lola/**/*.py")
 )
-STAGES = {
-    "aggregate",
-    "audit",
-    "bench",
-    "browse",
-    "checklist",
-    "claims",
-    "docs",
-    "figure",
-    "record",
-    "reproduce",
-    "table",
-    "track",
-    "train",
-    "watch",
+# Each room of src/lola, which rooms it may import, and whose packages: `None` are any.
+HOUSE = {
+    "vocabulary": ((), ()),
+    "files": (("vocabulary",), ("numpy",)),
+    "study": (("vocabulary", "files"), ("yaml", "jsonschema")),
+    "learning": (("vocabulary",), ("torch", "numpy")),
+    "analysis": (("vocabulary", "files"), ("pandas", "numpy", "scipy", "yaml")),
+    "figures": (("vocabulary", "files", "analysis"), ("matplotlib", "seaborn", "numpy", "pandas", "PIL")),
+    "tables": (("vocabulary", "files", "analysis"), ("pandas", "numpy")),
+    "tracking": (("vocabulary", "files", "figures"), ("matplotlib", "numpy", "pandas")),
+    "bench": (("vocabulary", "files", "study", "learning"), ("torch",)),
+    "commands": (None, None),
 }
-SHELVES = {
-    *("artifacts", "cells", "checkpoints", "checks", "coin_bench", "config", "digests", "fingerprints"),
-    *("locks", "processor", "progress", "provenance", "schedule", "settings", "study", "timing"),
-}
-PLAIN = {
-    "schedule",
-    "timing",
-    "locks",
-    "watch",
-    "reporting.store",
-    "artifacts",
-    "cells",
-    "study",
-    "digests",
-    "processor",
-    "fingerprints",
-    "provenance",
-    "record",
-    "progress",
-    "learning.registry",
-    "reporting.kinds",
+# The rooms of learning: which others they may import. Loose files know none: the registry names what is in them.
+LEARNING = {"matrix": (), "tabular": ("matrix",), "coins": ()}
+EXCEPTIONS = {  # of a module alone
+    "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled
+    "lola.learning.devices": {"psutil"},
+    "lola.tracking.client": {"mlflow", "alembic", "sqlalchemy"},
 }
 
 
@@ -71,57 +53,57 @@ def packages(module: str) -> set[str]:
     return {name.partition(".")[0] for name in imports(module)}
 
 
-def own(module: str, *parts: str) -> set[str]:
-    """What a module imports of these parts of the project."""
-    return {name for name in imports(module) for part in parts if f"{name}.".startswith(f"lola.{part}.")}
+def room(name: str) -> str:
+    """lola.learning.coins.game → learning; nothing for the package itself."""
+    return [*name.split("."), ""][1]
 
 
 def part(*prefixes: str) -> list[str]:
     return [m for m in MODULES if any(f"{m}.".startswith(f"lola.{prefix}.") for prefix in prefixes)]
 
 
-def test_every_module_has_a_place():
-    top = {m.split(".")[1] for m in MODULES} - {"__init__", "learning", "reporting"}
-    assert top == STAGES | SHELVES
+def test_every_module_stands_in_a_room():
+    assert {room(m) for m in MODULES} - {"__init__"} == set(HOUSE)
+    inner = {m.split(".")[2] for m in part("learning") if len(m.split(".")) > 3}
+    assert inner == set(LEARNING)
 
 
-@pytest.mark.parametrize("module", [f"lola.{name}" for name in sorted(PLAIN)])
-def test_standard_library_only(module):
-    assert packages(module) <= {"lola"}
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) != "__init__"])
+def test_rooms_import_those_below_them(module):
+    rooms, theirs = HOUSE[room(module)]
+    if rooms is None:
+        return
+    allowed = {"lola", *theirs} | EXCEPTIONS.get(module, set())
+    assert packages(module) <= allowed
+    ours = {f"lola.{room(name)}" for name in imports(module) if name.startswith("lola.")}
+    assert ours <= {f"lola.{name}" for name in (room(module), *rooms)} | allowed
 
 
 @pytest.mark.parametrize("module", part("learning"))
-def test_learning_knows_no_files_tracking_or_plots(module):
-    memory = {"psutil"} if module == "lola.learning.devices" else set()
-    assert packages(module) <= {"lola", "torch", "numpy", "numba"} | memory
-    shelves = (
-        SHELVES - {"locks"} if module == "lola.learning.compiled" else SHELVES
-    )  # Numba's files are written together
-    assert not own(module, "reporting", *STAGES, *shelves)
-    tree = ast.parse(source(module))
-    assert not [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in ("print", "open")]
+def test_rooms_of_learning_know_few_others(module):
+    home = module.split(".")[2] if module.count(".") > 2 else ""
+    allowed = {home, *LEARNING.get(home, ())}
+    inner = {name.split(".")[2] for name in imports(module) if name.startswith("lola.learning.")} & set(LEARNING)
+    assert inner <= allowed
+    assert not [n for n in ast.walk(ast.parse(source(module))) if isinstance(n, ast.Name) and n.id in ("print", "open")]
 
 
 def test_rules_know_no_game_and_games_no_rule():
-    assert packages("lola.learning.rules") == {"torch"}
-    for module in part("learning.matrix_games", "learning.matrix_kernels", "learning.policies"):
-        assert not own(module, "learning.rules", "learning.training", "learning.opponent_models")
-    assert packages("lola.learning.opponent_models") == {"torch"}
+    assert packages("lola.learning.rules") == packages("lola.learning.opponent_models") == {"torch"}
+    for module in part("learning.matrix.game", "learning.matrix.kernels", "learning.matrix.policies"):
+        assert not imports(module) & {f"lola.learning.{name}" for name in ("rules", "training", "opponent_models")}
 
 
-@pytest.mark.parametrize("module", part("reporting"))
-def test_reporting_learns_nothing(module):
-    assert not packages(module) & {"torch", "snakemake", "numba"}
-    assert not own(module, "learning", *STAGES)
+def test_nobody_imports_a_command():
+    assert not {name for m in MODULES for name in imports(m) if room(name) == "commands"}
+    with_main = {m for m in MODULES if "__main__" in source(m) and m.startswith("lola.")}
+    assert {room(m) for m in with_main} <= {"commands", "bench"}
 
 
-def test_only_tracking_imports_mlflow():
-    assert [m for m in MODULES if "mlflow" in packages(m)] == ["lola.reporting.tracking"]
-
-
-@pytest.mark.parametrize("module", part(*STAGES))
-def test_no_stage_imports_another(module):
-    assert not own(module, *(STAGES - {module.split(".")[1]}))
+@pytest.mark.parametrize("folder", [*HOUSE, *(f"learning/{name}" for name in LEARNING)])
+def test_every_room_says_in_a_sentence_what_it_is_for(folder):
+    said = ast.get_docstring(ast.parse((SOURCE / "lola" / folder / "__init__.py").read_text()))
+    assert said and "\n" not in said and said.endswith(".")
 
 
 def test_packages_import_nothing():
@@ -135,7 +117,12 @@ def test_a_module_is_read_in_one_sitting(module):
 
 def test_modules_are_loaded_by_name_only_through_the_registries():
     dynamic = {m for m in MODULES if re.search(r"import_module|__import__|run_module", source(m))}
-    assert dynamic == {"lola.figure", "lola.table", "lola.learning.registry", "lola.record"}
+    assert dynamic == {
+        "lola.commands.figure",
+        "lola.commands.table",
+        "lola.vocabulary.registry",
+        "lola.commands.record",
+    }
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from lola import aggregate, cells
-from lola import claims as claims_stage
-from lola import figure as figure_stage
-from lola import table as table_stage
-from lola.reporting import kinds, style
-from lola.reporting.groups import RULE, Counted, Group
+from lola.analysis.groups import RULE, Counted, Group
+from lola.commands import aggregate
+from lola.commands import claims as claims_stage
+from lola.commands import figure as figure_stage
+from lola.commands import table as table_stage
+from lola.figures import style
+from lola.files import cells
+from lola.vocabulary import kinds
+from lola.vocabulary.names import Cell
 
 SEEDS = range(3)
 ONE = ("finished", "finished", "diverged")  # how each seed of a group ends
@@ -144,7 +147,7 @@ def study(root, names, ends):
             if end != "finished" and curve is not mapped:
                 rows = rows[: len(rows) // 2] if end == "diverged" else []
                 outcome = {"status": "failed", "steps": 1, "policies": outcome["policies"] if rows else []} | REASON
-            paths.append(cells.Cell(*name.split("/"), seed).curve(root))
+            paths.append(Cell(*name.split("/"), seed).curve(root))
             columns = [*(spec["grid"] or ["step"]), "player", "metric", "value"]
             cells.write(paths[-1], columns, rows, {"spec": spec, "code": "c", "lock": "l"} | outcome)
         folder = root / "groups" / name

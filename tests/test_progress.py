@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lola import progress
+from snakemake_logger_plugin_lola import progress
 
 SRC = Path(__file__).parents[1] / "src"
 EXIT_1 = "RuleException:\nCommand 'set -euo pipefail; python -m x' returned non-zero exit status 1."
@@ -276,7 +276,7 @@ def test_a_dry_run_reason_keeps_one_file_of_a_list():
 
 
 SNAKEFILE = """
-from lola import progress
+from snakemake_logger_plugin_lola import progress
 from snakemake.logging import logger
 
 progress.expect(cells=4, done=0, root="results")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lola.config import load
-from lola.study import groups
+from lola.study.config import load
+from lola.study.plan import groups
 
 pytestmark = pytest.mark.xdist_group("studies")  # one process runs them all, since they copy one finished study
 
@@ -31,7 +31,7 @@ OF_ALL_SEEDS = {  # what shows groups that have the study's seeds
 
 def reproduce(project: Path, *overlays: str, check: bool = True) -> subprocess.CompletedProcess:
     """What `make reproduce` runs."""
-    command = [sys.executable, "-m", "lola.reproduce", *(overlays or [OVERLAY])]
+    command = [sys.executable, "-m", "lola.commands.reproduce", *(overlays or [OVERLAY])]
     done = subprocess.run(command, cwd=project, env=own(project), capture_output=True, text=True)
     assert done.returncode == 0 or not check, done.stdout + done.stderr
     return done
@@ -246,7 +246,7 @@ def test_verify_and_explain_have_nothing_to_say_of_a_finished_study(study):
 
 
 def audit(project: Path, what: str, check: bool = True) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "lola.audit", what, OVERLAY]
+    command = [sys.executable, "-m", "lola.commands.audit", what, OVERLAY]
     done = subprocess.run(command, cwd=project, env=own(project), capture_output=True, text=True)
     assert done.returncode == 0 or not check, done.stdout + done.stderr
     return done
@@ -298,7 +298,7 @@ def test_a_comment_or_docstring_anywhere_changes_nothing(study):
 
 @pytest.mark.slow
 def test_a_figures_code_redraws_that_figure(study):
-    module = study / "src/lola/reporting/map_figure.py"
+    module = study / "src/lola/figures/map.py"
     module.write_text(module.read_text() + "\nCHANGED = 1\n")
     paths = again(study)
     assert drawn(paths) == {"sensitivity", "sensitivity-pg", "batch-size"}
@@ -313,7 +313,7 @@ def test_a_rules_code_retrains_the_cells_that_use_its_module(study):
     own = study / "src/lola/learning/mine.py"
     own.write_text("from lola.learning.rules import naive\n\n\ndef mine():\n    return naive()\n")
     edit(
-        study / "src/lola/learning/registry.py",
+        study / "src/lola/vocabulary/registry.py",
         "RULES = {",
         'RULES = {\n    "mine": Entry("lola.learning.mine", "mine"),',
     )
@@ -335,7 +335,7 @@ def test_a_rules_code_retrains_the_cells_that_use_its_module(study):
 @pytest.mark.slow
 def test_an_estimators_code_retrains_no_exact_cell(study):
     """Nor does it retrain exact learners that watch roll-outs, to clone each other."""
-    module = study / "src/lola/learning/estimators.py"
+    module = study / "src/lola/learning/matrix/estimators.py"
     module.write_text(module.read_text() + "\nCHANGED = 1\n")
     algorithms = {name.split("/")[1] for name in trained(again(study))}
     assert algorithms == {
@@ -404,7 +404,7 @@ def test_asking_changes_nothing_on_disk(study):
 @pytest.mark.slow
 def test_a_killed_run_is_taken_up_again_and_two_at_once_are_refused(study):
     shutil.rmtree(study / ROOT / "cells/imp")
-    command = [sys.executable, "-m", "lola.reproduce", OVERLAY]
+    command = [sys.executable, "-m", "lola.commands.reproduce", OVERLAY]
     first = subprocess.Popen(command, cwd=study, env=own(study), stderr=subprocess.PIPE, text=True)
     for line in first.stderr:
         if "train imp" in line and "done in" in line:

@@ -1,4 +1,4 @@
-"""Snakemake's log events, shown as `lola.progress` words them: `--logger lola`.
+"""Snakemake's log events, shown as `snakemake_logger_plugin_lola.progress` words them: `--logger lola`.
 
 Snakemake finds the plugin by this package's name. It writes to standard error (a dry run: to standard output), as
 Snakemake's own display does, and leaves Snakemake's log file as it is. With `--verbose` or `--debug-dag` it steps
@@ -15,7 +15,7 @@ from logging import LogRecord
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from lola import progress
+from snakemake_logger_plugin_lola import progress
 
 CLEAR_LINE = "\r\x1b[K"
 # What Snakemake says before a run begins, and nobody has asked for.

@@ -1,7 +1,7 @@
 """What every rule makes of every game in five steps, kept as numbers: `python tests/golden/regenerate.py`.
 
 Writes one JSON file per game beside this one, and one of matches: five episodes of fifty steps.
-`tests/test_training.py` compares with them bit for bit, on whatever processor, so that no change moves a number
+`tests/learning/test_training.py` compares with them bit for bit, on whatever processor, so that no change moves a number
 unnoticed. A golden file that changes needs a commit of its own and a line in CHANGELOG.md that says why.
 """
 
@@ -10,13 +10,13 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-from lola.learning.cloning import cloning
-from lola.learning.matches import Match
-from lola.learning.matrix_games import MatrixGame
+from lola.learning.matrix.cloning import cloning
+from lola.learning.matrix.game import MatrixGame
+from lola.learning.matrix.rollouts import play
 from lola.learning.opponent_models import oracle
-from lola.learning.registry import LEARNERS, MATRIX_GAME, PERSPECTIVES, RULES
-from lola.learning.rollouts import play
+from lola.learning.tabular.match import Match
 from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.vocabulary.registry import LEARNERS, MATRIX_GAME, PERSPECTIVES, RULES
 
 HERE = Path(__file__).parent
 

@@ -29,11 +29,11 @@ for rule_name, tables in (
             "../../environment.yml"
         params:
             spec=lambda wildcards: canonical({"seeds": list(GROUPS[wildcards.group].seeds)}),
-            code=canonical(fingerprints("lola.aggregate")),
+            code=canonical(fingerprints("lola.commands.aggregate")),
             curves=lambda wildcards: [str(cell.curve(ROOT)) for cell in GROUPS[wildcards.group].cells],
             out=f"{ROOT}/groups/{{group}}",
         message:
             "gather {wildcards.group}"
         shell:
-            "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
-            " --outputs {output:q} -- lola.aggregate --out {params.out:q} {params.curves:q} > {log:q} 2>&1"
+            "python -m lola.commands.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
+            " --outputs {output:q} -- lola.commands.aggregate --out {params.out:q} {params.curves:q} > {log:q} 2>&1"

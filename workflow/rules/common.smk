@@ -35,20 +35,20 @@ def game_groups(game):
 
 def game_figures(game):
     """The figures that show a game, and the groups in them."""
-    shown = {name: block for name, block in config["figures"].items() if game in study.block_games(block)}
-    return {name: study.block_groups(config, block) for name, block in shown.items()}
+    shown = {name: block for name, block in config["figures"].items() if game in plan.block_games(block)}
+    return {name: plan.block_groups(config, block) for name, block in shown.items()}
 
 
 def game_results(wildcards):
     """The figures and tables that show a game, and the claims."""
     figures = [f"{ROOT}/figures/{name}.{ext}" for name in game_figures(wildcards.game) for ext in ("pdf", "png")]
-    tables = [name for name, block in config["tables"].items() if wildcards.game in study.block_games(block)]
+    tables = [name for name, block in config["tables"].items() if wildcards.game in plan.block_games(block)]
     return figures + [f"{ROOT}/tables/{name}.{ext}" for name in [*tables, "claims"] for ext in ("csv", "md")]
 
 
 def say_what_was_not_logged():
     """Tell the person who ran this, since a store that is down fails no job."""
-    for reason in dict.fromkeys(reason for _, reason in provenance.not_logged(ROOT)):
+    for reason in dict.fromkeys(reason for _, reason in store.not_logged(ROOT)):
         logger.warning(
             f"MLflow: not everything was logged: {reason}. The results are safe on disk; the next call logs what is missing."
         )
@@ -58,7 +58,7 @@ def start_watcher(root, labels):
     """A process that shows in MLflow what is being trained, until `end`, or until this process is gone."""
     said = Path(root, "logs", "tracking", "watcher.log")
     said.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "lola.watch", "--root", root, "--labels", canonical(labels)]
+    command = [sys.executable, "-m", "lola.commands.watch", "--root", root, "--labels", canonical(labels)]
     with open(said, "w") as log:  # in a process group of its own, since Ctrl-C is for the jobs
         return subprocess.Popen([*command, "--study", str(os.getpid())], stdout=log, stderr=log, process_group=0)
 

@@ -11,7 +11,7 @@ rule figures:
 
 rule figure:
     input:
-        lambda wildcards: sum(map(group_files, study.block_groups(config, config["figures"][wildcards.name])), []),
+        lambda wildcards: sum(map(group_files, plan.block_groups(config, config["figures"][wildcards.name])), []),
         claims="config/claims.yaml",
     output:
         pdf=f"{ROOT}/figures/{{name}}.pdf",
@@ -30,14 +30,14 @@ rule figure:
     conda:
         "../../environment.yml"
     params:
-        spec=lambda wildcards: canonical(study.block_spec(config, wildcards.name, config["figures"][wildcards.name])),
+        spec=lambda wildcards: canonical(plan.block_spec(config, wildcards.name, config["figures"][wildcards.name])),
         code=lambda wildcards: canonical(provenance.product_code("figure", config["figures"][wildcards.name])),
         groups=lambda wildcards: [
-            f"{ROOT}/groups/{group}" for group in study.block_groups(config, config["figures"][wildcards.name])
+            f"{ROOT}/groups/{group}" for group in plan.block_groups(config, config["figures"][wildcards.name])
         ],
         out=f"{ROOT}/figures/{{name}}",
     message:
         "draw {wildcards.name}"
     shell:
-        "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
-        " --outputs {output:q} -- lola.figure --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"
+        "python -m lola.commands.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
+        " --outputs {output:q} -- lola.commands.figure --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"

@@ -27,12 +27,12 @@ rule reproducibility:
     params:
         config=lambda wildcards: canonical(config),
         overlays=OVERLAYS,
-        code=canonical(fingerprints("lola.checklist")),
+        code=canonical(fingerprints("lola.commands.checklist")),
         lock=LOCK,
     message:
         "write the reproducibility checklist"
     shell:
-        "python -m lola.checklist --config {params.config:q} --overlays {params.overlays:q} --out {output:q} > {log:q} 2>&1"
+        "python -m lola.commands.checklist --config {params.config:q} --overlays {params.overlays:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule report:

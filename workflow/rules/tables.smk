@@ -13,7 +13,7 @@ rule tables:
 
 rule table:
     input:
-        lambda wildcards: sum(map(group_files, study.block_groups(config, config["tables"][wildcards.name])), []),
+        lambda wildcards: sum(map(group_files, plan.block_groups(config, config["tables"][wildcards.name])), []),
         claims="config/claims.yaml",
     output:
         csv=f"{ROOT}/tables/{{name}}.csv",
@@ -36,17 +36,17 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        spec=lambda wildcards: canonical(study.block_spec(config, wildcards.name, config["tables"][wildcards.name])),
+        spec=lambda wildcards: canonical(plan.block_spec(config, wildcards.name, config["tables"][wildcards.name])),
         code=lambda wildcards: canonical(provenance.product_code("table", config["tables"][wildcards.name])),
         groups=lambda wildcards: [
-            f"{ROOT}/groups/{group}" for group in study.block_groups(config, config["tables"][wildcards.name])
+            f"{ROOT}/groups/{group}" for group in plan.block_groups(config, config["tables"][wildcards.name])
         ],
         out=f"{ROOT}/tables/{{name}}",
     message:
         "tabulate {wildcards.name}"
     shell:
-        "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
-        " --outputs {output:q} -- lola.table --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"
+        "python -m lola.commands.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
+        " --outputs {output:q} -- lola.commands.table --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"
 
 
 rule claims:
@@ -69,12 +69,12 @@ rule claims:
     conda:
         "../../environment.yml"
     params:
-        spec=canonical(study.claims_spec(GROUPS)),
-        code=canonical(fingerprints("lola.claims")),
+        spec=canonical(plan.claims_spec(GROUPS)),
+        code=canonical(fingerprints("lola.commands.claims")),
         groups=[f"{ROOT}/groups/{group}" for group in GROUPS],
         out=lambda wildcards: f"{ROOT}/tables/claims",
     message:
         "check the claims"
     shell:
-        "python -m lola.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
-        " --outputs {output:q} -- lola.claims --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"
+        "python -m lola.commands.record --manifest {output.manifest:q} --spec {params.spec:q} --code {params.code:q} --inputs {input:q}"
+        " --outputs {output:q} -- lola.commands.claims --spec {params.spec:q} --claims {input.claims:q} --out {params.out:q} {params.groups:q} > {log:q} 2>&1"

@@ -26,13 +26,13 @@ rule track_cells:
     params:
         root=lambda wildcards: ROOT,
         store=STORE,
-        labels=lambda wildcards: canonical(study.labels(config)),
-        code=canonical(fingerprints("lola.track")),
+        labels=lambda wildcards: canonical(plan.labels(config)),
+        code=canonical(fingerprints("lola.commands.track")),
         curves=lambda wildcards: [str(c.curve(ROOT)) for g in game_groups(wildcards.game) for c in g.cells],
     message:
         "log the cells of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.track cells --root {params.root:q} --game {wildcards.game:q} --labels {params.labels:q}"
+        "python -m lola.commands.track cells --root {params.root:q} --game {wildcards.game:q} --labels {params.labels:q}"
         " --out {output:q} {params.curves:q} > {log:q} 2>&1"
 
 
@@ -50,9 +50,9 @@ rule track_aggregate:
         root=lambda wildcards: ROOT,
         store=STORE,
         figures=lambda wildcards: canonical(game_figures(wildcards.game)),
-        code=canonical(fingerprints("lola.track")),
+        code=canonical(fingerprints("lola.commands.track")),
     message:
         "log the figures and tables of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.track aggregate --root {params.root:q} --game {wildcards.game:q} --figures {params.figures:q}"
+        "python -m lola.commands.track aggregate --root {params.root:q} --game {wildcards.game:q} --figures {params.figures:q}"
         " --out {output:q} {input.results:q} > {log:q} 2>&1"

@@ -33,6 +33,6 @@ for later, (group, batch) in enumerate(reversed(QUEUE)):
         message:
             f"train {group.game} {group.algorithm}{believing}, {len(batch)} seed{'s' * (len(batch) > 1)}"
         shell:
-            "python -m lola.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
+            "python -m lola.commands.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
             " --device {resources.device}"
             " {output.curves:q} > {log:q} 2>&1"

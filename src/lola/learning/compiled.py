@@ -2,9 +2,9 @@
 
 Numba looks for changes in the file of a kernel, not in those of the functions that it calls, which are compiled into
 it; and two processes that save a kernel at the same time may overwrite each other's. So kernels stand in modules called
-`…_kernels`, which import no others of this project, a change in any of them means another folder (`make clean` removes
-the old ones), and one process at a time reads or writes there. Numba itself tells processors, Pythons and its own
-versions apart.
+`kernels` or `…_kernels`, which import no others of this project, a change in any of them means another folder (`make
+clean` removes the old ones), and one process at a time reads or writes there. Numba itself tells processors, Pythons
+and its own versions apart.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from numba import njit
 from numba.core import caching
 from numba.extending import intrinsic
 
-from lola import locks
+from lola.files import locks
 
 HERE = Path(__file__).parent
-SOURCES = [Path(__file__), *sorted(HERE.glob("*_kernels.py"))]
+SOURCES = [Path(__file__), *sorted(HERE.rglob("*kernels.py"))]
 CACHE = HERE / "__pycache__" / hashlib.sha256(b"\0".join(path.read_bytes() for path in SOURCES)).hexdigest()[:12]
 
 
@@ -42,11 +42,11 @@ def fma(context, a, b, c):
 
 
 class Folder(caching.InTreeCacheLocator):
-    """Numba's place for a kernel, in the folder of today's sources."""
+    """Numba's place for a kernel, below the folder of today's sources, by its own: Numba goes by names of files."""
 
     def __init__(self, function: Callable, file: str):
         super().__init__(function, file)
-        self._cache_path = str(CACHE)
+        self._cache_path = str(CACHE / Path(file).parent.name)
 
 
 class Implementation(caching.CompileResultCacheImpl):

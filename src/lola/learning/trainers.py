@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lola.learning import registry
 from lola.learning.training import Seat
+from lola.vocabulary import registry
 
 Snapshot = dict[str, np.ndarray]  # all that training needs to go on, and the returns so far
 Keep = Callable[[Callable[[], Snapshot]], None]
@@ -30,7 +30,7 @@ def run(
     keep: Keep = lambda snapshot: None,
     device: str = "cpu",
 ) -> Iterator[Trained]:
-    """Train the seeds side by side and yield each in turn. The spec is `lola.study.Group`'s.
+    """Train the seeds side by side and yield each in turn. The spec is `lola.study.plan.Group`'s.
 
     After every update `keep` is given a function that, called at once, makes a snapshot; training
     that starts from one (`saved`) ends like training that never stopped, bit for bit. A trainer that

@@ -1,0 +1,131 @@
+"""A map's runs at each point of its grid, and how near each point comes to what the paper prints."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lola.analysis.groups import Group, NothingLeft, map_play
+from lola.analysis.metrics import (
+    TOLERANCE,
+    Estimate,
+    Sample,
+    agreement,
+    estimate,
+    is_zero_sum,
+    mean,
+    near_uniform,
+    std,
+    tit_for_tat_joint,
+)
+from lola.analysis.paper import Claim, tolerance
+from lola.vocabulary.names import MAP
+
+SYMBOLS = {"batch": "B", "lr": "δ", "eta": "η"}  # of the axes that a grid may have, in the order we name them
+NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A number of the paper beside what each point gives: `runs` is (points, n, k), the rest one per point."""
+
+    claim: Claim
+    runs: np.ndarray
+    statistic: Callable[[np.ndarray], np.ndarray]
+    estimates: list[Estimate]
+    allowed: np.ndarray
+
+    @property
+    def name(self) -> str:
+        return f"{self.claim.groups[0].partition('/')[0]} {NAMES[self.claim.measure['quantity']]}"
+
+    def off(self, runs: np.ndarray) -> np.ndarray:
+        """|measured − paper| / allowed at each point, of `runs` (…, points, n, k)."""
+        return np.abs(self.statistic(runs) - self.claim.paper) / self.allowed
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Every point of the grid, a row of `points`, beside all that the paper prints of the maps' games."""
+
+    points: pd.DataFrame
+    seeds: tuple[int, ...]
+    compared: list[Compared]
+
+    @property
+    def worst(self) -> np.ndarray:
+        """At each point, how far the number that fits it worst is off, in units of what is allowed."""
+        return np.max([c.off(c.runs) for c in self.compared], axis=0)
+
+    @property
+    def sample(self) -> Sample:
+        """The worst number at the point where it is best: at most 1 if one point gives all of the paper's numbers."""
+        ends = np.cumsum([c.runs.shape[-1] for c in self.compared])
+
+        def best(runs: np.ndarray) -> np.ndarray:
+            parts = np.split(np.moveaxis(runs, -3, -2), ends[:-1], axis=-1)  # from (…, n, points, k)
+            return np.max([c.off(part) for c, part in zip(self.compared, parts, strict=True)], axis=0).min(-1)
+
+        runs = np.moveaxis(np.concatenate([c.runs for c in self.compared], axis=-1), 0, 1)
+        return Sample(self.seeds, runs, best, self.about)
+
+    @property
+    def about(self) -> str:
+        """The best point in words."""
+        at = int(self.worst.argmin())
+        where = ", ".join(f"{SYMBOLS[axis]} = {x:g}" for axis, x in self.points.iloc[at].items())
+        numbers = ", ".join(f"{c.name} {c.estimates[at].value:.3g} ({c.claim.paper:g})" for c in self.compared)
+        return f"the best of {len(self.points)} points is {where}: {numbers}"
+
+
+def fit(maps: list[Group], claims: list[Claim]) -> Fit:
+    """Hold each point of the maps, one per game, against all that the paper prints of their algorithm for both players.
+
+    Points at which a run diverged are left out. Raises NothingLeft if none is left, ValueError if the paper prints
+    nothing.
+    """
+    found = [
+        (claim, *quantities(group)[claim.measure["quantity"]])
+        for group in maps
+        for claim in claims
+        if claim.rule == "equals"
+        and claim.measure.get("group") == group.name.replace(MAP, "")
+        and "player" not in claim.measure
+    ]
+    names = ", ".join(group.name for group in maps)
+    if not found:
+        raise ValueError(f"the paper prints no number of {names}")
+    wide = [final.unstack("seed") for _, final, _ in found]
+    finite = pd.concat(wide, axis=1, keys=range(len(wide)), join="inner").dropna()
+    if finite.empty:
+        raise NothingLeft(f"no point is left of {names}: at each a run diverged, or only one of them has it")
+    seeds = sorted(set.intersection(*({*final.columns.unique("seed")} for final in wide)))
+    compared = []
+    for which, (claim, _, statistic) in enumerate(found):
+        runs = np.stack([finite[which].xs(seed, axis=1, level="seed") for seed in seeds], axis=1)
+        estimates = [estimate(Sample(tuple(seeds), at_point, statistic)) for at_point in runs]
+        allowed = [tolerance(measured, claim.std, claim.runs, claim.digit / 2)[0] for measured in estimates]
+        compared.append(Compared(claim, runs, statistic, estimates, np.array(allowed)))
+    points = finite.index.to_frame(index=False)
+    return Fit(points[[axis for axis in SYMBOLS if axis in points]], tuple(seeds), compared)
+
+
+def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
+    """By the claims' names for them, what each run of a two-player map contributes, and the statistic over runs.
+
+    The contributions have the map's index; they are nan where the run diverged. Of tit-for-tat and the mixed
+    equilibrium only the one that means something in the game is given.
+    """
+    returns = group.map.xs("return", axis=1, level="metric")
+    if returns.shape[1] != 2:
+        raise ValueError(f"a map needs a game of 2 players; {group.game} has {returns.shape[1]}")
+    if returns.unstack("seed").dropna().empty:
+        raise NothingLeft(f"at every point of {group.name} a run diverged")
+    play = map_play(group.map)
+    if is_zero_sum(returns.to_numpy()):
+        name, shares = "nash", near_uniform(play, TOLERANCE, "joint thresholded")
+    else:
+        name, shares = "tft", agreement(play, tit_for_tat_joint(play), "joint thresholded")
+    percent = 100 * shares.where(returns.notna().all(axis=1)).to_frame().rename_axis(columns="player")
+    return {"R": (returns, mean), "std": (returns, std), name: (percent, mean)}

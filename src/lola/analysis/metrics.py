@@ -1,0 +1,294 @@
+"""The paper's quantities as functions of finished runs, and their bootstrap intervals.
+
+A run is one seed. R is the normalised return (1-γ)V per step after the last update. The paper prints one R and one
+standard deviation per row of Table 3 without saying over what; here both run over all runs and both players, which is
+what makes R of matching pennies exactly 0 while its standard deviation is not.
+
+%TFT and %Nash are not defined in the paper either. Each compares what the players do in each of the five states with
+what tit-for-tat, or the mixed equilibrium, would do there, and averages over states and runs. Four variants:
+
+    joint, thresholded   both players take the right action with probability above 1/2
+    agent, thresholded   each player on its own
+    joint, probability   the product of the two probabilities of the right action
+    agent, probability   the probability itself
+
+The first is the reading that fits the printed numbers (two players who always defect score 20.0). For the mixed
+equilibrium "right" means that the likeliest action is within a tolerance of uniform.
+
+A run of the Coin Game has no values in closed form: its numbers are of the roll-outs that were learned from, averaged
+over the last tenth of training. Points are counted per 150 steps, a game of the paper.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.stats import bootstrap
+
+from lola.analysis.groups import Group, NothingLeft, joint_actions
+
+VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agent probability")
+TOLERANCES = (0.05, 0.1, 0.25)
+TOLERANCE = 0.1  # of %Nash where one must do; the paper states none
+RESAMPLES = 9999
+LATE = 0.1  # of the training of a Coin Game
+GAME = 150  # steps
+BATCH = 500  # resamples held in memory at once; their numbers don't depend on it
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What each run contributes, `runs` of shape (n, k), and the statistic (…, n, k) → (…) that sums them up.
+
+    `about` says in words what no number can.
+    """
+
+    seeds: tuple[int, ...]
+    runs: np.ndarray
+    statistic: Callable[[np.ndarray], np.ndarray]
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic over `n` runs with its 95 % bootstrap interval and bootstrap standard error."""
+
+    value: float
+    low: float
+    high: float
+    error: float
+    n: int
+
+
+def mean(runs: np.ndarray) -> np.ndarray:
+    return runs.mean(axis=(-2, -1))
+
+
+def std(runs: np.ndarray) -> np.ndarray:
+    """Standard deviation over runs and players, dividing by their number."""
+    return runs.std(axis=(-2, -1))
+
+
+def estimate(sample: Sample) -> Estimate:
+    """The statistic and its percentile bootstrap over runs: whole runs are drawn, the same way every time.
+
+    Percentile, since it stays defined where all runs agree. With a single run the interval is nan; with none, all is.
+    """
+    n = len(sample.seeds)
+    value = float(sample.statistic(sample.runs)) if n else np.nan
+    if n < 2:
+        return Estimate(value, np.nan, np.nan, np.nan, n)
+    distribution, (low, high) = resampled(sample)
+    return Estimate(value, float(low), float(high), float(distribution.std(ddof=1)), n)
+
+
+def resampled(sample: Sample) -> tuple[np.ndarray, tuple[float, float]]:
+    """The statistic's bootstrap distribution over two or more runs, (RESAMPLES,), and its 95 % percentile interval."""
+    drawn = bootstrap(
+        (np.arange(len(sample.seeds)),),
+        lambda rows, axis: sample.statistic(sample.runs[rows]),
+        method="percentile",
+        n_resamples=RESAMPLES,
+        batch=BATCH,
+        rng=np.random.default_rng(0),
+        vectorized=True,
+    )
+    return drawn.bootstrap_distribution, drawn.confidence_interval
+
+
+def band(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % bootstrap interval of the mean over runs at every step; `runs` is (n, steps)."""
+    if len(runs) < 2:
+        return runs[0], runs[0]
+    drawn = bootstrap(
+        (runs,), np.mean, axis=0, method="percentile", n_resamples=999, batch=100, rng=np.random.default_rng(0)
+    )
+    return drawn.confidence_interval
+
+
+def difference(one: Sample, other: Sample) -> Sample:
+    """One statistic minus another, over the seeds that both have, paired by seed."""
+    seeds = sorted(set(one.seeds) & set(other.seeds))
+    mine, theirs = (s.runs[[s.seeds.index(seed) for seed in seeds]] for s in (one, other))
+    k = mine.shape[1]
+    return Sample(
+        tuple(seeds),
+        np.hstack([mine, theirs]),
+        lambda runs: one.statistic(runs[..., :k]) - other.statistic(runs[..., k:]),
+        "; ".join(filter(None, dict.fromkeys((one.about, other.about)))),
+    )
+
+
+def final_return(group: Group, player: int | None = None, last: int = 1, scale: float = 1.0) -> Sample:
+    """R: the normalised return times `scale`, of one player or of all, at the end or over the `last` updates."""
+    runs = scale * ends(group, last)
+    return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
+
+
+def final_spread(group: Group) -> Sample:
+    """The standard deviation of R over runs and players."""
+    runs = ends(group)
+    return Sample(tuple(runs.index), runs.to_numpy(), std)
+
+
+def ends(group: Group, last: int = 1) -> pd.DataFrame:
+    """The mean return over the last updates, in the Coin Game over those that are late: index seed, columns player."""
+    return by_player(late(group.returns)) if group.is_coin_game else final_returns(group.returns, last)
+
+
+def final_returns(returns: pd.DataFrame, last: int = 1) -> pd.DataFrame:
+    """The mean return over the last updates: index seed, columns player."""
+    steps = returns.columns.get_level_values("step")
+    return by_player(returns.loc[:, steps > steps.max() - last])
+
+
+def by_player(curves: pd.DataFrame) -> pd.DataFrame:
+    """The mean over everything but the player: index seed, columns player."""
+    return curves.T.groupby(level="player").mean().T
+
+
+def late(curves: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last tenth of training, each of which ends at its step."""
+    steps = curves.columns.get_level_values("step")
+    return curves.loc[:, steps > (1 - LATE) * steps.max()]
+
+
+def below(group: Group, line: float, last: int = 1) -> Sample:
+    """%: how many runs end with a return, the mean of all players, below a line, or diverge."""
+    final = ends(group, last).mean(axis=1)
+    return percent((final < line) | final.index.isin(group.failed.seed))
+
+
+def swing(group: Group) -> Sample:
+    """How much player 1's return still moves: its standard deviation over the second half of a curve's rows.
+
+    A run that diverged counts as much as the one that swings most. Raises NothingLeft if all did.
+    """
+    returns = group.returns[1]
+    swings = returns.to_numpy()[:, returns.shape[1] // 2 :].std(axis=1)
+    diverged = returns.index.isin(group.failed.seed)
+    if diverged.all():
+        raise NothingLeft(f"every run of {group.name} diverged")
+    swings[diverged] = swings.max()
+    return Sample(tuple(returns.index), swings[:, None], mean)
+
+
+def own_colour(group: Group, player: int | None = None) -> Sample:
+    """%: how many of the coins that a run's players, or one of them, pick have the colour of who picks them."""
+    own, picked = (by_player(late(group.coins[what])) for what in ("own", "coins"))
+    own, picked = ((counts if player is None else counts[[player]]).sum(axis=1) for counts in (own, picked))
+    some = picked > 0
+    none = f"{(~some).sum()} of {len(some)} runs pick no coin and are left out" if not some.all() else ""
+    return replace(percent((own / picked)[some]), about=none)
+
+
+def points(group: Group, player: int | None = None) -> Sample:
+    """What a player of the Coin Game earns in 150 steps, the mean of both or of one."""
+    runs = GAME * by_player(late(group.coins["points"]))
+    return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
+
+
+def coins(group: Group, start: bool = False) -> Sample:
+    """How many coins both players together pick per step, at the end or in the first updates that have a row."""
+    picked = group.coins["coins"]
+    steps = picked.columns.get_level_values("step")
+    runs = by_player(picked.loc[:, steps == steps.min()] if start else late(picked)).sum(axis=1)
+    return Sample(tuple(runs.index), runs.to_numpy()[:, None], mean)
+
+
+def plays(group: Group, states: dict[str, str], variant: str = "joint thresholded") -> Sample:
+    """%: how often the players do what `states` says, joint state → joint action, averaged over these states."""
+    return percent(agreement(group.play, {s: joint_actions(joint) for s, joint in states.items()}, variant))
+
+
+def tit_for_tat(group: Group, variant: str = "joint thresholded") -> Sample:
+    """%TFT: cooperate (the first action) at the start, then repeat the other's last action."""
+    return percent(agreement(group.play, tit_for_tat_joint(group.play), variant))
+
+
+def nash(group: Group, tolerance: float = TOLERANCE, variant: str = "joint thresholded") -> Sample:
+    """%Nash: in each state the likeliest action has at most 1/k + `tolerance`, for k actions."""
+    return percent(near_uniform(group.play, tolerance, variant))
+
+
+def pure(group: Group, tolerance: float = TOLERANCE) -> Sample:
+    """%: how often every player takes one action with probability at least 1 - `tolerance`, in each state."""
+    return percent(near_pure(group.play, tolerance))
+
+
+def percent(shares: pd.Series) -> Sample:
+    return Sample(tuple(shares.index), 100 * shares.to_numpy()[:, None], mean)
+
+
+def tit_for_tat_joint(play: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """What two tit-for-tat players do in each joint state. Raises ValueError unless there are two."""
+    players = play.columns.unique(0)
+    if len(players) != 2:
+        raise ValueError(f"tit-for-tat is defined for 2 players, not {len(players)}")
+    first = tuple(play[player].columns[0][1] for player in players)
+    return {state: first if state == "start" else joint_actions(state)[::-1] for state in play.columns.unique(1)}
+
+
+def agreement(play: pd.DataFrame, joint: dict[str, tuple[str, ...]], variant: str) -> pd.Series:
+    """The share of states, per row of `play`, in which the players take the joint action given for the state."""
+    right = np.stack(
+        [
+            np.stack([play[player, state, action] for player, action in enumerate(actions, start=1)], axis=-1)
+            for state, actions in joint.items()
+        ],
+        axis=-2,
+    )  # (rows, states, players)
+    return pd.Series(share(right, right > 0.5, variant), index=play.index)
+
+
+def near_uniform(play: pd.DataFrame, tolerance: float, variant: str) -> pd.Series:
+    """The share of states, per row of `play`, in which the players mix uniformly to within `tolerance`."""
+    right = np.stack([off <= tolerance for off, _ in off_uniform(play)], axis=-1)
+    return pd.Series(share(right, right, variant), index=play.index)
+
+
+def near_pure(play: pd.DataFrame, tolerance: float) -> pd.Series:
+    """The share of states, per row of `play`, in which every player takes one action but for `tolerance`."""
+    right = np.stack([off >= furthest - tolerance for off, furthest in off_uniform(play)], axis=-1)
+    return pd.Series(share(right, right, "joint thresholded"), index=play.index)
+
+
+def off_uniform(play: pd.DataFrame) -> list[tuple[np.ndarray, float]]:
+    """Per player how far above uniform its likeliest action is, (rows, states), and how far it could be."""
+    offs = []
+    for player in play.columns.unique(0):
+        states, actions = play[player].columns.unique(0), play[player].columns.unique(1)
+        probabilities = play[player].to_numpy().reshape(len(play), len(states), len(actions))
+        offs.append((probabilities.max(-1) - 1 / len(actions), 1 - 1 / len(actions)))
+    return offs
+
+
+def share(probability: np.ndarray, right: np.ndarray, variant: str) -> np.ndarray:
+    """Average (rows, states, players) over states in one of the four variants."""
+    return {
+        "joint thresholded": lambda: right.all(-1).mean(-1),
+        "agent thresholded": lambda: right.mean((-2, -1)),
+        "joint probability": lambda: probability.prod(-1).mean(-1),
+        "agent probability": lambda: probability.mean((-2, -1)),
+    }[variant]()
+
+
+def is_zero_sum(returns: np.ndarray) -> bool:
+    """Whether the players' returns, (…, players), always cancel; tit-for-tat means nothing in such a game."""
+    return bool(np.nanmax(np.abs(returns.sum(-1))) < 1e-9)
+
+
+QUANTITIES: dict[str, Callable[..., Sample]] = {
+    "R": final_return,
+    "std": final_spread,
+    "below": below,
+    "tft": tit_for_tat,
+    "nash": nash,
+    "plays": plays,
+    "pure": pure,
+    "swing": swing,
+    "own_colour": own_colour,
+    "points": points,
+    "coins": coins,
+}

@@ -1,0 +1,162 @@
+"""The paper's sentences and numbers, as config/claims.yaml lists them."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from lola.analysis.metrics import Estimate
+
+Z = 1.96  # half-width of a 95 % interval, in standard errors
+RUNS = 50  # behind a number of the paper
+OF_TOURNAMENTS = ("opponent_model", "field", "against")  # keys that a measure of a tournament may have
+EARNS, AVERAGE = "earns", "average"  # what an entrant of a tournament earns: against one opponent, and against all
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of the paper, where it stands, and what decides it; config/claims.yaml describes the keys."""
+
+    id: str
+    sentence: str
+    source: str
+    certainty: str
+    rule: str
+    measure: dict
+    minus: dict | None = None
+    paper: float | None = None
+    std: float | None = None
+    runs: int = RUNS
+    fewest: int | None = None
+    digit: float | None = None
+    one_run: float = 0.0
+    than: float = 0.0
+
+    @property
+    def measures(self) -> list[dict]:
+        """What is measured: one thing, or two of which the second is taken off the first."""
+        return [measure for measure in (self.measure, self.minus) if measure]
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups that the claim's measures name; a tournament's matches are not named one by one."""
+        named = (measure.get("groups") or [measure.get("group")] for measure in self.measures)
+        return [name for names in named for name in names if name]
+
+
+def read_claims(path: str | Path) -> list[Claim]:
+    """The claims in the order of the file, then those of its cross tables.
+
+    Raises ValueError that names the claim, or the cross table, with a wrong or missing key.
+    """
+    file = yaml.safe_load(Path(path).read_text())
+    known = {field.name for field in fields(Claim)}
+    claims = []
+    for entry in file["claims"]:
+        if wrong := set(entry) - known:
+            raise ValueError(f"{path}: {entry.get('id')}: unknown key {sorted(wrong)[0]!r}; known: {sorted(known)}")
+        try:
+            claims.append(Claim(**entry))
+        except TypeError as error:
+            raise ValueError(f"{path}: {entry.get('id')}: {str(error).partition('() ')[2]}") from None
+        for measure in claims[-1].measures:
+            if wrong := misread(measure):
+                raise ValueError(f"{path}: {entry['id']}: {wrong}")
+    for name, table in file.get("crosstables", {}).items():
+        try:
+            claims += expanded(name, **table)
+        except KeyError as missing:
+            raise ValueError(f"{path}: crosstables: {name}: missing key {missing}") from None
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path}: crosstables: {name}: {str(error).rpartition('() ')[2]}") from None
+    return claims
+
+
+def misread(measure: dict) -> str | None:
+    """What is wrong with the keys of a measure, of runs or of a tournament, if anything is."""
+    if "tournament" in measure:
+        takes = ("quantity", "tournament", "game", "entrant")
+        unknown = measure.keys() - {*takes, *OF_TOURNAMENTS}
+        for key in ("entrant", "against"):
+            if "field" in measure and key in measure and measure[key] not in measure["field"]:
+                return f"{key} {measure[key]!r} is not in field {measure['field']}"
+    else:
+        takes, unknown = ("quantity", "groups" if "groups" in measure else "group"), ()
+    missing = [key for key in takes if key not in measure]
+    if missing or unknown:
+        what = f"missing key {missing[0]!r}" if missing else f"unknown key {min(unknown)!r}"
+        return f"{what} of a measure; of a tournament it takes {', '.join((*takes, *OF_TOURNAMENTS))}"
+    return None
+
+
+def expanded(
+    table: str, *, field: list[str], tournaments: dict[str, str], games: dict[str, dict], **shared
+) -> Iterator[Claim]:
+    """A claim per cell and per row's mean of a cross table, for each tournament that is held against it.
+
+    `field` are the entrants and `tournaments` maps each to its word in ids. `games` has for each the matrix `cells`,
+    row against column, null where a cell says nothing, and the vector `average`; `shared` is the same for all claims.
+    Raises ValueError unless a game has as many numbers as its field asks for.
+    """
+    n = len(field)
+    for game, numbers in games.items():
+        if {len(row) for row in (numbers["average"], numbers["cells"], *numbers["cells"])} != {n}:
+            raise ValueError(f"{game}: field names {n}, so cells must be {n} rows of {n} numbers, and average {n}")
+    for (game, numbers), (tournament, word) in itertools.product(games.items(), tournaments.items()):
+        ids, where = f"{table}/{game}/{word}", {"game": game, "tournament": tournament}
+        for row, cells, average in zip(field, numbers["cells"], numbers["average"], strict=True):
+            for column, earned in zip(field, cells, strict=True):
+                if earned is not None:
+                    measure = where | {"quantity": EARNS, "entrant": row, "against": column}
+                    told = f"{row} earns {earned:.2f} against {column}"
+                    name = f"{ids}/{row}-vs-{column}"
+                    yield Claim(name, told, rule="equals", measure=measure, paper=earned, **shared)
+            measure = where | {"quantity": AVERAGE, "entrant": row, "field": field}
+            told = f"{row} earns {average:.2f} on average over the field"
+            yield Claim(f"{ids}/{row}", told, rule="equals", measure=measure, paper=average, **shared)
+
+
+def crosstable(claims: list[Claim], game: str) -> pd.DataFrame:
+    """What the authors' entrants earn against each other: index row, columns column; nan where they say nothing."""
+    found = {
+        (c.measure["entrant"], c.measure["against"]): c.paper
+        for c in claims
+        if c.rule == "equals" and c.measure["quantity"] == EARNS and c.measure["game"] == game
+    }
+    cells = pd.Series(found, dtype=float)
+    order = list(dict.fromkeys(row for row, _ in found))
+    return cells.unstack().reindex(index=order, columns=order) if found else pd.DataFrame(dtype=float)
+
+
+def averages(claims: list[Claim], game: str) -> pd.Series:
+    """What the authors' entrants earn on average over their field: index entrant."""
+    found = {
+        c.measure["entrant"]: c.paper
+        for c in claims
+        if c.rule == "equals" and c.measure["quantity"] == AVERAGE and c.measure["game"] == game
+    }
+    return pd.Series(found, dtype=float)
+
+
+def printed(claims: list[Claim], group: str, quantity: str, player: int | None = None) -> float | None:
+    """The number that the paper prints for a quantity of a group, if any; however the quantity is measured."""
+    for claim in claims:
+        measure = claim.measure
+        same = (measure.get("group"), measure["quantity"]) == (group, quantity)
+        if claim.rule == "equals" and same and player in (None, measure.get("player")):
+            return claim.paper
+    return None
+
+
+def tolerance(measured: Estimate, std: float | None, runs: int, rounding: float) -> tuple[float, float, float]:
+    """√(t² + h²) + rounding, t and h; t: the sampling error of the paper's number, h: the half-width of our interval.
+
+    Without a `std` the runs of the paper are taken to scatter like ours.
+    """
+    t = Z * (measured.error * math.sqrt(measured.n / runs) if std is None else std / math.sqrt(runs))
+    h = (measured.high - measured.low) / 2
+    return math.hypot(t, h) + rounding, t, h

@@ -1,0 +1,68 @@
+"""What a figure or a table is made from."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lola.analysis.groups import Counted, Group
+from lola.analysis.paper import Claim
+from lola.analysis.tournaments import Tournament, find
+from lola.vocabulary.names import SEATS, group_name, matchup
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The groups at hand by name, what people call things, and the paper's claims."""
+
+    groups: dict[str, Group]
+    labels: dict[str, str]
+    actions: dict[str, list[list[str]]]
+    settings: dict[str, dict] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
+    opponent_models: dict[str, str] = field(default_factory=dict)
+    tournaments: dict[str, str] = field(default_factory=dict)
+    coin_games: dict[str, dict] = field(default_factory=dict)  # by group: grid, tie, batch, length, steps
+
+    def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
+        """`shown` is an algorithm, or algorithm/opponent model."""
+        return self.groups[group_name(game, shown, opponent_model)]
+
+    def tournament(self, game: str, name: str, opponent_model: str = "oracle") -> Tournament:
+        return find(self.groups, game, name, opponent_model)
+
+    def tournament_label(self, tournament: Tournament) -> str:
+        """What a tournament is called, and the opponent model where it is not the oracle."""
+        model = self.opponent_models.get(tournament.opponent_model)
+        return self.tournaments[tournament.name] + (f", {model}" if model else "")
+
+    def label(self, group: Group) -> str:
+        """The algorithm's name, and the opponent model's where it is not the oracle."""
+        model = self.opponent_models.get(group.opponent_model)
+        return self.labels[group.algorithm] + (f", {model}" if model else "")
+
+    def seats(self, group: Group) -> list[str]:
+        """What the algorithms in a group's seats are called."""
+        return [self.labels[seat] for seat in matchup(group.algorithm).split(SEATS)]
+
+    @property
+    def counted(self) -> "Sources":
+        """The same, where runs that diverged count too."""
+        return replace(self, groups={name: Counted(group.folder) for name, group in self.groups.items()})
+
+    @property
+    def divergences(self) -> list[str]:
+        """How many runs of a group finished and how many diverged, a line for each of which any did."""
+        return [
+            f"{group.game}, {self.label(group)}: {group.divergence}"
+            for group in self.groups.values()
+            if group.divergence
+        ]
+
+
+def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[Sources, dict]:
+    """The sources that a spec describes, and its block: the arguments of the function that its kind names."""
+    groups = {group.name: group for group in map(Group, folders)}
+    names = [spec.get(key, {}) for key in ("opponent_models", "tournament_labels", "coin_games")]
+    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims, *names)
+    about = {"name", "kind", "caption", "labels", "actions", "settings"}
+    about |= {"opponent_models", "tournament_labels", "coin_games"}
+    return sources, {key: value for key, value in spec.items() if key not in about}

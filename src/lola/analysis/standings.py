@@ -1,0 +1,84 @@
+"""What the entrants of a tournament earn and where they rank at its end, as samples over runs.
+
+A run is one seed of every match. Averages are over all opponents, self-play included, as in the paper's Figure 4.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from lola.analysis.groups import Group
+from lola.analysis.metrics import Sample, mean, resampled
+from lola.analysis.tournaments import LAST, Tournament, find, over_last, rank
+
+
+def entered(groups: dict[str, Group], measure: dict) -> Tournament:
+    """The tournament that a claim's measure names, among its `field`, which is by default all who enter it.
+
+    Raises KeyError that says what of it is not among the groups.
+    """
+    game, name, model = measure["game"], measure["tournament"], measure.get("opponent_model", "oracle")
+    shown = find(groups, game, name, model)
+    if model not in {match.opponent_model for match in shown.matches.values()}:
+        raise KeyError(f"{game}/{name}/{model}")
+    field = measure.get("field", shown.entrants)
+    for entrant in (*field, measure["entrant"], measure.get("against", measure["entrant"])):
+        if entrant not in shown.entrants:
+            raise KeyError(f"{entrant} in {game}/{name}/{model}")
+    matches = {seats: match for seats, match in shown.matches.items() if {*seats} <= {*field}}
+    return replace(shown, entrants=tuple(field), matches=matches)
+
+
+def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:
+    """The matches that a measure of a tournament needs: one if it names an opponent, else all."""
+    if "against" in measure:
+        return [tournament.seats(measure["entrant"], measure["against"])[0]]
+    return list(tournament.matches.values())
+
+
+def earns(tournament: Tournament, entrant: str, against: str) -> Sample:
+    """What an entrant earns against another; against itself, the mean of both seats."""
+    ends = over_last(tournament.returns(entrant, against), LAST)
+    return Sample(tuple(ends.index), ends.to_numpy()[:, None], mean)
+
+
+def average(tournament: Tournament, entrant: str) -> Sample:
+    """What an entrant earns on average over the field."""
+    means = tournament.final().mean(axis=-1)
+    return Sample(tournament.seeds, means[:, [tournament.entrants.index(entrant)]], mean)
+
+
+def above_field(tournament: Tournament, entrant: str) -> Sample:
+    """%: in how many runs an entrant's average is above the mean average of the field."""
+    means = tournament.final().mean(axis=-1)
+    above = means[:, [tournament.entrants.index(entrant)]] > means.mean(axis=-1, keepdims=True)
+    return Sample(tournament.seeds, 100.0 * above, mean)
+
+
+def first(ranks: Sample) -> float:
+    """In which share of the bootstrap's resamples an entrant ranks first, alone or with others; nan for one run."""
+    return float((resampled(ranks)[0] == 1).mean()) if len(ranks.seeds) > 1 else np.nan
+
+
+def improvement(seeds: tuple[int, ...], mine: np.ndarray, theirs: np.ndarray) -> Sample:
+    """P(X > Y) + ½ P(X = Y), averaged over opponents, for what two entrants earn, (n, opponents) each.
+
+    X is a run of the one, Y any run of the other against the same opponent (Mann-Whitney; the probability of
+    improvement of Agarwal et al. 2021, with opponents for tasks). A run contributes its place among the n.
+    """
+    ahead = np.sign(mine[:, None] - theirs[None]).mean(axis=-1)  # (run of mine, run of theirs)
+    wins = (1 + ahead) / 2
+
+    def statistic(runs: np.ndarray) -> np.ndarray:
+        return wins[runs, runs.swapaxes(-1, -2)].mean(axis=(-2, -1))
+
+    return Sample(seeds, np.arange(len(seeds))[:, None], statistic)
+
+
+QUANTITIES: dict[str, Callable[..., Sample]] = {
+    "earns": earns,
+    "average": average,
+    "rank": rank,
+    "above_field": above_field,
+}

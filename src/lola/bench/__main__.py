@@ -1,0 +1,217 @@
+"""Measure speed on this machine: `python -m lola.bench [--out results/bench]`, one thread.
+
+Out: updates.csv (one update of both players on the IPD, exact values), rollouts.csv (the same
+from roll-outs), matches.csv (an episode of the round robin), coin_game.csv (steps and updates of the
+Coin Game), jobs.csv (whole commands, from process start to files on disk), machine.csv (what they
+ran on). Each figure is the median of several repeats with the fastest and slowest beside it.
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+
+from lola.bench import coins
+from lola.bench.timing import per_update, spread
+from lola.files import processor
+from lola.files.artifacts import canonical, write_whole
+from lola.learning.matrix.estimators import by_autograd
+from lola.learning.matrix.job import build
+from lola.learning.opponent_models import oracle
+from lola.learning.rules import FirstOrder
+from lola.learning.tabular.job import build as build_match
+from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.study import plan, provenance
+from lola.study.config import load
+from lola.vocabulary import registry
+from lola.vocabulary.names import SEATS
+
+RULES = {
+    "NL-Ex": ("naive", {}),
+    "LOLA-Ex": ("lola", {"eta": 1.0}),
+    "LOLA-Ex, second order": ("lola", {"eta": 1.0, "order": 2}),
+    "LOLA, full surrogate": ("lola_surrogate", {"eta": 1.0}),
+    "LOLA, exact look-ahead": ("lola_exact", {"eta": 1.0}),
+    "LookAhead": ("lookahead", {"eta": 1.0}),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default="results/bench")
+    out = Path(parser.parse_args().out)
+    torch.set_num_threads(1)
+    config = load("config/config.yaml")
+    measurements = {
+        "machine": machine(),
+        "jobs": jobs(config),  # early, since a command inherits the peak of memory of who starts it
+        "updates": updates(config),
+        "rollouts": rollouts(config),
+        "matches": matches(config),
+        "coin_game": coins.rows(config),
+    }
+    for name, rows in measurements.items():
+        rows = list(rows)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(out / f"{name}.csv", text.getvalue())
+        print(f"{out / name}.csv\n{text.getvalue()}")
+
+
+def machine() -> Iterator[dict]:
+    """What the figures were measured on."""
+    yield {
+        "processor": processor.name(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "GPU": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+    }
+
+
+def updates(config: dict) -> Iterator[dict]:
+    """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
+    game = registry.MATRIX_GAME.game.load()(**plan.groups(config)["ipd/lola-ex/oracle"].spec["game"])
+    without_closed_form = SimpleNamespace(values=game.values, joint=game.joint)
+    for label, (name, settings) in RULES.items():
+        seat = Seat(registry.RULES[name].load()(**settings), 1.0, oracle())
+        for seeds in (1, 50, 4096):
+            start = initial_state(game, initial_thetas(game.sizes, list(range(seeds)), 1.0))
+            forms = [("autograd", without_closed_form, 10)]
+            if isinstance(seat.rule, FirstOrder):
+                forms.insert(0, ("closed form", game, 100))
+            for form, players, count in forms:
+                seconds = per_update(train(players, [seat, seat], start, steps=10**9), count)
+                speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
+                yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", [1e3 * s for s in seconds]) | speed
+
+
+def rollouts(config: dict) -> Iterator[dict]:
+    """One update of both players on the IPD from roll-outs: play, estimate, both gradients.
+
+    Steps count every roll-out: those played, which both players share, and those that each imagines.
+    """
+    for algorithm, imagined in (("nl-pg", 0), ("lola-pg", 0), ("lola-dice-1", 1), ("lola-dice-2", 2)):
+        for batch in (64, config["algorithms"]["lola-pg"]["batch"]):
+            spec = plan.groups(config)[f"ipd/{algorithm}/oracle"].spec
+            for seeds in (1, 50):
+                game, (seat, _), play = build(spec, list(range(seeds)), batch=batch)
+                slow = SimpleNamespace(
+                    values=partial(by_autograd, seat.estimator), updated_critic=seat.estimator.updated_critic
+                )
+                for form, estimator in (("streaming", seat.estimator), ("autograd", slow))[: 2 if batch == 64 else 1]:
+                    start = initial_state(game, initial_thetas(game.sizes, list(range(seeds)), 1.0))
+                    run = train(game, [replace(seat, estimator=estimator)] * 2, start, 10**9, play)
+                    seconds = per_update(run, 1 if form == "autograd" or batch * seeds > 10_000 else 20)
+                    steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined)
+                    about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
+                    about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}
+                    speed = {"million steps per second": round(steps / statistics.median(seconds) / 1e6, 2)}
+                    yield about | spread("ms", [1e3 * s for s in seconds]) | speed
+
+
+def matches(config: dict) -> Iterator[dict]:
+    """An episode of the round robin on the IPD with all that is learned from it: of self-play, and of all matches."""
+    groups = plan.groups(config)
+    for model in ("oracle", "cloning"):
+        every = []
+        for algorithm, played in plan.matches(config, "tournament", model):
+            spec, seeds = groups[f"ipd/{algorithm}/{played}"].spec, list(groups[f"ipd/{algorithm}/{played}"].seeds)
+            match = build_match(spec, seeds)
+            every.append(per_update(match.episodes(match.start(spec["init_std"]), 10**9), 100))
+            if SEATS not in algorithm and played == model:
+                yield match_row(f"{algorithm}, {model}", every[-1:], len(seeds) * match.length)
+        yield match_row(f"all {len(every)} matches, {model}", every, len(seeds) * match.length)
+
+
+def match_row(what: str, matches: list[list[float]], steps: int) -> dict:
+    """Matches of so many steps an episode, whose repeats took these seconds each."""
+    seconds = [sum(repeat) for repeat in zip(*matches, strict=True)]
+    speed = {"million steps per second": round(len(matches) * steps / statistics.median(seconds) / 1e6, 2)}
+    return {"match": what, "steps": len(matches) * steps} | spread("ms", [1e3 * s for s in seconds]) | speed
+
+
+def jobs(config: dict) -> Iterator[dict]:
+    """Whole commands, with the memory they took: a training job, the study, some of its jobs, the study again.
+
+    The study is that of the matrix games: updates of the Coin Game, whose runs take hours, have a table of their own.
+    """
+    groups = plan.groups(config)
+    with tempfile.TemporaryDirectory() as root:
+        group = groups["ipd/lola-ex/oracle"]
+        command = train_command(group, root)
+        yield command_row(f"train {group.name}, {len(group.seeds)} seeds", [command_cost(command) for _ in range(5)])
+        overlay = Path(root, "elsewhere.yaml")
+        overlay.write_text(json.dumps({"results": f"{root}/results"} | without_coin_game(config, groups)))
+        command = [sys.executable, "-m", "lola.commands.reproduce", str(overlay)]
+        yield command_row("make reproduce of the matrix games, from nothing", [command_cost(command)])
+        for group in (groups[f"{game}/{name}/oracle"] for game in ("ipd", "imp") for name in ("nl-pg", "lola-pg")):
+            (measured,) = Path(root, "results/benchmarks/train", group.name).glob("*.jsonl")
+            job = json.loads(measured.read_text())
+            yield command_row(f"  of it {group.name}, {len(group.seeds)} seeds", [(job["s"], job["max_rss"])])
+        yield command_row("the same, nothing to do", [command_cost(command) for _ in range(3)])
+
+
+def without_coin_game(config: dict, groups: dict[str, plan.Group]) -> dict:
+    """An overlay that removes the Coin Game's parts of the study, and what shows them."""
+    own = {"study": {name: plan.part_groups(config, name, part) for name, part in config["study"].items()}}
+    for kind in ("figures", "tables"):
+        shown = {name: plan.block_groups(config, block) for name, block in config[kind].items()}
+        own[kind] = {name: [groups[group] for group in of_block] for name, of_block in shown.items()}
+    return {
+        kind: {name: None for name, of_block in blocks.items() if any(group.is_coin_game for group in of_block)}
+        for kind, blocks in own.items()
+    }
+
+
+def train_command(group: plan.Group, root: str) -> list[str]:
+    """What the workflow runs to train a group."""
+    code = canonical(provenance.training_code(group))
+    command = [
+        sys.executable,
+        "-m",
+        "lola.commands.train",
+        "--spec",
+        canonical(group.spec),
+        "--code",
+        code,
+        "--lock",
+        "none",
+    ]
+    return command + [str(cell.curve(root)) for cell in group.cells]
+
+
+def command_cost(command: list[str]) -> tuple[float, float]:
+    """Seconds from start to end, and MiB of the largest process. Raises CalledProcessError if it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
+    seconds, memory = zip(*runs, strict=True)
+    return {"command": what} | spread("s", list(seconds)) | {"MiB": round(max(memory))}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""How fast the Coin Game is: steps of the game alone, and updates of both players, split into what they do.
+
+Each row is measured in a process of its own, on one thread. `MiB` is what that process grew by at its
+peak, with all that an update keeps; on a GPU, what was allocated there.
+"""
+
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+
+import torch
+
+from lola.bench.timing import REST, Laps, spread
+from lola.learning import trainers
+from lola.learning.coins import estimators
+from lola.learning.coins.estimators import Estimator, Scored
+from lola.learning.coins.game import MOVES, CoinGame
+from lola.learning.coins.job import initial_state
+from lola.learning.coins.rollouts import play
+from lola.learning.training import train
+from lola.study import plan
+
+PLAY, FIRST, SECOND, CRITIC = "play", "first derivatives", "second derivatives", "critic"
+FUNCTIONS = (  # whose time counts as what
+    (Scored, "gradient", FIRST),
+    (Scored, "hessian_product", SECOND),
+    (estimators, "baselines", CRITIC),
+    (Estimator, "updated_critic", CRITIC),
+)
+UPDATES = (  # algorithm, encoder, and batches of roll-outs: what is played, and what each player imagines
+    ("coin-lola-pg", "linear", 1),
+    ("coin-lola-pg", "convolutional", 1),
+    ("coin-lola-dice", "linear", 3),
+)
+SCALES = ((128, 16, 1), (128, 16, 8), (128, 150, 1))  # roll-outs in a batch, their length, seeds
+PAPER = (4000, 150, 1)  # measured on a GPU alone
+REPEATS = 11
+
+
+def rows(config: dict) -> Iterator[dict]:
+    """The game at two batches, then every update at every scale, on the processor and on a GPU if there is one."""
+    groups, devices = plan.groups(config), ["cpu", "cuda"][: 1 + torch.cuda.is_available()]
+    # Forked from a server, since a program that is started anew inherits the peak of who started it.
+    context = get_context("forkserver")
+    with ProcessPoolExecutor(1, context, torch.set_num_threads, (1,), max_tasks_per_child=1) as fresh:
+        for device in devices:
+            for batch in (SCALES[0][0], PAPER[0]):
+                yield fresh.submit(of_game, device, batch).result()
+            for algorithm, encoder, batches in UPDATES:
+                spec = groups[f"coin-game/{algorithm}/oracle"].spec
+                spec = spec | {"game": spec["game"] | {"encoder": encoder, "hidden": 32}}
+                label = f"{config['algorithms'][algorithm]['label']}, {encoder}"
+                for scale in (*SCALES, PAPER) if device == "cuda" else SCALES:
+                    yield fresh.submit(of_update, device, label, spec, batches, *scale).result()
+
+
+def of_game(device: str, batch: int, steps: int = 1000) -> dict:
+    """The game alone, with moves and draws of coins that are there before."""
+    before, laps = peak(device), Laps(clock(device))
+    game = CoinGame(grid=3, gamma=0.96).to(device)
+    red, blue = torch.randint(len(MOVES), (2, steps, batch), device=device)
+    draws = torch.randint(game.choices, (steps, batch), device=device)
+
+    def played() -> None:
+        board = game.start(torch.rand(3, batch, device=device))
+        for t in range(steps):
+            _, board = game.step(board, red[t], blue[t], draws[t])
+
+    repeats = repeated(laps, laps.of(PLAY, played))
+    return row("game alone", device, (batch, steps, 1), batch * steps, repeats, peak(device) - before)
+
+
+def of_update(device: str, label: str, spec: dict, batches: int, batch: int, length: int, seeds: int) -> dict:
+    """An update of both players and their critics, who play so many batches of roll-outs for it."""
+    game, model, every = trainers.game(spec).to(device), trainers.opponent_model(spec), list(range(seeds))
+    seats = [trainers.seat(spec, seat, model) for seat in spec["seats"]]
+    start = initial_state(game, every, spec["init_std"], device)
+    before, laps = peak(device), Laps(clock(device))
+    for owner, name, part in FUNCTIONS:
+        setattr(owner, name, laps.of(part, getattr(owner, name)))
+    playing = laps.of(PLAY, partial(play, game=game, seeds=every, batch=batch, length=length))
+    run = train(game, seats, start, 10**9, playing)
+    next(run)
+    repeats = repeated(laps, partial(next, run))
+    steps = seeds * batches * batch * length
+    return row(label, device, (batch, length, seeds), steps, repeats, peak(device) - before)
+
+
+def repeated(laps: Laps, call: Callable) -> list[dict[str, float]]:
+    """The laps of each repeat, after one that does not count."""
+    return [laps.during(call) for _ in range(1 + REPEATS)][1:]
+
+
+def row(what: str, device: str, scale: tuple[int, int, int], steps: int, repeats: list[dict], grown: float) -> dict:
+    """A row of the table; `steps` are those of the game that a repeat takes."""
+    totals = [sum(repeat.values()) for repeat in repeats]
+    parts = {
+        f"{part} ms": round(1e3 * statistics.median(repeat.get(part, 0.0) for repeat in repeats), 2)
+        for part in (PLAY, FIRST, SECOND, CRITIC, REST)
+    }
+    batch, length, seeds = scale
+    about = {"what": what, "device": device, "roll-outs": batch, "length": length, "seeds": seeds, "steps": steps}
+    about |= spread("ms", [1e3 * total for total in totals])
+    about |= {"s per seed": round(statistics.median(totals) / seeds, 4)}
+    speed = {"million steps per second": round(steps / statistics.median(totals) / 1e6, 3)}
+    return about | parts | speed | {"MiB": round(grown)}
+
+
+def clock(device: str) -> Callable[[], float]:
+    """A clock that waits for what the device still has to do."""
+
+    def after_all() -> float:
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
+    return after_all if device == "cuda" else time.perf_counter
+
+
+def peak(device: str) -> float:
+    """MiB that this process has needed at most, or has had allocated on a GPU."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

@@ -1,0 +1,108 @@
+"""`python -m lola.commands.browse`: serve the MLflow UI on this machine and print where each figure is shown."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
+
+from lola.study.config import BadConfig, load
+from lola.tracking import store
+
+PORT = 5000
+PATIENCE = 60  # seconds until a server that does not answer is given up
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lola.commands.browse", description=__doc__)
+    parser.add_argument("overlays", nargs="*", help="config overlays, which may name another folder of results")
+    parser.add_argument("--root", help="the study's folder (default: what the config says)")
+    parser.add_argument("--port", type=int, help=f"default: {PORT}, or any free one if that is taken")
+    arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        root = arguments.root or load("config/config.yaml", arguments.overlays)["results"]
+    except BadConfig as error:
+        sys.exit(f"{error}.")
+    with suppress(KeyboardInterrupt):
+        browse(root, arguments.port)
+
+
+def browse(root: str, port: int | None) -> None:
+    """Serve the store until interrupted; one that is served elsewhere is only linked to."""
+    address, database = store.uri(root), store.database_file(root)
+    if address.startswith("http"):
+        announce(store.without_password(address).rstrip("/"), figure_links(root))
+        return
+    if database and not database.exists():
+        sys.exit(
+            f"nothing is logged yet: {database} does not exist; run make reproduce first, or wait: of a study that is "
+            "running, the first runs are there after about half a minute"
+        )
+    port = port or free_port()
+    log = Path(root, "tracking", "ui.log")
+    log.parent.mkdir(exist_ok=True)
+    command, environment = store.server(root, port)
+    with open(log, "w") as output:
+        # a process group of its own, so that Ctrl-C reaches the server through us and none of its children stays behind
+        served = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+    try:
+        links = figure_links(root)
+        wait_for(f"http://127.0.0.1:{port}", served, log)
+        announce(f"http://127.0.0.1:{port}", links)
+        print("Ctrl-C ends it.", flush=True)
+        served.wait()
+        sys.exit(f"error: the MLflow server ended; the end of {log}:\n{log.read_text()[-2000:]}")
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(served.pid, signal.SIGTERM)
+        served.wait()
+
+
+def figure_links(root: str) -> dict[str, str]:
+    """Titles and addresses of what there is to see."""
+    from lola.tracking import client  # takes seconds, in which the server starts too
+
+    try:
+        return client.links(root)
+    except client.Unavailable as reason:
+        sys.exit(f"error: the store is not available: {reason}")
+
+
+def free_port() -> int:
+    """5000 if nobody listens there, else one that the system picks."""
+    for port in (PORT, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return probe.getsockname()[1]
+    sys.exit("error: no free port on 127.0.0.1")
+
+
+def wait_for(address: str, served: subprocess.Popen, log: Path) -> None:
+    """Return once the server answers; leave with its log if it ends first or takes too long."""
+    end = time.monotonic() + PATIENCE
+    while served.poll() is None and time.monotonic() < end:
+        with suppress(OSError):
+            urlopen(f"{address}/health", timeout=5).close()
+            return
+        time.sleep(0.1)
+    sys.exit(f"error: the MLflow server does not answer; the end of {log}:\n{log.read_text()[-2000:]}")
+
+
+def announce(address: str, links: dict[str, str]) -> None:
+    """One line per experiment and per figure."""
+    print(f"MLflow: {address}")
+    width = max(map(len, links), default=0)
+    for title, path in links.items():
+        print(f"  {title:{width}}  {address}{path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Write the reproducibility checklist: `python -m lola.commands.checklist --config JSON --out FILE`.
+
+In:  the resolved config, config/sources.yaml, the claims table, Snakemake's benchmarks.
+Out: commands, environment, settings and where they come from, seeds, error bars, compute,
+     deviations from the paper, verdicts.
+"""
+
+import argparse
+import csv
+import fnmatch
+import json
+import os
+import platform
+from collections import Counter
+from importlib import metadata
+from pathlib import Path
+
+import yaml
+
+from lola.files import processor
+from lola.files.artifacts import canonical, write_whole
+from lola.files.cells import read_manifest
+from lola.study import digests, plan, provenance
+from lola.study.config import load
+from lola.study.schedule import seconds
+from lola.vocabulary.names import SEATS, matchup
+
+SOURCES = Path("config/sources.yaml")
+PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=json.loads, required=True)
+    parser.add_argument("--overlays", nargs="*", default=[])
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    write_whole(args.out, checklist(args.config, args.overlays, yaml.safe_load(SOURCES.read_text())))
+
+
+def checklist(config: dict, overlays: list[str], sources: dict) -> str:
+    """The whole document, in Markdown."""
+    groups = plan.groups(config)
+    overlaid = f" CONFIG={' '.join(overlays)}" if overlays else ""
+    papers = dict(settings(load("config/config.yaml")))
+    seeds = sorted({seed for group in groups.values() for seed in group.seeds})
+    verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
+    packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
+    sections = {
+        "Commands": [
+            f"- `make reproduce{overlaid}` makes every result.",
+            f"- `make verify{overlaid}` holds what is on disk against settings, code and packages.",
+            f"- `make explain{overlaid}` says what would be made again, and why.",
+            f"- `make ui{overlaid}` opens the runs in MLflow.",
+        ],
+        "Environment": [
+            f"- Python {platform.python_version()} on {platform.system()}, {processor.name()}, {os.cpu_count()} cores; "
+            f"`device: {config['device']}`.",
+            *trained_on(config["results"], groups),
+            f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
+            "- With one lock, a cell has the same bytes whichever seeds share its job, and on x86-64 processors with "
+            f"AVX2 whatever their make: {digests.PUBLISHED} has the published digests, and `make verify` compares.",
+            "- ARM and processors without AVX2 have instructions that round otherwise, and a GPU (Coin Game only) sums "
+            "matrix products in another order. Learning from samples is chaotic: expect the same statistics there, not "
+            "the same bytes. PyTorch's builds for CUDA are compiled separately and were not compared.",
+        ],
+        "Settings, and where each comes from": table(
+            ("setting", "value", "source"),
+            [
+                (f"`{key}`", f"`{canonical(value)}`", origin(key, value, papers, sources["settings"]))
+                for key, value in settings(config)
+            ],
+        ),
+        "Seeds": [
+            f"- {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}; none was chosen or left out. "
+            "A seed that fails is named, and blocks the figures and tables that need it.",
+            "- A seed and a player fix the initial parameters, so all algorithms start from the same ones. "
+            "Exact gradients draw nothing else at random. Roll-outs have a stream per seed, update and player who "
+            "imagines them, so algorithms that play alike have the same luck.",
+        ],
+        "Error bars": [
+            "- Intervals are 95 % percentile bootstrap intervals over seeds (scipy.stats.bootstrap, 9,999 resamples, "
+            "fixed generator; 999 for the bands of curves).",
+            "- How a claim is decided is written at the head of config/claims.yaml.",
+        ],
+        "Compute": table(("result", "made from", "training", "itself"), compute(config, groups)),
+        "Deviations from the paper": [f"- {deviation}" for deviation in sources["deviations"]],
+        "Verdicts": [f"- {verdict}: {count}" for verdict, count in sorted(verdicts.items())]
+        + ["", "Each claim, with its number and interval, is in tables/claims.md."],
+    }
+    written = (f"\n## {title}\n\n" + "\n".join(lines) + "\n" for title, lines in sections.items())
+    return "# Reproducibility\n" + "".join(written)
+
+
+def trained_on(root: str, groups: dict[str, plan.Group]) -> list[str]:
+    """How many cells were trained on which processors, and of the Coin Game's, if there are any, on which devices."""
+    made = [read_manifest(cell.manifest(root)) for group in groups.values() for cell in group.cells]
+    processors = Counter(manifest["processor"] for manifest in made)
+    devices = Counter(manifest["device"] for manifest in made if "device" in manifest)
+    lines = [f"- Trained on: {name} ({count} cells)." for name, count in sorted(processors.items())]
+    counts = ", ".join(f"{count} on {device}" for device, count in sorted(devices.items()))
+    return lines + [f"- Cells of the Coin Game, by what trained them: {counts}."] * bool(devices)
+
+
+def settings(config: dict) -> list[tuple[str, object]]:
+    """The settings that can move a number, of what the study runs, as dotted keys."""
+    groups = plan.groups(config).values()
+    games = {group.game for group in groups}
+    algorithms = {name for group in groups for name in matchup(group.algorithm).split(SEATS)}
+    common = ("seeds", "seeds_per_job", "steps", "init_std", "device")
+    found = [(key, config[key]) for key in common if any(key not in part for part in config["study"].values())]
+    for game in sorted(games):
+        found += [(f"games.{game}.{key}", value) for key, value in config["games"][game].items()]
+    for name in sorted(algorithms):
+        block = config["algorithms"][name]
+        found += [(f"algorithms.{name}.{key}", value) for key, value in block.items() if key != "label"]
+    for name in sorted({group.opponent_model for group in groups}):
+        block = config["opponent_models"][name]
+        found += [(f"opponent_models.{name}.{key}", value) for key, value in block.items() if key != "label"]
+    for name, part in config["study"].items():
+        own = ("seeds", "steps", "every", "init_std", "entrants", "episodes", "length", "perspective")
+        found += [(f"study.{name}.{key}", part[key]) for key in own if key in part]
+        found += [(f"study.{name}.grid.{axis}", values) for axis, values in part.get("grid", {}).items()]
+    return found
+
+
+def origin(key: str, value, papers: dict, sources: dict[str, str]) -> str:
+    """Where a value comes from; of one that differs from config.yaml's (`papers`), what it was."""
+    if papers.get(key, value) != value:
+        return f"an overlay; config.yaml has `{canonical(papers[key])}` ({source(key, sources)})"
+    return source(key, sources)
+
+
+def source(key: str, sources: dict[str, str]) -> str:
+    """The source of the first pattern that fits the key."""
+    return next((text for pattern, text in sources.items() if fnmatch.fnmatchcase(key, pattern)), "this config")
+
+
+def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:
+    """Seconds of training and of drawing per figure and table, as Snakemake measured them."""
+    root = Path(config["results"], "benchmarks")
+    rows = []
+    for kind in ("figures", "tables"):
+        for name, block in config[kind].items():
+            shown = plan.block_groups(config, block)
+            cells = sum(len(groups[group].cells) for group in shown)
+            training = sum(seconds(path) for group in shown for path in (root / "train" / group).glob("*.jsonl"))
+            rows.append(
+                (name, f"{cells} cells", f"{training:.0f} s", f"{seconds(root / kind / f'{name}.jsonl'):.0f} s")
+            )
+    total = sum(seconds(path) for path in root.rglob("*.jsonl"))
+    return [*rows, ("all jobs measured, one core each", "", "", f"{total:.0f} s")]
+
+
+def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """A Markdown table."""
+    return ["| " + " | ".join(row) + " |" for row in (header, ("---",) * len(header), *rows)]
+
+
+def read_rows(path: Path) -> list[dict]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    main()

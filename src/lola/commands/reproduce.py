@@ -1,0 +1,82 @@
+"""Run the study: `python -m lola.commands.reproduce [OVERLAY …]`, which is what `make reproduce` does.
+
+Checks the config, makes sure that nobody else is running a study in this folder, clears
+what a killed run left locked, sets aside what was damaged, and becomes Snakemake.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from lola.files import locks
+from lola.files.artifacts import file_sha256
+from lola.study import provenance
+from lola.study.config import BadConfig, load
+from lola.tracking import store
+
+
+def main() -> None:
+    overlays = sys.argv[1:]
+    try:
+        config = load("config/config.yaml", overlays)
+    except BadConfig as error:
+        sys.exit(f"The config cannot be run. {error}.")
+    try:
+        lock = locks.hold(locks.STUDY)
+    except BlockingIOError:
+        sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
+    command = [sys.executable, "-m", "snakemake", *(["--configfile", *overlays] if overlays else [])]
+    if any(Path(".snakemake/locks").glob("*.lock")):  # of a run that was killed, since nobody holds ours
+        subprocess.run([*command, "--unlock"], check=True, capture_output=True)
+    for repaired in repair(config):
+        print(repaired, file=sys.stderr)
+    locks.share(lock)
+    os.execv(sys.executable, command)
+
+
+def repair(config: dict) -> Iterator[str]:
+    """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
+
+    Snakemake redoes what is stale by itself, but only where its own records were not lost.
+    Yields a sentence for each damaged product. Its files are renamed to *.damaged, not lost.
+    """
+    root, lock = Path(config["results"]), provenance.environment()
+    for product in provenance.products(config):
+        kind, reason = provenance.problem(product, lock) or (None, None)
+        if kind == "damaged":
+            yield f"{reason}: {product.name} is made again, what was damaged is kept as *.damaged"
+            for path in damaged_files(product):
+                set_aside(path)
+        elif kind == "stale":
+            product.manifest.unlink()
+    database = store.database_file(root)
+    if store.is_own(root) and database.exists() and not store.is_whole(database):
+        yield f"{database} is no whole database: it is filled again, the damaged one is kept as *.damaged"
+        set_aside(database)
+    for marker, _ in store.not_logged(root):
+        marker.unlink()
+
+
+def set_aside(path: Path) -> None:
+    """Rename a file, so that it is made again and yet not lost."""
+    path.replace(path.with_name(path.name + ".damaged"))
+
+
+def damaged_files(product: provenance.Product) -> list[Path]:
+    """The files of a damaged product that must go: both of a cell; of others, what differs from the manifest."""
+    if product.stage == "cells":
+        return [path for path in (product.manifest, product.manifest.with_suffix(".csv")) if path.exists()]
+    try:
+        outputs = json.loads(product.manifest.read_text())["outputs"]
+        present = {Path(path): digest for path, digest in outputs.items() if Path(path).exists()}
+        changed = [path for path, digest in present.items() if file_sha256(path) != digest]
+    except (ValueError, KeyError, TypeError):
+        changed = []
+    return changed or [product.manifest]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Show cells in MLflow while they are trained: `python -m lola.commands.watch --root FOLDER --labels JSON --study PID`.
+
+Started beside a study. It looks for checkpoints, shows those that change, and ends with the study's process.
+Until the first one it costs next to nothing: what takes seconds to import is imported then.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+LOOK = 1.0  # seconds between two looks at what checkpoints there are
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lola.commands.watch", description=__doc__.splitlines()[0])
+    parser.add_argument("--root", required=True, help="the study's folder")
+    parser.add_argument("--labels", type=json.loads, default={}, help="JSON: labels by algorithm")
+    parser.add_argument("--study", type=int, required=True, help="the study's process, which is this one's parent")
+    arguments = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    looks = look(arguments.root, arguments.study)
+    stale = next(looks, {})
+    for found in looks:
+        if found.items() - stale.items():
+            from lola.tracking import live
+
+            live.show(arguments.root, arguments.labels, stale, looks)
+
+
+def look(root: str, study: int) -> Iterator[dict[Path, int]]:
+    """What checkpoints there are, again and again while the study runs: paths and times of change (ns)."""
+    while os.getppid() == study:
+        found = {}
+        for path in Path(root).glob("checkpoints/*/*/*/*.checkpoint"):
+            with suppress(FileNotFoundError):
+                found[path] = path.stat().st_mtime_ns
+        yield found
+        time.sleep(LOOK)
+
+
+def stop(number: int, frame) -> None:
+    """Leave by an exception, so that what is shown is closed."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

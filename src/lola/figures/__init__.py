@@ -1,0 +1,1 @@
+"""What is drawn: a module per kind of figure."""

@@ -1,0 +1,84 @@
+"""Who earns what against whom: a heat map per tournament, beside the authors' numbers."""
+
+import itertools
+import string
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from lola.analysis import paper
+from lola.analysis.sources import Sources
+from lola.figures import style
+
+AUTHORS = "authors (digitised)"
+COLUMNS = 2
+LEGIBLE = 18  # tiles side by side that have room for a number
+DIGITS = 3  # of such a number
+
+
+def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model: str = "oracle") -> Figure:
+    """What the row earns against the column over the last tenth of the episodes, the mean over all runs, as in tables.
+
+    A panel per tournament, and one for the numbers among the claims, with one scale of colours.
+    """
+    grids = grids_of(sources, game, tournaments, opponent_model)
+    columns = min(COLUMNS, len(grids))
+    rows = -(-len(grids) // columns)
+    entrants = len(next(iter(grids.values())))
+    width = style.WIDTH if columns == 1 else style.FULL_WIDTH
+    figure = style.new_figure(1 + (1.9 + 0.6 * entrants) * rows, width)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    colors = scale(list(grids.values()))
+    letters = itertools.cycle(string.ascii_lowercase)
+    for ax, letter, (label, grid) in zip(axes.flat, letters, grids.items(), strict=False):
+        heat_map(ax, grid, *colors, numbers=columns * entrants <= LEGIBLE)
+        style.title(ax, letter, style.wrapped(f"{game}, {label}"))
+    drawn, empty = axes.flat[: len(grids)], axes.flat[len(grids) :]
+    for ax in empty:
+        ax.remove()
+    for ax in drawn[-columns:]:
+        ax.tick_params(axis="x", labelbottom=True)
+    figure.colorbar(ScalarMappable(*colors), ax=drawn, aspect=30, pad=0.01, label="the row's return")
+    figure.supxlabel("against", fontsize=style.FONT)
+    return figure
+
+
+def grids_of(sources: Sources, game: str, tournaments: list[str], opponent_model: str) -> dict[str, pd.DataFrame]:
+    """The returns of a game's tournaments, and the authors' where there are any, by what each is called."""
+    shown = [sources.counted.tournament(game, name, opponent_model) for name in tournaments]
+    entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))
+    grids = {
+        sources.tournament_label(each): pd.DataFrame(each.final().mean(axis=0), each.entrants, each.entrants)
+        for each in shown
+    }
+    theirs = paper.crosstable(sources.claims, game).reindex(index=entrants, columns=entrants)
+    if theirs.notna().any(axis=None):
+        grids[AUTHORS] = theirs
+    called = {"index": sources.labels, "columns": sources.labels}
+    return {label: grid.reindex(index=entrants, columns=entrants).rename(**called) for label, grid in grids.items()}
+
+
+def scale(grids: list[pd.DataFrame]) -> tuple[Normalize, str]:
+    """One scale for all grids; where there are gains and losses, its middle colour is at 0."""
+    low, high = min(np.nanmin(grid) for grid in grids), max(np.nanmax(grid) for grid in grids)
+    if low < 0 < high:
+        most = max(-low, high)
+        return Normalize(-most, most), "PuOr"
+    return Normalize(low, high), "viridis"
+
+
+def heat_map(ax: Axes, grid: pd.DataFrame, norm: Normalize, cmap: str, numbers: bool) -> None:
+    """The grid as tiles, grey where nothing is known."""
+    ax.set_facecolor("lightgrey")
+    before_point = len(f"{max(abs(norm.vmin), abs(norm.vmax)):.0f}")
+    text = f"z.{max(0, DIGITS - before_point)}f"
+    written = {"annot": True, "fmt": text, "annot_kws": {"size": style.FONT}} if numbers else {}
+    sns.heatmap(grid, ax=ax, norm=norm, cmap=cmap, cbar=False, rasterized=True, **written)  # no seams in PDF
+    ax.tick_params(length=0)
+    ax.tick_params(axis="x", rotation=90)
+    ax.tick_params(axis="y", rotation=0)

@@ -1,0 +1,70 @@
+"""One game of trained pairs of the Coin Game, as a strip of boards."""
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from lola.analysis.groups import Group
+from lola.analysis.metrics import own_colour
+from lola.analysis.sources import Sources
+from lola.figures import style
+from lola.figures.boards import COLORS, GROUND, NAMES, draw_board, frames, signed
+
+BOARDS = 12  # side by side
+RULES = "A coin brings 1 point to whoever picks it; if it was of the other's colour, the other loses 2."
+BESIDE = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 4}
+SHAPES = (("o", 6, 4.5), ("s", 5.5, 4))  # marker and sizes of a player and of its coin in the legend
+
+
+def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
+    """A row per algorithm: the first steps of a game after training, with the points that each move brings.
+
+    The run is the median one in its own-colour share; of an even number, the lower.
+    """
+    groups = [sources.group(game, shown, opponent_model) for shown in algorithms]
+    figure = style.new_figure(1.5 + 1.6 * len(groups), style.FULL_WIDTH)
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.02, wspace=0, hspace=0)
+    axes = figure.subplots(len(groups), BOARDS, squeeze=False)
+    for row, group in zip(axes, groups, strict=True):
+        if not group.seeds:
+            row[0].set_ylabel(sources.label(group).replace(", ", "\n"), **BESIDE)
+            for ax in row:
+                ax.set(xticks=[], yticks=[], frame_on=False)
+            continue
+        seed, share = median_run(group)
+        lines = [*sources.label(group).split(", "), f"seed {seed}, {share}"]
+        row[0].set_ylabel("\n".join(lines), **BESIDE)
+        about = sources.coin_games[group.name]
+        shown = frames(group.episodes.loc[seed].to_numpy().tolist(), about["tie"])[:BOARDS]
+        for ax, frame in zip(row, shown, strict=False):
+            draw_board(ax, about["grid"], frame)
+            for reward, color, side in zip(frame.rewards, COLORS, ("left", "right"), strict=True):
+                ax.set_title(signed(reward) if reward else "", loc=side, color=color, weight="bold", pad=2)
+    for step, ax in enumerate(axes[-1]):
+        ax.set_xlabel(str(step) if step else "step 0", labelpad=2)
+    style.legend(figure, handles(), 5, RULES, columnspacing=1.5, handletextpad=0.4)
+    return figure
+
+
+def median_run(group: Group) -> tuple[int, str]:
+    """The run whose own-colour share at the end of training is the median one, and that share in words."""
+    sample = own_colour(group)
+    ranked = sorted(zip(sample.runs[:, 0].tolist(), sample.seeds, strict=True))
+    if not ranked:
+        return group.episodes.index[0][0], "no coins"
+    share, seed = ranked[(len(ranked) - 1) // 2]
+    return seed, f"{share:.0f} % own"
+
+
+def handles() -> list:
+    """What is drawn on a board, by name."""
+    found = []
+    for name, color, (marker, size, _) in zip(NAMES, COLORS, SHAPES, strict=True):
+        found.append(Line2D([], [], linestyle="", marker=marker, markersize=size, color=color, label=f"{name} player"))
+    for name, color, (marker, _, size) in zip(NAMES, COLORS, SHAPES, strict=True):
+        hollow = {"markerfacecolor": "white", "markeredgecolor": color, "markeredgewidth": 1.5}
+        found.append(Line2D([], [], linestyle="", marker=marker, markersize=size, label=f"{name} coin", **hollow))
+    return [
+        *found,
+        Patch(facecolor=GROUND, edgecolor="black", linewidth=0.6, label="just picked: the coin surrounds its picker"),
+    ]

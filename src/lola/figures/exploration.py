@@ -1,0 +1,81 @@
+"""What players of the Coin Game learn under many settings."""
+
+import itertools
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from lola.analysis.metrics import GAME, Sample, coins, estimate, own_colour, points
+from lola.analysis.sources import Sources
+from lola.figures import style
+
+COLUMNS = (  # quantity, title, unit, where a dotted line is
+    (own_colour, "coins of the own colour", "% of those picked", 50),
+    (points, "points per player", f"per {GAME} steps", 0),
+    (coins, "coins picked", "per step, both players", None),
+)
+RUN = {"marker": "o", "linestyle": "", "markersize": 3, "color": style.SKY, "markeredgewidth": 0}
+MEAN = {"marker": "|", "linestyle": "", "markersize": 7, "markeredgewidth": 1.2, "color": style.BLUE}
+ENOUGH = 5  # runs for an interval: a bootstrap of two spans the two
+LINE = 0.42  # cm
+
+
+def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle") -> Figure:
+    """A line per group, in this order: each run that finished, and their mean; of 5 or more with its 95 % interval.
+
+    Numbers are those of the last tenth of training. A change of game is a heading. On the right: how many games of
+    how many steps there are before an update, how many updates, and how many runs diverged if any did.
+    """
+    named = [(game, shown) for game, _, shown in (name.partition("/") for name in groups)]
+    lines = []  # (label, what is on the right, group or None for a heading)
+    for game, of_game in itertools.groupby(named, key=lambda each: each[0]):
+        lines.append((game, "" if lines else "games × steps, updates", None))
+        for group in (sources.group(game, shown, opponent_model) for _, shown in of_game):
+            about = sources.coin_games[group.name]
+            scale = f"{about['batch']} × {about['length']}, {about['steps']}"
+            diverged = f", {len(group.failed)} diverged" if len(group.failed) else ""
+            lines.append((sources.label(group), scale + diverged, group))
+
+    figure = style.new_figure(2.4 + LINE * len(lines), style.FULL_WIDTH)
+    axes = figure.subplots(1, len(COLUMNS), sharey=True)
+    for ax, (quantity, title, unit, reference) in zip(axes, COLUMNS, strict=True):
+        for y, (_, _, group) in enumerate(lines):
+            if group and group.seeds:
+                dot(ax, y, quantity(group))
+        if reference is not None:
+            ax.axvline(reference, color="dimgrey", linestyle=":", linewidth=0.8, zorder=0)
+        ax.margins(x=0.08)
+        ax.set(title=title, xlabel=unit, ylim=(len(lines) - 0.5, -0.5))
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+        bare(ax)
+    axes[0].set_yticks(range(len(lines)), [label for label, _, _ in lines])
+    for text, (_, _, group) in zip(axes[0].get_yticklabels(), lines, strict=True):
+        text.set_weight("normal" if group else "bold")
+    right = axes[-1].secondary_yaxis("right")
+    right.set_yticks(range(len(lines)), [about for _, about, _ in lines])
+    for text, (_, _, group) in zip(right.get_yticklabels(), lines, strict=True):
+        text.set_color(style.VERMILLION if group and len(group.failed) else "dimgrey")
+    bare(right)
+    intervals = any(group.seeds >= ENOUGH for _, _, group in lines if group)
+    mean = f"mean of runs, of {ENOUGH} or more with its 95 % interval" if intervals else "mean of runs"
+    handles = [Line2D([], [], label="a run", **RUN), Line2D([], [], label=mean, **MEAN)]
+    style.legend(figure, handles, 2, "averages over the last tenth of training")
+    return figure
+
+
+def dot(ax: Axes, y: float, sample: Sample) -> None:
+    """Each run, the mean over runs and its interval if they are enough, on a line of their own."""
+    whole = estimate(sample)
+    if whole.n >= ENOUGH:
+        ax.plot([whole.low, whole.high], [y, y], color=MEAN["color"])
+    ax.plot(sample.runs.mean(axis=1), [y] * whole.n, **RUN)
+    ax.plot(whole.value, y, **MEAN)
+
+
+def bare(ax: Axes) -> None:
+    """Nothing at the sides but the names of lines."""
+    ax.grid(axis="y", color="whitesmoke", linewidth=0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "right", "top"]].set_visible(False)

@@ -1,0 +1,49 @@
+"""Every match of a tournament: a small panel for each entrant against each."""
+
+from matplotlib.figure import Figure
+
+from lola.analysis.sources import Sources
+from lola.figures import style
+
+RETURN, FIRST_ACTION = SHOWS = "return", "first action"
+HEIGHT = 14  # cm
+
+
+def draw(
+    sources: Sources, *, game: str, tournament: str, shows: str = RETURN, opponent_model: str = "oracle"
+) -> Figure:
+    """A row per entrant, a column per opponent: the row's return, or how often it takes its first action.
+
+    Means over runs with 95 % intervals; in self-play also over both seats. Raises ValueError for anything else to show.
+    """
+    if shows not in SHOWS:
+        raise ValueError(f"a matches figure shows {' or '.join(map(repr, SHOWS))}, not {shows!r}")
+    shown = sources.tournament(game, tournament, opponent_model)
+    entrants = shown.entrants
+    curves = shown.returns if shows == RETURN else shown.shares
+    figure = style.new_figure(HEIGHT, style.FULL_WIDTH)
+    axes = figure.subplots(len(entrants), len(entrants), sharex=True, sharey=True, squeeze=False)
+    colors = style.cycled(style.ALGORITHMS, len(entrants))
+    for panels, row, color in zip(axes, entrants, colors, strict=True):
+        for ax, column in zip(panels, entrants, strict=True):
+            if shown.seats(row, column)[0].seeds:
+                style.plot_mean(ax, curves(row, column), sources.labels[row], color)
+            if row == column:
+                ax.set_facecolor("whitesmoke")
+        panels[0].set_ylabel(sources.labels[row])
+    for ax, column in zip(axes[0], entrants, strict=True):
+        ax.set_title(sources.labels[column])
+    figure.suptitle("against", fontsize=style.FONT)
+    if shows == FIRST_ACTION:
+        axes[0, 0].set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
+    figure.supxlabel("episode", fontsize=style.FONT)
+    figure.supylabel(described(shows, sources.actions[game]), fontsize=style.FONT)
+    return figure
+
+
+def described(shows: str, actions: list[list[str]]) -> str:
+    """What is shown of the row's player; its first action by name where both seats call it the same."""
+    if shows == RETURN:
+        return "the row's normalised return per step"
+    names = {own[0] for own in actions}
+    return f"the row's P({names.pop() if len(names) == 1 else FIRST_ACTION})"

@@ -1,0 +1,125 @@
+"""How figures look: one column of a paper wide or two, 7 pt type, colours that colour-blind readers can tell apart."""
+
+import io
+import itertools
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from lola.analysis.groups import Group
+from lola.analysis.metrics import band
+from lola.files.artifacts import write_whole
+
+WIDTH = 8 / 2.54  # inches
+FULL_WIDTH = 17 / 2.54  # of a page with two columns
+FONT = 7  # points, at those widths
+LEGEND_WIDTH = 24  # characters
+NOTE_WIDTH = 56  # of a note below a figure
+LINE = 1.3 * FONT / 72  # inches, the height of one
+
+BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
+ALGORITHMS = [VERMILLION, BLUE, GREEN, PURPLE, BROWN, SKY, "black", GREY]
+PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE, BROWN]  # not as many as dashes: together they repeat after 20 players
+STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")]  # start, CC, CD, DC, DD
+DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1))]  # by player
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Draw, and save, inside this."""
+    size = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
+    thin = {"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.0}
+    ticks = {"xtick.major.size": 2.5, "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2}
+    font = {"font.family": "DejaVu Sans", "pdf.fonttype": 42}
+    with sns.axes_style("ticks"), mpl.rc_context(dict.fromkeys(size, FONT) | thin | ticks | font):
+        yield
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of a height in cm, as wide as a column if nothing else is said."""
+    return Figure(figsize=(width, height / 2.54), dpi=200, layout="constrained")
+
+
+def empty(reason: str) -> Figure:
+    """A figure that says why it shows nothing."""
+    figure = new_figure(height=2)
+    figure.text(0.5, 0.5, textwrap.fill(reason, NOTE_WIDTH), ha="center", va="center")
+    return figure
+
+
+def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> None:
+    """Write `out`.pdf and `out`.png, with the notes below. Without dates, so equal figures are equal files."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both formats
+    shown = {}
+    if lines := [line for note in notes for line in textwrap.wrap(note, NOTE_WIDTH)]:
+        width, height = figure.get_size_inches()
+        for each in figure.legends:  # stays where it is while the figure grows
+            each.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
+        figure.text(0.5, -LINE / height, "\n".join(lines), ha="center", va="top", color=VERMILLION)
+        shown = {"bbox_inches": Bbox([(0, -LINE * (len(lines) + 2)), (width, height)])}
+    for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
+        content = io.BytesIO()
+        figure.savefig(content, format=ending[1:], metadata=metadata, **shown)
+        write_whole(out.with_name(out.name + ending), content.getvalue())
+
+
+def cycled(styles: Iterable, count: int) -> list:
+    """The first `count` styles, from the start again where there are fewer."""
+    return list(itertools.islice(itertools.cycle(styles), count))
+
+
+def wrapped(label: str) -> str:
+    """A label on as many lines as it needs to stand in one of two columns of a legend."""
+    return textwrap.fill(label, LEGEND_WIDTH)
+
+
+def legend(
+    figure: Figure, handles: list, columns: int, title: str | None = None, side: str = "upper", **spacing
+) -> None:
+    """A frameless legend outside the panels, above or below them; `spacing` is matplotlib's."""
+    figure.legend(
+        handles=handles,
+        loc=f"outside {side} center",
+        ncols=columns,
+        title=title,
+        title_fontsize=FONT,
+        frameon=False,
+        borderpad=0,
+        **spacing,
+    )
+
+
+def title(ax: Axes, letter: str, text: str) -> None:
+    """A panel's bold letter and its title, flush left."""
+    ax.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left")
+
+
+def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
+    """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
+    for player, (color, dashes) in enumerate(zip(colors, cycled(DASHES, len(colors)), strict=True), start=1):
+        name = wrapped(f"{label}, agent {player}") if label else f"agent {player}"
+        plot_mean(ax, group.returns.get(player, pd.DataFrame()), name, color, dashes)
+
+
+def plot_mean(ax: Axes, runs: pd.DataFrame, label: str, color, dashes="-") -> None:
+    """The mean over runs, one per row, after every update, one per column, with its 95 % band."""
+    ax.plot(runs.columns, np.mean(runs, axis=0), color=color, linestyle=dashes, label=label)
+    if len(runs):
+        ax.fill_between(runs.columns, *band(runs.to_numpy()), color=color, alpha=0.2, linewidth=0)
+        ax.set_xlim(0, ax.dataLim.xmax)
+    sns.despine(ax=ax)
+
+
+def over_agents(curves: pd.DataFrame) -> pd.DataFrame:
+    """The mean over everything but the update: index seed, columns step."""
+    return curves.T.groupby(level="step").mean().T

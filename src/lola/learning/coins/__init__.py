@@ -1,0 +1,1 @@
+"""The Coin Game and its recurrent players."""

@@ -1,0 +1,192 @@
+"""Estimators: the players' values from roll-outs, twice differentiable, so that any learning rule can climb them.
+
+With l_i,t = log π_i(a_i,t|s_t), L_t = Σ_{m≤t} Σ_i l_i,m, r_k,t the rewards, and ⊥ the stop-gradient,
+
+    V_k = (1/B) Σ_b Σ_t γᵗ [ r_k,t (1 + L_t − ⊥L_t) + w r'_k,t (⚀(L_t) − 1 − L_t + ⊥L_t) − b_k(s_t) Σ_i (⚀(l_i,t) − 1) ]
+
+where ⚀(x) = exp(x − ⊥x) is the MagicBox of the DiCE paper. The first part has the policy
+gradient, the second only derivatives from the second on: the products of scores that a
+surrogate loss forgets. The third has none in expectation. The estimators differ in w, in the
+baseline b_k, and in whether the rewards are centred on their mean: over the roll-outs at each
+step, which shrinks every derivative by (B − 1)/B, or over all steps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lola.learning import sampled
+from lola.learning.matrix import rollout_kernels as kernels
+from lola.learning.matrix.rollouts import Rollouts
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """How values are estimated: see the head of the module.
+
+    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic. `centred`
+    says whether r is; `beyond` is w, and `centre` what r' is centred on: None, the mean of the
+    "step" over roll-outs, or that of "all" steps.
+    """
+
+    critic_lr: float | None = None
+    centred: bool = False
+    beyond: float = 1.0
+    centre: str | None = None
+
+    def values(self, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
+        """One (S,) tensor per player, twice differentiable in every θ; `critics` is (S, players, states)."""
+        return sampled.values(Scored(self, rollouts, thetas, critics), thetas)
+
+    def updated_critic(self, rollouts: Rollouts, critics: np.ndarray, k: int) -> np.ndarray:
+        """b_k(s) ← b_k(s) + lr · w(s) (R_k(s) − b_k(s)): a step on the squared error of the returns, weighted by γᵗ.
+
+        w(s) is the share of discounted visits that s has and R_k(s) the mean return from s on: the
+        weights that the error has in eq. 4.5, and with them what is cut off at the end hardly counts.
+        """
+        if self.critic_lr is None:
+            return critics
+        states = critics.shape[2]
+        returns, visits = per_state(rollouts.returns_to_go[:, k], states), per_state(rollouts.discounted_visits, states)
+        updated = critics.copy()
+        updated[:, k] += self.critic_lr * (returns - visits * critics[:, k]) / rollouts.discounts.sum()
+        return updated
+
+
+def pg(critic_lr: float = 1.0) -> Estimator:
+    """LOLA paper, eq. 4.5 (with a critic as the baseline) and 4.6, as described."""
+    return Estimator(critic_lr)
+
+
+def pg_released(critic_lr: float = 1.0) -> Estimator:
+    """The same with the cross term of the authors' code: halved, its rewards centred on their mean over all steps."""
+    return Estimator(critic_lr, beyond=0.5, centre="all")
+
+
+def dice(baseline: bool = True) -> Estimator:
+    """DiCE (Foerster et al. 2018b), with the mean reward of each step over the roll-outs as its baseline."""
+    return Estimator(centred=baseline, centre="step" if baseline else None)
+
+
+def surrogate() -> Estimator:
+    """DiCE without the MagicBox: a surrogate loss, right to first order only."""
+    return Estimator(centred=True, beyond=0.0)
+
+
+class Scored:
+    """Roll-outs as seen from the parameters `thetas`: tables per code from which the derivatives follow."""
+
+    def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray):
+        assert all(theta.ndim == 2 for theta in thetas), "thetas must be (S, d_i)"
+        self.estimator, self.rollouts, self.game = estimator, rollouts, rollouts.game
+        tables = tuple(theta.detach().numpy() for theta in thetas)
+        self.p = kernels.probabilities(tables, self.game.views, self.game.joint)
+        returns = rollouts.centred_returns_to_go if estimator.centred else rollouts.returns_to_go
+        self.baseline = np.zeros_like(returns)
+        if estimator.critic_lr is not None:
+            self.baseline += rollouts.discounted_visits[:, None] * critics.repeat(self.game.joint.shape[1], axis=2)
+        self.advantages = returns - self.baseline
+
+    def values(self) -> Tensor:
+        """The mean over roll-outs of Σ_t γᵗ r_k,t, (S, players)."""
+        values = np.zeros(self.advantages.shape[:2])
+        for rewards in self.rollouts.mean_rewards.swapaxes(0, 2).swapaxes(1, 2):
+            values += rewards
+        return torch.from_numpy(values)
+
+    def gradient(self, i: int, weights: Tensor) -> Tensor:
+        """∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)."""
+        table = self.mixed(self.advantages, weights.numpy())
+        return torch.from_numpy(kernels.project(table, self.p[:, i], self.game.views[i], self.game.joint[i]))
+
+    def directional(self, directions: dict[int, Tensor]) -> Tensor:
+        """Σ_j directions_j · ∇_j V_k, (S, players)."""
+        growth = self.growth(arrays(directions))
+        products = [weighted(growth, of_player) for of_player in self.advantages.swapaxes(0, 1)]
+        return torch.from_numpy(np.stack(products, axis=1))
+
+    def hessian_product(self, weights: Tensor, directions: dict[int, Tensor]) -> list[Tensor]:
+        """Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i)."""
+        weights, directions = weights.numpy(), arrays(directions)
+        rewards = self.mixed(np.broadcast_to(self.game.rewards, (len(weights), *self.game.rewards.shape)), weights)
+        centre = self.mixed(self.rollouts.centre(self.estimator.centre), weights)
+        table = kernels.products_to_go(
+            self.rollouts.codes, rewards, self.rollouts.discounts, centre, self.growth(directions)
+        )
+        advantages, baseline = self.mixed(self.advantages, weights), self.mixed(self.baseline, weights)
+        product = []
+        for i, (view, chosen) in enumerate(zip(self.game.views, self.game.joint, strict=True)):
+            product.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
+            if i in directions:
+                kernels.add_curvature(product[i], advantages, directions[i], self.p[:, i], view, chosen)
+                own = baseline * self.growth({i: directions[i]})
+                product[i] -= kernels.project(own, self.p[:, i], view, chosen)
+        return list(map(torch.from_numpy, product))
+
+    def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
+        """How log π of each code grows along the directions, (S, codes)."""
+        growth = np.zeros((len(self.p), self.advantages.shape[2]))
+        for j, direction in directions.items():
+            kernels.add_growth(growth, direction, self.p[:, j], self.game.views[j], self.game.joint[j])
+        return growth
+
+    @staticmethod
+    def mixed(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Σ_k weights_k tables_k, (S, …) from (S, players, …), player by player."""
+        total = np.zeros((len(tables), tables.shape[2]))
+        for k in range(tables.shape[1]):
+            total += weights[:, k, None] * tables[:, k]
+        return total
+
+
+def arrays(directions: dict[int, Tensor]) -> dict[int, np.ndarray]:
+    """Tensors as contiguous arrays."""
+    return {j: np.ascontiguousarray(direction.numpy()) for j, direction in directions.items()}
+
+
+def per_state(table: np.ndarray, states: int) -> np.ndarray:
+    """A table per code, (S, codes), summed over joint actions: (S, states)."""
+    total = np.zeros((len(table), states))
+    for of_action in table.reshape(*total.shape, -1).transpose(2, 0, 1):
+        total += of_action
+    return total
+
+
+def weighted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Σ_code of products, (S,), code by code, so that a seed's bits don't depend on its company."""
+    total = np.zeros(len(one))
+    for code in range(one.shape[1]):
+        total += one[:, code] * other[:, code]
+    return total
+
+
+def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
+    """The values as the head of the module writes them, for autograd: slow, and what `values` must agree with."""
+    game, states, actions = rollouts.game, rollouts.states, rollouts.actions
+    logs, boxes = 0.0, 0.0
+    for i in range(len(thetas)):
+        log_p = game.probabilities(thetas, i).log()
+        taken = states * log_p.shape[2] + torch.from_numpy(game.joint[i])[actions]
+        own = log_p.flatten(1).gather(1, taken.flatten(1)).view(states.shape)
+        logs, boxes = logs + own, boxes + torch.exp(own - own.detach()) - 1
+    first = logs.cumsum(2) - logs.cumsum(2).detach()
+    beyond = torch.exp(first) - 1 - first
+    discounts = torch.from_numpy(rollouts.discounts)
+    values = []
+    for k in range(len(thetas)):
+        undiscounted = torch.from_numpy(game.rewards[k])[actions]
+        rewards = discounts * undiscounted
+        centre = {
+            None: torch.zeros(()),
+            "step": rewards.mean(1, keepdim=True),
+            "all": discounts * undiscounted.mean((1, 2), keepdim=True),
+        }
+        value = rewards.detach() + (rewards - centre["step" if estimator.centred else None]) * first
+        value = value + estimator.beyond * (rewards - centre[estimator.centre]) * beyond
+        if estimator.critic_lr is not None:
+            baseline = torch.from_numpy(critics[:, k]).gather(1, states.flatten(1)).view(states.shape)
+            value = value - discounts * baseline * boxes
+        values.append(value.sum(2).mean(1))
+    return values

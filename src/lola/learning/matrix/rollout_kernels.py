@@ -1,0 +1,212 @@
+"""Playing memory-one policies, and the sums over roll-outs that their gradients need, compiled.
+
+A step of a roll-out is one whole number, its *code*: state · (joint actions) + joint action,
+states and joint actions in joint order (see `policies`). The score of a memory-one policy
+depends on the code alone, so whatever a gradient sums over steps is first summed per code
+into a table and then projected on the parameters. With ρ_t a reward, C_t = Σ_{m≤t} g_m the
+scores so far and X_t = Σ_{m≤t} x_m their products with a direction,
+
+    Σ_t ρ_t C_t     = Σ_m g_m Σ_{t≥m} ρ_t          (first derivatives: `returns_to_go`)
+    Σ_t ρ_t X_t C_t = Σ_m g_m Σ_{t≥m} ρ_t X_t      (second ones, along the direction: `products_to_go`)
+
+so one pass backwards in time takes a few operations a step, for any number of players.
+Seeds are computed one by one: a seed's bits cannot depend on its company. Roll-outs are the
+inner loop, and neighbours add to tables of their own, since adding to one number again and
+again has to wait for the last addition.
+"""
+
+import numpy as np
+
+from lola.learning.arithmetic_kernels import log
+from lola.learning.compiled import kernel
+from lola.learning.matrix.kernels import softmax
+
+LANES = 4  # tables that neighbouring roll-outs take in turn: a power of two
+
+
+@kernel
+def probabilities(thetas, views, joint):
+    """π_i(a|s) of every player, (S, players, states, actions), from a tuple of (S, d_i)."""
+    players, states = views.shape
+    p = np.zeros((len(thetas[0]), players, states, joint[:, -1].max() + 1))
+    for s in range(len(p)):
+        for i in range(players):
+            softmax(p[s, i], thetas[i][s], views[i], joint[i, -1])
+    return p
+
+
+@kernel
+def thresholds(p, joint):
+    """P(joint action ≤ a | state), (S, states, joint actions)."""
+    seeds, players, states, _ = p.shape
+    limits = np.empty((seeds, states, joint.shape[1]), dtype=np.float32)
+    for s in range(seeds):
+        for state in range(states):
+            total = 0.0
+            for a in range(joint.shape[1]):
+                likely = 1.0
+                for i in range(players):
+                    likely *= p[s, i, state, joint[i, a]]
+                total += likely
+                limits[s, state, a] = total
+    return limits
+
+
+@kernel
+def play(codes, counts, limits, uniforms):
+    """One seed's roll-outs from (length, batch) uniforms: the code of every step, and how often each code comes when.
+
+    `codes` is (length, batch), `counts` (length, codes), `limits` (states, joint actions).
+    """
+    length, batch = uniforms.shape
+    actions = limits.shape[1]
+    state = np.zeros(batch, dtype=codes.dtype)
+    lanes = np.empty((counts.shape[1], LANES), dtype=np.int64)
+    for t in range(length):
+        for b in range(batch):
+            a = 0
+            for limit in range(actions - 1):
+                a += uniforms[t, b] >= limits[state[b], limit]
+            codes[t, b] = state[b] * actions + a
+            state[b] = 1 + a
+        lanes[:] = 0
+        for b in range(batch):
+            lanes[codes[t, b], b & (LANES - 1)] += 1
+        for code in range(len(lanes)):
+            counts[t, code] = lanes[code].sum()
+
+
+@kernel
+def returns_to_go(codes, rewards, discounts, centre, states):
+    """Per code, the mean over roll-outs of Σ_m Σ_{t≥m} ρ_t with ρ_t = γᵗ r_t − centre_t, (S, players, codes).
+
+    `codes` is (S, length, batch), `rewards` (players, joint actions), `discounts` (length,),
+    `centre` (S, players, length).
+    """
+    seeds, length, batch = codes.shape
+    players, actions = rewards.shape
+    table = np.empty((seeds, players, states * actions))
+    lanes, to_go = np.empty((states * actions, LANES)), np.empty(batch)
+    worth = np.empty(states * actions)
+    for s in range(seeds):
+        for k in range(players):
+            for code in range(len(worth)):
+                worth[code] = rewards[k, code % actions]
+            lanes[:] = 0.0
+            to_go[:] = 0.0
+            for t in range(length - 1, -1, -1):
+                discount, middle = discounts[t], centre[s, k, t]
+                for b in range(batch):
+                    code = codes[s, t, b]
+                    to_go[b] += discount * worth[code] - middle
+                    lanes[code, b & (LANES - 1)] += to_go[b]
+            for code in range(len(worth)):
+                table[s, k, code] = lanes[code].sum() / batch
+    return table
+
+
+@kernel
+def products_to_go(codes, rewards, discounts, centre, growth):
+    """Per code, the mean over roll-outs of Σ_m Σ_{t≥m} ρ_t X_t, (S, codes), with X_t = Σ_{l≤t} growth(code_l).
+
+    `rewards` is (S, joint actions), `centre` (S, length), `growth` (S, codes).
+    """
+    seeds, length, batch = codes.shape
+    actions = rewards.shape[1]
+    table = np.empty(growth.shape)
+    lanes = np.empty((growth.shape[1], LANES))
+    grown, to_go, worth = np.empty(batch), np.empty(batch), np.empty(growth.shape[1])
+    for s in range(seeds):
+        for code in range(len(worth)):
+            worth[code] = rewards[s, code % actions]
+        lanes[:] = 0.0
+        grown[:] = 0.0
+        to_go[:] = 0.0
+        for t in range(length):
+            for b in range(batch):
+                grown[b] += growth[s, codes[s, t, b]]
+        for t in range(length - 1, -1, -1):
+            discount, middle = discounts[t], centre[s, t]
+            for b in range(batch):
+                code = codes[s, t, b]
+                to_go[b] += (discount * worth[code] - middle) * grown[b]
+                lanes[code, b & (LANES - 1)] += to_go[b]
+                grown[b] -= growth[s, code]
+        for code in range(len(worth)):
+            table[s, code] = lanes[code].sum() / batch
+    return table
+
+
+@kernel
+def project(table, p, view, chosen):
+    """Σ_code table(code) ∇log π(a|s), (S, d): what a table says about one player's logits.
+
+    `table` is (S, codes), `p` (S, states, actions), `view` the rows of the player's own table,
+    `chosen` its part of each joint action. ∇log π(a|s) in logit b is 1[a = b] − π(b|s).
+    """
+    states, actions, own = len(view), len(chosen), chosen[-1]
+    slope = np.empty((len(table), states * own))
+    for s in range(len(table)):
+        for state in range(states):
+            total = 0.0
+            for a in range(actions):
+                total += table[s, state * actions + a]
+            for b in range(own):
+                mine = 0.0
+                for a in range(actions):
+                    if chosen[a] == b:
+                        mine += table[s, state * actions + a]
+                slope[s, view[state] * own + b] = mine - p[s, state, b] * total
+    return slope
+
+
+@kernel
+def add_growth(growth, direction, p, view, chosen):
+    """growth(code) += ∇log π(a|s) · direction, the reverse of `project`: (S, d) onto (S, codes)."""
+    states, actions, own = len(view), len(chosen), chosen[-1]
+    for s in range(len(growth)):
+        for state in range(states):
+            mean = 0.0
+            for b in range(own):
+                mean += p[s, state, b] * direction[s, view[state] * own + b]
+            for a in range(actions):
+                up = direction[s, view[state] * own + chosen[a]] if chosen[a] < own else 0.0
+                growth[s, state * actions + a] += up - mean
+
+
+@kernel
+def add_curvature(slope, table, direction, p, view, chosen):
+    """slope += Σ_code table(code) ∇²log π(a|s) · direction, where ∇²log π = ππᵀ − diag(π) whatever the action."""
+    states, actions, own = len(view), len(chosen), chosen[-1]
+    for s in range(len(slope)):
+        for state in range(states):
+            total, mean = 0.0, 0.0
+            for a in range(actions):
+                total += table[s, state * actions + a]
+            for b in range(own):
+                mean += p[s, state, b] * direction[s, view[state] * own + b]
+            for b in range(own):
+                slope[s, view[state] * own + b] += total * p[s, state, b] * (mean - direction[s, view[state] * own + b])
+
+
+@kernel
+def log_likelihood(table, p, chosen):
+    """Σ_code table(code) log π(a|s), (S,)."""
+    actions = len(chosen)
+    total = np.zeros(len(table))
+    for s in range(len(table)):
+        for code in range(table.shape[1]):
+            if table[s, code] > 0.0:
+                total[s] += table[s, code] * log(p[s, code // actions, chosen[code % actions]])
+    return total
+
+
+@kernel
+def total_variation(p, q):
+    """½ Σ_a |p(a|s) − q(a|s)|, averaged over states, (S,)."""
+    distance = np.zeros(len(p))
+    for s in range(len(p)):
+        for state in range(p.shape[1]):
+            for a in range(p.shape[2]):
+                distance[s] += np.abs(p[s, state, a] - q[s, state, a]) / (2 * p.shape[1])
+    return distance

@@ -1,0 +1,117 @@
+"""Roll-outs of memory-one policies: (seeds, roll-outs, steps), every seed on random streams of its own."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lola.learning.arithmetic import powers
+from lola.learning.matrix import rollout_kernels
+from lola.learning.streams import stream
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """What was played: `codes` (S, length, batch) and `counts` (S, length, codes); see `rollout_kernels`."""
+
+    game: object
+    codes: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def batch(self) -> int:
+        return self.codes.shape[2]
+
+    @property
+    def length(self) -> int:
+        return self.codes.shape[1]
+
+    @property
+    def states(self) -> Tensor:
+        """The joint state before every step, (S, batch, length): 0 is the start, 1 + a the joint action a."""
+        return self._steps // self.game.joint.shape[1]
+
+    @property
+    def actions(self) -> Tensor:
+        """The joint action of every step in joint order, (S, batch, length)."""
+        return self._steps % self.game.joint.shape[1]
+
+    @property
+    def _steps(self) -> Tensor:
+        return torch.from_numpy(self.codes.astype(np.int64)).transpose(1, 2)
+
+    @cached_property
+    def discounts(self) -> np.ndarray:
+        """γᵗ, (length,)."""
+        return powers(self.game.gamma, self.length)
+
+    @cached_property
+    def frequencies(self) -> np.ndarray:
+        """The share of all steps that each code has, (S, codes)."""
+        return self.counts.sum(1) / (self.batch * self.length)
+
+    @cached_property
+    def discounted_visits(self) -> np.ndarray:
+        """The mean over roll-outs of Σ_t γᵗ 1[code_t], (S, codes)."""
+        visits = np.zeros(self.counts.shape[::2])
+        for discount, counts in zip(self.discounts, self.counts.swapaxes(0, 1), strict=True):
+            visits += discount * counts  # step by step, so that a seed's bits don't depend on its company
+        return visits / self.batch
+
+    def centre(self, over: str | None) -> np.ndarray:
+        """What centring takes off the discounted rewards, (S, players, length): their mean over a "step", or "all"."""
+        if over == "step":
+            return self.mean_rewards
+        overall = np.zeros((len(self.counts), len(self.game.rewards), 1))
+        if over == "all":
+            played = self.counts.sum(1).reshape(len(self.counts), -1, self.game.joint.shape[1]).sum(1)
+            for a, worth in enumerate(self.game.rewards.T):
+                overall[:, :, 0] += worth * played[:, a, None]
+        return overall / (self.batch * self.length) * self.discounts
+
+    @cached_property
+    def mean_rewards(self) -> np.ndarray:
+        """The mean over roll-outs of every player's discounted reward at each step, (S, players, length)."""
+        played = self.counts.reshape(*self.counts.shape[:2], -1, self.game.joint.shape[1]).sum(2)
+        rewards = np.zeros((len(played), len(self.game.rewards), self.length))
+        for a, worth in enumerate(self.game.rewards.T):
+            rewards += worth[:, None] * played[:, None, :, a]
+        return rewards * self.discounts / self.batch
+
+    @cached_property
+    def returns_to_go(self) -> np.ndarray:
+        """The mean over roll-outs of Σ_m 1[code_m] Σ_{t≥m} γᵗ r_k,t, (S, players, codes)."""
+        return self._to_go(self.centre(None))
+
+    @cached_property
+    def centred_returns_to_go(self) -> np.ndarray:
+        """The same with rewards centred, at each step, on their mean over roll-outs."""
+        return self._to_go(self.centre("step"))
+
+    def _to_go(self, centre: np.ndarray) -> np.ndarray:
+        rewards, states = self.game.rewards, 1 + self.game.joint.shape[1]
+        return rollout_kernels.returns_to_go(self.codes, rewards, self.discounts, centre, states)
+
+
+def play(thetas: list[Tensor], key: tuple[int, ...], game, seeds: list[int], batch: int, length: int) -> Rollouts:
+    """`batch` roll-outs of `length` steps of every row of `thetas`, (S, d_i), on the streams (seed, *key).
+
+    Neighbouring rows of the same seed, such as the points of a map, share its stream.
+    """
+    assert all(theta.shape == (len(seeds), d) for theta, d in zip(thetas, game.sizes, strict=True)), "thetas (S, d_i)"
+    joint = game.joint
+    tables = tuple(theta.detach().numpy() for theta in thetas)
+    limits = rollout_kernels.thresholds(rollout_kernels.probabilities(tables, game.views, joint), joint)
+    steps = limits.shape[1] * limits.shape[2]
+    codes = np.empty((len(seeds), length, batch), dtype=np.min_scalar_type(steps - 1))
+    counts = np.empty((len(seeds), length, steps), dtype=np.int64)
+    uniforms = np.empty((length, batch), dtype=np.float32)
+    drawn = None
+    for row, seed in enumerate(seeds):
+        if seed != drawn:
+            stream(seed, key).random(dtype=np.float32, out=uniforms)
+            drawn = seed
+        rollout_kernels.play(codes[row], counts[row], limits[row], uniforms)
+    return Rollouts(game, codes, counts)

@@ -1,0 +1,1 @@
+"""Tabular learners, and matches between them and rules."""

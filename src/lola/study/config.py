@@ -1,0 +1,195 @@
+"""Read a study's config: strict YAML, overlays, the schema, and then what a schema cannot say (`lola.study.checks`).
+
+Everything that is wrong ends in one `BadConfig`.
+"""
+
+import json
+import math
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from lola.study.checks import check_study
+from lola.vocabulary.errors import BadConfig, nearest, quoted
+
+SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
+
+
+def load(base: str | Path, overlays: list[str | Path] = (), settings: dict | None = None) -> dict:
+    """The config in `base` with the overlays' keys, then `settings`, laid over it, checked.
+
+    A mapping is laid over key by key, anything else is replaced; a key set to null is removed.
+    The key `without` lists blocks of what lies below that a layer does not want. A figure or table that a layer removes
+    also leaves the order of work below it (`first`).
+    """
+    config = {}
+    for layer in [*map(read, [base, *overlays]), settings or {}]:
+        below = config
+        config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
+        if "first" not in layer:
+            config = without_work(config, shown_blocks(below) - shown_blocks(config))
+    check(config)
+    return config | {"results": os.path.normpath(config["results"])}
+
+
+MERGE = "tag:yaml.org,2002:merge"  # the key <<, which may stand beside keys that it would give
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Safe YAML in which a repeated key is an error and 1e-3 is a number, as in YAML 1.2."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True) if key_node.tag != MERGE else object()
+            if key in seen:
+                raise BadConfig(f"key {key!r} is given twice (line {key_node.start_mark.line + 1}); allowed: once")
+            seen.append(key)
+        return super().construct_mapping(node, deep)
+
+
+StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+StrictValidator = jsonschema.validators.extend(  # 3.0 is no whole number of seeds
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
+def read(path: str | Path) -> dict:
+    """One YAML file, which must hold a mapping."""
+    try:
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), StrictLoader)
+    except OSError as error:
+        raise BadConfig(f"{path}: {error.strerror}; give a YAML file") from None
+    except UnicodeDecodeError:
+        raise BadConfig(f"{path}: is not text; give a YAML file") from None
+    except BadConfig as error:
+        raise BadConfig(f"{path}: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1}: {error.problem})" if mark else ""
+        raise BadConfig(f"{path}: is not YAML{where}") from None
+    try:
+        json.dumps(content, skipkeys=True, default=str)
+    except (ValueError, RecursionError):
+        raise BadConfig(f"{path}: an alias contains itself; allowed: plain values") from None
+    if not isinstance(content, dict):
+        given = "nothing" if content is None else f"a {type(content).__name__}"
+        raise BadConfig(f"{path}: holds {given}; allowed: a mapping of keys, see config/config.yaml")
+    return content
+
+
+def dropped(below: dict, above: dict) -> dict:
+    """`below` with the blocks emptied that `above` lists under `without`."""
+    unwanted = above.get("without", [])
+    blocks = [key for key, value in below.items() if isinstance(value, dict)]
+    if not isinstance(unwanted, list):
+        raise BadConfig(f"without: given {quoted(unwanted)}; allowed: a list of {', '.join(blocks)}")
+    for name in unwanted:
+        if name not in blocks:
+            raise BadConfig(f"without: given {quoted(name)}; allowed: {', '.join(blocks)}{nearest(name, blocks)}")
+    return below | {name: {} for name in unwanted}
+
+
+def shown_blocks(config: dict) -> set[str]:
+    """The names of figures and tables, as far as a config that is not checked yet has any."""
+    return {name for key in ("figures", "tables") if isinstance(config.get(key), dict) for name in config[key]}
+
+
+def without_work(config: dict, removed: set[str]) -> dict:
+    """`config` whose order of work leaves out these figures and tables."""
+    first = config.get("first")
+    if not removed or not isinstance(first, list):
+        return config
+    kept = [[name for name in s if name not in removed] if isinstance(s, list) else s for s in first]
+    return config | {"first": kept}
+
+
+def overlay(below: dict, above: dict) -> dict:
+    """`above` laid over `below`, key by key."""
+    merged = dict(below)
+    for key, value in above.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            merged[key] = overlay(below.get(key) if isinstance(below.get(key), dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def check(config: dict) -> None:
+    """Raise BadConfig at the first thing that is wrong."""
+    for path, key in keys(config):
+        if not isinstance(key, str):
+            raise BadConfig(
+                f"{dotted([*path, key])}: the key was read as {key!r}; allowed: text. "
+                "YAML reads on, off, yes and no as true and false: put the key in quotes"
+            )
+    validator = StrictValidator(yaml.safe_load(SCHEMA.read_text()))
+    error = min(validator.iter_errors(config), key=lambda e: (len(e.absolute_path), str(e.absolute_path)), default=None)
+    if error:
+        raise BadConfig(explain(error))
+    for path, value in leaves(config):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadConfig(f"{dotted(path)}: given {value}; allowed: a finite number")
+    check_study(config)
+
+
+def explain(error: jsonschema.ValidationError) -> str:
+    """One line for a schema error: the key, what was given, what is allowed."""
+    path, schema = list(error.absolute_path), error.schema
+    if error.validator == "additionalProperties":
+        known = list(schema["properties"])
+        unknown = next(key for key in error.instance if key not in known)
+        return f"{dotted([*path, unknown])}: there is no such key; allowed: {', '.join(known)}{nearest(unknown, known)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"{dotted([*path, missing])}: is missing; a block needs {', '.join(error.validator_value)}"
+    if "propertyNames" in error.absolute_schema_path:
+        path.append(error.instance)
+    hint = ""
+    if isinstance(error.instance, bool) or (isinstance(error.instance, list) and True in map(is_bool, error.instance)):
+        hint = ". YAML reads on, off, yes and no as true and false: put them in quotes"
+    allowed = schema.get("description") or error.message
+    if error.validator == "enum":
+        allowed = ", ".join(map(str, schema["enum"])) + nearest(error.instance, schema["enum"])
+    return f"{dotted(path)}: given {quoted(error.instance)}; allowed: {allowed}{hint}"
+
+
+def keys(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """Every key of every mapping, with the path to it."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        if isinstance(value, dict):
+            yield path, key
+        yield from keys(child, (*path, key))
+
+
+def leaves(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """Every value that is neither a mapping nor a list, with the path to it."""
+    if not isinstance(value, dict | list):
+        yield path, value
+        return
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from leaves(child, (*path, key))
+
+
+def is_bool(value) -> bool:
+    return isinstance(value, bool)
+
+
+def dotted(path) -> str:
+    """A path as a person writes it: games.ipd.payoffs[1]."""
+    text = "".join(f"[{key}]" if isinstance(key, int) and not is_bool(key) else f".{key}" for key in path)
+    return text.removeprefix(".") or "the config"

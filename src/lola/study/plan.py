@@ -1,0 +1,302 @@
+"""From a config to what is run: groups of cells, their specs, batches of seeds. Standard library only.
+
+A *group* is all cells that differ only in their seed: a game, an algorithm or matchup, and
+an opponent model. Its *spec* is everything that can move its numbers, and nothing else.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+from lola.vocabulary import registry
+from lola.vocabulary.names import MAP, SEATS, TRAINED, Cell, group_name, matchup
+
+REAL = (  # settings that are real numbers
+    *("gamma", "lr", "eta", "critic_lr", "rate", "lr_final", "clip", "entropy"),
+    *("alpha", "decay", "epsilon", "delta", "delta_decay", "lose"),
+)
+ONE = {"batch": 1}  # roll-out that the players of a match see before they climb: the episode
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells of one game, algorithm or matchup, and opponent model."""
+
+    game: str
+    algorithm: str
+    opponent_model: str
+    seeds: tuple[int, ...]
+    seeds_per_job: int
+    spec: dict
+
+    @property
+    def name(self) -> str:
+        return f"{self.game}/{self.algorithm}/{self.opponent_model}"
+
+    @property
+    def is_map(self) -> bool:
+        return self.spec["grid"] is not None
+
+    @property
+    def is_match(self) -> bool:
+        return self.spec["match"] is not None
+
+    @property
+    def is_coin_game(self) -> bool:
+        return registry.kind(self.spec["game"]) is registry.COIN_GAME
+
+    @property
+    def cells(self) -> list[Cell]:
+        return [Cell(self.game, self.algorithm, self.opponent_model, seed) for seed in self.seeds]
+
+    @property
+    def entries(self) -> list[registry.Entry]:
+        """What its spec names of the registry: with all that their modules import, the code that moves its numbers."""
+        kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
+        entries = [registry.trainer(self.spec), kind.game, kind.opponent_models[model]]
+        entries += [kind.assess] if model == "cloning" else []
+        for seat in self.spec["seats"]:
+            entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
+            entries += [kind.estimators[seat["estimator"]]] if "estimator" in seat else []
+        if self.is_match:
+            entries.append(registry.PERSPECTIVES[self.spec["match"]["perspective"]])
+        elif self.spec["play"]:
+            entries.append(kind.play)
+        return entries
+
+
+def groups(config: dict) -> dict[str, Group]:
+    """Every group of the study, by name. Raises ValueError where two parts define one group differently."""
+    found = {}
+    for name, part in config["study"].items():
+        for group in part_groups(config, name, part):
+            if found.setdefault(group.name, group) != group:
+                raise ValueError(
+                    f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or such; "
+                    "give the algorithm a second name"
+                )
+    return found
+
+
+def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
+    """The groups of one part of the study."""
+    for game in part["games"]:
+        for algorithm, opponent_model in part_matchups(config, name, part):
+            yield Group(
+                game=game,
+                algorithm=algorithm,
+                opponent_model=opponent_model,
+                seeds=seed_numbers(part.get("seeds", config["seeds"])),
+                seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
+                spec={
+                    "game": floats(config["games"][game], without=("length",)),
+                    "seats": [floats(seat, without=("label", "batch")) for seat in seats(config, game, algorithm)],
+                    "opponent_model": floats(config["opponent_models"][opponent_model], without=("label", "batch")),
+                    "play": play_of(config, game, algorithm, opponent_model, part),
+                    "steps": part.get("episodes") or part.get("steps", config["steps"]),
+                    "init_std": float(part.get("init_std", config["init_std"])),
+                    "grid": grid_of(part),
+                    "match": match_of(part),
+                    "every": part.get("every"),
+                },
+            )
+
+
+def part_matchups(config: dict, name: str, part: dict) -> list[tuple[str, str]]:
+    """Who is trained in a part of the study, with which opponent model; in a tournament everybody meets everybody."""
+    models = part.get("opponent_models", ["oracle"])
+    if "entrants" in part:
+        return list(dict.fromkeys(match for model in models for match in matches(config, name, model)))
+    end = MAP if "grid" in part else ""
+    return [(algorithm + end, model) for algorithm in part["algorithms"] for model in models]
+
+
+def matches(config: dict, tournament: str, opponent_model: str) -> list[tuple[str, str]]:
+    """The matches of a tournament, with their opponent models: the oracle where nobody needs to know the other."""
+    found = []
+    for pair in combinations_with_replacement(config["study"][tournament]["entrants"], 2):
+        models = any("rule" in config["algorithms"][entrant] for entrant in pair)
+        name = f"{SEATS.join(dict.fromkeys(pair))}{TRAINED}{tournament}"
+        found.append((name, opponent_model if models else "oracle"))
+    return found
+
+
+def seats(config: dict, game: str, algorithm: str) -> list[dict]:
+    """One algorithm block per player; a single name fills every seat."""
+    names = matchup(algorithm).split(SEATS)
+    count = players(config["games"][game])
+    return [config["algorithms"][name] for name in (names if len(names) > 1 else names * count)]
+
+
+def players(game: dict) -> int:
+    """How many players a game has: as its kind says, or one per table of payoffs."""
+    return registry.kind(game).players or len(game["payoffs"])
+
+
+def floats(block: dict, without: tuple[str, ...]) -> dict:
+    """A block without what moves no numbers; nor may it matter whether somebody writes 1 or 1.0."""
+    return {key: float(value) if key in REAL else value for key, value in block.items() if key not in without}
+
+
+def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: dict) -> dict | None:
+    """How many roll-outs are played before every update, and of how many steps; None if nobody needs any.
+
+    Those that the players estimate their values from are also what their clones learn from.
+    """
+    if "entrants" in part:
+        return ONE | {"length": part["length"]}
+    blocks = [*seats(config, game, algorithm), config["opponent_models"][opponent_model]]
+    batch = next((block["batch"] for block in blocks if "batch" in block), None)
+    return {"batch": batch, "length": config["games"][game]["length"]} if batch else None
+
+
+def grid_of(part: dict) -> dict | None:
+    """The settings that a map tries, by axis, or None."""
+    if "grid" not in part:
+        return None
+    return {axis: [float(v) if axis in REAL else v for v in values] for axis, values in part["grid"].items()}
+
+
+def match_of(part: dict) -> dict | None:
+    """How a tournament plays its matches, or None."""
+    if "entrants" not in part:
+        return None
+    return {"perspective": part.get("perspective", "as_described")}
+
+
+def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:
+    """A number n means seeds 0 … n-1."""
+    return tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+
+
+def is_trained(cell: Cell, root: str | Path) -> bool:
+    """Whether both files of a cell are there."""
+    return cell.curve(root).exists() and cell.manifest(root).exists()
+
+
+def progress(groups: dict[str, Group], root: str | Path) -> dict[str, int]:
+    """How many cells the study has, and how many of them are there already."""
+    cells = [cell for group in groups.values() for cell in group.cells]
+    return {"cells": len(cells), "done": sum(is_trained(cell, root) for cell in cells)}
+
+
+def batches(group: Group, root: str | Path) -> list[list[Cell]]:
+    """The cells of a group as training jobs: those still missing apart from those already there.
+
+    So a new seed, or one whose files were lost, trains without its neighbours. A job that was
+    killed stays the job it was, or its checkpoint would be of no use.
+    """
+    missing = [cell for cell in group.cells if not is_trained(cell, root)]
+    killed, taken = [], set()
+    for seeds in checkpointed(group, root):
+        job = [cell for cell in group.cells if cell.seed in seeds]
+        if len(job) == len(seeds) and taken.isdisjoint(job) and not {*job}.isdisjoint(missing):
+            killed.append(job)
+            taken.update(job)
+    rest = [cell for cell in missing if cell not in taken]
+    present = [cell for cell in group.cells if cell not in missing and cell not in taken]
+    width = group.seeds_per_job
+    return killed + [cells[n : n + width] for cells in (rest, present) for n in range(0, len(cells), width)]
+
+
+def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
+    """The seeds of each job of the group that has left a checkpoint; `lola.files.checkpoints` writes them."""
+    for path in sorted(Path(root, "checkpoints", group.name).glob("*.checkpoint")):
+        with suppress(ValueError, KeyError, TypeError, OSError), path.open("rb") as file:
+            file.readline()
+            yield {*json.loads(file.readline())["seeds"]}
+
+
+def claims_spec(groups: dict[str, Group]) -> dict:
+    """What the claims are held against: all groups, and in words how much those of Coin Games learn from."""
+    told = "{batch} games of {length} steps per update, {steps} updates"
+    coin_games = {name: coin_game_scale(group) for name, group in groups.items() if group.is_coin_game}
+    return {"groups": [*groups], "scales": {name: told.format(**scale) for name, scale in coin_games.items()}}
+
+
+def block_games(block: dict) -> list[str]:
+    """The games that a figure or table shows."""
+    if "groups" in block:
+        return list(dict.fromkeys(name.partition("/")[0] for name in block["groups"]))
+    return block.get("games") or [block["game"]]
+
+
+def block_algorithms(block: dict) -> list[str]:
+    """What a figure or table shows of each game: algorithms, some with an opponent model behind a slash."""
+    return (block.get("algorithms") or [block["algorithm"]]) + block.get("sampled", [])
+
+
+def block_tournaments(block: dict) -> list[str]:
+    """The tournaments that a figure or table shows."""
+    return block.get("tournaments") or ([block["tournament"]] if "tournament" in block else [])
+
+
+def block_groups(config: dict, block: dict) -> list[str]:
+    """The names of the groups that a figure or table shows, each once, games first, then algorithms or matches."""
+    model = block.get("opponent_model", "oracle")
+    if "groups" in block:
+        named = [(game, name) for game, _, name in (group.partition("/") for group in block["groups"])]
+        return list(dict.fromkeys(group_name(game, name, model) for game, name in named))
+    played = [match for tournament in block_tournaments(block) for match in matches(config, tournament, model)]
+    shown = ["/".join(match) for match in played] or block_algorithms(block)
+    return list(dict.fromkeys(group_name(game, name, model) for game in block_games(block) for name in shown))
+
+
+def labels(config: dict) -> dict[str, str]:
+    """Algorithm and matchup names as people read them."""
+    own = {name: block.get("label", name) for name, block in config["algorithms"].items()}
+    trained = [name for part in config["study"].items() for name, _ in part_matchups(config, *part)]
+    tournaments = tournament_labels(config, config["study"])
+    for name in trained:
+        seats, _, of = name.partition(TRAINED)
+        label = " vs ".join(own[seat] for seat in seats.split(SEATS))
+        own[name] = f"{label} ({tournaments[of]})" if of in tournaments else label
+    return own
+
+
+def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
+    """What people call those of these parts of the study that are tournaments."""
+    parts = {name: config["study"][name] for name in names}
+    return {name: part.get("label", name) for name, part in parts.items() if "entrants" in part}
+
+
+def block_spec(config: dict, name: str, block: dict) -> dict:
+    """All that a figure or table shows and cannot read from its groups: names, labels, actions, scale."""
+    found = groups(config)
+    shown = [found[group] for group in block_groups(config, block)]
+    every = labels(config)
+    named = {name for group in shown for name in (group.algorithm, *matchup(group.algorithm).split(SEATS))}
+    return block | {
+        "name": name,
+        "labels": {name: every[name] for name in sorted(named)},
+        "opponent_models": opponent_labels(config, {group.opponent_model for group in shown}),
+        "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
+        "settings": {group.algorithm: own_settings(group.spec) for group in shown if not group.is_match},
+        "tournament_labels": tournament_labels(config, block_tournaments(block)),
+        "coin_games": {group.name: coin_game_scale(group) for group in shown if group.is_coin_game},
+    }
+
+
+def own_settings(spec: dict) -> dict[str, float | int | None]:
+    """What the study itself takes for the axes that a grid may have: the first seat's, None where it has no such."""
+    return {axis: (spec["seats"][0] | (spec["play"] or {})).get(axis) for axis in ("lr", "eta", "batch")}
+
+
+def coin_game_scale(group: Group) -> dict[str, int | str]:
+    """The board of a Coin Game, who picks a coin that both step on, and how much was played."""
+    board = {"grid": group.spec["game"]["grid"], "tie": group.spec["game"].get("tie", "both")}
+    return board | group.spec["play"] | {"steps": group.spec["steps"]}
+
+
+def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
+    """What people read behind an algorithm's name: nothing for the oracle, which is the rule."""
+    return {name: config["opponent_models"][name].get("label", name) for name in sorted(models - {"oracle"})}
+
+
+def player_actions(game: dict) -> list[list[str]]:
+    """The names of each player's actions."""
+    actions = game.get("actions") or list(registry.kind(game).actions)
+    return [actions] * players(game) if isinstance(actions[0], str) else actions

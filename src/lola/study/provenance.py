@@ -1,0 +1,125 @@
+"""What made a result: its settings, code and environment, manifests, and what is stale. Standard library only.
+
+Snakemake notices neither a change in an imported module nor two swapped settings. So every
+rule carries one canonical JSON of its settings and one fingerprint per definition that its code
+reaches; both are kept beside what they made, where they can be held against today's.
+"""
+
+import json
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lola.files import cells
+from lola.files.artifacts import canonical, differences, file_sha256, sha256
+from lola.study import plan
+from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
+from lola.vocabulary import kinds, registry
+
+LOCK = SOURCE.parent / "requirements.lock"
+NAMED = 3  # definitions that a reason names at most
+
+
+def training_code(group: plan.Group) -> dict[str, str]:
+    """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
+    entries = ((entry.module, entry.name) for entry in group.entries)
+    code = fingerprints("lola.commands.train", *entries, without=registry.__name__)
+    return code | {registry.__name__: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
+
+
+def environment() -> str:
+    """A digest of the locked packages and the Python they run on, which training depends on too."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return sha256(LOCK.read_text() + python)[:12]
+
+
+@dataclass(frozen=True)
+class Product:
+    """Something that the study makes from settings and code, with the manifest that vouches for it."""
+
+    name: str
+    stage: str  # cells, group, figure, table or claims
+    manifest: Path
+    spec: dict
+    code: dict[str, str]
+    needs: tuple[str, ...] = ()  # names of the products it is made from
+
+
+def products(config: dict) -> Iterator[Product]:
+    """Everything that the study makes, each after what it is made from."""
+    root = Path(config["results"])
+    groups = plan.groups(config)
+    for group in groups.values():
+        code = training_code(group)
+        for cell in group.cells:
+            yield Product(cell.name, "cells", cell.manifest(root), group.spec, code)
+    for group in groups.values():
+        made_from = tuple(cell.name for cell in group.cells)
+        code = fingerprints("lola.commands.aggregate")
+        spec = {"seeds": list(group.seeds)}
+        yield Product(group.name, "group", manifest(root, f"groups/{group.name}"), spec, code, made_from)
+    for stage in ("figure", "table"):
+        for name, block in config[f"{stage}s"].items():
+            spec, code = plan.block_spec(config, name, block), product_code(stage, block)
+            needs = tuple(plan.block_groups(config, block))
+            yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
+    code = fingerprints("lola.commands.claims")
+    yield Product("claims", "claims", manifest(root, "tables/claims"), plan.claims_spec(groups), code, tuple(groups))
+
+
+def product_code(stage: str, block: dict) -> dict[str, str]:
+    """The fingerprints of the code that makes a figure or table: its stage and the module of its kind."""
+    known = {"figure": kinds.FIGURES, "table": kinds.TABLES}[stage]
+    return fingerprints(f"lola.{stage}", (known[block["kind"]].module, EVERYTHING))
+
+
+def manifest(root: str | Path, name: str) -> Path:
+    """Where `lola.commands.record` keeps what it knows of a product, such as figures/figure1."""
+    return Path(root) / "manifests" / f"{name}.json"
+
+
+def problem(product: Product, lock: str) -> tuple[str, str] | None:
+    """What is wrong with a product as it lies on disk, as (kind, reason); None if nothing is.
+
+    The kinds: missing, damaged (not as it was written), stale (made from other settings,
+    code, packages or inputs than today's).
+    """
+    if not product.manifest.exists():
+        return "missing", "not made yet"
+    try:
+        made = read_cell(product) if product.stage == "cells" else read_record(product)
+    except FileNotFoundError as error:
+        return "missing", f"{error.filename} is gone"
+    except ValueError as error:
+        return "damaged", str(error)
+    changes = differences(made["spec"], product.spec)
+    then, now = made["code"], product.code
+    changed = sorted(name for name in then | now if then.get(name) != now.get(name))
+    more = f" and {len(changed) - NAMED} more definitions" if len(changed) > NAMED else ""
+    changes += [f"{', '.join(changed[:NAMED])}{more} changed"] if changed else []
+    if product.stage == "cells" and made["lock"] != lock:
+        changes.append("the locked packages or Python changed")
+    for path, digest in made.get("inputs", {}).items():
+        if not Path(path).exists() or file_sha256(path) != digest:
+            changes.append(f"{path} changed")
+    return ("stale", "; ".join(changes)) if changes else None
+
+
+def read_cell(product: Product) -> dict:
+    """A cell's manifest, with the code fingerprints as a mapping."""
+    made = cells.read_manifest(product.manifest)
+    return made | {"code": json.loads(made["code"])}
+
+
+def read_record(product: Product) -> dict:
+    """What `lola.commands.record` wrote, after checking the outputs against it."""
+    try:
+        made = json.loads(product.manifest.read_text())
+        outputs, _, _ = made["outputs"], made["spec"], made["code"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{product.manifest} is not a whole manifest") from None
+    for path, digest in outputs.items():
+        if file_sha256(path) != digest:
+            raise ValueError(f"{path} is not as it was written (truncated, edited or overwritten)")
+    return made

@@ -1,0 +1,72 @@
+"""The order of work: which training jobs go first. It moves no number. Standard library only.
+
+What the config's `first` names is made stage by stage, everything else after it; within a
+stage the longest jobs go first, so that no core idles at the end.
+"""
+
+import json
+import math
+from contextlib import suppress
+from pathlib import Path
+
+from lola.study import plan
+from lola.study.plan import Group
+from lola.vocabulary.names import Cell
+
+START = 3.0  # seconds from the start of a process to its first update
+SECONDS = {  # of one core, as `make bench` measured them on an AMD EPYC (README, Speed)
+    "exact": 0.23e-3 / 50,  # an update of one of 50 seeds, side by side
+    "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
+    "match": 1 / 2.4e6,  # a step of an episode
+    "coin game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
+}
+
+
+def queue(config: dict, groups: dict[str, Group], root: str | Path) -> list[tuple[Group, list[Cell]]]:
+    """The training jobs, each as its group and its cells, in the order of work."""
+    stage = stages(config)
+    jobs = [(group, batch) for group in groups.values() for batch in plan.batches(group, root)]
+    return sorted(jobs, key=lambda job: (stage.get(job[0].name, math.inf), -expected_seconds(*job, root)))
+
+
+def stages(config: dict) -> dict[str, int]:
+    """The first stage that shows each group, of those that some stage shows."""
+    found = {}
+    for stage, names in enumerate(config.get("first", [])):
+        blocks = [config[kind][name] for kind in ("figures", "tables") for name in names if name in config[kind]]
+        for group in (group for block in blocks for group in plan.block_groups(config, block)):
+            found.setdefault(group, stage)
+    return found
+
+
+def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float:
+    """How long a training job takes: as last time, or as its spec lets one expect."""
+    return seconds(benchmark(batch, root)) or START + len(batch) * work(group) * SECONDS[kind(group)]
+
+
+def benchmark(batch: list[Cell], root: str | Path) -> Path:
+    """Where Snakemake keeps how long a training job took."""
+    return Path(root, "benchmarks", "train", batch[0].group, f"seed{batch[0].seed}-{batch[-1].seed}.jsonl")
+
+
+def seconds(path: Path) -> float:
+    """Wall seconds of a job; 0 if it was not measured."""
+    with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+        return sum(json.loads(line)["s"] for line in path.read_text().splitlines())
+    return 0.0
+
+
+def kind(group: Group) -> str:
+    """Which of SECONDS a group's work takes."""
+    if group.is_coin_game:
+        return "coin game"
+    return "match" if group.is_match else "sampled" if group.spec["play"] else "exact"
+
+
+def work(group: Group) -> int:
+    """How much a seed of a group does, at all points of a map: updates, or steps if it plays any."""
+    spec, grid = group.spec, group.spec["grid"] or {}
+    updates = spec["steps"] * math.prod(len(values) for axis, values in grid.items() if axis != "batch")
+    if not spec["play"]:
+        return updates
+    return updates * sum(grid.get("batch", [spec["play"]["batch"]])) * spec["play"]["length"]

@@ -1,0 +1,83 @@
+"""Who earns what against whom in a tournament, beside the authors' numbers."""
+
+import pandas as pd
+
+from lola.analysis.metrics import estimate
+from lola.analysis.paper import crosstable
+from lola.analysis.sources import Sources
+from lola.analysis.standings import earns
+from lola.analysis.tournaments import Tournament
+from lola.tables.table import Table, number
+
+MARKED = 0.25  # how far a cell may be off the authors' without a mark
+READ = 0.03  # how well the authors' plots can be read
+DISTANCES = "How far from the authors"
+NOTES = f"""\
+What the row earns against the column: the normalised discounted return per step, averaged over the last tenth of the
+episodes and over runs. In brackets: what the authors' entrants earn, read off the plots in their notebook to ±{READ};
+how many runs are behind those is not known. In self-play both seats are averaged; the authors' notebook has the two
+seats' returns in one series. Marked * where ours and theirs are more than {MARKED} apart. The CSV file has 95 %
+percentile bootstrap intervals over runs (scipy).
+
+How far from the authors: the difference of ours and theirs, the mean over cells of its size and of itself, and in how
+many cells theirs lies in our interval, widened by {READ}. That allows for no sampling error of theirs. Of a pair in a
+zero-sum game both cells count, though they are one number."""
+
+
+def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
+    """The cross table of each game and tournament, and how near to the authors' each tournament comes."""
+    rows, matrices = [], {}
+    for game in games:
+        for name in tournaments:
+            shown = sources.tournament(game, name, opponent_model)
+            label = sources.tournament_label(shown)
+            cells = pd.DataFrame(tidy(sources, shown))
+            rows.append(cells.assign(game=game, tournament=label))
+            matrices[f"{game}, {label}"] = matrix(cells)
+    long = pd.concat(rows, ignore_index=True)
+    long = long[["game", "tournament", "row", "column", "runs", "value", "low", "high", "authors", "difference"]]
+    compared = long.dropna(subset="authors")
+    return Table(long, matrices | ({DISTANCES: distances(compared)} if len(compared) else {}), NOTES)
+
+
+def tidy(sources: Sources, shown: Tournament) -> list[dict]:
+    """One row of numbers per cell."""
+    authors = crosstable(sources.claims, shown.game).reindex(index=shown.entrants, columns=shown.entrants)
+    rows = []
+    for row in shown.entrants:
+        for column in shown.entrants:
+            e, theirs = estimate(earns(shown, row, column)), authors.loc[row, column]
+            about = {"row": sources.labels[row], "column": sources.labels[column], "runs": e.n}
+            numbers = {"value": e.value, "low": e.low, "high": e.high}
+            rows.append(about | numbers | {"authors": theirs, "difference": e.value - theirs})
+    return rows
+
+
+def matrix(cells: pd.DataFrame) -> pd.DataFrame:
+    """Ours, with the authors' in brackets, a row and a column per entrant."""
+    text = cells.assign(text=[cell(c.value, c.authors) for c in cells.itertuples()])
+    order = list(dict.fromkeys(cells.row))
+    wide = text.pivot(index="row", columns="column", values="text").loc[order, order]
+    return wide.rename_axis(index="row against column", columns=None).reset_index()
+
+
+def cell(ours: float, authors: float) -> str:
+    mark = "*" if abs(ours - authors) > MARKED else ""
+    return f"{number(ours, 2)} ({number(authors, 2)}){mark}"
+
+
+def distances(compared: pd.DataFrame) -> pd.DataFrame:
+    """A row per game and tournament: how far its cells are from the authors'."""
+    inside = (compared.low - READ <= compared.authors) & (compared.authors <= compared.high + READ)
+    lines = []
+    for (game, tournament), of in compared.assign(inside=inside).groupby(["game", "tournament"], sort=False):
+        lines.append(
+            {
+                "game": game,
+                "tournament": tournament,
+                "mean absolute difference": number(of.difference.abs().mean(), 2),
+                "mean difference": number(of.difference.mean(), 2),
+                "authors' number in our interval": f"{of.inside.sum()} of {len(of)}",
+            }
+        )
+    return pd.DataFrame(lines)

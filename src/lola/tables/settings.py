@@ -1,0 +1,46 @@
+"""Which settings fit the paper best: the points of a map beside all that the paper prints of its games."""
+
+import pandas as pd
+
+from lola.analysis.maps import SYMBOLS, Fit, fit
+from lola.analysis.sources import Sources
+from lola.tables.table import NONE, Table, interval, number
+
+BEST = 5  # points that people are shown
+NOTES = """\
+Every point of the grid is held against the paper's numbers at once, by the rule `equals` of config/claims.yaml. Off:
+how far the number that fits worst lies from the paper's, in units of what the rule allows there. A point where it is at
+most 1 gives every number of the paper. In brackets: 95 % percentile bootstrap intervals over runs (scipy).
+
+The points are sorted by that, so the first one is the best of many, and partly by luck: its intervals don't allow for
+the choice. The CSV file has every point at which no run diverged."""
+
+
+def tabulate(sources: Sources, *, games: list[str], algorithm: str, opponent_model: str = "oracle") -> Table:
+    """The points of a map that come nearest to the paper's numbers of all games together."""
+    found = fit([sources.group(game, algorithm, opponent_model) for game in games], sources.claims)
+    order = found.worst.argsort(kind="stable")
+    paper = {c.name: f"{c.claim.paper:g}" for c in found.compared}
+    first = {"": "the paper"} | {SYMBOLS[axis]: NONE for axis in found.points} | paper | {"off": NONE}
+    lines = [first, *(line(found, rank, at) for rank, at in enumerate(order[:BEST].tolist(), start=1))]
+    heading = f"{sources.labels[algorithm]}, {len(found.seeds)} runs at each of {len(order)} points"
+    return Table(tidy(found, order.tolist()), {heading: pd.DataFrame(lines)}, NOTES)
+
+
+def line(found: Fit, rank: int, at: int) -> dict:
+    """One point as people read it."""
+    axes = {SYMBOLS[axis]: f"{x:g}" for axis, x in found.points.iloc[at].items()}
+    numbers = {c.name: interval(c.estimates[at], 1 if "%" in c.name else 2) for c in found.compared}
+    return {"": f"{rank}."} | axes | numbers | {"off": number(found.worst[at], 2)}
+
+
+def tidy(found: Fit, order: list[int]) -> pd.DataFrame:
+    """One row per point and number of the paper, the best points first."""
+    rows, off = [], [c.off(c.runs) for c in found.compared]
+    for rank, at in enumerate(order, start=1):
+        about = {"rank": rank, **found.points.iloc[at]}
+        for c, how_far in zip(found.compared, off, strict=True):
+            e = c.estimates[at]
+            numbers = {"value": e.value, "low": e.low, "high": e.high, "paper": c.claim.paper}
+            rows.append(about | {"measure": c.name} | numbers | {"allowed": c.allowed[at], "off": how_far[at]})
+    return pd.DataFrame(rows)

@@ -1,0 +1,205 @@
+"""What a tracked run says about its cell: name, tags, params, metrics and files. Knows no tracker."""
+
+import csv
+import io
+import json
+import math
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lola.files.artifacts import canonical, sha256
+from lola.tracking import pictures
+from lola.vocabulary.names import MAP, SEATS, TRAINED, Cell, matchup
+
+LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
+STEPS = 41  # every fifth of 200 updates; the whole curve is attached
+POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
+BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
+MEASURES = ("return", "points", "own coins", "coins")  # of the Coin Game, in the order of its checkpoints' rows
+SHARE = "own-colour share"  # of the coins picked, in place of own coins; without a player, of both players' coins
+
+Series = dict[tuple[str, str], list[tuple[int, float]]]  # (step, value) by player and metric
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that is logged of one run. `files` maps names in the run to bytes; metrics are (name, step, value)."""
+
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: list[tuple[str, int, float]]
+    files: dict[str, bytes]
+
+
+def title(cell: Cell, labels: dict[str, str]) -> str:
+    """A run's name, as in "LOLA-Ex, oracle, seed 3"."""
+    return f"{group(cell, labels)}, seed {cell.seed}"
+
+
+def group(cell: Cell, labels: dict[str, str]) -> str:
+    """What the runs of all seeds have in common; where two algorithms have one label, it names the algorithm."""
+    mine = label(cell.algorithm, labels)
+    shared = any(label(other, labels) == mine for other in labels if other != cell.algorithm)
+    return f"{mine} ({cell.algorithm}), {cell.opponent_model}" if shared else f"{mine}, {cell.opponent_model}"
+
+
+def label(algorithm: str, labels: dict[str, str]) -> str:
+    """An algorithm as people read it; a map of step sizes says that it is one."""
+    known = labels.get(algorithm) or labels.get(algorithm.removesuffix(MAP), algorithm)
+    return f"{known} map" if algorithm.endswith(MAP) else known
+
+
+def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_version: dict[str, str]) -> Content:
+    """The content of a cell's run, from the curve's path and its manifest."""
+    cell, spec = Cell.at(curve), manifest["spec"]
+    text = Path(curve).read_bytes()
+    rows = list(csv.DictReader(io.StringIO(text.decode())))
+    files = {"curve.csv": text, "manifest.json": _json(manifest), "config.json": _json(spec)}
+    if spec["grid"] is not None:
+        metrics = best_of_map(rows)
+    else:
+        series = with_shares(by_metric(rows))
+        metrics = thinned(series)
+        files |= coin_files(series, manifest) if is_coin_game(spec) else matrix_files(series, manifest)
+    return Content(tags(cell, manifest, labels) | code_version, params(cell, spec, labels), metrics, files)
+
+
+def matrix_files(series: Series, manifest: dict) -> dict[str, bytes]:
+    """What is attached to a run of a matrix game alone."""
+    return {
+        "policies.json": _json(manifest.get("policies")),
+        "picture.png": pictures.returns_and_policies(series, manifest),
+    }
+
+
+def coin_files(series: Series, manifest: dict) -> dict[str, bytes]:
+    """What is attached to a run of the Coin Game alone; one that failed has no episode to look at."""
+    files = {"picture.png": pictures.returns_and_shares(series, manifest["spec"]["steps"], SHARE)}
+    if "episode" in manifest:
+        from lola.figures.boards import film  # takes seconds and much memory, which a watcher never needs
+
+        game = manifest["spec"]["game"]
+        files["episode.gif"] = film(manifest["episode"], game["grid"], game.get("tie", "both"))
+    return files
+
+
+def is_coin_game(spec: dict) -> bool:
+    return spec["game"].get("kind") == "coin_game"
+
+
+def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
+    """What the run is searched and grouped by."""
+    players = len(manifest["spec"]["seats"])
+    seats = matchup(cell.algorithm).split(SEATS)
+    seats = seats if len(seats) > 1 else seats * players
+    found = {
+        "kind": "map" if cell.algorithm.endswith(MAP) else "curve",
+        "group": group(cell, labels),
+        "game": cell.game,
+        "algorithm": cell.algorithm,
+        "opponent_model": cell.opponent_model,
+        "seed": str(cell.seed),
+        "code_fingerprint": sha256(manifest["code"])[:12],
+        "lock": manifest["lock"],
+        "snakemake_rule": f"train:{cell.group.replace('/', ':')}",
+    }
+    found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
+    found |= {"tournament": cell.algorithm.partition(TRAINED)[2]} if manifest["spec"]["match"] else {}
+    return found | {key: manifest[key] for key in ("device", "reason") if key in manifest}
+
+
+def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:
+    """The resolved settings under dotted names: `game.gamma`, `seat1.lr`, `steps`, …"""
+    seats = {f"seat{n}": seat for n, seat in enumerate(spec["seats"], 1)}
+    settings = {key: value for key, value in spec.items() if key not in ("seats", "match")} | seats
+    settings |= spec["match"] or {}
+    own = {"algorithm": label(cell.algorithm, labels), "opponent_model": cell.opponent_model, "seed": str(cell.seed)}
+    return own | dict(_flat(settings))
+
+
+def _flat(settings: dict, prefix: str = ""):
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield f"{prefix}{key}", value if isinstance(value, str) else canonical(value)
+
+
+def metric_name(player: str, metric: str) -> str:
+    """`player1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
+    return f"player{player}/" * bool(player) + re.sub(r"[^\w\-. :]", "_", metric)
+
+
+def by_metric(rows: Iterable[dict]) -> Series:
+    """A curve as series of (step, value), by player and metric."""
+    series = {}
+    for row in rows:
+        series.setdefault((row["player"], row["metric"]), []).append((int(row["step"]), float(row["value"])))
+    return series
+
+
+def with_shares(series: Series) -> Series:
+    """The Coin Game's own coins as shares of the coins picked, where any were; other games' series as they are."""
+    own = {player: dict(points) for (player, metric), points in series.items() if metric == "own coins"}
+    if not own:
+        return series
+    coins = {player: dict(series[player, "coins"]) for player in own}
+    found = {key: points for key, points in series.items() if key[1] != "own coins"}
+    for name, players in [("", [*own]), *((player, [player]) for player in own)]:
+        picked = {step: sum(coins[player][step] for player in players) for step in coins[players[0]]}
+        found[name, SHARE] = [(step, sum(own[p][step] for p in players) / n) for step, n in picked.items() if n]
+    return found
+
+
+def thinned(series: Series) -> list[tuple[str, int, float]]:
+    """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, the same in every series."""
+    rows = [step for step, _ in max(series.values(), key=len, default=[])]
+    kept = shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series)))))
+    points = []
+    for key, values in series.items():
+        points += [(metric_name(*key), step, value) for step, value in values if step in kept and math.isfinite(value)]
+    return points
+
+
+def steps_of(spec: dict) -> Sequence[int]:
+    """The steps that a whole curve has rows of: every update, or the end of every block of updates or episodes."""
+    return range(spec["every"] or 0, spec["steps"] + 1, spec["every"] or 1)
+
+
+def shown_steps(steps: Sequence[int], most: int = STEPS) -> set[int]:
+    """At most `most` of the steps, evenly spaced, with the first and the last."""
+    return {steps[n] for n in np.linspace(0, len(steps) - 1, most).round().astype(int).tolist()} if steps else set()
+
+
+def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
+    """Per player the best return on a map of step sizes, and the share of the map that diverged."""
+    found = []
+    for player in sorted({row["player"] for row in rows}):
+        returns = [float(row["value"]) for row in rows if row["player"] == player and row["metric"] == "return"]
+        finite = [value for value in returns if math.isfinite(value)]
+        found += [(metric_name(player, BEST), 0, max(finite))] if finite else []
+        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(returns)))
+    return found
+
+
+def code_version() -> dict[str, str]:
+    """The commit that the runs were logged from, and whether the tree differs from it, or "unknown" without git."""
+    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    dirty = "unknown" if commit is None or changes is None else str(bool(changes)).lower()
+    return {"git_commit": commit or "unknown", "git_dirty": dirty}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _json(value) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,124 @@
+"""Where runs are kept: the store's address, its database file, its server. Imports nothing of MLflow.
+
+The store is `MLFLOW_TRACKING_URI`, or else `mlflow.db` in the study's folder.
+"""
+
+import json
+import os
+import re
+import socket
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from lola.files.artifacts import sha256
+
+DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
+SQLITE = "sqlite:///"
+PRIVATE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow reads them when it is imported
+
+
+def uri(root: str | Path) -> str:
+    """Where runs are logged: `MLFLOW_TRACKING_URI`, or else a database in the study's folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{Path(root).resolve() / DATABASE}"
+
+
+def is_own(root: str | Path) -> bool:
+    """Whether the store is the study's own database, which nobody else writes."""
+    return database_file(root) == Path(root).resolve() / DATABASE
+
+
+def digest() -> str:
+    """Names the store without its address, which may hold a password; the same after the study has moved."""
+    return sha256(os.environ.get("MLFLOW_TRACKING_URI") or "default")[:12]
+
+
+def without_password(text: str) -> str:
+    """A text that may name the store's address, fit to be shown."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
+def database_file(root: str | Path) -> Path | None:
+    """The file of an SQLite store; None for a server."""
+    address = uri(root)
+    return Path(address.removeprefix(SQLITE)) if address.startswith(SQLITE) else None
+
+
+def is_whole(database: Path) -> bool:
+    """Whether a file is an SQLite database with nothing missing."""
+    try:
+        with closing(sqlite3.connect(database, timeout=20)) as connection:
+            return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError:
+        return False
+
+
+def experiment_name(root: str | Path, game: str) -> str:
+    """`lola/ipd`; a study in a folder that is not called results adds its name, so two can share a store."""
+    study = Path(root).resolve().name
+    return f"lola/{game}" if study == "results" else f"lola/{game} ({study})"
+
+
+def writer(root: str | Path) -> str:
+    """Who logs: this machine and this study."""
+    return f"{socket.gethostname()}:{Path(root).resolve()}"
+
+
+def game_lock(root: str | Path, game: str) -> Path:
+    """Held by whoever logs a game's runs, so that a RUNNING run seen by its holder is a dead one."""
+    return Path(root, "tracking", f".{game}.lock")
+
+
+def watcher_lock(root: str | Path) -> Path:
+    """Held by whoever shows cells while they are trained, so that without a holder a live run is a dead one."""
+    return Path(root, "tracking", ".watcher.lock")
+
+
+def point_at_artifacts(database: Path, root: str | Path) -> None:
+    """Rewrite the artifact paths, which MLflow keeps absolute, of a study that was moved or copied.
+
+    A database outside the study's folder may serve other studies, and is only read. Raises sqlite3.Error if the
+    file is not MLflow's.
+    """
+    present = f"{Path(root).resolve() / ARTIFACTS}/"
+    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+        locations = [row[0] for row in connection.execute("SELECT artifact_location FROM experiments")]
+        if not is_own(root):
+            return
+        marker = f"/{ARTIFACTS}/"
+        former = {where[: where.rindex(marker) + len(marker)] for where in locations if where and marker in where}
+        for old in former - {present}:
+            for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+                connection.execute(
+                    f"UPDATE {table} SET {column} = :new || substr({column}, length(:old) + 1)"
+                    f" WHERE substr({column}, 1, length(:old)) = :old",
+                    {"new": present, "old": old},
+                )
+
+
+def server(root: str | Path, port: int) -> tuple[list[str], dict[str, str]]:
+    """The command that serves the UI on this machine only, and its environment.
+
+    One worker and no job runner: answers in a quarter of the time and a third of the memory of the default.
+    """
+    command = [sys.executable, "-m", "mlflow", "server", "--no-serve-artifacts"]
+    command += ["--default-artifact-root", str(Path(root).resolve() / ARTIFACTS)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    address = {"MLFLOW_BACKEND_STORE_URI": uri(root)}  # not an argument: it may hold a password
+    return command, os.environ | PRIVATE | address | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+
+
+def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
+    """Each marker of what the tracking store did not take, or no longer has, with the reason."""
+    database = database_file(root)
+    gone = database is not None and not database.exists()
+    for marker in sorted(Path(root, "tracking").glob("*.json")):
+        try:
+            told = json.loads(marker.read_text())
+            pending = told["reason"] if told["status"] == "pending" else None
+        except (ValueError, KeyError, TypeError):
+            pending = f"{marker} is damaged"
+        if pending or gone:
+            yield marker, pending or f"{database} is gone"

@@ -1,0 +1,127 @@
+"""What the MLflow UI opens on: an experiment's note, and one saved view per figure, its runs grouped over seeds.
+
+MLflow keeps a view in a tag of the experiment, as the page's state in JSON. The format is the
+UI's own and undocumented; it is that of MLflow 3.17, which the lock pins.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+
+from lola.tracking.runs import BEST, DIVERGED, MEASURES, SHARE
+
+TAG = "mlflow.sharedViewState."
+PAGE = 100  # runs; whole groups would be missing from a view of more
+ML = "workflowType=machine_learning"  # or the UI opens in its mode for language models
+
+
+def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshed: bool = False) -> dict[str, str]:
+    """The tag, by its name, that shows `figure`: curves of `metrics`, one line per group.
+
+    `time` (ms) is when the view was made; a view that is `refreshed` follows runs that grow.
+    """
+    state = {
+        "searchFilter": f"tags.`{run_tag(figure)}` = 'true'",
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": True,
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": "group"}]},
+        "groupsExpanded": {f"tag.group.{group}": False for group in groups},
+        "useGroupedValuesInCharts": True,
+        "runsHiddenMode": "SHOW_ALL",
+        "autoRefreshEnabled": refreshed,
+        "selectedColumns": ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"],
+        "isAccordionReordered": True,
+        "compareRunSections": sections(figure, metrics),
+        "compareRunCharts": charts(metrics),
+    }
+    named = {"name": figure_title(figure), "createdAt": time, "updatedAt": time, "state": json.dumps(state)}
+    return {TAG + figure: json.dumps(named)}
+
+
+def note(game: str, study: str, experiment_id: str, figures: Iterable[str]) -> dict[str, str]:
+    """The tag with what the experiment's page says about it, in Markdown."""
+    links = [f"[{figure_title(figure)}]({link(experiment_id, figure)[1:]})" for figure in figures]
+    text = (
+        f"**{game}**, from the study in `{study}`. One run per cell: algorithm, opponent model, seed. Grouped over "
+        f"seeds: {', '.join(links) or 'no figure'}; these show the first seeds of each group, as many as the page "
+        "loads at once. The run *aggregate* holds the figures and tables.\n\n"
+        "The study's files are the truth and these runs a copy. Change the config and run `make reproduce`: what "
+        "depends on the change is trained and logged again."
+    )
+    return {"mlflow.note.content": text}
+
+
+def page(cells: Iterable[str]) -> set[str]:
+    """The first seeds of every group, as many of each as fit on what the UI loads at once; one at least."""
+    groups = {}
+    for cell in cells:
+        group, _, seed = cell.rpartition("/seed")
+        groups.setdefault(group, []).append((int(seed), cell))
+    most = max(1, PAGE // max(1, len(groups)))
+    return {cell for seeds in groups.values() for _, cell in sorted(seeds)[:most]}
+
+
+def link(experiment_id: str, figure: str) -> str:
+    """The part of the address that opens the view."""
+    return f"/#/experiments/{experiment_id}/runs?{ML}&viewStateShareKey={figure}&compareRunsMode=CHART"
+
+
+def figure_title(figure: str) -> str:
+    """figure1 → Figure 1, figure-a3-ipd → Figure a3 ipd."""
+    return re.sub(r"(?<=[a-z]{2})(?=\d)|[_-]", " ", figure).capitalize()
+
+
+def run_tag(figure: str) -> str:
+    """The tag of the runs that a figure shows; a search can't list several values of one tag."""
+    return f"shown in {figure}"
+
+
+def sections(figure: str, metrics: list[str]) -> list[dict]:
+    """One for the coins of a Coin Game, one for returns, one per player's policy, one for what players believe."""
+    found = {section(metric) for metric in metrics}
+    titles = {"coins": f"{figure_title(figure)}: own-colour share, points, coins"} if "coins" in found else {}
+    titles |= {"returns": f"{figure_title(figure)}: returns"}
+    titles |= {player: f"Policy of {player}" for player in sorted(found - {"coins", "returns", "clones"})}
+    titles |= {"clones": "Models of opponents: how likely, how far from the truth"} if "clones" in found else {}
+    return [
+        {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+        for uuid, name in titles.items()
+    ]
+
+
+def charts(metrics: list[str]) -> list[dict]:
+    """One line chart per metric over steps. Every metric needs one, or the UI adds sections of its own."""
+    return [
+        {
+            "uuid": f"chart-{metric}",
+            "type": "BAR" if metric.endswith((BEST, DIVERGED)) else "LINE",
+            "metricSectionId": section(metric),
+            "metricKey": metric,
+            "selectedMetricKeys": [metric],
+            "xAxisKey": "step",
+            "xAxisScaleType": "linear",
+            "scaleType": "linear",
+            "yAxisKey": "metric",
+            "yAxisExpressions": [],
+            "lineSmoothness": 0,
+            "useGlobalXaxisKey": True,
+            "useGlobalLineSmoothing": True,
+            "runsCountToCompare": 100,
+            "range": {},
+            "displayPoints": False,
+            "ignoreOutliers": False,
+            "deleted": False,
+            "isGenerated": False,
+        }
+        for metric in metrics
+    ]
+
+
+def section(metric: str) -> str:
+    """Where a metric is shown: coins, returns, clones, or under the player whose policy it is of."""
+    player, _, name = metric.partition("/")
+    if name.startswith("clone of "):
+        return "clones"
+    if SHARE in (player, name) or name in MEASURES[1:]:
+        return "coins"
+    return "returns" if name.endswith("return") or not name else player

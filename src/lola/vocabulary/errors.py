@@ -1,0 +1,26 @@
+"""What is said of a config that cannot be run: standard library only."""
+
+import difflib
+
+
+class BadConfig(Exception):
+    """A config that cannot be run; the message names the key, what was given and what is allowed."""
+
+
+def lookup(where: str, name: str, names: dict, what: str = "name"):
+    """`names[name]`, or an error that suggests the nearest."""
+    if name not in names:
+        raise BadConfig(
+            f"{where}: given {name!r}; there is no such {what}; allowed: {', '.join(names)}{nearest(name, names)}"
+        )
+    return names[name]
+
+
+def nearest(name, names) -> str:
+    close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def quoted(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,0 +1,244 @@
+"""Maps over any settings: what a point holds, how near it comes to the paper, and how both are shown."""
+
+import itertools
+
+import numpy as np
+import pytest
+from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from lola.analysis import claims
+from lola.analysis.groups import Group
+from lola.analysis.maps import fit, quantities
+from lola.analysis.metrics import estimate
+from lola.analysis.paper import Claim
+from lola.analysis.sources import Sources
+from lola.figures import map as map_figure
+from lola.figures import style
+from lola.study import plan
+from lola.study.config import BadConfig, load
+from lola.tables import settings as settings_table
+
+# P(first action | own state) of both players, by what share of the states is tit-for-tat's, or the mixed equilibrium's
+TFT = {20: ALWAYS_DEFECT[1], 60: (0, 0, 0, 1, 0), 100: TIT_FOR_TAT[1]}
+NASH = {20: (0.9, 0.9, 0.9, 0.9, 0.5), 60: (0.9, 0.9, 0.5, 0.5, 0.5)}
+AXES = ("batch", "eta")
+
+
+def write(tmp_path, name, points, axes=AXES, zero_sum=False):
+    """`points` {point: [(R of player 1, share) per seed]}; the share is %TFT, or %Nash in a zero-sum game."""
+    folder = tmp_path / "groups" / name
+    folder.mkdir(parents=True)
+    rows = ["seed," + ",".join(axes) + ",player,metric,value\n"]
+    for point, runs in points.items():
+        for (seed, (r, share)), player in itertools.product(enumerate(runs), (1, 2)):
+            at = ",".join(map(str, (seed, *point, player)))
+            rows.append(f"{at},return,{-r if zero_sum and player == 2 else r}\n")
+            for state, p in zip(STATES, (NASH if zero_sum else TFT)[share], strict=True):
+                rows.append(f"{at},C {'at' if state == 'start' else 'after'} {state},{p}\n")
+    (folder / "map.csv").write_text("".join(rows))
+    (folder / "failed.csv").write_text("seed,step,reason\n")
+    return Group(folder)
+
+
+def says(game, quantity, paper, **more):
+    """A claim on the numbers of `a`, whose error is 0 and whose rounding is half of `digit`."""
+    measure = {"quantity": quantity, "group": f"{game}/a/oracle"}
+    return Claim(f"table3/{game}/a/{quantity}", "", "", "read", "equals", measure, paper=paper, **{"std": 0.0} | more)
+
+
+PAPER = [
+    says("ipd", "R", -1.0, digit=0.2),
+    says("ipd", "tft", 100.0, digit=40),
+    says("imp", "std", 0.1, digit=0.1),
+    says("imp", "nash", 80.0, digit=80),
+]
+NEAR, FAR = (64, 1.0), (4000, 2.0)
+
+
+def pair(tmp_path, n=12):
+    """Two maps whose runs agree at each point: NEAR is off by 1.5, 2, 1, 0.5 tolerances, FAR by 0.5, 0, 0, 1.5."""
+    ipd = write(tmp_path, "ipd/a@map/oracle", {NEAR: [(-1.15, 60)] * n, FAR: [(-1.05, 100)] * n})
+    imp = {NEAR: [(0.15, 60)] * n, FAR: [(0.1, 20)] * n}
+    return [ipd, write(tmp_path, "imp/a@map/oracle", imp, zero_sum=True)]
+
+
+def test_a_map_holds_its_games_quantities_at_every_point(tmp_path):
+    ipd, imp = (quantities(group) for group in pair(tmp_path, n=2))
+    assert list(ipd) == ["R", "std", "tft"] and list(imp) == ["R", "std", "nash"]
+    percent, mean = ipd["tft"]
+    assert percent.index.names == ["batch", "eta", "seed"]
+    assert percent[0].tolist() == [60, 60, 100, 100] and mean(percent.to_numpy()) == 80
+    assert imp["nash"][0][0].tolist() == [60, 60, 20, 20]
+    runs, spread = imp["std"]
+    assert spread(runs.loc[NEAR].to_numpy()) == pytest.approx(0.15)
+
+
+def test_each_point_is_as_good_as_the_number_that_fits_it_worst(tmp_path):
+    found = fit(pair(tmp_path), PAPER)
+    assert found.points.to_dict("list") == {"batch": [64, 4000], "eta": [1.0, 2.0]}
+    assert [c.name for c in found.compared] == ["ipd R", "ipd %TFT", "imp std of R", "imp %Nash"]
+    off = np.array([c.off(c.runs) for c in found.compared])
+    assert off == pytest.approx(np.array([[1.5, 0.5], [2, 0], [1, 0], [0.5, 1.5]]))
+    assert found.worst == pytest.approx([2, 1.5])
+    best = estimate(found.sample)
+    assert (best.value, best.low, best.high, best.n) == pytest.approx((1.5, 1.5, 1.5, 12))
+    assert found.about == (
+        "the best of 2 points is B = 4000, η = 2: "
+        "ipd R -1.05 (-1), ipd %TFT 100 (100), imp std of R 0.1 (0.1), imp %Nash 20 (80)"
+    )
+
+
+def test_what_is_allowed_grows_with_the_papers_error_and_ours(tmp_path):
+    r = [(-1.0, 20), (-2.0, 20)] * 6
+    group = write(tmp_path, "ipd/a@map/oracle", {NEAR: r, FAR: [(-1.0, 20)] * 12})
+    (compared,) = fit([group], [says("ipd", "R", -1.0, digit=0.01, std=0.5)]).compared
+    t, h = 1.96 * 0.5 / np.sqrt(50), (compared.estimates[0].high - compared.estimates[0].low) / 2
+    assert h == pytest.approx(1.96 * 0.5 / np.sqrt(12), rel=0.2)
+    assert compared.allowed == pytest.approx([np.hypot(t, h) + 0.005, t + 0.005])
+    assert compared.off(compared.runs) == pytest.approx([0.5 / (np.hypot(t, h) + 0.005), 0])
+
+
+def test_seeds_are_drawn_together_for_both_games_and_all_points(tmp_path):
+    values = np.random.default_rng(0).normal(size=(2, 12))
+    maps = [
+        write(
+            tmp_path, "ipd/a@map/oracle", {p: [(r, 20) for r in v] for p, v in zip((NEAR, FAR), values, strict=True)}
+        ),
+        write(tmp_path, "imp/a@map/oracle", {p: [(0.3, 20)] * 9 for p in (NEAR, FAR)}, zero_sum=True),
+    ]
+    found = fit(maps, [PAPER[0], PAPER[2]])
+    assert found.seeds == tuple(range(9))  # those that both have
+    rows = np.random.default_rng(1).integers(0, 9, (5, 9))
+    mean, spread = found.compared
+    expected = [
+        min(
+            max(abs(v[draw].mean() + 1) / a, 0.2 / b)
+            for v, a, b in zip(values, mean.allowed, spread.allowed, strict=True)
+        )
+        for draw in rows
+    ]
+    assert found.sample.statistic(found.sample.runs[rows]) == pytest.approx(expected)
+    assert found.sample.statistic(found.sample.runs) == pytest.approx(found.worst.min())
+
+
+def test_points_at_which_a_run_diverged_are_left_out(tmp_path):
+    ipd = write(tmp_path, "ipd/a@map/oracle", {NEAR: [(-1.0, 20)] * 3, FAR: [(-1.0, 20), (float("nan"), 20)] * 1})
+    imp = write(tmp_path, "imp/a@map/oracle", {NEAR: [(0.1, 20)] * 3, (9, 9.0): [(0.1, 20)] * 3}, zero_sum=True)
+    assert fit([ipd, imp], PAPER).points.to_numpy().tolist() == [[64, 1.0]]
+    other = write(tmp_path, "stag/a@map/oracle", {FAR: [(-1.0, 20)] * 3})
+    with pytest.raises(ValueError, match="no point is left of ipd/a@map/oracle, stag/a@map/oracle"):
+        fit([ipd, other], [*PAPER, says("stag", "R", -1.0, digit=1)])
+
+
+def test_numbers_of_one_player_or_of_other_groups_are_not_compared(tmp_path):
+    one = says("ipd", "R", 9.0, digit=1)
+    one.measure["player"] = 1
+    other = says("ipd", "std", 9.0, digit=1)
+    other.measure["group"] = "ipd/b/oracle"
+    (group, _) = pair(tmp_path)
+    assert [c.claim for c in fit([group], [one, other, PAPER[0]]).compared] == [PAPER[0]]
+    with pytest.raises(ValueError, match="the paper prints no number of ipd/a@map/oracle"):
+        fit([group], [one, other])
+
+
+def test_whether_one_setting_gives_both_rows_is_a_claim(tmp_path):
+    maps = {group.name: group for group in pair(tmp_path)}
+    asked = Claim("x/y", "", "", "inferred", "within", {"quantity": "fit", "groups": list(maps)}, than=1)
+    checked = claims.check(asked, maps, PAPER)
+    assert (checked.verdict, checked.measured.value) == (claims.NOT_REPRODUCED, pytest.approx(1.5))
+    assert checked.because.startswith("must be at most 1; the best of 2 points is B = 4000, η = 2: ipd R -1.05 (-1)")
+    assert claims.check(asked, maps, PAPER[:3]).verdict == claims.REPRODUCED  # FAR gives these three
+    without = claims.check(asked, {"ipd/a@map/oracle": maps["ipd/a@map/oracle"]}, PAPER)
+    assert (without.verdict, without.because) == (claims.NOT_RUN, "imp/a@map/oracle is not in the study")
+
+
+def sources(*groups, **more):
+    return Sources({g.name: g for g in groups}, {"a@map": "LOLA-PG"}, {"ipd": [["C", "D"]] * 2}, **more)
+
+
+def test_the_table_lists_the_best_settings_first(tmp_path):
+    table = settings_table.tabulate(sources(*pair(tmp_path), claims=PAPER), games=["ipd", "imp"], algorithm="a@map")
+    (heading, block), *_ = table.blocks.items()
+    assert heading == "LOLA-PG, 12 runs at each of 2 points"
+    assert block.columns.tolist() == ["", "B", "η", "ipd R", "ipd %TFT", "imp std of R", "imp %Nash", "off"]
+    assert block.iloc[0].tolist() == ["the paper", "–", "–", "-1", "100", "0.1", "80", "–"]
+    assert block.iloc[1].tolist() == [
+        *("1.", "4000", "2", "-1.05 [-1.05, -1.05]", "100.0 [100.0, 100.0]", "0.10 [0.10, 0.10]"),
+        *("20.0 [20.0, 20.0]", "1.50"),
+    ]
+    assert block.off.tolist() == ["–", "1.50", "2.00"]
+    rows = table.rows.set_index(["rank", "measure"])
+    assert rows.loc[(2, "ipd R"), ["batch", "eta", "value", "paper", "allowed", "off"]].tolist() == pytest.approx(
+        [64, 1, -1.15, -1, 0.1, 1.5]
+    )
+
+
+def draw(groups, **more):
+    settings = {"a@map": {"lr": 1.0, "eta": 1.0, "batch": 4000}}
+    with style.theme():
+        games = [group.game for group in groups]
+        figure = map_figure.draw(sources(*groups, settings=settings, **more), games=games, algorithm="a@map")
+        FigureCanvasAgg(figure).draw()
+        return figure
+
+
+BATCHES = {(batch, eta): [(-1 - eta / batch, 20)] for batch in (10, 100, 4000) for eta in (0.5, 1.0)}
+
+
+def test_a_map_over_batch_sizes_has_them_to_the_right(tmp_path):
+    figure = draw([write(tmp_path, "ipd/a@map/oracle", BATCHES)])
+    assert figure._supxlabel.get_text() == "B, roll-outs per update"
+    assert figure._supylabel.get_text() == "η, the step size assumed for the other"
+    r = figure.axes[0]
+    assert np.asarray(r.collections[0].get_array()) == pytest.approx(
+        np.array([[-1.05, -1.005, -1.000125], [-1.1, -1.01, -1.00025]])
+    )
+    assert [tick.get_text() for tick in r.get_xticklabels()] == ["10", "100", "4000"]
+    assert [line.get_xydata().tolist() for line in r.lines] == [[[2.5, 1.5]]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][1] == "this study: B = 4000, η = 1"
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
+
+
+def test_the_order_of_the_columns_does_not_turn_a_map(tmp_path):
+    turned = {(eta, lr): [(-lr - 10 * eta, 20)] for lr in (1, 2) for eta in (3, 4)}
+    figure = draw([write(tmp_path, "ipd/a@map/oracle", turned, axes=("eta", "lr"))])
+    assert figure.axes[0].collections[0].get_array().tolist() == [[-31, -32], [-41, -42]]
+    assert figure._supxlabel.get_text().startswith("δ")
+
+
+def test_a_map_may_stand_beside_the_numbers_of_another_algorithm(tmp_path):
+    known = [Claim("x", "", "", "read", "equals", {"quantity": "R", "group": "ipd/other/oracle"}, paper=-1.02)]
+    group = write(tmp_path, "ipd/a@map/oracle", BATCHES)
+    with style.theme():
+        beside = map_figure.draw(sources(group, claims=known), games=["ipd"], algorithm="a@map", beside="other")
+        alone = map_figure.draw(sources(group, claims=known), games=["ipd"], algorithm="a@map")
+    assert [f.axes[0]._left_title.get_text().split("  ")[1] for f in (beside, alone)] == ["ipd: R (-1.02)", "ipd: R"]
+    assert [len(f.axes[0].collections) for f in (beside, alone)] == [2, 1]
+
+
+@pytest.mark.parametrize("axes", [("lr",), ("lr", "eta", "batch")])
+def test_a_map_of_other_than_two_axes_is_refused(tmp_path, axes):
+    group = write(tmp_path, "ipd/a@map/oracle", {(1,) * len(axes): [(0, 20)], (2,) * len(axes): [(0, 20)]}, axes=axes)
+    with pytest.raises(ValueError, match=rf"2 axes; that of ipd/a@map/oracle has {', '.join(sorted(axes, key=AXIS))}"):
+        draw([group])
+
+
+AXIS = ("batch", "lr", "eta").index
+
+
+def test_the_config_refuses_a_map_figure_of_one_axis():
+    part = {"games": ["ipd", "imp"], "algorithms": ["lola-ex"], "grid": {"lr": [1.0, 2.0], "eta": None}}
+    with pytest.raises(BadConfig, match=r"lola-ex@map/oracle, a grid of lr; kind map shows grids of 2 axes"):
+        load("config/config.yaml", settings={"study": {"map": part}})
+
+
+def test_a_block_knows_what_the_study_itself_takes_for_each_axis():
+    spec = {"seats": [{"rule": "lola", "lr": 0.5, "eta": 2.0}], "play": {"batch": 64, "length": 150}}
+    assert plan.own_settings(spec) == {"lr": 0.5, "eta": 2.0, "batch": 64}
+    assert plan.own_settings({"seats": [{"rule": "naive", "lr": 0.5}], "play": None}) == {
+        "lr": 0.5,
+        "eta": None,
+        "batch": None,
+    }

@@ -1,0 +1,476 @@
+"""Each kind of figure draws what its groups hold: readable in one column, and the same bytes twice."""
+
+import itertools
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from drawn import draw, readable
+from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map, write_match
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lola.analysis.groups import Group
+from lola.analysis.paper import Claim
+from lola.analysis.sources import Sources, split_spec
+from lola.commands import figure as stage
+from lola.figures import beliefs, comparison, crosstable, learning, matches, standings, style
+from lola.figures import map as map_figure
+from lola.figures import returns as returns_figure
+
+CD = [["C", "D"], ["C", "D"]]
+LABELS = {"nl": "NL-Ex", "lola": "LOLA-Ex", "lola-vs-nl": "LOLA-Ex vs NL-Ex", "lola@map": "LOLA-Ex"}
+LABELS |= {"nl-pg": "NL-PG", "lola-pg": "LOLA-PG"}
+
+
+def learned(tmp_path, players=(1, 2), **more):
+    """Two groups of three runs and five updates: `nl` ends at always-defect, `lola` at tit-for-tat."""
+    for name, end, policy in (("nl", -2.0, ALWAYS_DEFECT), ("lola", -1.0, TIT_FOR_TAT)):
+        returns = {seed: {p: list(np.linspace(-1.5, end, 5) + 0.1 * seed) for p in players} for seed in range(3)}
+        write_group(tmp_path, f"ipd/{name}/oracle", returns, dict.fromkeys(range(3), policy), **more)
+    return sources(tmp_path, "ipd/nl/oracle", "ipd/lola/oracle", players=len(players))
+
+
+def sources(tmp_path, *names, players=2, **more):
+    groups = {name: Group(tmp_path / "groups" / name) for name in names}
+    return Sources(groups, LABELS, {"ipd": CD[:1] * players, "imp": CD}, **more)
+
+
+def test_learning_scatters_policies_by_state_and_draws_every_agents_return(tmp_path):
+    figure = draw(learning, learned(tmp_path), game="ipd", algorithms=["nl", "lola"])
+    readable(figure)
+    a, b, c = figure.axes
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b)] == ["NL-Ex", "LOLA-Ex"]
+    assert [s.get_label() for s in b.collections] == ["start", "CC", "CD", "DC", "DD"]
+    assert len({to_hex(s.get_facecolor()[0]) for s in b.collections}) == 5
+    assert len({s.get_paths()[0].vertices.tobytes() for s in b.collections}) == 5
+    centres = [np.mean(s.get_offsets(), axis=0) for s in b.collections]
+    expected = np.transpose([TIT_FOR_TAT[1], TIT_FOR_TAT[2]])  # DC bottom right, CD top left
+    assert np.abs(np.array(centres) - expected).max() < 0.05
+    assert all(len(s.get_offsets()) == 3 for s in b.collections)
+    assert "3 runs" in c._left_title.get_text()
+    assert [line.get_label() for line in c.lines] == [
+        f"{name}, agent {player}" for name in ("NL-Ex", "LOLA-Ex") for player in (1, 2)
+    ]
+    assert c.lines[0].get_ydata() == pytest.approx(np.linspace(-1.5, -2, 5) + 0.1)
+    assert [c.lines[i].get_linestyle() for i in (0, 1)] == ["-", "--"]
+
+
+def test_learning_needs_two_players_with_two_actions(tmp_path):
+    with pytest.raises(ValueError, match="2 players with 2 actions"):
+        draw(learning, learned(tmp_path, players=(1, 2, 3)), game="ipd", algorithms=["nl"])
+
+
+def test_a_ninth_algorithm_is_drawn_in_the_first_ones_colour(tmp_path):
+    with style.theme():  # too crowded to lay out
+        figure = learning.draw(learned(tmp_path), game="ipd", algorithms=["nl", "lola"] * 4 + ["nl"])
+    lines = figure.axes[-1].lines
+    assert len(lines) == 18 and len(figure.axes) == 10
+    colors = [to_hex(line.get_color()) for line in lines[::2]]
+    assert len(set(colors[:8])) == 8 and colors[8] == colors[0]
+
+
+def test_sampled_returns_stand_beside_the_exact_ones_on_one_scale(tmp_path):
+    known = learned(tmp_path)
+    for name, end in (("nl-pg", -3.0), ("lola-pg", -1.1)):
+        returns = {seed: {1: [-1.5, end, end + seed], 2: [-1.5, end, end]} for seed in range(2)}
+        known.groups[f"ipd/{name}/oracle"] = write_group(tmp_path, f"ipd/{name}/oracle", returns)
+    block = {"game": "ipd", "algorithms": ["nl", "lola"], "sampled": ["nl-pg", "lola-pg"]}
+    figure = draw(learning, known, **block)
+    readable(figure)
+    c, d = figure.axes[2:]
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (c, d)] == ["exact, 3 runs", "sampled, 2 runs"]
+    assert c.get_ylim() == d.get_ylim() and c.get_ylim()[0] < -3 and c.get_ylim()[1] > -0.8
+    assert (c.get_xlim(), d.get_xlim()) == ((0, 4), (0, 2))
+    assert [to_hex(line.get_color()) for line in d.lines] == [to_hex(line.get_color()) for line in c.lines]
+    assert d.lines[2].get_ydata() == pytest.approx([-1.5, -1.1, -0.6])
+    assert [text.get_text() for text in figure.legends[1].get_texts()] == [
+        *(f"{name}, agent {player}" for name in ("NL-Ex", "LOLA-Ex", "NL-PG", "LOLA-PG") for player in (1, 2))
+    ]
+
+
+def compared(tmp_path, count=3):
+    """Groups a0, a1, … of two runs, a0 with a clone as well; the mean return of run s of an ends at -1 - n/10 + s."""
+    names = [f"ipd/a{n}/oracle" for n in range(count)] + ["ipd/a0/cloning"]
+    for n, name in enumerate(names):
+        returns = {seed: {1: [-1.5, -1 - n / 10 + seed], 2: [-1.5, -3 - n / 10 + seed]} for seed in range(2)}
+        write_group(tmp_path, name, returns)
+    groups = {name: Group(tmp_path / "groups" / name) for name in names}
+    labels = {f"a{n}": f"LOLA-DiCE, {n} inner steps" for n in range(count)}
+    return Sources(groups, labels, {"ipd": CD}, opponent_models={"cloning": "cloned opponent"})
+
+
+SAVED = {"a1": [[0, -1.5], [1, -1.2]], "a0/cloning": [[1, -1.9]]}
+
+
+def test_comparison_draws_a_curve_per_group_and_saved_results_in_its_colour(tmp_path):
+    shown = {"game": "ipd", "algorithms": ["a0", "a1", "a0/cloning"]}
+    figure = draw(comparison, compared(tmp_path), **shown, saved=SAVED, saved_label="the authors' five runs")
+    readable(figure)
+    (ax,) = figure.axes
+    curves = [line for line in ax.lines if line.get_marker() == "None"]
+    marks = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [line.get_ydata()[-1] for line in curves] == pytest.approx([-1.5, -1.6, -1.8])  # over agents and runs
+    assert [line.get_xydata().tolist() for line in marks] == [SAVED["a1"], SAVED["a0/cloning"]]
+    colors = [to_hex(line.get_color()) for line in curves]
+    assert len(set(colors)) == 3
+    assert [to_hex(line.get_color()) for line in marks] == colors[1:]
+    (legend,) = figure.legends
+    assert [" ".join(text.get_text().split()) for text in legend.get_texts()] == [
+        "LOLA-DiCE, 0 inner steps",
+        "LOLA-DiCE, 1 inner steps",
+        "LOLA-DiCE, 0 inner steps, cloned opponent",
+        "the authors' five runs",
+    ]
+    assert "2 runs" in legend.get_title().get_text()
+    assert ax.collections[0].get_datalim(ax.transData).intervaly.tolist() == pytest.approx([-2, -1])  # its band
+
+
+def test_comparison_tells_eight_groups_apart(tmp_path):
+    figure = draw(comparison, compared(tmp_path, 8), game="ipd", algorithms=[f"a{n}" for n in range(8)])
+    readable(figure)
+    lines = figure.axes[0].lines
+    assert len({to_hex(line.get_color()) for line in lines}) == len(lines) == 8
+    assert [line.get_linestyle() for line in lines] == ["-"] * 6 + ["--"] * 2
+    assert "saved results" not in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def believed(tmp_path):
+    """Two runs of each group; with clones, whose errors are 0.4 and 0.2 after one update, then 0.2 and 0."""
+    clones = {seed: {(1, 2): [0.4, 0.2], (2, 1): [0.2, 0.0]} for seed in range(2)}
+    shown = ("lola/oracle", "lola/cloning", "nl-pg/oracle")
+    names = [f"{game}/{group}" for game in ("ipd", "imp") for group in shown]
+    for name in names:
+        sign = -1 if name.startswith("imp") else 2
+        returns = {seed: {1: [0.5, 1.0, 1.5], 2: [sign * value for value in (0.5, 1.0, 1.5)]} for seed in range(2)}
+        write_group(tmp_path, name, returns, beliefs=clones if name.endswith("cloning") else None)
+    groups = {name: Group(tmp_path / "groups" / name) for name in names}
+    return Sources(groups, LABELS, {"ipd": CD, "imp": CD}, opponent_models={"cloning": "cloned opponent"})
+
+
+def test_beliefs_shows_returns_and_the_distance_of_the_clones(tmp_path):
+    figure = draw(beliefs, believed(tmp_path), games=["ipd", "imp"], algorithms=["lola", "lola/cloning", "nl-pg"])
+    readable(figure)
+    a, b, c, d = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        *("LOLA-Ex", "NL-PG", "opponent known", "cloned opponent")
+    ]
+    assert [len(ax.lines) for ax in (a, b, c, d)] == [3, 1, 3, 1]
+    assert a.lines[0].get_ydata() == pytest.approx([0.75, 1.5, 2.25])
+    assert c.lines[0].get_ydata() == pytest.approx([0.5, 1.0, 1.5])  # zero-sum: agent 1's
+    assert (a.get_ylabel(), c.get_ylabel()) == ("mean over agents", "agent 1")
+    assert b.lines[0].get_xydata().tolist() == [[1, pytest.approx(0.3)], [2, pytest.approx(0.1)]]
+    assert b.lines[0].get_label() == "LOLA-Ex, cloned opponent"
+    looks = [(to_hex(line.get_color()), line.get_linestyle()) for line in [*a.lines, *b.lines]]
+    lola, naive = looks[0][0], looks[2][0]
+    assert lola != naive
+    assert looks == [(lola, "-"), (lola, "--"), (naive, "-"), (lola, "--")]
+    assert {ax.get_xlim() for ax in figure.axes} == {(0, 2)}
+
+
+def test_beliefs_of_a_group_are_read_by_pair_and_update(tmp_path):
+    group = believed(tmp_path).groups["ipd/lola/cloning"]
+    assert group.beliefs["distance", 1, 2, 1].tolist() == [0.4, 0.4]
+    assert group.beliefs["likelihood", 2, 1, 1].tolist() == [-0.2, -0.2]
+    assert believed(tmp_path / "again").groups["ipd/lola/oracle"].beliefs.empty
+
+
+def test_more_players_than_colours_still_look_different(tmp_path):
+    known = learned(tmp_path, players=range(1, 9))
+    figure = draw(returns_figure, known, game="ipd", algorithms=["nl", "lola"])
+    readable(figure)
+    looks = [(to_hex(line.get_color()), line.get_linestyle(), line._dash_pattern) for line in figure.axes[0].lines]
+    assert len(looks) == len(set(map(str, looks))) == 8
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_returns_has_a_panel_per_algorithm_on_one_scale(tmp_path, count):
+    known = learned(tmp_path, players=(1, 2, 3))
+    figure = draw(returns_figure, known, game="ipd", algorithms=(["nl", "lola"] * 3)[:count])
+    readable(figure)
+    assert len(figure.axes) == count
+    assert len({ax.get_ylim() for ax in figure.axes}) == 1
+    assert [line.get_label() for line in figure.axes[0].lines] == ["agent 1", "agent 2", "agent 3"]
+    assert "3 runs" in figure.legends[0].get_title().get_text()
+
+
+POINTS = list(itertools.product((0.5, 1.0, 2.0), repeat=2))
+PAPER = [
+    Claim(id, "", "", "read", "equals", {"quantity": quantity, "group": group}, paper=paper)
+    for id, quantity, group, paper in (("a", "R", "ipd/lola/oracle", -1.06), ("b", "std", "imp/lola/oracle", 0.02))
+]
+
+
+def mapped(tmp_path, diverged=False):
+    value = {(lr, eta): -lr for lr, eta in POINTS}
+    write_map(tmp_path, "ipd/lola@map/oracle", value | ({(2.0, 2.0): float("nan")} if diverged else {}))
+    write_map(tmp_path, "imp/lola@map/oracle", {(lr, eta): 0.01 * lr for lr, eta in POINTS}, zero_sum=True)
+    names = ("ipd/lola@map/oracle", "imp/lola@map/oracle")
+    return sources(tmp_path, *names, settings={"lola@map": {"lr": 1.0, "eta": 2.0}}, claims=PAPER)
+
+
+def test_map_shows_the_two_measures_of_each_game(tmp_path):
+    figure = draw(map_figure, mapped(tmp_path), games=["ipd", "imp"], algorithm="lola@map")
+    readable(figure)
+    r, tft, spread, nash = figure.axes[:4]
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (r, tft, spread, nash)] == [
+        *("ipd: R (-1.06)", "ipd: %TFT", "imp: std of R (0.02)", "imp: %Nash")
+    ]
+    assert r.collections[0].get_array().tolist() == [[-0.5, -1.0, -2.0]] * 3  # η up, δ to the right
+    assert tft.collections[0].get_array().tolist() == [[20, 100, 20]] * 3
+    assert np.asarray(spread.collections[0].get_array()) == pytest.approx(np.array([[0.005, 0.01, 0.02]] * 3))
+    assert [tick.get_text() for tick in r.get_xticklabels()] == ["0.5", "1", "2"]
+
+
+def test_map_marks_the_papers_number_and_the_settings_of_the_study(tmp_path):
+    figure = draw(map_figure, mapped(tmp_path), games=["ipd", "imp"], algorithm="lola@map")
+    r, tft = figure.axes[:2]
+    contour = r.collections[1].get_paths()[0].vertices
+    assert contour[:, 0] == pytest.approx(1.5 + 0.06)  # between the tiles at δ = 1 and 2, where R is -1 and -2
+    assert len(tft.collections) == 1  # the paper's %TFT is not among the claims
+    assert [line.get_xydata().tolist() for line in r.lines] == [[[1.5, 2.5]]]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["(the paper's number)", "this study: δ = 1, η = 2"]
+    assert figure.legends[0].get_title().get_text() == "LOLA-Ex, 2 runs at each point"
+
+
+def test_map_greys_what_diverged_and_says_so(tmp_path):
+    figure = draw(map_figure, mapped(tmp_path, diverged=True), games=["ipd"], algorithm="lola@map")
+    for ax in figure.axes[:2]:
+        hidden = np.ma.getmaskarray(ax.collections[0].get_array())
+        assert np.argwhere(hidden).tolist() == [[2, 2]]
+    assert "a run diverged" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+ENTRANTS = {"q": "NL-Q", "jal": "JAL-Q", "phc": "PHC", "wolf": "WoLF-PHC", "nl": "NL-Ex", "lola": "LOLA-Ex"}
+BOTH = {"games": ["ipd", "imp"], "tournaments": ["cup", "cup-released"]}
+ONE = {"game": "ipd", "tournaments": BOTH["tournaments"]}
+
+
+def contested(tmp_path, entrants=tuple(ENTRANTS), models=("oracle",)):
+    """Two runs, four rows of 25 episodes: entrant i earns 0, 0, 0, s - i - 2 j against j at seed s, in self-play -i.
+
+    On matching pennies, and as released, everything is multiplied; the second seat earns the opposite of the first.
+    """
+    groups = {}
+    for game, name, model in itertools.product(("ipd", "imp"), BOTH["tournaments"], models):
+        for (i, first), (j, second) in itertools.combinations_with_replacement(enumerate(entrants), 2):
+            seats = first if i == j else f"{first}-vs-{second}"
+            times = (0.1 if game == "imp" else 1) * (1 if name == "cup" else 2) * (1 if model == "oracle" else 3)
+
+            def curve(end, times=times):
+                return [0, 0, 0, times * end]
+
+            ends = {s: (s - i, -s - i) if i == j else (s - i - 2 * j, s - j - 2 * i) for s in (0, 1)}
+            returns = {s: {1: curve(one), 2: curve(-one if game == "imp" else two)} for s, (one, two) in ends.items()}
+            shares = {s: {1: [0.1 * i] * 4, 2: [0.1 * j] * 4} for s in (0, 1)}
+            group = write_match(tmp_path, f"{game}/{seats}@{name}/{model}", returns, shares, every=25)
+            groups[group.name] = group
+    tournaments = {"cup": "as described", "cup-released": "as released"}
+    known = Sources(groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, claims=AUTHORS, tournaments=tournaments)
+    return replace(known, opponent_models={"cloning": "cloned opponent"})
+
+
+def duel(tmp_path, **more):
+    return contested(tmp_path, ("q", "lola"), **more)
+
+
+AUTHORS = [
+    Claim("", "", "", "", "equals", {"quantity": "earns", "game": "ipd", "entrant": row, "against": column}, paper=read)
+    for row, column, read in (("q", "lola", -1.18), ("lola", "q", -0.98))
+]
+
+
+def test_standings_average_over_opponents_and_runs(tmp_path):
+    figure = draw(standings, contested(tmp_path), **BOTH)
+    readable(figure)
+    a, b, c, d = figure.axes
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b, c, d)] == [
+        *("ipd, as described", "imp, as described", "ipd, as released", "imp, as released")
+    ]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(ENTRANTS.values())
+    assert "mean over opponents and 2 runs" in figure.legends[0].get_title().get_text()
+    assert all(line.get_xdata().tolist() == [25, 50, 75, 100] for ax in figure.axes for line in ax.lines)
+    ends = [line.get_ydata()[-1] for line in a.lines]
+    others = 0.5 * 5 / 6  # of the mean seed: self-play has both signs of it
+    assert ends == pytest.approx([others - i - 2 * (15 - i) / 6 for i in range(6)])
+    assert [line.get_ydata()[-1] for line in c.lines] == pytest.approx([2 * end for end in ends])
+    assert all(line.get_ydata()[2] == 0 for line in a.lines)
+    band = a.collections[0].get_datalim(a.transData).intervaly
+    assert band.tolist() == pytest.approx([-5, 0])  # of the two runs: -5 and -5 + 5/6
+    assert len({to_hex(line.get_color()) for line in a.lines}) == 6
+    assert a.get_ylim() == c.get_ylim() != b.get_ylim() == d.get_ylim()
+
+
+def test_standings_tell_more_entrants_apart_than_there_are_colours(tmp_path):
+    known = contested(tmp_path, tuple(f"e{n}" for n in range(10)))
+    known = replace(known, labels={f"e{n}": f"LOLA-Ex-{n}" for n in range(10)})
+    figure = draw(standings, known, games=["ipd"], tournaments=["cup"])
+    readable(figure)
+    looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in figure.axes[0].lines}
+    assert len(looks) == 10
+
+
+def test_a_spec_says_what_tournaments_are_called(tmp_path):
+    folders = [group.folder for group in duel(tmp_path).groups.values()]
+    spec = BOTH | {"name": "figure4", "kind": "standings", "caption": "c", "labels": ENTRANTS, "actions": {"ipd": CD}}
+    known, block = split_spec(spec | {"tournament_labels": {"cup": "as described"}}, folders, [])
+    assert known.tournament_label(known.tournament("ipd", "cup")) == "as described"
+    assert block == BOTH
+
+
+def test_standings_of_those_who_model_say_so(tmp_path):
+    known = duel(tmp_path, models=("oracle", "cloning"))
+    figure = draw(standings, known, games=["ipd"], tournaments=["cup"], opponent_model="cloning")
+    readable(figure)
+    (ax,) = figure.axes
+    assert " ".join(ax._left_title.get_text().split()[1:]) == "ipd, as described, cloned opponent"
+    assert ax.lines[0].get_ydata()[-1] == pytest.approx(3 * (0.25 - 1))  # against itself 0, against the other 0.5 - 2
+
+
+def test_tournaments_with_different_fields_stand_side_by_side(tmp_path):
+    known = duel(tmp_path)
+    groups = {name: group for name, group in known.groups.items() if "lola" not in name or "released" not in name}
+    figure = draw(standings, replace(known, groups=groups), **BOTH)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["NL-Q", "LOLA-Ex"]
+    assert [len(ax.lines) for ax in figure.axes] == [2, 2, 1, 1]
+    a, b = draw(crosstable, replace(known, groups=groups, claims=[]), **ONE).axes[:2]
+    assert not np.ma.getmaskarray(a.collections[0].get_array()).any()
+    assert np.ma.getmaskarray(b.collections[0].get_array()).tolist() == [[False, True], [True, True]]
+
+
+def test_crosstable_shows_each_pair_on_one_scale_beside_the_authors(tmp_path):
+    figure = draw(crosstable, contested(tmp_path), **ONE)
+    readable(figure, width=17)
+    a, b, authors, _ = figure.axes
+    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b, authors)] == [
+        *("ipd, as described", "ipd, as released", "ipd, authors (digitised)")
+    ]
+    expected = [[-i if i == j else 0.5 - i - 2 * j for j in range(6)] for i in range(6)]
+    assert tiles(a) == pytest.approx(np.array(expected))
+    assert tiles(b) == pytest.approx(2 * np.array(expected))
+    known = np.argwhere(~np.ma.getmaskarray(authors.collections[0].get_array()))
+    assert known.tolist() == [[0, 5], [5, 0]]
+    assert (tiles(authors)[0, 5], tiles(authors)[5, 0]) == (-1.18, -0.98)
+    assert {ax.collections[0].get_clim() for ax in (a, b, authors)} == {(2 * expected[4][5], 0)}
+    assert [text.get_text() for text in a.texts[:3]] == ["0.0", "-1.5", "-3.5"]
+    boxes = [text.get_window_extent() for text in a.texts]
+    assert len(boxes) == 36 and not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    names = list(ENTRANTS.values())
+    assert [tick.get_text() for tick in a.get_yticklabels()] == names
+    for ax in (b, authors):  # the lowest of their columns
+        assert [tick.get_text() for tick in ax.get_xticklabels() if tick.get_visible()] == names
+
+
+def test_a_crosstable_of_gains_and_losses_is_centred(tmp_path):
+    a, b, _ = draw(crosstable, contested(tmp_path), **ONE | {"game": "imp"}).axes
+    low, high = a.collections[0].get_clim()
+    assert low == -high == b.collections[0].get_clim()[0]
+
+
+def tiles(ax):
+    return np.ma.getdata(ax.collections[0].get_array())
+
+
+def test_a_small_crosstable_is_one_column_wide_and_a_large_one_has_no_numbers(tmp_path):
+    block = {"game": "imp", "tournaments": ["cup"]}
+    small = draw(crosstable, duel(tmp_path / "small"), **block)
+    readable(small)
+    assert [text.get_text() for text in small.axes[0].texts] == ["0.00", "-0.15", "0.15", "0.00"]
+    names = tuple(f"e{n}" for n in range(19))
+    known = replace(contested(tmp_path / "large", names), labels=dict(zip(names, names, strict=True)))
+    large = draw(crosstable, known, **block)
+    assert not large.axes[0].texts and tiles(large.axes[0]).shape == (19, 19)
+
+
+def test_matches_show_what_each_earns_against_each(tmp_path):
+    figure = draw(matches, contested(tmp_path), game="ipd", tournament="cup", shows="return")
+    readable(figure, width=17)
+    panels = np.reshape(figure.axes, (6, 6))
+    assert [ax.title.get_text() for ax in panels[0]] == list(ENTRANTS.values())
+    assert [ax.get_ylabel() for ax in panels[:, 0]] == list(ENTRANTS.values())
+    for i, j in itertools.product(range(6), repeat=2):
+        (line,) = panels[i, j].lines
+        assert line.get_xdata().tolist() == [25, 50, 75, 100]
+        assert line.get_ydata() == pytest.approx([0, 0, 0, -i if i == j else 0.5 - i - 2 * j])
+    assert len({ax.get_ylim() for ax in panels.flat}) == 1
+    assert "return" in figure._supylabel.get_text()
+
+
+def test_matches_show_how_often_each_takes_its_first_action(tmp_path):
+    figure = draw(matches, contested(tmp_path), game="imp", tournament="cup", shows="first action")
+    readable(figure, width=17)
+    for i, row in enumerate(np.reshape(figure.axes, (6, 6))):
+        assert all(ax.lines[0].get_ydata() == pytest.approx([0.1 * i] * 4) for ax in row)
+    assert "P(H)" in figure._supylabel.get_text()
+    assert figure.axes[0].get_ylim() == (-0.03, 1.03)
+
+
+def test_matches_name_the_first_action_only_where_both_seats_call_it_the_same(tmp_path):
+    known = replace(duel(tmp_path), actions={"ipd": [["C", "D"], ["stay", "go"]]})
+    figure = draw(matches, known, game="ipd", tournament="cup", shows="first action")
+    assert "P(first action)" in figure._supylabel.get_text()
+
+
+def test_matches_show_one_of_two_things(tmp_path):
+    known = duel(tmp_path)
+    with pytest.raises(ValueError, match="shows 'return' or 'first action', not 'regret'"):
+        draw(matches, known, game="ipd", tournament="cup", shows="regret")
+
+
+@pytest.mark.parametrize(
+    ("kind", "made", "block"),
+    [
+        (learning, learned, {"game": "ipd", "algorithms": ["nl"], "sampled": ["lola"]}),
+        (comparison, compared, {"game": "ipd", "algorithms": ["a0", "a1", "a0/cloning"], "saved": SAVED}),
+        (beliefs, believed, {"games": ["imp"], "algorithms": ["lola/cloning"]}),
+        (standings, duel, BOTH),
+        (crosstable, duel, ONE),
+        (matches, duel, {"game": "ipd", "tournament": "cup", "shows": "return"}),
+    ],
+    ids=["learning", "comparison", "beliefs", "standings", "crosstable", "matches"],
+)
+def test_every_kind_saves_the_same_bytes_twice(tmp_path, kind, made, block):
+    known = made(tmp_path)
+    for name in ("one", "two"):
+        with style.theme():
+            style.save(kind.draw(known, **block), tmp_path / name)
+    for ending in (".pdf", ".png"):
+        assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
+
+
+def run_stage(monkeypatch, tmp_path, out):
+    spec = {"name": "figure1", "kind": "learning", "caption": "c", "game": "ipd", "algorithms": ["nl", "lola"]}
+    spec |= {"labels": LABELS, "actions": {"ipd": CD}}
+    folders = [str(tmp_path / "groups/ipd" / name / "oracle") for name in ("nl", "lola")]
+    monkeypatch.setattr("sys.argv", ["lola.commands.figure", "--spec", json.dumps(spec), "--out", str(out), *folders])
+    stage.main()
+
+
+def test_equal_figures_are_equal_files(tmp_path, monkeypatch):
+    learned(tmp_path)
+    for folder in ("a", "b"):
+        run_stage(monkeypatch, tmp_path, tmp_path / folder / "figure1.v2")
+    for ending in (".pdf", ".png"):
+        one, two = ((tmp_path / folder / f"figure1.v2{ending}").read_bytes() for folder in ("a", "b"))
+        assert one == two
+        assert not re.search(rb"CreationDate|tIME", one)
+
+
+def test_runs_that_diverged_are_counted_below_the_figure(tmp_path, monkeypatch):
+    sizes, notes = {}, []
+    write = Figure.text
+    monkeypatch.setattr(Figure, "text", lambda *args, **look: notes.append(args[3]) or write(*args, **look))
+    for failed in ("", "3,17,a value became NaN or infinite\n4,9,a value became NaN or infinite\n"):
+        root = tmp_path / str(len(failed))
+        learned(root, failed=failed)
+        run_stage(monkeypatch, root, root / "figure1")
+        with Image.open(root / "figure1.png") as shown:
+            sizes[failed] = shown.size
+    assert [width for width, _ in sizes.values()] == [629, 629]
+    assert sizes[failed][1] > sizes[""][1]
+    counted = "ipd, NL-Ex: 3 of 5 runs; 2 diverged\nipd, LOLA-Ex: 3 of 5 runs; 2 diverged"
+    assert [note for note in notes if "diverged" in note] == [counted]

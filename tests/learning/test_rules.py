@@ -1,0 +1,277 @@
+"""Every rule against its equation, by finite differences of values computed in numpy alone.
+
+All parameters of all players are one vector x of numpy floats here, `block(game, i)` the part
+of player i. Functions of x take any leading axes, so finite differences can be nested.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from lola.learning import rules
+from lola.learning.matrix.game import MatrixGame
+
+ETA = 0.3
+STEP = 0.01
+OFFSETS, WEIGHTS = np.array([-2, -1, 1, 2]), np.array([1, -8, 8, -1]) / 12
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random game of players with different action counts, so with different parameter counts."""
+
+    counts: tuple[int, ...]
+    gamma: float = 0.8
+
+    @property
+    def payoffs(self):
+        return np.random.default_rng(3).normal(size=(len(self.counts), *self.counts))
+
+    @property
+    def sizes(self):
+        return [(1 + int(np.prod(self.counts))) * (count - 1) for count in self.counts]
+
+
+CASES = [Case((2, 3)), Case((2, 2, 3))]
+each_case = pytest.mark.parametrize("case", CASES, ids=["two players", "three players"])
+
+
+def values(case, x):
+    """V_k(x) for every player k, (…, players): one linear system over start and joint actions."""
+    counts, n = case.counts, int(np.prod(case.counts))
+    joints = list(np.ndindex(*counts))
+    play = np.ones((*x.shape[:-1], 1 + n, n))
+    for i, part in enumerate(np.split(x, np.cumsum(case.sizes)[:-1], axis=-1)):
+        seats = [i, *(k for k in range(len(counts)) if k != i)]
+        own_counts = [counts[k] for k in seats]
+        rows = [0, *(1 + np.ravel_multi_index([joint[k] for k in seats], own_counts) for joint in joints)]
+        odds = np.exp(part.reshape(*part.shape[:-1], 1 + n, counts[i] - 1)[..., rows, :])
+        odds = np.concatenate([odds, np.ones((*odds.shape[:-1], 1))], axis=-1)
+        play *= (odds / odds.sum(-1, keepdims=True))[..., [joint[i] for joint in joints]]
+    move = np.concatenate([np.zeros((*play.shape[:-1], 1)), play], axis=-1)  # nobody returns to the start
+    rewards = play @ case.payoffs.reshape(len(counts), n).T
+    return np.linalg.solve(np.eye(1 + n) - case.gamma * move, rewards)[..., 0, :]
+
+
+def along(f, x, directions):
+    """The derivatives of f at x along each row of `directions`, by central differences of fourth order."""
+    points = x[..., None, None, :] + STEP * OFFSETS[:, None, None] * directions[..., None, :, :]
+    return np.moveaxis(f(points), -2, -1) @ WEIGHTS / STEP
+
+
+def basis(case, i):
+    """The unit vectors of player i's parameters."""
+    return np.eye(sum(case.sizes))[block(case, i)]
+
+
+def block(case, i):
+    return slice(sum(case.sizes[:i]), sum(case.sizes[: i + 1]))
+
+
+def others(case, i):
+    return [j for j in range(len(case.counts)) if j != i]
+
+
+# Each equation: rule(case, x, i, directions) is the derivative of what player i climbs.
+
+
+def value(case, i):
+    return lambda x: values(case, x)[..., i]
+
+
+def gradient(case, x, i, j):
+    """∇_j V_i"""
+    return along(value(case, i), x, basis(case, j))
+
+
+def naive(case, x, i, directions):
+    return along(value(case, i), x, directions)
+
+
+def shaping(rule):
+    """V_i + η Σ_j c_j · rule_j with c_j = ∇_j V_i held constant."""
+
+    def shaped(case, x, i, directions):
+        held = {j: gradient(case, x, i, j) @ basis(case, j) for j in others(case, i)}
+
+        def climbed(y):
+            worth = sum(rule(case, y, j, c[..., None, None, None, :])[..., 0] for j, c in held.items())
+            return values(case, y)[..., i] + ETA * worth
+
+        return along(climbed, x, directions)
+
+    return shaped
+
+
+def surrogate(case, x, i, directions):
+    """V_i + η Σ_j ∇_j V_i · ∇_j V_j"""
+
+    def climbed(y):
+        products = (gradient(case, y, i, j) * gradient(case, y, j, j) for j in others(case, i))
+        return values(case, y)[..., i] + ETA * sum(product.sum(-1) for product in products)
+
+    return along(climbed, x, directions)
+
+
+def anticipating(rule, steps=1):
+    """V_i(θ_i, θ_−i + η rule_−i(θ)), the others stepping `steps` times, at once, from where the last step took them"""
+
+    def anticipated(case, x, i, directions):
+        def climbed(y):
+            for _ in range(steps):
+                moved = y.copy()
+                for j in others(case, i):
+                    moved[..., block(case, j)] += ETA * rule(case, y, j, basis(case, j))
+                y = moved
+            return values(case, y)[..., i]
+
+        return along(climbed, x, directions)
+
+    return anticipated
+
+
+def lookahead(case, x, i, directions):
+    """V_i(θ_i, θ_−i + Δ_−i) with Δ_j = η ∇_j V_j held constant."""
+    moved = x.copy()
+    for j in others(case, i):
+        moved[block(case, j)] += ETA * gradient(case, x, j, j)
+    return along(value(case, i), moved, directions)
+
+
+EQUATIONS = {
+    "naive": (rules.naive(), naive),
+    "lola": (rules.lola(ETA), shaping(naive)),
+    "lola, order 2": (rules.lola(ETA, order=2), shaping(shaping(naive))),
+    "lola, order 3": (rules.lola(ETA, order=3), shaping(shaping(shaping(naive)))),
+    "lola_surrogate": (rules.lola_surrogate(ETA), surrogate),
+    "lola_exact": (rules.lola_exact(ETA), anticipating(naive)),
+    "lola_exact, order 2": (rules.lola_exact(ETA, order=2), anticipating(anticipating(naive))),
+    "lola_exact, 2 inner steps": (rules.lola_exact(ETA, inner_steps=2), anticipating(naive, 2)),
+    "lola_exact, 3 inner steps": (rules.lola_exact(ETA, inner_steps=3), anticipating(naive, 3)),
+    "lookahead": (rules.lookahead(ETA), lookahead),
+}
+
+
+def torch_case(case, x):
+    """The same game and parameters (S, D) for the rules under test."""
+    game = MatrixGame(case.payoffs.tolist(), case.gamma, [["a", "b", "c"][:count] for count in case.counts])
+    return game, [torch.tensor(x[:, block(case, i)], requires_grad=True) for i in range(len(case.counts))]
+
+
+def assert_is(rule, equation, case):
+    """Along one random direction per player, which no wrong entry survives; of two seeds side by side."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2, sum(case.sizes)))
+    game, thetas = torch_case(case, x)
+    for i, size in enumerate(case.sizes):
+        u = rng.normal(size=size)
+        (expected,) = equation(case, x[1], i, u[None] @ basis(case, i))
+        assert rule(game.values, thetas, i)[1].detach().numpy() @ u == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+@each_case
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_rule_is_its_equation(name, case):
+    rule, equation = EQUATIONS[name]
+    assert_is(rule, equation, case)
+
+
+def test_looking_ahead_in_steps_through_who_looks_ahead_in_steps():
+    """The point that a step led to counts as given there: whoever looks ahead from it asks not how it came about."""
+    assert_is(rules.lola_exact(ETA, order=2, inner_steps=2), anticipating(anticipating(naive, 2), 2), CASES[0])
+
+
+@each_case
+def test_first_order_is_made_of_hessian_blocks(case):
+    """ξ_i + η Σ_j (ahead ∇_ij V_i ∇_j V_j + shape ∇_ij V_j ∇_j V_i), from the full Hessian of every value."""
+    game, thetas = torch_case(case, np.random.default_rng(5).normal(size=(1, sum(case.sizes))))
+    blocks = [block(case, i) for i in range(len(thetas))]
+    everything = torch.cat([theta.detach()[0] for theta in thetas])
+    gradients, hessians = [], []
+    for k in range(len(thetas)):
+
+        def V(flat, k=k):
+            return game.values([flat[None, part] for part in blocks])[k].sum()
+
+        gradients.append(torch.autograd.functional.jacobian(V, everything))
+        hessians.append(torch.autograd.functional.hessian(V, everything))
+    for ahead, shape in [(0, 0), (1, 0), (0, 1), (1, 1), (-0.5, 2)]:
+        for i, me in enumerate(blocks):
+            expected = gradients[i][me]
+            for j in others(case, i):
+                they = blocks[j]
+                expected = expected + ETA * ahead * hessians[i][me, they] @ gradients[j][they]
+                expected = expected + ETA * shape * hessians[j][me, they] @ gradients[i][they]
+            actual = rules.FirstOrder(ETA, ahead, shape)(game.values, thetas, i)[0]
+            torch.testing.assert_close(actual, expected, rtol=1e-11, atol=1e-13)
+
+
+@each_case
+def test_without_foresight_every_rule_is_naive(case):
+    game, thetas = torch_case(case, np.random.default_rng(6).normal(size=(3, sum(case.sizes))))
+    foresighted = [rules.lookahead(0.0), rules.lola_surrogate(0.0)]
+    foresighted += [make(0.0, order) for make in (rules.lola, rules.lola_exact) for order in (1, 2)]
+    foresighted += [rules.lola_exact(0.0, inner_steps=3)]
+    for i in range(len(thetas)):
+        xi = rules.naive()(game.values, thetas, i)
+        for rule in foresighted:
+            torch.testing.assert_close(rule(game.values, thetas, i), xi, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        rules.lola,
+        rules.lola_surrogate,
+        rules.lola_exact,
+        rules.lookahead,
+        lambda eta: rules.lola(eta, order=2),
+        lambda eta: rules.lola_exact(eta, inner_steps=2),
+    ],
+)
+def test_every_seed_may_have_its_own_eta(make):
+    case = CASES[0]
+    game, thetas = torch_case(case, np.random.default_rng(7).normal(size=(3, sum(case.sizes))))
+    etas = torch.tensor([[0.0], [0.5], [2.0]], dtype=torch.float64)
+    together = make(etas)(game.values, thetas, 1)
+    for s in range(3):
+        torch.testing.assert_close(together[s], make(etas[s].item())(game.values, thetas, 1)[s], rtol=1e-13, atol=0)
+
+
+def test_an_opponent_that_nobody_can_influence():
+    """V_0 = −θ_0², V_1 = θ_1: no mixed derivatives, so every rule is the naive one; absent gradients are zeros."""
+    thetas = [torch.full((1, 1), 3.0, requires_grad=True) for _ in range(2)]
+
+    def separate(thetas):
+        return [-(thetas[0][:, 0] ** 2), thetas[1][:, 0]]
+
+    for rule, _ in EQUATIONS.values():
+        assert [rule(separate, thetas, i).item() for i in range(2)] == [-6.0, 1.0]
+
+
+@pytest.mark.parametrize("player", [0, 1])
+def test_where_learning_starts_in_the_ipd(player):
+    """At θ = 0, by hand: naive learning points to always-defect, LOLA's terms to tit-for-tat.
+
+    Under uniform play the start is visited once and each joint action d = γ / (4 (1 − γ)) = 6 times.
+    Cooperating costs me 1 and brings the other 2; a logit moves its probability by a quarter, so
+    ∇_i V_i = −d/4 and ∇_j V_i = d/2 in every state. More cooperation of j in s' leads to the states in
+    which j cooperated last, where my cooperation pays it: χ_i(s) = ± γ Σ_s' d(s')² / 32, where the sign
+    asks whether j cooperated in s. Likewise (H_oξ)_i = χ_i / 4. Nothing leads to the start.
+    """
+    gamma = 0.96
+    ipd = MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], gamma, ["C", "D"])
+    thetas = [torch.zeros(1, 5, dtype=torch.float64, requires_grad=True) for _ in range(2)]
+    always_defect = np.array([-0.25, -1.5, -1.5, -1.5, -1.5])
+    tit_for_tat = gamma * (1 + 4 * 6**2) / 32 * np.array([0, 1, -1, 1, -1])  # start, CC, CD, DC, DD
+
+    def direction(rule):
+        return rule(ipd.values, thetas, player)[0].detach().numpy()
+
+    assert direction(rules.naive()) == pytest.approx(always_defect, rel=1e-12)
+    assert direction(rules.lola(0.3)) == pytest.approx(always_defect + 0.3 * tit_for_tat, rel=1e-12)
+    assert direction(rules.lola_surrogate(0.3)) == pytest.approx(always_defect + 0.3 * 1.25 * tit_for_tat, rel=1e-12)
+    for rule in (rules.lola(1.0), rules.lola_surrogate(0.3), rules.lola_exact(0.3), rules.lola_exact(1.0)):
+        assert np.sign(direction(rule)).tolist() == [-1, 1, -1, 1, -1]

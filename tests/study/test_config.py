@@ -1,0 +1,464 @@
+"""The configs that ship are good, every block binds to its function, and each mistake gets its one message."""
+
+import inspect
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lola.commands.checklist import settings, source, trained_on
+from lola.files import cells
+from lola.files.artifacts import canonical
+from lola.learning import trainers
+from lola.learning.matrix.job import build
+from lola.learning.tabular.job import build as build_match
+from lola.study import plan
+from lola.study.config import BadConfig, load, overlay
+from lola.vocabulary import kinds, registry
+
+BASE = "config/config.yaml"
+SOURCES = yaml.safe_load(Path("config/sources.yaml").read_text())["settings"]
+
+OVERLAYS = [
+    [],
+    *([f"config/{name}.yaml"] for name in ("games", "coin-exploration", "coin-divergence", "coin-clipped", "paper")),
+]
+
+
+@pytest.mark.parametrize("overlays", [*OVERLAYS, ["config/smoke.yaml"]])
+def test_the_configs_that_ship_are_good(overlays):
+    assert plan.groups(load(BASE, overlays))
+
+
+ENTRIES = [
+    *(*registry.RULES.values(), *registry.LEARNERS.values()),
+    *(kind.game for kind in registry.KINDS.values()),
+    *(entry for kind in registry.KINDS.values() for entry in kind.estimators.values()),
+    *(entry for kind in registry.KINDS.values() for entry in kind.opponent_models.values()),
+]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.module.rpartition('.')[2]}.{entry.name}")
+def test_registered_settings_are_the_arguments_of_the_function(entry):
+    parameters = inspect.signature(entry.load()).parameters.values()
+    assert entry.required == tuple(p.name for p in parameters if p.default is p.empty)
+    assert entry.optional == tuple(p.name for p in parameters if p.default is not p.empty)
+
+
+def test_every_block_of_the_config_binds_to_its_function():
+    for overlays in OVERLAYS:
+        config = load(BASE, overlays)
+        for game in config["games"].values():
+            assert trainers.game({"game": {key: value for key, value in game.items() if key != "length"}})
+        for group in plan.groups(config).values():
+            if group.is_coin_game:
+                model = trainers.opponent_model(group.spec)
+                assert all(trainers.seat(group.spec, seat, model) for seat in group.spec["seats"])
+            else:
+                assert (build_match if group.is_match else build)(group.spec, [0])
+
+
+def test_overlay_replaces_lists_merges_mappings_and_removes_nulls():
+    below = {"a": {"x": 1, "y": [1, 2]}, "b": 2}
+    assert overlay(below, {"a": {"y": [3]}, "b": None}) == {"a": {"x": 1, "y": [3]}}
+
+
+def test_an_overlay_may_leave_out_what_lies_below(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("without: [study, figures, tables]\nstudy: {mine: {games: [ipd], algorithms: [nl-ex]}}")
+    config = load(BASE, [path])
+    assert list(plan.groups(config)) == ["ipd/nl-ex/oracle"]
+    assert (config["figures"], config["tables"], "without" in config) == ({}, {}, False)
+
+
+COMPARISON = "{kind: comparison, caption: x, game: ipd, algorithms: [nl-ex, lola-ex]"
+
+MISTAKES = {
+    "algorithms: {lola-ex: {etaa: 1}}": ["algorithms.lola-ex.etaa", "did you mean 'eta'"],
+    "figures: {figure1: {captoin: x}}": ["figures.figure1.captoin", "did you mean 'caption'"],
+    "sedes: 3": ["sedes", "did you mean 'seeds'"],
+    "games: {ipd: {gamma: 1.0}}": ["games.ipd.gamma", "1.0", "up to but not including 1"],
+    "games: {ipd: {gamma: -0.1}}": ["games.ipd.gamma", "-0.1"],
+    "games: {ipd: {gamma: .nan}}": ["games.ipd.gamma", "nan", "finite"],
+    "games: {ipd: {payoffs: [[[1, 2], [3]], [[1, 2], [3, 4]]]}}": ["games.ipd.payoffs", "player 1", "2 × 2"],
+    "games: {ipd: {payoffs: [[[1, .inf], [3, 4]], [[1, 2], [3, 4]]]}}": ["games.ipd.payoffs[0][0][1]", "inf"],
+    "games: {ipd: {payoffs: [[[1, a], [3, 4]], [[1, 2], [3, 4]]]}}": ["games.ipd.payoffs", "'a'"],
+    "games: {ipd: {actions: [C, C]}}": ["games.ipd.actions", "different"],
+    "games: {ipd: {actions: [yes, no]}}": ["games.ipd.actions", "True", "quotes"],
+    "games: {coin-game: {kind: coin_gaem}}": [
+        "games.coin-game.kind: given 'coin_gaem'; there is no such name; allowed: matrix_game, coin_game",
+        "did you mean 'coin_game'",
+    ],
+    "games: {coin-game: {grid: 1}}": ["games.coin-game.grid", "given 1", "a whole number from 2"],
+    "games: {coin-game: {grid: null}}": ["games.coin-game.grid: is missing; kind coin_game needs it"],
+    "games: {coin-game: {tie: blue}}": ["games.coin-game.tie", "given 'blue'; allowed: both, red"],
+    "games: {coin-game: {respawn: nowhere}}": ["games.coin-game.respawn", "given 'nowhere'; allowed: free, anywhere"],
+    "games: {coin-game: {colour: red}}": ["games.coin-game.colour", "given 'red'; allowed: alternating, random"],
+    "games: {coin-game: {encoder: conv}}": ["games.coin-game.encoder", "given 'conv'; allowed: linear, convolutional"],
+    "games: {coin-game: {hidden: 0}}": ["games.coin-game.hidden", "given 0", "a whole number from 1"],
+    "games: {coin-game: {length: null}}": ["study.coin-game: coin-nl-pg needs roll-outs, and coin-game has none"],
+    "games: {coin-game: {actions: [C, D]}}": ["games.coin-game.actions: kind coin_game takes no such setting"],
+    "games: {ipd: {grid: 3}}": ["games.ipd.grid: kind matrix_game takes no such setting", "payoffs, gamma, actions"],
+    "games: {ipd: {kind: coin_game}}": ["games.ipd.grid: is missing; kind coin_game needs it"],
+    "games: {no: {gamma: 0.5}}": ["games.False", "quotes"],
+    "on: 3": ["True", "quotes"],
+    "tracking: off": ["tracking", "False", "deferred, live, none"],
+    "algorithms: {nl-ex: {lr: -1}}": ["algorithms.nl-ex.lr", "-1", "a number from 0"],
+    "algorithms: {nl-ex: {lr: .nan}}": ["algorithms.nl-ex.lr", "nan"],
+    "algorithms: {nl-ex: {lr: '1'}}": ["algorithms.nl-ex.lr", "'1'"],
+    "algorithms: {nl-ex: {eta: 1}}": ["algorithms.nl-ex.eta", "naive"],
+    "algorithms: {lola-ex: {eta: null}}": ["algorithms.lola-ex.eta", "missing"],
+    "algorithms: {lola-ex: {rule: lol}}": ["algorithms.lola-ex.rule", "did you mean 'lola'"],
+    "algorithms: {a-vs-b: {rule: naive, lr: 1}}": ["algorithms.a-vs-b", "-vs-"],
+    "study: {self-play: {games: [idp]}}": ["study.self-play.games", "did you mean 'ipd'"],
+    "study: {self-play: {algorithms: [lola-x]}}": ["study.self-play.algorithms", "did you mean 'lola-ex'"],
+    "study: {self-play: {opponent_models: [orcle]}}": ["opponent_models", "did you mean 'oracle'"],
+    "study: {three: {games: [public-goods], algorithms: [nl-ex-vs-nl-ex]}}": ["study.three.algorithms", "2 seats", "3"],
+    "study: {again: {games: [ipd], algorithms: [nl-ex], steps: 7}}": ["study.again", "ipd/nl-ex/oracle"],
+    "study: {coin-game: {algorithms: [nl-ex]}}": [
+        "study.coin-game: nl-ex needs exact values, and coin-game has none",
+        "allowed: algorithms with an estimator: pg, dice",
+    ],
+    "study: {coin-game: {algorithms: [lola-pg-released]}}": [
+        "algorithms.lola-pg-released.estimator: given 'pg_released'; there is no such name; allowed: pg, dice"
+    ],
+    "study: {coin-game: {algorithms: [lola-dice-2]}}": ["algorithms.lola-dice-2.inner_steps: given 2", "allowed: 1"],
+    "study: {coin-game: {grid: {lr: [0.1, 1]}}}": ["study.coin-game.grid: is not used by a part with Coin Games"],
+    "study: {coin-game: {every: null}}": ["study.coin-game.every: is missing", "needs algorithms, every"],
+    "study: {coin-game: {steps: 1500, every: 100}}": [
+        "study.coin-game.every: given 100; allowed: a number that divides a tenth of steps, 150, over which"
+    ],
+    "study: {coin-game: {games: [coin-game, ipd]}}": [
+        "study.coin-game.games: given coin-game (coin_game) and ipd (matrix_game); allowed: games of one kind"
+    ],
+    "study: {tournament: {games: [coin-game]}}": [
+        "study.tournament.games: given ['coin-game']; allowed in a tournament: matrix games"
+    ],
+    "study: {map: {grid: {lr: [1]}}}": ["study.map.grid.lr", "at least two"],
+    "figures: {figure1: {algorithms: [nl-ex, lola-exact]}}": ["figures.figure1", "ipd/lola-exact/oracle", "study"],
+    "figures: {figure1: {algorithms: [nl-ex, lola-ex/clonning]}}": [
+        *("figures.figure1", "'ipd/lola-ex/clonning'", "no such group", "did you mean 'ipd/lola-ex/")
+    ],
+    "figures: {figure1: {sampled: [lola-x]}}": ["figures.figure1", "'ipd/lola-x/oracle'", "did you mean 'ipd/lola-ex"],
+    "figures: {figure1: {sampled: lola-ex}}": ["figures.figure1.sampled", "given 'lola-ex'", "a list of different"],
+    "figures: {figure1: {saved: {nl-ex: [[0, -1]]}}}": ["figures.figure1.saved", "not used", "sampled, opponent_model"],
+    f"figures: {{c: {COMPARISON}, saved: {{lola-ax: [[0, -1]]}}}}}}": [
+        *("figures.c.saved", "'lola-ax'", "no such curve in this figure", "nl-ex, lola-ex (did you mean 'lola-ex'?)")
+    ],
+    f"figures: {{c: {COMPARISON}, saved: {{nl-ex: [[9]]}}}}}}": ["figures.c.saved.nl-ex[0]", "given [9]", "a pair of"],
+    f"figures: {{c: {COMPARISON}, saved: {{nl-ex: [[0.5, 1]]}}}}}}": ["saved.nl-ex[0][0]", "given 0.5", "whole number"],
+    f"figures: {{c: {COMPARISON}, saved: {{nl-ex: [[0, .nan]]}}}}}}": ["figures.c.saved.nl-ex[0][1]", "nan", "finite"],
+    "figures: {figure1: {kind: learnign}}": ["figures.figure1.kind", "did you mean 'learning'"],
+    "algorithms: {lola-pg: {batch: 0}}": ["algorithms.lola-pg.batch", "given 0", "a whole number from 1"],
+    "algorithms: {nl-dice: {batch: 1}}": ["algorithms.nl-dice.batch", "given 1", "a whole number from 2"],
+    "seeds: [4294967296]": ["seeds", "4294967296", "below 2"],
+    "algorithms: {lola-pg: {batch: 64.0}}": ["algorithms.lola-pg.batch", "64.0", "a whole number from 1"],
+    "algorithms: {lola-pg: {batch: null}}": ["algorithms.lola-pg.batch", "missing", "the estimator pg needs it"],
+    "algorithms: {lola-pg: {estimator: dicee}}": ["algorithms.lola-pg.estimator", "'dicee'", "did you mean 'dice'"],
+    "algorithms: {lola-pg: {estimator: null}}": ["algorithms.lola-pg.batch", "exact", "only with an estimator: pg"],
+    "algorithms: {lola-pg: {order: 2}}": ["algorithms.lola-pg.order", "given 2", "first two derivatives"],
+    "algorithms: {lola-pg: {clip: 0}}": ["algorithms.lola-pg.clip", "given 0", "a number above 0"],
+    "algorithms: {lola-pg: {lr_final: -1}}": ["algorithms.lola-pg.lr_final", "given -1", "a number from 0"],
+    "algorithms: {lola-pg: {entropy: 0.1}}": [
+        "study.policy-gradient: in ipd, algorithms.lola-pg.entropy: the rule lola and the estimator pg take no such"
+    ],
+    "algorithms: {mine: {rule: naive, lr: 1, estimator: pg, batch: 4, entropy: 0.1, baseline: true}}": [
+        "algorithms.mine.baseline: the rule naive and the estimator pg take no such",
+        "critic_lr, entropy",
+    ],
+    "algorithms: {mine: {rule: naive, lr: 1, estimator: pg_released, batch: 4, entropy: 0.1}}": [
+        "algorithms.mine.entropy: the rule naive and the estimator pg_released take no such"
+    ],
+    "algorithms: {phc: {clip: 1}}": ["algorithms.phc.clip: the learner phc takes no such setting"],
+    "algorithms: {lola-pg: {critic_lr: .nan}}": ["algorithms.lola-pg.critic_lr", "nan", "finite"],
+    "algorithms: {lola-dice-1: {critic_lr: 1}}": [
+        "lola-dice-1.critic_lr",
+        "the estimator dice take no such",
+        "inner_steps",
+    ],
+    "algorithms: {lola-dice-1: {inner_steps: 0}}": ["algorithms.lola-dice-1.inner_steps", "given 0", "from 1"],
+    "games: {ipd: {length: 0}}": ["games.ipd.length", "given 0", "a whole number from 1"],
+    "games: {ipd: {length: null}}": ["nl-pg needs roll-outs, and ipd has none", "games.ipd.length"],
+    "study: {mine: {games: [chicken], algorithms: [lola-pg]}}": ["study.mine: lola-pg needs roll-outs", "chicken"],
+    "study: {mine: {games: [chicken], algorithms: [nl-ex], opponent_models: [cloning]}}": [
+        "study.mine: opponent model cloning needs roll-outs, and chicken has none"
+    ],
+    "study: {mine: {games: [ipd], algorithms: [lola-pg-vs-nl-dice]}}": [
+        "study.mine.algorithms",
+        "[64, 4000]",
+        "one batch",
+    ],
+    "study: {mine: {games: [ipd], algorithms: [nl-ex], grid: {batch: [1, 2]}}}": [
+        "study.mine.grid",
+        "batch",
+        "for nl-ex: lr",
+    ],
+    "study: {mine: {games: [ipd], algorithms: [nl-ex], grid: {eta: [1, 2]}}}": [
+        "study.mine.grid: given eta",
+        "nl-ex: lr",
+    ],
+    "study: {mine: {games: [ipd], algorithms: [nl-dice], grid: {batch: [2, 1]}}}": [
+        "study.mine.grid.batch[1]: given 1; allowed for nl-dice: whole numbers from 2"
+    ],
+    "figures: {batch-size: {beside: lola-pgg}}": ["figures.batch-size.beside", "'lola-pgg'", "did you mean 'lola-pg'"],
+    "study: {map-batch: {grid: {batch: [0, 1]}}}": [
+        "study.map-batch.grid.batch[0]",
+        "given 0",
+        "a whole number from 1",
+    ],
+    "opponent_models: {cloning: {rate: fast}}": ["opponent_models.cloning.rate", "'fast'", "a number from 0"],
+    "opponent_models: {cloning: {rate: .nan}}": ["opponent_models.cloning.rate", "nan", "a finite number"],
+    "opponent_models: {cloning: {rate: null}}": ["opponent_models.cloning.rate", "missing", "cloning needs it"],
+    "opponent_models: {cloning: {model: clone}}": ["opponent_models.cloning.model", "did you mean 'cloning'"],
+    "opponent_models: {oracle: {rate: 1}}": ["opponent_models.oracle.rate", "the opponent model oracle takes no such"],
+    "study: {tournament: {entrants: [nl-q]}}": ["study.tournament.entrants: given nl-q alone", "two or more"],
+    "study: {tournament: {entrants: [nl-q, phc, nl-q]}}": ["study.tournament.entrants: nl-q is named 2 times", "once"],
+    "study: {tournament: {entrants: [nl-q, wolf]}}": ["study.tournament.entrants", "'wolf'", "did you mean"],
+    "study: {tournament: {entrants: [nl-q, lola-pg]}}": [
+        "study.tournament.entrants: lola-pg needs 4000 roll-outs",
+        "an episode is one roll-out",
+    ],
+    "algorithms: {lola-ex: {clip: 2.5, lr_final: 0}}": [
+        "entrants: given lola-ex, whose clip is 2.5; allowed in a tournament: algorithms without it"
+    ],
+    "study: {tournament: {games: [public-goods]}}": [
+        "study.tournament.games: given public-goods, a game of 3 players; allowed: games of 2"
+    ],
+    "study: {tournament-released: {games: [chicken, stag-hunt, rps]}}\n"
+    "games: {rps: {gamma: 0.9, actions: [R, P, S], payoffs: [[[0, -1, 1], [1, 0, -1], [-1, 1, 0]], "
+    "[[0, 1, -1], [-1, 0, 1], [1, -1, 0]]]}}": [
+        "study.tournament-released.games: given rps; allowed with as_released: games with 2 actions each"
+    ],
+    "study: {tournament-released: {opponent_models: [cloning]}}": [
+        "study.tournament-released.opponent_models",
+        "cloning",
+        "allowed with as_released: oracle",
+    ],
+    "study: {tournament: {perspective: as_relased}}": [
+        "study.tournament.perspective",
+        "did you mean 'as_released'",
+    ],
+    "study: {tournament: {every: 3}}": ["study.tournament.every: given 3", "divides a tenth of episodes, 100"],
+    "study: {tournament: {every: 250}}": ["study.tournament.every: given 250", "divides a tenth of episodes, 100"],
+    "study: {tournament: {every: null}}": ["study.tournament.every: is missing", "entrants, episodes, length, every"],
+    "study: {tournament: {steps: 3}}": ["study.tournament.steps: is not used by a tournament"],
+    "study: {self-play: {every: 3}}": ["study.self-play.every: is not used by a part without entrants"],
+    "study: {mine: {games: [ipd]}}": ["study.mine.algorithms: is missing"],
+    "study: {mine: {games: [ipd], algorithms: [nl-q-vs-nl-ex]}}": [
+        "study.mine.algorithms: given nl-q; allowed: algorithms with a rule",
+        "tournament",
+    ],
+    "figures: {figure4: {tournaments: [map]}}": ["figures.figure4: given map", "parts of the study that have entrants"],
+    "figures: {figure4: {tournaments: [cup]}}": ["figures.figure4", "'cup'", "no such part of the study"],
+    "figures: {figure4-clones: {tournaments: [tournament-released]}}": [
+        "figures.figure4-clones.opponent_model: given 'cloning'",
+        "no such model in study.tournament-released; allowed: oracle",
+    ],
+    "study: {tournament-released: {games: [imp]}}": [
+        "figures.figure4: given 'ipd'; there is no such game in study.tournament-released; allowed: imp"
+    ],
+    "algorithms: {jal-q: {label: NL-Q}}": [
+        "figures.figure4: two entrants of tournament have the label 'NL-Q'; allowed: a label for each"
+    ],
+    "study: {tournament-released: {label: as described}}": [
+        "figures.figure4: two tournaments have the label 'as described'"
+    ],
+    "study: {cup: {games: [ipd], entrants: null, episodes: 10, length: 2, every: 1}}": [
+        "study.cup.algorithms: is missing; a part without entrants needs algorithms"
+    ],
+    "figures: {opponent-models: {games: [coin-game], algorithms: [coin-lola-pg, coin-lola-pg/coin-cloning]}}": [
+        "figures.opponent-models: given coin-game/coin-lola-pg/oracle; kind beliefs shows no Coin Game"
+    ],
+    "tables: {table4: {game: coin-game, algorithms: [coin-nl-pg]}}": [
+        "tables.table4: given coin-game/coin-nl-pg/oracle; kind matchups shows no Coin Game"
+    ],
+    "figures: {figure1: {sampled: [nl-q@tournament]}}": ["figures.figure1", "kind learning shows no match"],
+    "algorithms: {phc: {rule: naive}}": ["algorithms.phc: given both of rule and learner"],
+    "algorithms: {phc: {learner: null}}": ["algorithms.phc: given neither of rule and learner"],
+    "algorithms: {phc: {learner: phk}}": ["algorithms.phc.learner", "'phk'", "did you mean 'phc'"],
+    "algorithms: {phc: {lr: 1}}": ["algorithms.phc.lr: the learner phc takes no such setting"],
+    "algorithms: {phc: {delta: null}}": ["algorithms.phc.delta: is missing; the learner phc needs it"],
+    "algorithms: {phc: {delta: 0}}": ["algorithms.phc.delta", "given 0", "above 0"],
+    "algorithms: {nl-q: {epsilon: 2}}": ["algorithms.nl-q.epsilon", "given 2", "from 0 to 1"],
+    "algorithms: {nl-ex: {lr: null}}": ["algorithms.nl-ex.lr: is missing"],
+    "without: [studdy]": ["without", "'studdy'", "study", "did you mean 'study'"],
+    "without: study": ["without", "'study'", "a list of games, algorithms, opponent_models, study, figures, tables"],
+    "device: gpu": ["device", "given 'gpu'; allowed: auto, cpu, cuda"],
+    "device: null": ["device", "missing"],
+    "seeds: [1, 1]": ["seeds", "[1, 1]", "different"],
+    "seeds: [-1]": ["seeds", "[-1]"],
+    "seeds: 0": ["seeds", "given 0"],
+    "seeds: 3.0": ["seeds", "3.0", "whole number"],
+    "seeds: [0, 1.0]": ["seeds", "[0, 1.0]"],
+    "seeds: 100000000000": ["seeds", "100000"],
+    "steps: 8.0": ["steps", "8.0"],
+    "games: {ipd: {actions: [C, 1]}}": ["games.ipd.actions[1]", "given 1", "name of an action"],
+    "a: &x [*x]": ["alias"],
+    "results: .": ["results", "'.'"],
+    "results: ../out": ["results", "'../out'"],
+    "results: 'a{x}'": ["results", "braces"],
+    "figures: {figure1: {games: [ipd], game: null}}": ["figures.figure1.game", "missing", "learning"],
+    "figures: {figure1: {algorithms: [lola-ex@map]}}": ["figures.figure1", "lola-ex@map", "no map"],
+    "figures: {sensitivity: {algorithm: lola-ex}}": ["figures.sensitivity", "a map"],
+    "tables: {table4: {game: public-goods}}": ["tables.table4", "public-goods", "2 players"],
+    "tables: {claims: {kind: matchups, game: ipd, algorithms: [nl-ex], caption: x}}": ["tables.claims", "taken"],
+    "first: [[figure1], [figure9]]": ["first[1]: given 'figure9'; there is no such figure or table", "did you mean"],
+    "first: [figure1]": ["first[0]", "given 'figure1'", "a list of different figures and tables"],
+    "first: [[figure1, figure1]]": ["first[0]", "a list of different figures and tables"],
+    "without: [figures, tables]\nfirst: [[figure1]]": ["first[0]: given 'figure1'; there is no such figure or table"],
+    "seeds: yes": ["seeds", "True"],
+    "steps: 0": ["steps", "given 0"],
+    "steps: 1.5": ["steps", "1.5"],
+    "seeds: 2\nseeds: 3": ["'seeds'", "twice", "line 2"],
+    "": ["holds nothing"],
+    "- 1": ["holds a list"],
+    "a: [b": ["not YAML", "line 1"],
+    "\tseeds: 3": ["not YAML"],
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_gets_one_message_that_names_key_given_and_allowed(text, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(BadConfig) as error:
+        load(BASE, [path])
+    assert "\n" not in str(error.value)
+    for part in MISTAKES[text]:
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["returns", "comparison"])
+@pytest.mark.parametrize(("game", "algorithm"), [("ipd", "nl-ex"), ("coin-game", "coin-nl-pg")])
+def test_returns_are_shown_of_games_of_either_kind(kind, game, algorithm):
+    block = {"kind": kind, "game": game, "algorithms": [algorithm], "caption": "c"}
+    assert load(BASE, [], {"figures": {"mine": block}})["figures"]["mine"] == block
+
+
+def test_a_figure_that_an_overlay_removes_leaves_the_order_of_work():
+    first = [["figure1", "figure2", "table3", "table4"], ["figure4"], ["figure5"]]
+    assert load(BASE)["first"] == first
+    assert load(BASE, [], {"figures": {"figure1": None, "figure4": None}})["first"] == [
+        *(["figure2", "table3", "table4"], ["figure4"], ["figure5"])  # there is a table of that name
+    ]
+    figure5 = load(BASE)["figures"]["figure5"]
+    assert load(BASE, [], {"without": ["figures", "tables"]})["first"] == [[], [], []]
+    assert load(BASE, [], {"without": ["figures", "tables"], "figures": {"figure5": figure5}})["first"] == [
+        *([], [], ["figure5"])
+    ]
+    assert load(BASE, [], {"first": [["figure5"]]})["first"] == [["figure5"]]
+
+
+def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
+    with pytest.raises(BadConfig, match=r"absent\.yaml"):
+        load(BASE, [tmp_path / "absent.yaml"])
+    (tmp_path / "picture.yaml").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(BadConfig, match=r"picture\.yaml.*not text"):
+        load(BASE, [tmp_path / "picture.yaml"])
+
+
+def test_exponents_without_a_point_are_numbers(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("algorithms: {nl-ex: {lr: 1e-3}}")
+    assert load(BASE, [path])["algorithms"]["nl-ex"]["lr"] == 0.001
+
+
+def test_the_commands_stop_at_a_mistake_and_touch_nothing(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"results: {tmp_path}/made\nsteps: 0")
+    snakemake = [sys.executable, "-m", "snakemake", "--configfile", str(path), "--directory", str(Path.cwd())]
+    for command in ([sys.executable, "-m", "lola.commands.reproduce", str(path)], snakemake):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode != 0
+        assert done.stderr.count("steps: given 0; allowed: a whole number from 1") == 1
+        assert "Traceback" not in done.stderr
+        assert not (tmp_path / "made").exists()
+
+
+def test_every_setting_has_a_source():
+    for overlays in OVERLAYS:
+        for key, _ in settings(load(BASE, overlays)):
+            assert source(key, SOURCES) != "this config", key
+
+
+def test_every_source_is_that_of_some_setting():
+    """A pattern that nothing fits, or only what an earlier one fits, is out of date."""
+    kept = {pattern: pattern for pattern in SOURCES}
+    used = {source(key, kept) for overlays in OVERLAYS for key, _ in settings(load(BASE, overlays))}
+    assert kept.keys() - used == set()
+
+
+def test_no_setting_of_the_papers_study_is_called_an_overlays():
+    theirs = [key for key, _ in settings(load(BASE)) if "overlay" in source(key, SOURCES)]
+    assert theirs == []
+
+
+def test_a_value_that_every_part_replaces_is_not_printed():
+    """Networks start from orthogonal weights, not from N(0, init_std²)."""
+    for name, printed in {"config": True, "paper": False, "coin-exploration": False}.items():
+        assert ("init_std" in dict(settings(load(BASE, [f"config/{name}.yaml"])))) == printed
+
+
+def test_the_checklist_counts_cells_by_what_trained_them(tmp_path):
+    groups = plan.groups(load(BASE, ["config/smoke.yaml"]))
+    shown = {name: groups[name] for name in ("coin-game/coin-nl-pg/oracle", "ipd/nl-ex/oracle")}
+    devices = ("cpu", "cuda", "cpu")
+    for cell, device in zip(shown["coin-game/coin-nl-pg/oracle"].cells, devices, strict=True):
+        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": "A, AVX2", "device": device})
+    for cell, processor in zip(shown["ipd/nl-ex/oracle"].cells, ("A, AVX2", "B", "B"), strict=True):
+        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": processor})
+    assert trained_on(tmp_path, shown) == [
+        "- Trained on: A, AVX2 (4 cells).",
+        "- Trained on: B (2 cells).",
+        "- Cells of the Coin Game, by what trained them: 2 on cpu, 1 on cuda.",
+    ]
+    assert len(trained_on(tmp_path, {"ipd/nl-ex/oracle": shown["ipd/nl-ex/oracle"]})) == 2
+
+
+def test_one_and_one_point_zero_are_one_setting(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("algorithms: {nl-ex: {lr: 1}, lola-ex: {lr: 1, eta: 1}}\ninit_std: 1")
+    specs = [{name: canonical(group.spec) for name, group in plan.groups(load(BASE, o)).items()} for o in ([], [path])]
+    assert specs[0] == specs[1]
+
+
+@pytest.mark.parametrize("known", [kinds.FIGURES, kinds.TABLES], ids=["figures", "tables"])
+def test_every_kind_takes_the_keys_of_its_function(known):
+    for kind in known.values():
+        module = import_module(kind.module)
+        parameters = inspect.signature(getattr(module, "draw", None) or module.tabulate).parameters
+        assert list(parameters)[1:] == [*kind.keys, "opponent_model", *kind.optional]
+
+
+def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("results: results/b/\nalgorithms:\n  a: &a {rule: naive, lr: 1}\n  b: {<<: *a, lr: 2}\n")
+    config = load(BASE, [path])
+    assert config["results"] == "results/b"
+    assert config["algorithms"]["b"] == {"rule": "naive", "lr": 2}
+
+
+def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
+    examples = re.findall(r"```yaml\n(# config/(\S+)\n.*?)```", Path("config/README.md").read_text(), re.DOTALL)
+    assert [name for _, name in examples] == ["coins.yaml", "cup.yaml", "mine.yaml"]
+    groups = {}
+    for text, name in examples:
+        (tmp_path / name).write_text(text)
+        groups[name] = plan.groups(load("config/config.yaml", [tmp_path / name]))
+    assert len(groups["cup.yaml"]) == 4 * 5 / 2 and len(groups["mine.yaml"]) == 2
+    assert {group.spec["every"] for group in groups["coins.yaml"].values()} == {20} and len(groups["coins.yaml"]) == 4
+
+
+def test_matches_in_which_nobody_models_anybody_need_the_oracle(tmp_path):
+    overlay = tmp_path / "cup.yaml"
+    overlay.write_text(
+        "without: [study, figures, tables, opponent_models]\nopponent_models: {truth: {model: oracle}}\n"
+        "study: {cup: {games: [ipd], entrants: [nl-q, lola-ex], opponent_models: [truth], "
+        "episodes: 10, length: 2, every: 1}}\n"
+    )
+    with pytest.raises(BadConfig, match=r"study\.cup\.opponent_models: given 'oracle'; there is no such name"):
+        load("config/config.yaml", [overlay])

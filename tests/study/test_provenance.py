@@ -1,0 +1,176 @@
+"""Fingerprints follow what code does, not how it looks; manifests tell what is stale, missing or edited."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lola.commands import audit, reproduce
+from lola.files import cells
+from lola.files.artifacts import canonical, file_sha256
+from lola.study import plan, provenance
+from lola.study.config import load
+from lola.vocabulary import registry
+
+
+def test_a_new_entry_of_the_registry_moves_nobody_and_a_changed_one_those_who_name_it(monkeypatch):
+    groups = plan.groups(load("config/config.yaml"))
+
+    def code():
+        return {name: provenance.training_code(group) for name, group in groups.items()}
+
+    before = code()
+    monkeypatch.setitem(registry.RULES, "sos", registry.Entry("lola.learning.rules", "sos"))
+    assert code() == before
+    monkeypatch.setitem(registry.RULES, "lola", replace(registry.RULES["lola"], optional=()))
+    moved = {name for name, now in code().items() if now != before[name]}
+    assert moved == {n for n, g in groups.items() if any(seat.get("rule") == "lola" for seat in g.spec["seats"])}
+    after = code()
+    keys = {key for name in moved for key in before[name] if after[name][key] != before[name][key]}
+    assert keys == {"lola.vocabulary.registry"}
+
+
+def test_a_figure_depends_on_the_module_of_its_kind_alone():
+    learning = provenance.product_code("figure", {"kind": "learning"})
+    assert "lola.figures.learning.draw" in learning
+    assert not [name for name in learning if name.startswith("lola.figures.map")]
+
+
+def test_differences_name_the_key():
+    before = {"seats": [{"lr": 1.0}, {"lr": 1.0}], "steps": 200}
+    after = {"seats": [{"lr": 0.5}, {"lr": 1.0}], "steps": 200}
+    assert provenance.differences(before, after) == ["seats[0].lr: 1.0 → 0.5"]
+    assert provenance.differences({"a": 1}, {"b": 1}) == ["a: 1 → null", "b: null → 1"]
+    assert provenance.differences([1, 2], [1]) == [": [1,2] → [1]"]
+
+
+@pytest.fixture
+def study_of_two(tmp_path):
+    """A study of one group with two trained cells, in files made up here, and nothing else made."""
+    overrides = {
+        "results": str(tmp_path / "made"),
+        "seeds": 2,
+        "without": ["study", "figures", "tables"],
+        "study": {"self-play": {"games": ["ipd"], "algorithms": ["nl-ex"]}},
+    }
+    config = load("config/config.yaml", [], overrides)
+    for product in provenance.products(config):
+        if product.stage == "cells":
+            made = {"spec": product.spec, "code": canonical(product.code), "lock": provenance.environment()}
+            cells.write(product.manifest.with_suffix(".csv"), ("step", "player"), [], made | {"processor": "mine"})
+    return config
+
+
+def kinds(config):
+    return {name: (kind, reason) for name, (_, kind, reason) in audit.problems(config).items() if "seed" in name}
+
+
+def test_a_trained_cell_is_in_order_and_what_is_made_from_it_is_missing(study_of_two):
+    assert kinds(study_of_two) == {}
+    assert audit.problems(study_of_two)["ipd/nl-ex/oracle"][1:] == ("missing", "not made yet")
+
+
+def test_another_processor_is_no_reason_to_train_again(study_of_two):
+    manifest = Path(study_of_two["results"]) / "cells/ipd/nl-ex/oracle/seed1.json"
+    made = cells.read_manifest(manifest)
+    cells.write(manifest.with_suffix(".csv"), ("step", "player"), [], made | {"processor": "another"})
+    assert cells.read_manifest(manifest)["processor"] == "another"
+    assert kinds(study_of_two) == {}
+
+
+def test_an_edited_curve_is_damaged(study_of_two):
+    path = Path(study_of_two["results"]) / "cells/ipd/nl-ex/oracle/seed1.csv"
+    path.write_text(path.read_text() + "0,1,return,0.0\n")
+    (name, (kind, reason)), *rest = kinds(study_of_two).items()
+    assert (name, kind, rest) == ("ipd/nl-ex/oracle/seed1", "damaged", [])
+    assert str(path) in reason
+
+
+def test_a_changed_setting_makes_its_cells_stale_and_says_which(study_of_two):
+    study_of_two["algorithms"]["nl-ex"]["lr"] = 0.25
+    assert set(kinds(study_of_two).values()) == {("stale", "seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25")}
+    lines = audit.explain(study_of_two, audit.problems(study_of_two))
+    assert lines[0] == "train      ipd/nl-ex/oracle: 2 cells: seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25"
+
+
+def test_a_new_lock_makes_cells_stale(study_of_two, monkeypatch):
+    monkeypatch.setattr(provenance, "environment", lambda: "another")
+    assert set(kinds(study_of_two).values()) == {("stale", "the locked packages or Python changed")}
+
+
+def test_damaged_cells_are_set_aside_not_lost(study_of_two):
+    path = Path(study_of_two["results"]) / "cells/ipd/nl-ex/oracle/seed0.json"
+    path.write_text("junk")
+    (message,) = reproduce.repair(study_of_two)
+    assert "ipd/nl-ex/oracle/seed0 is made again" in message
+    assert path.with_name("seed0.json.damaged").read_text() == "junk"
+    assert not path.exists()
+    assert not path.with_suffix(".csv").exists()
+    assert list(reproduce.repair(study_of_two)) == []
+
+
+def test_stale_cells_are_made_again_even_where_snakemake_has_lost_its_records(study_of_two):
+    study_of_two["steps"] = 7
+    assert list(reproduce.repair(study_of_two)) == []
+    assert {kind for kind, _ in kinds(study_of_two).values()} == {"missing"}
+
+
+def test_a_manifest_without_its_keys_is_damaged(study_of_two):
+    group = next(p for p in provenance.products(study_of_two) if p.stage == "group")
+    group.manifest.parent.mkdir(parents=True)
+    group.manifest.write_text('{"outputs": {}}')
+    assert audit.problems(study_of_two)[group.name][1] == "damaged"
+    assert len(list(reproduce.repair(study_of_two))) == 1
+    assert audit.problems(study_of_two)[group.name][1] == "missing"
+
+
+def test_an_edited_file_beside_a_lost_one_is_set_aside(study_of_two):
+    product = next(p for p in provenance.products(study_of_two) if p.stage == "claims")
+    edited, lost = (product.manifest.parent / name for name in ("a.csv", "b.csv"))
+    product.manifest.parent.mkdir(parents=True)
+    edited.write_text("edited")
+    outputs = {str(edited): "another digest", str(lost): "its digest"}
+    product.manifest.write_text(json.dumps({"spec": {}, "code": {}, "inputs": {}, "outputs": outputs}))
+    assert len(list(reproduce.repair(study_of_two))) == 1
+    assert edited.with_name("a.csv.damaged").read_text() == "edited"
+
+
+@pytest.mark.parametrize("content", [b"junk", b"SQLite format 3\x00" + bytes(200)])
+def test_a_broken_database_is_set_aside(study_of_two, content, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    database = Path(study_of_two["results"]) / "mlflow.db"
+    database.write_bytes(content)
+    (message,) = reproduce.repair(study_of_two)
+    assert str(database) in message
+    assert database.with_name("mlflow.db.damaged").read_bytes() == content
+    assert not database.exists()
+
+
+def test_record_keeps_digests_of_inputs_and_outputs_and_only_after_success(tmp_path):
+    given, made, manifest = (tmp_path / name for name in ("given.txt", "made.txt", "manifest.json"))
+    given.write_text("in")
+    made.write_text("out")
+    command = [
+        sys.executable,
+        "-m",
+        "lola.commands.record",
+        "--manifest",
+        manifest,
+        "--spec",
+        '{"a": 1}',
+        "--code",
+        '{"m": "d"}',
+    ]
+    command += ["--inputs", given, "--outputs", made, manifest, "--"]
+    assert subprocess.run([*command, "json.tool", given], capture_output=True).returncode != 0  # "in" is not JSON
+    assert not manifest.exists()
+    subprocess.run([*command, "this"], check=True, capture_output=True)
+    assert json.loads(manifest.read_text()) == {
+        "spec": {"a": 1},
+        "code": {"m": "d"},
+        "inputs": {str(given): file_sha256(given)},
+        "outputs": {str(made): file_sha256(made)},
+    }

@@ -1,0 +1,94 @@
+"""What is trained first: the stages that the config names, and the longest jobs first within each."""
+
+import json
+
+import pytest
+
+from lola.study import plan, schedule
+from lola.study.config import load
+from lola.study.provenance import products
+
+NOWHERE = "a folder with no results"
+
+
+@pytest.fixture(scope="module")
+def config():
+    return load("config/config.yaml")
+
+
+def jobs(config, root=NOWHERE):
+    """(group, seconds) of each training job, in the order of work."""
+    return [
+        (group.name, schedule.expected_seconds(group, batch, root))
+        for group, batch in schedule.queue(config, plan.groups(config), root)
+    ]
+
+
+def shown(config, figures=(), tables=()):
+    blocks = [config["figures"][name] for name in figures] + [config["tables"][name] for name in tables]
+    return {group for block in blocks for group in plan.block_groups(config, block)}
+
+
+def test_the_papers_first_figures_and_tables_go_first_then_figures_4_and_5_then_all_else(config):
+    queue = [name for name, _ in jobs(config)]
+    first = shown(config, ["figure1", "figure2"], ["table3", "table4"])
+    second = shown(config, ["figure4", "figure5"], ["figure4"])
+    stages = [0 if name in first else 1 if name in second else 2 for name in queue]
+    assert stages == sorted(stages)
+    assert {*queue} == {*plan.groups(config)}
+    assert len(first) == stages.count(0) == 14
+
+
+def test_within_a_stage_the_longest_job_is_first(config):
+    stages = schedule.stages(config)
+    lengths = {}
+    for name, seconds in jobs(config):
+        lengths.setdefault(stages.get(name), []).append(seconds)
+    assert [sorted(stage, reverse=True) for stage in lengths.values()] == [*lengths.values()]
+    assert jobs(config)[0][0] == "ipd/nl-pg/oracle"
+
+
+def test_the_first_stage_is_trained_on_two_cores_within_five_minutes(config):
+    stages, cores = schedule.stages(config), [0.0, 0.0]
+    for name, seconds in jobs(config):
+        if stages.get(name) == 0:
+            cores[cores.index(min(cores))] += seconds
+    assert 120 < max(cores) < 240  # which leaves a minute to gather 14 groups and draw
+
+
+def test_a_job_is_expected_to_take_as_long_as_last_time(config, tmp_path):
+    groups = plan.groups(config)
+    group = groups["imp/lola-ex/oracle"]
+    path = schedule.benchmark(group.cells, tmp_path)
+    assert path == tmp_path / "benchmarks/train/imp/lola-ex/oracle/seed0-49.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"s": 77.5}) + "\n")
+    assert jobs(config, tmp_path)[0] == ("imp/lola-ex/oracle", 77.5)
+    path.write_text('{"s": 77')
+    assert jobs(config, tmp_path) == jobs(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [  # as README's table of speeds has them
+        ("ipd/lola-ex/oracle", 2.8),
+        ("ipd/lola-pg/oracle", 60),
+        ("imp/nl-q-vs-phc@tournament/oracle", 5),
+        ("coin-game/coin-lola-pg/oracle", 78),
+        ("ipd/lola-ex@map/oracle", 169 * 0.05),
+        ("ipd/lola-pg@map/oracle", 36 * 12),
+    ],
+)
+def test_an_estimate_is_of_the_right_size(config, name, seconds):
+    group = plan.groups(config)[name]
+    batch = plan.batches(group, NOWHERE)[0]
+    assert seconds / 2 < schedule.expected_seconds(group, batch, NOWHERE) < seconds * 2
+
+
+def test_the_order_of_work_makes_nothing_again(config):
+    assert [*products(config | {"first": [["figure5"]]})] == [*products(config)]
+
+
+def test_a_config_that_names_nothing_first_has_the_longest_jobs_first(config):
+    lengths = [seconds for _, seconds in jobs({key: value for key, value in config.items() if key != "first"})]
+    assert lengths == sorted(lengths, reverse=True)

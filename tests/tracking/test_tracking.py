@@ -1,0 +1,1088 @@
+"""MLflow: one run per cell with the right numbers, replaced when retrained, whole after any interruption."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
+
+from lola.commands import browse, track, watch
+from lola.files import cells, checkpoints, locks
+from lola.learning.coins.rollouts import MEASURES
+from lola.tracking import client as tracking
+from lola.tracking import live, runs, store, views
+from lola.vocabulary.names import Cell
+
+LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
+GAME = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]}
+LOLA, NAIVE = {"rule": "lola", "lr": 1.0, "eta": 0.5}, {"rule": "naive", "lr": 1.0}
+STEPS = 100
+SPEC = {
+    "game": GAME,
+    "seats": [LOLA, LOLA],
+    "opponent_model": {"model": "oracle"},
+    "play": None,
+    "steps": STEPS,
+    "init_std": 1.0,
+    "grid": None,
+    "match": None,
+    "every": None,
+}
+PG = {"rule": "lola", "lr": 0.1, "eta": 0.4, "estimator": "pg", "entropy": 0.01, "lr_final": 0.05, "clip": 3.0}
+COIN_GAME = SPEC | {
+    "game": {"kind": "coin_game", "grid": 3, "gamma": 0.96, "hidden": 32, "encoder": "linear"},
+    "seats": [PG, PG],
+    "play": {"batch": 128, "length": 16},
+    "every": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """A database with its schema, made once: it takes seconds."""
+    root = tmp_path_factory.mktemp("empty") / "results"
+    tracking.prepare(root)
+    return root / store.DATABASE
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch, empty_store):
+    """A study's folder with an empty store."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    folder = tmp_path / "my study" / "results"
+    folder.mkdir(parents=True)
+    shutil.copy(empty_store, folder)
+    return folder
+
+
+def write_cell(root, seed=0, algorithm="lola-ex", game="ipd", shift=0.0, seats=(LOLA, LOLA), **more) -> str:
+    """A cell whose return is -2 + step / 100 for player 1 and -1 for player 2, plus `shift`."""
+    spec = SPEC | {"seats": list(seats)}
+    rows = ["step,player,metric,value"]
+    for step in range(STEPS + 1):
+        rows += [f"{step},1,return,{-2 + step / 100 + shift!r}", f"{step},1,C after CD,0.25"]
+        rows += [f"{step},2,return,{-1 + shift!r}", f"{step},2,C after CD,0.75"]
+    policies = [
+        {
+            "player": player,
+            "state": state,
+            "own_state": state,
+            "probabilities": {"C": 0.1 * player, "D": 1 - 0.1 * player},
+        }
+        for player in (1, 2)
+        for state in ("start", "CC")
+    ]
+    manifest = {"spec": spec, "code": "{}", "lock": "b", "status": "finished", "steps": STEPS, "policies": policies}
+    path = Cell(game, algorithm, more.pop("opponent_model", "oracle"), seed).curve(root)
+    curve = more.pop("curve", "\n".join(rows) + "\n")
+    manifest["spec"] |= more.pop("spec", {})
+    columns, *rows = (line.split(",") for line in curve.splitlines())
+    cells.write(path, columns, rows, manifest | more)
+    return str(path)
+
+
+def log(root, *curves, game="ipd") -> dict[str, str]:
+    return tracking.log_cells(root, game, list(curves), LABELS)[0]
+
+
+def client(root) -> MlflowClient:
+    return MlflowClient(tracking_uri=store.uri(root))
+
+
+def all_runs(root, game="ipd", deleted=False):
+    here = client(root)
+    experiment = here.get_experiment_by_name(store.experiment_name(root, game))
+    view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
+    return [] if experiment is None else here.search_runs([experiment.experiment_id], "", view, 1000)
+
+
+def cells_logged(root, game="ipd") -> list[str]:
+    return sorted(run.data.tags["cell"] for run in all_runs(root, game))
+
+
+def artifacts(root, run_id) -> set[str]:
+    return {entry.path for entry in client(root).list_artifacts(run_id)}
+
+
+def command(*arguments) -> list[str]:
+    return [sys.executable, "-m", *map(str, arguments)]
+
+
+def environment(**more) -> dict[str, str]:
+    known = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "MLFLOW"))}
+    return known | {"PYTHONPATH": str(Path(store.__file__).parents[2])} | more
+
+
+# --- what a run holds
+
+
+def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
+    curve = write_cell(root, seed=3)
+    (run_id,) = log(root, curve).values()
+    run = client(root).get_run(run_id)
+    assert run.info.run_name == "LOLA-Ex, oracle, seed 3"
+    assert run.info.status == "FINISHED"
+    expected = {"cell": "ipd/lola-ex/oracle/seed3", "algorithm": "lola-ex", "opponent_model": "oracle", "seed": "3"}
+    expected |= {"seat1": "lola-ex", "seat2": "lola-ex", "lock": "b", "snakemake_rule": "train:ipd:lola-ex:oracle"}
+    expected |= {"kind": "curve"}
+    assert expected.items() <= run.data.tags.items()
+    assert {"git_commit", "git_dirty", "code_fingerprint", "manifest"} <= run.data.tags.keys()
+    assert run.data.params == {
+        "algorithm": "LOLA-Ex",
+        "seed": "3",
+        "opponent_model": "oracle",
+        "opponent_model.model": "oracle",
+        "steps": "100",
+        "init_std": "1.0",
+        "game.gamma": "0.96",
+        "game.actions": '["C","D"]',
+        "game.payoffs": "[[[-1,-3],[0,-2]],[[-1,0],[-3,-2]]]",
+        "seat1.rule": "lola",
+        "seat1.lr": "1.0",
+        "seat1.eta": "0.5",
+        "seat2.rule": "lola",
+        "seat2.lr": "1.0",
+        "seat2.eta": "0.5",
+    }
+    assert run.data.metrics == {
+        "player1/return": -1.0,
+        "player1/C after CD": 0.25,
+        "player2/return": -1.0,
+        "player2/C after CD": 0.75,
+    }
+    history = client(root).get_metric_history(run_id, "player1/return")
+    steps = [point.step for point in history]
+    assert (len(steps), steps[0], steps[-1]) == (41, 0, STEPS)
+    assert {after - before for before, after in pairwise(steps)} == {2, 3}
+    assert all(point.value == pytest.approx(-2 + point.step / 100) for point in history)
+    assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "policies.json", "config.json", "picture.png"}
+    folder = Path(client(root).download_artifacts(run_id, ""))
+    assert (folder / "curve.csv").read_text() == Path(curve).read_text()
+    assert json.loads((folder / "config.json").read_text())["seats"] == [LOLA, LOLA]
+
+
+def test_a_matchup_names_its_seats(root):
+    curve = write_cell(root, algorithm="lola-ex-vs-nl-ex", seats=(LOLA, NAIVE))
+    (run_id,) = log(root, curve).values()
+    run = client(root).get_run(run_id)
+    assert run.info.run_name == "LOLA-Ex vs NL-Ex, oracle, seed 0"
+    assert (run.data.tags["seat1"], run.data.tags["seat2"]) == ("lola-ex", "nl-ex")
+    assert (run.data.params["seat1.rule"], run.data.params["seat2.rule"]) == ("lola", "naive")
+    assert "seat2.eta" not in run.data.params
+
+
+def test_algorithms_with_one_label_are_told_apart():
+    labels = {"nl-ex": "NL-Ex", "nl-t4": "NL-Ex", "lola-ex": "LOLA-Ex", "lola-ex@map": "LOLA-Ex"}
+
+    def title(algorithm):
+        return runs.title(Cell("ipd", algorithm, "oracle", 3), labels)
+
+    assert title("nl-ex") == "NL-Ex (nl-ex), oracle, seed 3"
+    assert title("lola-ex") == "LOLA-Ex, oracle, seed 3"
+    assert title("lola-ex@map") == "LOLA-Ex map, oracle, seed 3"
+    assert title("unheard-of") == "unheard-of, oracle, seed 3"
+
+
+def test_a_failed_cell_is_a_failed_run_without_its_infinite_numbers(root):
+    curve = "step,player,metric,value\n0,1,return,-1.5\n0,2,return,nan\n1,1,return,inf\n1,2,return,-inf\n"
+    path = write_cell(root, curve=curve, status="failed", reason="not finite at step 1", policies=None)
+    (run_id,) = log(root, path).values()
+    run = client(root).get_run(run_id)
+    assert (run.info.status, run.data.tags["reason"]) == ("FAILED", "not finite at step 1")
+    assert run.data.metrics == {"player1/return": -1.5}
+    assert tracking.log_cells(root, "ipd", [path], LABELS) == ({"ipd/lola-ex/oracle/seed0": run_id}, 0)
+
+
+def test_a_map_is_logged_by_its_best_and_its_diverged_points(root):
+    rows = [(0.1, -2.0, -1.5), (1.0, -1.0, -1.25), (10.0, "nan", "nan"), (20.0, "nan", "nan")]
+    lines = ["lr,eta,player,metric,value"]
+    lines += [f"{lr},1.0,{player},return,{value}" for lr, *values in rows for player, value in enumerate(values, 1)]
+    spec = {"grid": {"lr": [0.1, 1.0, 10.0, 20.0], "eta": [1.0]}}
+    path = write_cell(root, algorithm="lola-ex@map", curve="\n".join(lines) + "\n", spec=spec, policies=None)
+    (run_id,) = log(root, path).values()
+    run = client(root).get_run(run_id)
+    assert run.data.metrics == {
+        "player1/best return": -1.0,
+        "player1/share diverged": 0.5,
+        "player2/best return": -1.25,
+        "player2/share diverged": 0.5,
+    }
+    assert run.data.tags["kind"] == "map"
+    assert run.data.params["grid.lr"] == "[0.1,1.0,10.0,20.0]"
+    assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json"}
+
+
+def test_a_game_of_many_states_is_thinned_further():
+    series = {("1", f"C after {n}"): [(step, 0.5) for step in range(201)] for n in range(240)}
+    points = runs.thinned(series)
+    assert len(points) == 2400
+    steps = [step for name, step, _ in points if name == "player1/C after 0"]
+    assert (len(steps), steps[0], steps[-1]) == (10, 0, 200)
+
+
+def test_a_sampled_run_tells_how_it_was_played_and_how_good_clones_are(root):
+    seat = LOLA | {"estimator": "pg"}
+    clone = {"model": "cloning", "rate": 5.0, "steps": 20}
+    spec = {"opponent_model": clone, "play": {"batch": 4000, "length": 150}, "seats": [seat, seat]}
+    lines = ["step,player,metric,value", "0,1,return,-2.0"]
+    for step in range(1, STEPS + 1):
+        lines += [f"{step},1,return,-1.0", f"{step},1,clone of player 2 log-likelihood,{-1 / step!r}"]
+        lines += [f"{step},1,clone of player 2 distance,0.125"]
+    path = write_cell(root, opponent_model="cloning", spec=spec, curve="\n".join(lines) + "\n", policies=None)
+    (run_id,) = log(root, path).values()
+    run = client(root).get_run(run_id)
+    assert run.info.run_name == "LOLA-Ex, cloning, seed 0"
+    expected = {"opponent_model": "cloning", "opponent_model.model": "cloning", "opponent_model.rate": "5.0"}
+    expected |= {"opponent_model.steps": "20", "play.batch": "4000", "play.length": "150", "seat2.estimator": "pg"}
+    assert expected.items() <= run.data.params.items()
+    assert run.data.metrics == {
+        "player1/return": -1.0,
+        "player1/clone of player 2 log-likelihood": -0.01,
+        "player1/clone of player 2 distance": 0.125,
+    }
+    steps = [step for step, _ in points(root, run_id, "player1/clone of player 2 distance")]
+    assert [0, *steps] == [step for step, _ in points(root, run_id)]
+
+
+def coin_rows(steps=STEPS) -> np.ndarray:
+    """What a Coin Game leaves, (rows, players, measures): ever more coins, of red's 3 in 4 its own, of blue's none."""
+    picked = np.arange(4, steps + 1, 4) / 1000
+    red, blue = np.stack([picked - 1, picked, 0.75 * picked, picked]), np.stack([-picked, picked, 0 * picked, picked])
+    return np.stack([red.T, blue.T], axis=1)
+
+
+def write_coin_game(root, seed=0, **more) -> str:
+    """The cell that leaves `coin_rows`, and its episode."""
+    lines = ["step,player,metric,value"]
+    for row, players in enumerate(coin_rows().tolist(), start=1):
+        for player, values in enumerate(players, start=1):
+            lines += [f"{4 * row},{player},{name},{value!r}" for name, value in zip(MEASURES, values, strict=True)]
+    more = {"curve": "\n".join(lines) + "\n", "episode": [[0, 4, 8, 0], [1, 5, 8, 0], [2, 8, 6, 1]] * 3} | more
+    more = {"device": "cpu", "policies": []} | more
+    return write_cell(root, seed, "coin-lola", "coin-game", seats=(PG, PG), spec=COIN_GAME, **more)
+
+
+def test_a_coin_game_is_a_run_with_its_coins_and_an_episode_to_look_at(root):
+    (run_id,) = log(root, write_coin_game(root), game="coin-game").values()
+    run = client(root).get_run(run_id)
+    assert run.data.metrics == pytest.approx(
+        {
+            "own-colour share": 0.375,
+            "player1/own-colour share": 0.75,
+            "player2/own-colour share": 0.0,
+            "player1/return": -0.9,
+            "player2/return": -0.1,
+        }
+        | dict.fromkeys([f"player{player}/{name}" for player in (1, 2) for name in ("points", "coins")], 0.1)
+    )
+    assert [step for step, _ in points(root, run_id, "own-colour share")] == list(range(4, STEPS + 1, 4))
+    settings = {"game.kind": "coin_game", "game.grid": "3", "game.hidden": "32", "game.encoder": "linear", "every": "4"}
+    settings |= {"play.batch": "128", "play.length": "16", "seat1.lr": "0.1", "seat1.eta": "0.4", "seat1.clip": "3.0"}
+    settings |= {"seat2.lr_final": "0.05", "seat2.entropy": "0.01"}
+    assert settings.items() <= run.data.params.items()
+    assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json", "picture.png", "episode.gif"}
+    assert run.data.tags["device"] == "cpu"
+    film = Path(client(root).download_artifacts(run_id, "episode.gif")).read_bytes()
+    assert film.startswith(b"GIF8") and b"NETSCAPE2.0" in film  # animated
+
+
+def test_a_coin_game_that_failed_has_no_episode(root):
+    curve = "step,player,metric,value\n" + "".join(f"4,1,{name},0.0\n4,2,{name},0.0\n" for name in MEASURES)
+    path = write_coin_game(root, curve=curve, status="failed", reason="not finite between steps 5 and 8")
+    manifest = cells.read_manifest(path)
+    del manifest["episode"]
+    logged = runs.content(path, manifest, LABELS, {})
+    assert (logged.tags["device"], logged.tags["reason"]) == ("cpu", "not finite between steps 5 and 8")
+    assert "episode.gif" not in logged.files and logged.files["picture.png"].startswith(b"\x89PNG")
+    assert {name for name, _, _ in logged.metrics} == {  # nobody picks a coin: no shares
+        f"player{player}/{name}" for player in (1, 2) for name in ("return", "points", "coins")
+    }
+
+
+def test_the_measures_of_a_coin_game_are_those_of_its_training():
+    assert runs.MEASURES == MEASURES
+
+
+def test_metric_names_hold_only_what_mlflow_allows():
+    assert runs.metric_name("1", "C after CD") == "player1/C after CD"
+    assert runs.metric_name("2", "give! after (a/b)") == "player2/give_ after _a_b_"
+
+
+def test_equal_cells_have_equal_pictures(tmp_path):
+    def picture(**cell):
+        path = write_cell(tmp_path, **cell)
+        return runs.content(path, cells.read_manifest(path), LABELS, {}).files["picture.png"]
+
+    first, other = picture(), picture(shift=0.1)
+    assert first != other
+    assert picture() == first
+    assert first.startswith(b"\x89PNG") and b"Software" not in first
+
+
+# --- one run per cell
+
+
+def test_nothing_is_logged_twice(root):
+    curves = [write_cell(root, seed) for seed in range(2)]
+    first = tracking.log_cells(root, "ipd", curves, LABELS)
+    assert first[1] == 2
+    assert tracking.log_cells(root, "ipd", curves, LABELS) == (first[0], 0)
+    assert len(all_runs(root, deleted=True)) == 2
+
+
+def test_a_retrained_cell_replaces_its_run(root):
+    kept, old = log(root, write_cell(root, 0), write_cell(root, 1)).values()
+    (new,) = log(root, write_cell(root, 1, shift=0.5)).values()
+    assert sorted(run.info.run_id for run in all_runs(root)) == sorted([kept, new])
+    former = client(root).get_run(old)
+    assert (former.info.lifecycle_stage, former.data.tags["superseded_by"]) == ("deleted", new)
+    assert client(root).get_run(new).data.metrics["player2/return"] == -0.5
+
+
+def test_a_new_label_renames_the_run(root):
+    curve = write_cell(root)
+    log(root, curve)
+    tracking.log_cells(root, "ipd", [curve], {"lola-ex": "LOLA"})
+    assert [run.info.run_name for run in all_runs(root)] == ["LOLA, oracle, seed 0"]
+
+
+def test_a_run_deleted_by_hand_is_logged_again(root):
+    curve = write_cell(root)
+    (first,) = log(root, curve).values()
+    client(root).delete_run(first)
+    (second,) = log(root, curve).values()
+    assert first != second and cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_duplicates_are_reduced_to_one(root):
+    curve = write_cell(root)
+    (first,) = log(root, curve).values()
+    here, original = client(root), client(root).get_run(first)
+    twin = here.create_run(original.info.experiment_id, tags=original.data.tags, run_name=original.info.run_name)
+    here.set_terminated(twin.info.run_id)
+    assert log(root, curve) == {"ipd/lola-ex/oracle/seed0": first}
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_a_half_logged_run_is_closed_and_logged_anew(root):
+    curve = write_cell(root)
+    (whole,) = log(root, curve).values()
+    here, original = client(root), client(root).get_run(whole)
+    here.delete_run(whole)
+    half = here.create_run(original.info.experiment_id, tags=original.data.tags, run_name=original.info.run_name)
+    (again,) = log(root, curve).values()
+    closed = here.get_run(half.info.run_id).info
+    assert (closed.status, closed.lifecycle_stage) == ("KILLED", "deleted")
+    assert [run.info.run_id for run in all_runs(root)] == [again]
+
+
+def test_another_writers_open_run_is_left_alone_in_a_shared_store(root, monkeypatch):
+    curve = write_cell(root)
+    log(root, curve)
+    monkeypatch.setattr(store, "is_own", lambda root: False)
+    (run,) = all_runs(root)
+    here = client(root)
+    tags = run.data.tags | {"writer": "elsewhere:/results", "cell": "ipd/lola-ex/oracle/seed1"}
+    theirs = here.create_run(run.info.experiment_id, tags=tags)
+    dead = here.create_run(run.info.experiment_id, tags=tags, start_time=run.info.start_time - 3_600_000)
+    log(root, curve)
+    assert here.get_run(theirs.info.run_id).info.status == "RUNNING"
+    assert here.get_run(dead.info.run_id).info.status == "KILLED"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def test_a_signal_while_logging_closes_the_run(root, number):
+    curves = [write_cell(root, seed) for seed in range(3)]
+    script = f"""
+import os, sys
+from mlflow import MlflowClient
+log = MlflowClient.log_artifacts
+def interrupted(self, run_id, folder):
+    if self.get_run(run_id).data.tags["seed"] == "1":
+        os.kill(os.getpid(), {int(number)})
+    log(self, run_id, folder)
+MlflowClient.log_artifacts = interrupted
+from lola.commands import track
+track.main()
+"""
+    arguments = ["cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", *curves]
+    done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], env=environment())
+    assert done.returncode == 128 + number
+    assert not (root / "marker.json").exists()
+    states = {
+        run.data.tags["seed"]: (run.info.status, run.info.lifecycle_stage) for run in all_runs(root, deleted=True)
+    }
+    assert states == {"0": ("FINISHED", "active"), "1": ("KILLED", "deleted")}
+    assert len(log(root, *curves)) == len(cells_logged(root)) == 3
+
+
+@pytest.mark.parametrize("games", [("ipd", "imp"), pytest.param(("ipd", "ipd", "ipd"), marks=pytest.mark.slow)])
+def test_writers_at_once_on_a_new_store_lose_nothing(tmp_path, games):
+    root = tmp_path / "results"
+    curves = {game: [write_cell(root, seed, game=game) for seed in range(6)] for game in games}
+    jobs = [
+        subprocess.Popen(
+            command(
+                "lola.commands.track",
+                "cells",
+                "--root",
+                root,
+                "--game",
+                game,
+                "--out",
+                root / f"{n}.json",
+                *curves[game],
+            ),
+            env=environment(),
+        )
+        for n, game in enumerate(games)
+    ]
+    assert [job.wait() for job in jobs] == [0] * len(games)
+    for n, game in enumerate(games):
+        marker = json.loads((root / f"{n}.json").read_text())
+        assert marker["status"] == "logged"
+        assert marker["runs"] == {run.data.tags["cell"]: run.info.run_id for run in all_runs(root, game, deleted=True)}
+        assert cells_logged(root, game) == [f"{game}/lola-ex/oracle/seed{seed}" for seed in range(6)]
+
+
+def test_a_second_writer_of_one_game_waits_for_the_first(root):
+    curve = write_cell(root)
+    second = threading.Thread(target=log, args=(root, curve))
+    with locks.alone(store.game_lock(root, "ipd")):
+        second.start()
+        second.join(1)
+        assert all_runs(root) == []
+    second.join()
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_a_row_that_somebody_else_has_just_written_is_tried_again(root, monkeypatch):
+    failures = iter([TEMPORARILY_UNAVAILABLE, BAD_REQUEST])
+    log_batch = MlflowClient.log_batch
+
+    def contended(*arguments, **more):
+        for code in failures:
+            raise MlflowException("database is locked", error_code=code)
+        return log_batch(*arguments, **more)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", contended)
+    log(root, write_cell(root))
+    assert [run.info.status for run in all_runs(root)] == ["FINISHED"]
+    assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "KILLED", "KILLED"]
+
+
+# --- while training
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    monkeypatch.setattr(live, "ROUND", 0.0)
+
+
+def save(root, step, seeds=(0,), spec=None, **more) -> Path:
+    """The checkpoint of a job that will leave the cells of `write_cell`, after `step` updates."""
+    spec = SPEC | (spec or {})
+    algorithm = "lola-ex@map" if spec["grid"] else "lola-ex"
+    path = checkpoints.beside([str(Cell("ipd", algorithm, "oracle", seed).curve(root)) for seed in seeds])
+    returns = [[[-2 + n / 100, -1.0]] * len(seeds) for n in range(step + 1)]
+    snapshot = {"step": np.array(step), "at": np.arange(step + 1), "returns": np.array(returns)} | more
+    checkpoints.write(path, {"spec": spec, "code": "{}", "lock": "b", "seeds": list(seeds)}, snapshot)
+    return path
+
+
+def look(root) -> dict[Path, int]:
+    return next(watch.look(str(root), os.getppid()))
+
+
+def points(root, run_id, metric="player1/return") -> list[tuple[int, float]]:
+    return [(point.step, round(point.value, 9)) for point in client(root).get_metric_history(run_id, metric)]
+
+
+def expected_points(last: int) -> list[tuple[int, float]]:
+    """Player 1's of a run of 100 steps, thinned as when it is finished."""
+    return [(step, round(-2 + step / 100, 9)) for step in sorted(runs.shown_steps(range(STEPS + 1))) if step <= last]
+
+
+@pytest.mark.parametrize(("episodes", "every", "points"), [(990, 30, 33), (1000, 40, 25), (1000, 10, 41), (20, 2, 10)])
+def test_a_match_shows_its_blocks_of_episodes_whatever_their_length(episodes, every, points):
+    rows = runs.steps_of({"every": every, "steps": episodes})
+    series = {("1", "return"): [(step, -1.0) for step in rows], ("1", "share of C"): [(step, 0.5) for step in rows]}
+    shown = [step for key, step, _ in runs.thinned(series) if key == "player1/return"]
+    assert (len(shown), shown[0], shown[-1]) == (points, every, episodes)
+    assert set(shown) == runs.shown_steps(rows)  # those that a live run shows
+
+
+def test_a_view_has_as_many_seeds_of_every_group_as_the_page_loads_at_once():
+    cells_of = {f"ipd/{name}/oracle": [f"ipd/{name}/oracle/seed{k}" for k in range(50)] for name in "abc"}
+    page = views.page(cell for group in cells_of.values() for cell in reversed(group))
+    assert page == {f"{group}/seed{k}" for group in cells_of for k in range(33)}
+    many = [f"ipd/{n}/oracle/seed{k}" for n in range(150) for k in (7, 11)]
+    assert views.page(many) == {cell for cell in many if cell.endswith("/seed7")}
+    assert views.page([]) == set()
+
+
+def test_a_match_is_found_by_its_tournament_and_its_seats():
+    cell = Cell("ipd", "nl-q-vs-lola-ex@cup", "oracle", 3)
+    manifest = {"spec": SPEC | {"match": {"perspective": "as_described"}}, "code": "{}", "lock": "b"}
+    found = runs.tags(cell, manifest, {"nl-q-vs-lola-ex@cup": "NL-Q vs LOLA-Ex (the cup)"})
+    assert (found["tournament"], found["seat1"], found["seat2"]) == ("cup", "nl-q", "lola-ex")
+    assert found["group"] == "NL-Q vs LOLA-Ex (the cup), oracle"
+
+
+def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):
+    seen = []
+
+    def looks():
+        block = {"at": np.array([25, 50]), "returns": np.array([[[-1.5, -1.25]], [[-1.75, -1.0]]])}
+        save(root, 60, spec={"every": 25, "match": {"perspective": "as_described"}}, **block)
+        yield look(root)
+        (run,) = all_runs(root)
+        seen.append(points(root, run.info.run_id, "player2/return"))
+        assert (run.data.params["every"], run.data.params["perspective"]) == ("25", "as_described")
+
+    live.show(root, LABELS, {}, looks())
+    assert seen == [[(25, -1.25), (50, -1.0)]]
+
+
+def test_a_coin_game_shows_its_coins_while_it_is_trained(root, at_once):
+    shown = ("own-colour share", "player2/return", "player1/points", "player1/coins", "player1/own-colour share")
+    seen = []
+
+    def save_coin_game(step):
+        rows = coin_rows(step)[:, None]
+        path = checkpoints.beside([str(Cell("coin-game", "coin-lola", "oracle", 0).curve(root))])
+        at = np.arange(4, step + 1, 4)
+        snapshot = {"step": np.array(step), "at": at, "rows": rows, "block": np.zeros(0)}
+        checkpoints.write(path, {"spec": COIN_GAME, "code": "{}", "lock": "b", "seeds": [0]}, snapshot)
+        return path
+
+    def looks():
+        for step in (3, 42):  # none before the first block
+            path = save_coin_game(step)
+            yield look(root)
+        (run,) = all_runs(root, "coin-game")
+        seen.extend(points(root, run.info.run_id, metric) for metric in shown)
+        experiment = client(root).get_experiment_by_name("lola/coin-game")
+        state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+        assert state["compareRunCharts"][0]["metricKey"] == "own-colour share"
+        assert {chart["metricKey"] for chart in state["compareRunCharts"]} == run.data.metrics.keys()
+        write_coin_game(root)
+        path.unlink()
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    (run,) = all_runs(root, "coin-game")
+    closed = [points(root, run.info.run_id, metric) for metric in shown]
+    (finished,) = log(root, write_coin_game(root), game="coin-game").values()
+    assert closed == [points(root, finished, metric) for metric in shown]
+    assert seen == [[point for point in series if point[0] <= 42] for series in closed]
+    assert seen[0] == [(step, 0.375) for step in range(4, 43, 4)]
+    assert seen[1][-1] == (40, -0.04)
+
+
+def test_a_live_run_appears_grows_and_gives_way_to_the_finished_one(root, at_once):
+    seen = []
+
+    def looks():
+        path = save(root, 12, seeds=(0, 1))
+        yield look(root)
+        seen.extend(sorted(all_runs(root), key=lambda run: run.info.run_name))
+        yield look(root)
+        save(root, 12, seeds=(0, 1))  # the same again, as after a kill soon after a resumption
+        yield look(root)
+        assert [points(root, run.info.run_id) for run in seen] == [expected_points(12)] * 2
+        save(root, 57, seeds=(0, 1))
+        yield look(root)
+        assert [points(root, run.info.run_id) for run in seen] == [expected_points(57)] * 2
+        write_cell(root, 0)
+        write_cell(root, 1, status="failed", reason="not finite at step 101")
+        path.unlink()
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert [run.info.status for run in seen] == ["RUNNING", "RUNNING"]
+    assert [run.info.run_name for run in seen] == ["LOLA-Ex, oracle, seed 0", "LOLA-Ex, oracle, seed 1"]
+    closed = [client(root).get_run(run.info.run_id) for run in seen]
+    assert [run.info.status for run in closed] == ["FINISHED", "FAILED"]
+    assert {run.info.lifecycle_stage for run in closed} == {"active"}
+    assert closed[0].data.tags["kind"] == "live"
+
+    curves = [str(Cell("ipd", "lola-ex", "oracle", seed).curve(root)) for seed in (0, 1)]
+    logged = log(root, *curves)
+    assert sorted(run.info.run_id for run in all_runs(root)) == sorted(logged.values())
+    for before, after in zip(closed, logged.values(), strict=True):
+        finished = client(root).get_run(after)
+        assert points(root, before.info.run_id) == points(root, after) == expected_points(STEPS)
+        assert before.data.params == finished.data.params
+        assert finished.data.tags["kind"] == "curve"
+        assert client(root).get_run(before.info.run_id).data.tags["superseded_by"] == after
+
+
+def test_a_cell_that_is_logged_before_its_live_run_is_closed_takes_its_place(root, at_once):
+    logged = {}
+
+    def looks():
+        path = save(root, 50)
+        yield look(root)
+        path.unlink()
+        logged.update(log(root, write_cell(root)))
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert [run.info.run_id for run in all_runs(root)] == list(logged.values())
+    assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "FINISHED"]
+
+
+def test_a_live_run_is_closed_when_its_training_is_killed(root, at_once):
+    write_cell(root, spec={"steps": 90})  # of an earlier study with other settings
+
+    def looks():
+        save(root, 50)
+        yield look(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert all_runs(root) == []
+    assert [run.info.status for run in all_runs(root, deleted=True)] == ["KILLED"]
+
+
+def test_a_resumed_job_begins_anew_when_it_has_gone_on(root, at_once):
+    save(root, 50)
+    live.update(root, LABELS, {}, look(root))  # by a watcher that was killed
+    (dead,) = all_runs(root)
+    stale = look(root)
+
+    def looks():
+        yield stale
+        assert [run.info.run_id for run in all_runs(root)] == [dead.info.run_id]
+        save(root, 60)
+        yield look(root)
+        (run,) = all_runs(root)
+        assert run.info.run_id != dead.info.run_id
+        assert points(root, run.info.run_id) == expected_points(60)
+
+    live.show(root, LABELS, stale, looks())
+    assert client(root).get_run(dead.info.run_id).info.status == "KILLED"
+
+
+def test_logging_discards_the_live_runs_of_a_dead_watcher_only(root, at_once):
+    save(root, 50, seeds=(0, 1))
+    with locks.alone(store.watcher_lock(root)):
+        live.update(root, LABELS, {}, look(root))
+        log(root, write_cell(root, seed=7))
+        tracking.log_aggregate(root, "ipd", {}, [])
+        assert [run.info.status for run in all_runs(root) if run.data.tags["kind"] == "live"] == ["RUNNING"] * 2
+    log(root, write_cell(root, seed=8))
+    assert cells_logged(root) == ["ipd/aggregate", "ipd/lola-ex/oracle/seed7", "ipd/lola-ex/oracle/seed8"]
+    assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED"] * 3 + ["KILLED"] * 2
+
+
+def test_a_run_that_somebody_deletes_is_shown_anew(root, at_once, capsys):
+    def looks():
+        save(root, 50)
+        yield look(root)
+        (run,) = all_runs(root)
+        client(root).delete_run(run.info.run_id)
+        save(root, 60)
+        yield look(root)
+        save(root, 70)
+        yield look(root)
+        (anew,) = all_runs(root)
+        assert points(root, anew.info.run_id) == expected_points(70)
+
+    live.show(root, LABELS, {}, looks())
+    assert "training goes on" in capsys.readouterr().err
+
+
+def test_a_store_that_is_down_is_reported_once_and_tried_again(root, at_once, tmp_path, monkeypatch, capsys):
+    def looks():
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down("not a database", tmp_path))
+        for step in (30, 40):
+            save(root, step)
+            yield look(root)
+        monkeypatch.delenv("MLFLOW_TRACKING_URI")
+        yield look(root)
+        (run,) = all_runs(root)
+        assert points(root, run.info.run_id) == expected_points(40)
+
+    live.show(root, LABELS, {}, looks())
+    assert capsys.readouterr().err.count("MLflow: training goes on, but can't be watched") == 1
+
+
+def test_a_map_shows_how_far_it_is(root, at_once):
+    grid = {"grid": {"batch": [8, 64], "eta": [0.5, 1.0]}}
+
+    def looks():
+        save(root, 30, spec=grid, tables=np.empty(0))
+        yield look(root)
+        save(root, 30, spec=grid, tables=np.empty((1, 1, 2, 2, 6)))
+        yield look(root)
+        (run,) = all_runs(root)
+        assert points(root, run.info.run_id, "updates") == [(30, 30), (130, 130)]
+        assert run.data.params["grid.batch"] == "[8,64]"
+
+    live.show(root, LABELS, {}, looks())
+
+
+def test_a_view_of_what_is_trained_is_there_as_long_as_it_is(root, at_once):
+    def looks():
+        save(root, 50)
+        yield look(root)
+        experiment = client(root).get_experiment_by_name("lola/ipd")
+        state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+        assert state["autoRefreshEnabled"]
+        assert [chart["metricKey"] for chart in state["compareRunCharts"]] == ["player1/return", "player2/return"]
+        (shown,) = client(root).search_runs([experiment.experiment_id], state["searchFilter"])
+        assert shown.info.run_name == "LOLA-Ex, oracle, seed 0"
+        assert "lola/ipd, Training" in tracking.links(root)
+
+    live.show(root, LABELS, {}, looks())
+    assert "lola/ipd, Training" not in tracking.links(root)
+
+
+def test_the_watcher_imports_nothing_slow_before_the_first_checkpoint():
+    slow = {"mlflow", "numpy", "matplotlib", "torch"}
+    script = f"import lola.commands.watch, sys; print(sorted({slow} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_watcher_ends_with_its_study(root):
+    script = (
+        "import os, subprocess, sys; subprocess.Popen([sys.executable, '-m', 'lola.commands.watch',"
+        " '--root', sys.argv[1], '--study', str(os.getpid())])"
+    )
+    # it has our end of the pipe until it ends
+    done = subprocess.run([sys.executable, "-c", script, root], env=environment(), capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.slow
+def test_a_watcher_that_is_told_to_end_closes_its_runs(root):
+    watcher = subprocess.Popen(
+        command("lola.commands.watch", "--root", root, "--study", os.getpid()), env=environment()
+    )
+    step = 0
+    while not all_runs(root):
+        step += 1
+        save(root, step)
+        time.sleep(0.5)
+        assert watcher.poll() is None
+    watcher.send_signal(signal.SIGTERM)
+    assert watcher.wait() == 0
+    assert [run.info.status for run in all_runs(root, deleted=True)] == ["KILLED"]
+
+
+# --- the store
+
+
+def run_stage(monkeypatch, *arguments) -> None:
+    monkeypatch.setattr(sys, "argv", ["track", *map(str, arguments)])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    track.main()
+
+
+class Silent(BaseHTTPRequestHandler):
+    """A server that is up, but is not MLflow."""
+
+    def do_GET(self):
+        self.send_error(404)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def store_that_is_down(kind: str, folder: Path) -> str:
+    if kind == "nobody listens":
+        return "http://127.0.0.1:9"
+    if kind == "no folder":
+        return "sqlite:////dev/null/mlflow.db"
+    if kind == "no such kind":
+        return "mystery://store"
+    database = folder / "other.db"
+    if kind == "not a database":
+        database.write_bytes(b"junk" * 1000)
+    else:
+        sqlite3.connect(database).execute("CREATE TABLE anything (at_all)")
+    return f"sqlite:///{database}"
+
+
+@pytest.mark.parametrize("kind", ["nobody listens", "no folder", "no such kind", "not a database", "somebody else's"])
+def test_a_store_that_is_down_costs_nothing(root, kind, tmp_path, monkeypatch, capsys):
+    curve, marker = write_cell(root), root / "tracking" / "ipd.cells.json"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down(kind, tmp_path))
+    arguments = ["cells", "--root", root, "--game", "ipd", "--labels", json.dumps(LABELS), "--out", marker, curve]
+    run_stage(monkeypatch, *arguments)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Training is safe on disk" in said and "the next call logs what is missing" in said
+    pending = json.loads(marker.read_text())
+    assert (pending["status"], pending["runs"]) == ("pending", {})
+    assert pending["reason"] in said
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    run_stage(monkeypatch, *arguments)
+    logged = json.loads(marker.read_text())
+    assert (logged["status"], logged["reason"]) == ("logged", None)
+    assert logged["store"] != pending["store"]
+    assert list(logged["runs"]) == cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_a_password_is_not_shown():
+    assert store.without_password("can't reach http://me:secret@host:80/x") == "can't reach http://host:80/x"
+
+
+def test_a_server_that_is_not_mlflow_is_a_store_that_is_down(root, monkeypatch):
+    server = HTTPServer(("127.0.0.1", 0), Silent)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+    with pytest.raises(tracking.Unavailable, match="404"):
+        log(root, write_cell(root))
+    server.shutdown()
+
+
+def test_a_damaged_cell_is_an_error_and_no_matter_of_the_store(root, monkeypatch):
+    curve = write_cell(root)
+    Path(curve).write_text("step,player\n")
+    with pytest.raises(SystemExit, match=r"seed0\.csv is not as it was written"):
+        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", curve)
+
+
+def test_the_first_writer_makes_the_store_and_the_next_leaves_it_alone(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    root = tmp_path / "results"
+    marker, curve = root / "tracking" / "ipd.cells.json", write_cell(root)
+    for _ in range(2):
+        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, curve)
+        assert json.loads(marker.read_text())["status"] == "logged"
+        assert len(all_runs(root)) == 1
+
+
+def test_two_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty_store):
+    shutil.copy(empty_store, tmp_path / "shared.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/shared.db")
+    full, smoke = tmp_path / "results", tmp_path / "results" / "smoke"
+    (ours,) = log(full, write_cell(full)).values()
+    (theirs,) = log(smoke, write_cell(smoke, shift=0.1)).values()
+    assert [run.info.run_id for run in all_runs(full)] == [ours]
+    assert [run.info.run_id for run in all_runs(smoke)] == [theirs]
+    assert store.experiment_name(full, "ipd") == "lola/ipd"
+    assert store.experiment_name(smoke, "ipd") == "lola/ipd (smoke)"
+    assert artifacts(smoke, theirs) >= {"curve.csv"}
+
+
+def test_a_copied_and_a_moved_study_show_their_own_artifacts(root):
+    (run_id,) = log(root, write_cell(root)).values()
+    copy = root.parents[1] / "a copy's % place" / "results"
+    shutil.copytree(root, copy)
+    before = (root / store.DATABASE).read_bytes()
+    assert client(copy).get_run(run_id).info.artifact_uri.startswith(str(root))
+
+    tracking.links(copy)
+    assert client(copy).get_run(run_id).info.artifact_uri == f"{copy}/mlartifacts/ipd/{run_id}/artifacts"
+    assert client(copy).get_experiment_by_name("lola/ipd").artifact_location == f"{copy}/mlartifacts/ipd"
+    assert (root / store.DATABASE).read_bytes() == before
+
+    moved = root.parents[1] / "moved" / "results"
+    moved.parent.mkdir()
+    shutil.move(root, moved)
+    (again,) = log(moved, str(Cell("ipd", "lola-ex", "oracle", 0).curve(moved))).values()
+    assert again == run_id
+    assert "picture.png" in artifacts(moved, run_id)
+
+
+def test_nothing_is_sent_anywhere_else():
+    script = "import lola.tracking.client; from mlflow.telemetry import get_telemetry_client as c; print(c())"
+    clean = {key: value for key, value in environment().items() if key not in {"CI", "DO_NOT_TRACK"}}
+    done = subprocess.run([sys.executable, "-c", script], env=clean, capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
+
+
+# --- figures and the UI
+
+FIGURE1 = {"figure1": ["ipd/lola-ex/oracle", "ipd/nl-ex/oracle"]}
+
+
+def write_study(root) -> None:
+    """Two seeds of two algorithms and one of a third, logged."""
+    curves = [write_cell(root, seed, algorithm) for algorithm in ("lola-ex", "nl-ex") for seed in range(2)]
+    log(root, *curves, write_cell(root, algorithm="lola-ex-vs-nl-ex", seats=(LOLA, NAIVE)))
+
+
+def test_the_aggregate_holds_figures_tables_and_mean_returns(root, tmp_path):
+    write_study(root)
+    files = [tmp_path / name for name in ("figure1.pdf", "figure1.png", "table3.csv")]
+    for file in files:
+        file.write_bytes(b"as drawn")
+    files = [str(file) for file in files]
+    run_id = tracking.log_aggregate(root, "ipd", FIGURE1, files)
+    run = client(root).get_run(run_id)
+    assert (run.info.run_name, run.info.status) == ("aggregate", "FINISHED")
+    assert run.data.metrics["nl-ex/oracle/player2/return"] == -1.0
+    assert {entry.path for entry in client(root).list_artifacts(run_id, "figures")} == {
+        "figures/figure1.pdf",
+        "figures/figure1.png",
+    }
+    assert [entry.path for entry in client(root).list_artifacts(run_id, "tables")] == ["tables/table3.csv"]
+    assert tracking.log_aggregate(root, "ipd", FIGURE1, files) == run_id
+    Path(files[0]).write_bytes(b"drawn anew")
+    assert tracking.log_aggregate(root, "ipd", FIGURE1, files) != run_id
+    assert sum(run.info.run_name == "aggregate" for run in all_runs(root)) == 1
+
+
+def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
+    write_study(root)
+    tracking.log_aggregate(root, "ipd", FIGURE1 | {"everything": None}, [])
+    experiment = client(root).get_experiment_by_name("lola/ipd")
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    assert "make reproduce" in experiment.tags["mlflow.note.content"]
+    assert "viewStateShareKey=figure1" in experiment.tags["mlflow.note.content"]
+    view = json.loads(experiment.tags["mlflow.sharedViewState.figure1"])
+    state = json.loads(view["state"])
+    assert view["name"] == "Figure 1"
+    assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "group"}]
+    assert state["groupsExpanded"] == {"tag.group.LOLA-Ex, oracle": False, "tag.group.NL-Ex, oracle": False}
+    assert state["compareRunSections"][0]["name"] == "Figure 1: returns"
+    in_section = {chart["metricKey"]: chart["metricSectionId"] for chart in state["compareRunCharts"]}
+    assert in_section == {
+        "player1/C after CD": "player1",
+        "player1/return": "returns",
+        "player2/C after CD": "player2",
+        "player2/return": "returns",
+    }
+    assert {chart["type"] for chart in state["compareRunCharts"]} == {"LINE"}
+
+    def found(figure):
+        stated = json.loads(json.loads(experiment.tags[views.TAG + figure])["state"])
+        matching = client(root).search_runs([experiment.experiment_id], stated["searchFilter"])
+        return sorted(run.info.run_name for run in matching)
+
+    assert found("figure1") == [f"{label}, oracle, seed {seed}" for label in ("LOLA-Ex", "NL-Ex") for seed in range(2)]
+    assert len(found("everything")) == 5
+    tracking.log_aggregate(root, "ipd", {"figure1": ["ipd/nl-ex/oracle"]}, [])
+    assert found("figure1") == ["NL-Ex, oracle, seed 0", "NL-Ex, oracle, seed 1"]
+
+
+def test_a_figure_marks_the_runs_of_the_opponent_models_it_shows(root):
+    log(root, write_cell(root), write_cell(root, opponent_model="cloning"))
+    tracking.log_aggregate(root, "ipd", {"believed": ["ipd/lola-ex/cloning"]}, [])
+    marked = {run.info.run_name: run.data.tags.get(views.run_tag("believed")) for run in all_runs(root)}
+    assert marked["LOLA-Ex, cloning, seed 0"] == "true"
+    assert marked["LOLA-Ex, oracle, seed 0"] != "true"
+
+
+def test_a_view_of_a_map_shows_bars():
+    (tag,) = views.view("sensitivity", [], ["player1/best return", "player1/share diverged"], 0).values()
+    state = json.loads(json.loads(tag)["state"])
+    assert [chart["type"] for chart in state["compareRunCharts"]] == ["BAR", "BAR"]
+
+
+def test_a_view_shows_clones_in_a_section_of_their_own():
+    metrics = ["player1/C after CD", "player1/clone of player 2 distance", "player1/return", "player2/return"]
+    (tag,) = views.view("beliefs", [], metrics, 0).values()
+    state = json.loads(json.loads(tag)["state"])
+    assert [chart["metricSectionId"] for chart in state["compareRunCharts"]] == [
+        "player1",
+        "clones",
+        "returns",
+        "returns",
+    ]
+    assert [section["uuid"] for section in state["compareRunSections"]] == ["returns", "player1", "clones"]
+    assert not state["autoRefreshEnabled"]
+
+
+def test_a_view_of_a_coin_game_opens_on_the_own_colour_share(root):
+    log(root, write_coin_game(root, 0), write_coin_game(root, 1), game="coin-game")
+    run_id = tracking.log_aggregate(root, "coin-game", {"figure5": ["coin-game/coin-lola/oracle"]}, [])
+    assert client(root).get_run(run_id).data.metrics == pytest.approx(
+        {
+            "coin-lola/oracle/own-colour share": 0.375,
+            "coin-lola/oracle/player1/own-colour share": 0.75,
+            "coin-lola/oracle/player2/own-colour share": 0.0,
+            "coin-lola/oracle/player1/return": -0.9,
+            "coin-lola/oracle/player2/return": -0.1,
+        }
+    )
+    experiment = client(root).get_experiment_by_name("lola/coin-game")
+    state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.figure5"])["state"])
+    assert [section["name"] for section in state["compareRunSections"]] == [
+        "Figure 5: own-colour share, points, coins",
+        "Figure 5: returns",
+    ]
+    assert state["compareRunCharts"][0]["metricKey"] == "own-colour share"
+    assert {chart["metricSectionId"] for chart in state["compareRunCharts"]} == {"coins", "returns"}
+
+
+@pytest.mark.parametrize(
+    ("text", "figures"),
+    [
+        ("figure1,figure2", {"figure1": None, "figure2": None}),
+        ('{"figure1": ["ipd/nl-ex/oracle"]}', {"figure1": ["ipd/nl-ex/oracle"]}),
+        ("", {}),
+    ],
+)
+def test_figures_are_named_with_or_without_their_groups(text, figures):
+    assert track.figures(text) == figures
+
+
+@pytest.mark.parametrize(
+    ("figure", "title"), [("figure1", "Figure 1"), ("figure-a3-ipd", "Figure a3 ipd"), ("sensitivity", "Sensitivity")]
+)
+def test_figure_titles(figure, title):
+    assert views.figure_title(figure) == title
+
+
+def test_links_lead_to_every_figure(root):
+    write_study(root)
+    tracking.log_aggregate(root, "ipd", {"figure1": None}, [])
+    number = client(root).get_experiment_by_name("lola/ipd").experiment_id
+    assert tracking.links(root) == {
+        "lola/ipd": f"/#/experiments/{number}/runs?workflowType=machine_learning",
+        "lola/ipd, Figure 1": f"/#/experiments/{number}/runs?workflowType=machine_learning"
+        "&viewStateShareKey=figure1&compareRunsMode=CHART",
+    }
+
+
+def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(SystemExit, match=r"nothing is logged yet.*run make reproduce first"):
+        browse.browse(str(tmp_path), None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_ui_serves_the_store_and_ends_with_its_command(root, number):
+    (run_id, *_) = log(root, write_cell(root)).values()
+    tracking.log_aggregate(root, "ipd", {"figure1": None}, [])
+    served = subprocess.Popen(
+        command("lola.commands.browse", "--root", root), env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    lines = []
+    while not lines or lines[-1] != "Ctrl-C ends it.\n":
+        lines.append(served.stdout.readline())
+        assert lines[-1], "the command ended before it printed its links"
+    address = lines[0].split()[1]
+    assert address.startswith("http://127.0.0.1:")
+    assert any("Figure 1" in line and "viewStateShareKey=figure1" in line for line in lines)
+    artifact = f"{address}/get-artifact?path=curve.csv&run_uuid={run_id}"
+    assert urlopen(artifact).read().startswith(b"step,player,metric,value")
+    served.send_signal(number)
+    assert served.wait() == 0
+    with pytest.raises(OSError, match="refused"):
+        urlopen(address)
