@@ -1,8 +1,8 @@
 """What every rule makes of every game in five steps, kept as numbers: `python tests/golden/regenerate.py`.
 
 Writes one JSON file per game beside this one, and one of matches: five episodes of fifty steps.
-`tests/learning/test_training.py` compares with them bit for bit, on whatever processor, so that no change moves a number
-unnoticed. A golden file that changes needs a commit of its own and a line in CHANGELOG.md that says why.
+`tests/learning/test_training.py` compares with them bit for bit, on whatever processor, so that no change moves a
+number unnoticed. A golden file that changes needs a commit of its own and a line in CHANGELOG.md that says why.
 """
 
 import json

@@ -15,7 +15,6 @@ Numbers are copied as the cells wrote them, so they round-trip. A damaged cell i
 import argparse
 import csv
 import io
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +22,10 @@ from statistics import fmean
 
 from lola.files import cells
 from lola.files.artifacts import write_whole
+from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
-SHARE = "share of "
-COINS = {"points": "points", "own coins": "own", "coins": "coins"}  # columns of coins.csv by metric
-CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
+COINS = {measures.POINTS: "points", measures.OWN_COINS: "own", measures.COINS: "coins"}  # columns of coins.csv
 
 
 def main() -> None:
@@ -124,8 +122,8 @@ def start_policies(named: list[dict], start: dict) -> Iterator[dict]:
     """
     for policy in named:
         *actions, last = policy["probabilities"]
-        where = "at start" if policy["own_state"] == "start" else f"after {policy['own_state']}"
-        told = [start.get((str(policy["player"]), f"{action} {where}")) for action in actions]
+        names = [measures.probability(action, policy["own_state"]) for action in actions]
+        told = [start.get((str(policy["player"]), name)) for name in names]
         if None not in told:
             first = dict(zip(actions, map(float, told), strict=True))
             yield policy | {"probabilities": first | {last: 1 - sum(first.values())}}
@@ -135,8 +133,9 @@ def beliefs(rows: list[tuple]) -> str:
     """How good every player's clone of every opponent is, after every update or, in the Coin Game, block of updates."""
     found = {}
     for *at, metric, value in rows:
-        if clone := CLONE.fullmatch(metric):
-            found.setdefault((*at, clone[1]), {})[clone[2]] = value
+        if clone := measures.clone(metric):
+            opponent, measure = clone
+            found.setdefault((*at, opponent), {})[measure] = value
     return table(
         "seed,step,player,opponent,likelihood,distance",
         [(*key, clone["log-likelihood"], clone["distance"]) for key, clone in found.items()],
@@ -145,7 +144,7 @@ def beliefs(rows: list[tuple]) -> str:
 
 def shares(rows: list[tuple]) -> str:
     """How often every player took each action but its last."""
-    taken = [(*at, metric.removeprefix(SHARE), value) for *at, metric, value in rows if metric.startswith(SHARE)]
+    taken = [(*at, action, value) for *at, metric, value in rows if (action := measures.shared(metric))]
     return table("seed,step,player,action,share", taken)
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lola.learning.training import State
+from lola.vocabulary import measures
 
 
 class History:
@@ -85,16 +86,10 @@ def metric_names(game, clones: bool = False) -> list[list[str]]:
     """Per player: the normalised return, P(a | own state), and with clones how good that of each opponent is."""
     names = []
     for i in range(len(game.sizes)):
-        states = [f"at {state}" if state == "start" else f"after {state}" for state in game.state_names(i)]
-        own = ["return", *(f"{action} {state}" for state in states for action in game.actions[i][:-1])]
-        names.append(own + (clone_names(i, len(game.sizes)) if clones else []))
+        states, actions = game.state_names(i), game.actions[i][:-1]
+        own = [measures.RETURN, *(measures.probability(action, state) for state in states for action in actions)]
+        names.append(own + (measures.clones(i, len(game.sizes)) if clones else []))
     return names
-
-
-def clone_names(i: int, players: int) -> list[str]:
-    """What is measured of player i's clones of the others."""
-    others = [1 + j for j in range(players) if j != i]
-    return [f"clone of player {j} {measure}" for j in others for measure in ("log-likelihood", "distance")]
 
 
 def named(names: list[list[str]], values: list[list[float]]) -> Iterator[tuple[int, str, float]]:

@@ -22,6 +22,7 @@ from lola.files import locks
 from lola.files.artifacts import canonical, sha256
 from lola.files.cells import read_manifest
 from lola.tracking import runs, store, views
+from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
 os.environ |= store.PRIVATE | {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
@@ -40,9 +41,8 @@ from mlflow.entities import Experiment, Metric, Param, Run, RunStatus, ViewType 
 from mlflow.exceptions import MlflowException  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
-logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # what matters is raised as Unavailable, in one line
-logging.getLogger("alembic").setLevel(logging.CRITICAL)
-
+for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in one line
+    logging.getLogger(noisy).setLevel(logging.CRITICAL)
 BATCH = 1000  # metrics per request, MLflow's limit
 ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a locked database; a row that somebody else has just written
@@ -298,14 +298,14 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
             tags={"kind": "aggregate", "game": game} | code_tags(root),
             params={"figures": ", ".join(figures)},
             metrics=summary,
-            files={f"{folder_of(file)}/{Path(file).name}": held for file, held in contents.items()},
+            files={f"{folder(file)}/{Path(file).name}": held for file, held in contents.items()},
         )
         digests = [[name, sha256(held)] for name, held in content.files.items()]
         identity = {"cell": f"{game}/aggregate", "manifest": sha256(canonical([digests, content.params, summary]))}
         return ensure_run(client, experiment, found[identity["cell"]], "aggregate", identity, lambda: content)[0]
 
 
-def folder_of(file: str) -> str:
+def folder(file: str) -> str:
     return "figures" if Path(file).suffix in {".pdf", ".png", ".svg"} else "tables"
 
 
@@ -314,9 +314,9 @@ def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
     returns = defaultdict(list)
     for run in cells:
         for key, value in run.data.metrics.items():
-            if key.endswith(("return", runs.SHARE)) and run.info.status == "FINISHED":
-                algorithm = run.data.tags["algorithm"].replace("@", ".")
-                returns[f"{algorithm}/{run.data.tags['opponent_model']}/{key}"].append(value)
+            if key.endswith((measures.RETURN, measures.OWN_COLOUR)) and run.info.status == "FINISHED":
+                of = "/".join(run.data.tags[tag] for tag in ("algorithm", "opponent_model")).replace("@", ".")
+                returns[f"{of}/{key}"].append(value)
     return [(key, 0, sum(values) / len(values)) for key, values in sorted(returns.items())]
 
 

@@ -18,6 +18,7 @@ from lola.files import checkpoints, locks
 from lola.files.cells import read_manifest
 from lola.tracking import client as tracking
 from lola.tracking import runs, store, views
+from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
@@ -155,7 +156,7 @@ def series(spec: dict, snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
     found = {
         (str(player), measure): list(zip(snapshot["at"].tolist(), values, strict=True))
         for player, own in enumerate(shown[:, s].transpose(1, 2, 0).tolist(), start=1)
-        for measure, values in zip(runs.MEASURES, own, strict=False)
+        for measure, values in zip(measures.OF_COIN_GAME, own, strict=False)
     }
     return runs.with_shares(found)
 
@@ -163,7 +164,7 @@ def series(spec: dict, snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
 def ended(curve: Path) -> runs.Series:
     """The same of a finished cell."""
     columns, *lines = curve.read_text().splitlines()
-    kept = (line for line in lines if any(f",{measure}," in line for measure in runs.MEASURES))
+    kept = (line for line in lines if any(f",{measure}," in line for measure in measures.OF_COIN_GAME))
     return runs.with_shares(runs.by_metric(csv.DictReader([columns, *kept])))
 
 
@@ -184,8 +185,8 @@ def offer_view(client, experiment, labels: dict[str, str], jobs: list[Job]) -> N
         groups = sorted({runs.group(job.cells[0], labels) for job in jobs})
         players = range(1, 1 + max(len(job.made_by["spec"]["seats"]) for job in jobs))
         coins = any(runs.is_coin_game(job.made_by["spec"]) for job in jobs)
-        metrics = [runs.metric_name("", runs.SHARE)] * coins
-        for measure in ("return", *(("points", "coins", runs.SHARE) if coins else ())):
+        metrics = [runs.metric_name("", measures.OWN_COLOUR)] * coins
+        for measure in (measures.RETURN, *((measures.POINTS, measures.COINS, measures.OWN_COLOUR) if coins else ())):
             metrics += [runs.metric_name(str(player), measure) for player in players]
         metrics += ["updates"] * any(job.made_by["spec"]["grid"] for job in jobs)
         for key, value in views.view(VIEW, groups, metrics, experiment.creation_time, refreshed=True).items():

@@ -14,14 +14,13 @@ import numpy as np
 
 from lola.files.artifacts import canonical, sha256
 from lola.tracking import pictures
+from lola.vocabulary import measures
 from lola.vocabulary.names import MAP, SEATS, TRAINED, Cell, matchup
 
 LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
 BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
-MEASURES = ("return", "points", "own coins", "coins")  # of the Coin Game, in the order of its checkpoints' rows
-SHARE = "own-colour share"  # of the coins picked, in place of own coins; without a player, of both players' coins
 
 Series = dict[tuple[str, str], list[tuple[int, float]]]  # (step, value) by player and metric
 
@@ -79,7 +78,7 @@ def matrix_files(series: Series, manifest: dict) -> dict[str, bytes]:
 
 def coin_files(series: Series, manifest: dict) -> dict[str, bytes]:
     """What is attached to a run of the Coin Game alone; one that failed has no episode to look at."""
-    files = {"picture.png": pictures.returns_and_shares(series, manifest["spec"]["steps"], SHARE)}
+    files = {"picture.png": pictures.returns_and_shares(series, manifest["spec"]["steps"], measures.OWN_COLOUR)}
     if "episode" in manifest:
         from lola.figures.boards import film  # takes seconds and much memory, which a watcher never needs
 
@@ -145,14 +144,16 @@ def by_metric(rows: Iterable[dict]) -> Series:
 
 def with_shares(series: Series) -> Series:
     """The Coin Game's own coins as shares of the coins picked, where any were; other games' series as they are."""
-    own = {player: dict(points) for (player, metric), points in series.items() if metric == "own coins"}
+    own = {player: dict(points) for (player, metric), points in series.items() if metric == measures.OWN_COINS}
     if not own:
         return series
-    coins = {player: dict(series[player, "coins"]) for player in own}
-    found = {key: points for key, points in series.items() if key[1] != "own coins"}
+    coins = {player: dict(series[player, measures.COINS]) for player in own}
+    found = {key: points for key, points in series.items() if key[1] != measures.OWN_COINS}
     for name, players in [("", [*own]), *((player, [player]) for player in own)]:
         picked = {step: sum(coins[player][step] for player in players) for step in coins[players[0]]}
-        found[name, SHARE] = [(step, sum(own[p][step] for p in players) / n) for step, n in picked.items() if n]
+        found[name, measures.OWN_COLOUR] = [
+            (step, sum(own[p][step] for p in players) / n) for step, n in picked.items() if n
+        ]
     return found
 
 

@@ -8,7 +8,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from lola.tracking.runs import BEST, DIVERGED, MEASURES, SHARE
+from lola.tracking.runs import BEST, DIVERGED
+from lola.vocabulary import measures
 
 TAG = "mlflow.sharedViewState."
 PAGE = 100  # runs; whole groups would be missing from a view of more
@@ -120,8 +121,8 @@ def charts(metrics: list[str]) -> list[dict]:
 def section(metric: str) -> str:
     """Where a metric is shown: coins, returns, clones, or under the player whose policy it is of."""
     player, _, name = metric.partition("/")
-    if name.startswith("clone of "):
+    if measures.clone(name):
         return "clones"
-    if SHARE in (player, name) or name in MEASURES[1:]:
+    if measures.OWN_COLOUR in (player, name) or name in measures.OF_COIN_GAME[1:]:
         return "coins"
-    return "returns" if name.endswith("return") or not name else player
+    return "returns" if name.endswith(measures.RETURN) or not name else player

@@ -7,19 +7,16 @@ import plain_coin_game as plain
 import pytest
 import torch
 
-from lola.commands import aggregate
 from lola.figures import boards
 from lola.learning import devices, trainers
 from lola.learning.coins import game as coin_game
 from lola.learning.coins import job
-from lola.learning.coins import rollouts as coin_rollouts
 from lola.learning.coins.game import CoinGame
 from lola.learning.opponent_models import oracle
 from lola.learning.rules import naive
 from lola.learning.streams import stream
 from lola.learning.training import Seat, State, train
 from lola.study import plan
-from lola.tracking import runs
 from lola.vocabulary import registry
 
 GAME = {"kind": "coin_game", "grid": 2, "gamma": 0.9, "hidden": 4, "encoder": "linear"}
@@ -256,6 +253,5 @@ def test_names_and_rewards_are_the_same_where_nobody_may_import_them():
     moves = list(coin_game.MOVES)
     assert (registry.COIN_GAME.players, list(registry.COIN_GAME.actions)) == (CoinGame.players, moves)
     assert (plan.players(GAME), plan.player_actions(GAME)) == (2, [moves, moves])
-    assert runs.MEASURES == ("return", *aggregate.COINS) == coin_rollouts.MEASURES
     assert (boards.OWN, boards.THEIRS) == (coin_game.OWN, coin_game.THEIRS)
     assert [boards.NAMES[player] for player in (coin_game.RED, coin_game.BLUE)] == ["red", "blue"]

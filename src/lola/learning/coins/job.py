@@ -11,11 +11,12 @@ from torch import Tensor
 from lola.learning import devices, trainers
 from lola.learning.coins.game import MOVES, CoinGame
 from lola.learning.coins.networks import Network
-from lola.learning.coins.rollouts import MEASURES, Rollouts, play
-from lola.learning.history import clone_names, named
+from lola.learning.coins.rollouts import Rollouts, play
+from lola.learning.history import named
 from lola.learning.streams import stream
 from lola.learning.trainers import COLUMNS, Keep, Snapshot, Trained
 from lola.learning.training import State, train
+from lola.vocabulary import measures
 
 BEGIN, SHOW = 98, 99  # what streams are for, beside play: first parameters, the episode that is shown at the end
 FILM = 24  # steps of that
@@ -69,7 +70,7 @@ def initial_state(game: CoinGame, seeds: list[int], gain: float, device: str) ->
 
 
 class History:
-    """A row per block of `every` updates: what `MEASURES` names, averaged, and how good clones are at its end."""
+    """A row per block of `every` updates: the measures, averaged, and how good clones are at its end."""
 
     def __init__(self, game: CoinGame, every: int, assess: Callable | None, saved: Snapshot | None):
         self.game, self.every, self.assess = game, every, assess
@@ -108,7 +109,7 @@ class History:
     def names(self) -> list[list[str]]:
         """Each player's metrics."""
         players = range(self.game.players)
-        return [[*MEASURES, *(clone_names(i, len(players)) if self.assess else [])] for i in players]
+        return [[*measures.OF_COIN_GAME, *(measures.clones(i, len(players)) if self.assess else [])] for i in players]
 
     def ended(self, s: int) -> tuple[list[tuple], dict]:
         """The rows of a seed as far as its numbers are finite, and how it ended."""

@@ -62,14 +62,11 @@ class Rollouts:
         return self.runs[-1]
 
     def measures(self) -> Tensor:
-        """What `MEASURES` names, of every seed and player: (S, players, measures)."""
+        """What `measures.OF_COIN_GAME` names, of every seed and player: (S, players, measures)."""
         picked, own = self.game.picked[:, self.steps], self.game.own[:, self.steps]
         whole = [self.discounted.sum(2).mean(2) * (1 - self.game.gamma), self.rewards.mean((2, 3))]
         coins = [(picked & own).double().mean((2, 3)), picked.double().mean((2, 3))]
         return torch.stack([value.double() for value in (*whole, *coins)], dim=-1).transpose(0, 1).cpu()
-
-
-MEASURES = ("return", "points", "own coins", "coins")
 
 
 def play(

@@ -7,12 +7,11 @@ import torch
 from torch import Tensor
 
 from lola.learning import trainers
-from lola.learning.history import clone_names
 from lola.learning.matrix.job import trained
 from lola.learning.tabular.learners import Tables
 from lola.learning.tabular.match import Match, State
 from lola.learning.trainers import Keep, Snapshot, Trained
-from lola.vocabulary import registry
+from lola.vocabulary import measures, registry
 
 
 def run_match(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
@@ -97,8 +96,8 @@ class MatchHistory:
         names = []
         for i, own in enumerate(self.match.game.actions):
             models = i in self.match.climbers and self.assess
-            clones = clone_names(i, len(self.match.seats)) if models else []
-            names.append(["return", *(f"share of {action}" for action in own[:-1]), *clones])
+            clones = measures.clones(i, len(self.match.seats)) if models else []
+            names.append([measures.RETURN, *map(measures.share, own[:-1]), *clones])
         return names
 
     def snapshot(self) -> Snapshot:

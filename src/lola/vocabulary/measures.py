@@ -1,0 +1,39 @@
+"""What the rows of a curve measure: their names, and how such a name is read. Standard library only."""
+
+import re
+
+RETURN, POINTS, OWN_COINS, COINS = "return", "points", "own coins", "coins"
+OF_COIN_GAME = (RETURN, POINTS, OWN_COINS, COINS)  # in the order of its checkpoints' rows
+OWN_COLOUR = (
+    "own-colour share"  # shown in place of own coins: of those picked; without a player, of both players' coins
+)
+
+SHARE = "share of "
+CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
+
+
+def probability(action: str, state: str) -> str:
+    """Of an action in a state as its player sees it: C after CD, C at start."""
+    return f"{action} {'at' if state == 'start' else 'after'} {state}"
+
+
+def share(action: str) -> str:
+    """How often a player of a match took an action."""
+    return f"{SHARE}{action}"
+
+
+def shared(measure: str) -> str | None:
+    """The action that a share is of."""
+    return measure.removeprefix(SHARE) if measure.startswith(SHARE) else None
+
+
+def clones(i: int, players: int) -> list[str]:
+    """Of player i's clones of the others, who count from 1."""
+    others = [1 + j for j in range(players) if j != i]
+    return [f"clone of player {j} {measure}" for j in others for measure in ("log-likelihood", "distance")]
+
+
+def clone(measure: str) -> tuple[str, str] | None:
+    """Whom a clone is of, and what is measured of it: log-likelihood or distance."""
+    found = CLONE.fullmatch(measure)
+    return (found[1], found[2]) if found else None
