@@ -75,13 +75,9 @@ FILES = {
 
         from pack.shapes import Square
     """,
-    "star": """
-        from pack.values import *
-
-        def total():
-            return size + weight
-    """,
 }
+
+EVERYTHING_NEAR = {"near", "near.f", "near.LIMIT", "deeper.deep", "deeper.helper"}
 
 
 def forget():
@@ -132,9 +128,9 @@ def test_a_module_that_is_passed_on_counts_as_a_whole_and_a_class_with_its_bases
     assert found == {f"pack.{name}" for name in reached | {"shapes", f"whole.{entry}"}}
 
 
-def test_importing_everything_reaches_everything(changing):
-    found = set(fingerprints.fingerprints(("pack.star", "total")))
-    assert found == {"pack.star.total", "pack.values.size", "pack.values.weight"}
+def test_what_is_not_there_is_no_entry_point(changing):
+    with pytest.raises(ValueError, match=r"^no modules of this project: pack.gone$"):
+        fingerprints.fingerprints("pack.entry", ("pack.gone", "main"))
 
 
 def test_a_name_that_is_made_at_run_time_reaches_its_whole_module(changing):
@@ -175,6 +171,8 @@ def test_what_is_not_reached_and_how_it_looks_do_not_count(changing, file, old, 
         ("shapes", '"imported"', '"again"', {"shapes"}),
         ("late", "deeper import deep", "deeper import alone as deep", {"deeper.alone", "deeper.deep", "deeper.helper"}),
         ("entry", "again(values.size)", "again(values.weight)", {"entry.main", "values.size", "values.weight"}),
+        ("entry", "pack.near import f as again", "math import floor as again", EVERYTHING_NEAR | {"entry.main"}),
+        ("near", "from pack import late", "import late", {"deeper.deep", "deeper.helper", "near.f"}),
         ("far", "x = 1", "x = print(1)", {"far"}),
         ("far", "x = 1", "x = 1\nx += 1", {"far"}),
         ("far", "x = 1", "y = [1]\ny[0] = 2", {"far", "far.y"}),
@@ -238,12 +236,24 @@ def test_a_change_makes_stale_exactly_the_cells_whose_rules_use_it(groups, stale
     assert stale("rules", old, new) == {name for name, group in groups.items() if rules & set(seats(group))}
 
 
+def test_where_a_name_comes_from_counts(groups, stale):
+    old, new = "import powers, running_sum", "import powers\nfrom torch import cumsum as running_sum"
+    assert stale("coins/rollouts", old, new) == {name for name, group in groups.items() if group.is_coin_game}
+
+
+def test_how_the_registry_is_read_counts(groups, stale):
+    assert stale("../vocabulary/registry", "return KINDS[kind_name(game)]", 'return KINDS["matrix_game"]') == set(
+        groups
+    )
+
+
 def test_what_training_itself_names_is_everybodys(groups, stale):
     """It asks whether a rule is one of first order."""
     assert stale("rules", "V = values(thetas)", "V = [*values(thetas)]") == set(groups)
 
 
 def test_no_cell_depends_on_what_shows_it_and_no_figure_on_learning():
+    assert "lola.commands.figure.main" in fingerprints.fingerprints("lola.commands.figure")
     shown, learned = ("lola.analysis", "lola.figures", "lola.tables", "lola.tracking"), "lola.learning"
     assert not [name for name in fingerprints.fingerprints("lola.commands.train") if name.startswith(shown)]
     assert not [name for name in fingerprints.fingerprints("lola.commands.figure") if name.startswith(learned)]

@@ -13,6 +13,7 @@ from lola.files import cells
 from lola.files.artifacts import canonical, file_sha256
 from lola.study import plan, provenance
 from lola.study.config import load
+from lola.vocabulary import kinds as figure_kinds
 from lola.vocabulary import registry
 
 
@@ -37,6 +38,15 @@ def test_a_figure_depends_on_the_module_of_its_kind_alone():
     learning = provenance.product_code("figure", {"kind": "learning"})
     assert "lola.figures.learning.draw" in learning
     assert not [name for name in learning if name.startswith("lola.figures.map")]
+    assert {"lola.commands.figure.main", "lola.analysis.sources.split_spec"} <= learning.keys()
+    assert "lola.commands.table.main" in provenance.product_code("table", {"kind": "matchups"})
+
+
+def test_a_kind_that_changes_makes_its_own_figures_again(monkeypatch):
+    before = {kind: provenance.product_code("figure", {"kind": kind}) for kind in figure_kinds.FIGURES}
+    monkeypatch.setitem(figure_kinds.FIGURES, "map", replace(figure_kinds.FIGURES["map"], players=3))
+    after = {kind: provenance.product_code("figure", {"kind": kind}) for kind in figure_kinds.FIGURES}
+    assert [kind for kind in before if before[kind] != after[kind]] == ["map"]
 
 
 def test_differences_name_the_key():

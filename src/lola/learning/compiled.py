@@ -2,9 +2,9 @@
 
 Numba looks for changes in the file of a kernel, not in those of the functions that it calls, which are compiled into
 it; and two processes that save a kernel at the same time may overwrite each other's. So kernels stand in modules called
-`kernels` or `…_kernels`, which import no others of this project, a change in any of them means another folder (`make
-clean` removes the old ones), and one process at a time reads or writes there. Numba itself tells processors, Pythons
-and its own versions apart.
+`kernels` or `…_kernels`, which of this project import kernels alone, a change in any of them means another folder
+(`make clean` removes the old ones), and one process at a time reads or writes there. Numba itself tells processors,
+Pythons and its own versions apart.
 """
 
 import hashlib

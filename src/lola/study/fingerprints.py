@@ -1,12 +1,13 @@
 """Fingerprints of code: a digest of every definition that entry points reach. Standard library only.
 
 A definition is a function, a class, or an assignment that calls nothing, at the top of a module. It reaches what it
-mentions, in whatever module of this project, and so on. All other statements at the top of a module count
-wherever it is imported, and a module that is passed on as a value counts as a whole. Comments, docstrings and
-layout don't count.
+mentions, in whatever module of this project, and so on; what a mentioned name is imported from counts too. All
+other statements at the top of a module count wherever it is imported, and a module that is passed on as a value
+counts as a whole. Comments, docstrings and layout don't count.
 
-Look-ups by name at run time are not seen: what they find must be among the entry points. Nor are decorators that
-register what they decorate; there are none here.
+Look-ups by name at run time are not seen: what they find must be among the entry points. Nor is what decorators,
+default arguments and bodies of classes do beside defining. Imports are to be plain: no relative ones, no stars, no
+dotted `import lola.…` without `as`, no name twice (tests/test_architecture.py).
 """
 
 import ast
@@ -50,7 +51,8 @@ class Module:
 def fingerprints(*entries: str | tuple[str, str], without: str = "") -> dict[str, str]:
     """{definition: digest} of all that entry points reach; what runs on import goes by its module's name.
 
-    An entry point is a module, which is imported, or (module, name). One module, `without`, is not looked at.
+    An entry point is a module, which is imported, or (module, name). What runs when the module `without` is imported
+    does not count. Raises ValueError if an entry point is no module of this project.
     """
     return dict(digests(frozenset(entries), without))
 
@@ -59,10 +61,12 @@ def fingerprints(*entries: str | tuple[str, str], without: str = "") -> dict[str
 def digests(entries: frozenset[str | tuple[str, str]], without: str) -> dict[str, str]:
     """`fingerprints`, once for entries that many have in common."""
     ahead = [Place(entry, IMPORT) if isinstance(entry, str) else Place(*entry) for entry in entries]
+    if unknown := [place.module for place in ahead if not module_file(place.module)]:
+        raise ValueError(f"no modules of this project: {', '.join(sorted(unknown))}")
     found, seen = {}, set()
     while ahead:
         place = ahead.pop()
-        if place in seen or place.module == without or not module_file(place.module):
+        if place in seen or place == (without, IMPORT) or not module_file(place.module):
             continue
         seen.add(place)
         ahead += reached(place)
@@ -76,8 +80,6 @@ def reached(place: Place) -> Iterator[Place]:
     """Where one place leads to at once."""
     module = read(place.module)
     yield Place(place.module.rpartition(".")[0] if place.name == IMPORT else place.module, IMPORT)
-    if EVERYTHING in module.elsewhere:  # from … import *
-        yield module.elsewhere[EVERYTHING]
     if place.name in module.code:
         code = module.code[place.name]
         yield from (Place(imported, IMPORT) for imported in code.imports)
@@ -126,7 +128,7 @@ def read(module: str) -> Module:
             statements.setdefault(name, []).append(statement)
         if not names:
             elsewhere |= {name: Place(module, IMPORT) for name in stored(statement) if name not in elsewhere}
-    return Module({name: code(of_name) for name, of_name in statements.items()}, elsewhere)
+    return Module({name: code(of_name, elsewhere) for name, of_name in statements.items()}, elsewhere)
 
 
 def defined(statement: ast.stmt) -> list[str]:
@@ -160,8 +162,8 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Place]]:
             yield alias.asname or alias.name, place
 
 
-def code(statements: list[ast.stmt]) -> Code:
-    """The digest of statements, but for imports, and what they mention."""
+def code(statements: list[ast.stmt], elsewhere: dict[str, Place]) -> Code:
+    """What statements mention, and their digest: without imports, but with what each name mentioned stands for."""
     nodes = [node for statement in statements for node in ast.walk(statement)]
     pairs = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
     owners = {id(node.value) for node in pairs}
@@ -169,17 +171,12 @@ def code(statements: list[ast.stmt]) -> Code:
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
             modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    names = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in owners}
+    attributes = {(node.value.id, node.attr) for node in pairs}
     told = [ast.dump(statement) for statement in statements if not isinstance(statement, ast.Import | ast.ImportFrom)]
-    return Code(
-        digest=sha256("\n".join(told))[:12] if told else None,
-        names=frozenset(
-            node.id
-            for node in nodes
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in owners
-        ),
-        attributes=frozenset((node.value.id, node.attr) for node in pairs),
-        imports=frozenset(modules),
-    )
+    bound = sorted((name, *elsewhere[name]) for name in names | {name for name, _ in attributes} if name in elsewhere)
+    digest = sha256("\n".join([*told, repr(bound)]))[:12] if told else None
+    return Code(digest, frozenset(names), frozenset(attributes), frozenset(modules))
 
 
 def module_file(module: str) -> Path | None:

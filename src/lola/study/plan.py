@@ -54,7 +54,7 @@ class Group:
 
     @property
     def entries(self) -> list[registry.Entry]:
-        """What its spec names of the registry: with all that their modules import, the code that moves its numbers."""
+        """What its spec names of the registry: with all that they reach, the code that moves its numbers."""
         kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
         entries = [registry.trainer(self.spec), kind.game, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []

@@ -23,9 +23,10 @@ NAMED = 3  # definitions that a reason names at most
 
 def training_code(group: plan.Group) -> dict[str, str]:
     """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
-    entries = ((entry.module, entry.name) for entry in group.entries)
-    code = fingerprints("lola.commands.train", *entries, without=registry.__name__)
-    return code | {registry.__name__: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
+    looked_up = [(entry.module, entry.name) for entry in group.entries]
+    tables, loaders = registry.__name__, [(registry.__name__, name) for name in ("Entry", "Kind")]
+    code = fingerprints("lola.commands.train", *loaders, *looked_up, without=tables)
+    return code | {tables: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
 
 
 def environment() -> str:
@@ -70,8 +71,9 @@ def products(config: dict) -> Iterator[Product]:
 
 def product_code(stage: str, block: dict) -> dict[str, str]:
     """The fingerprints of the code that makes a figure or table: its stage and the module of its kind."""
-    known = {"figure": kinds.FIGURES, "table": kinds.TABLES}[stage]
-    return fingerprints(f"lola.{stage}", (known[block["kind"]].module, EVERYTHING))
+    kind = {"figure": kinds.FIGURES, "table": kinds.TABLES}[stage][block["kind"]]
+    code = fingerprints(f"lola.commands.{stage}", (kind.module, EVERYTHING), without=kinds.__name__)
+    return code | {kinds.__name__: sha256(repr(kind))[:12]}
 
 
 def manifest(root: str | Path, name: str) -> Path:

@@ -1,7 +1,7 @@
 """What a config may name, and where it lives: standard library only, imported on use.
 
-The code digest of a cell covers exactly the entries that its config names here, and their
-modules, so a rule in a module of its own never retrains the cells of another.
+The code digest of a cell covers exactly the entries that its config names here, and the definitions that they reach,
+so that a rule never retrains the cells of another.
 """
 
 from collections.abc import Callable

@@ -186,10 +186,11 @@ def everything(net, thetas, boards, dy, direction):
 
 
 @each_encoder
-@pytest.mark.parametrize(("S", "batch", "length"), [(2, 1, 1), (3, 7, 5), (5, 64, 4), (8, 33, 3)])
-def test_a_seed_is_the_same_bit_for_bit_in_any_company(encoder, S, batch, length):
+@pytest.mark.parametrize("hidden", [16, 5])
+@pytest.mark.parametrize(("S", "batch", "length"), [(2, 1, 1), (3, 3, 1), (3, 7, 5), (5, 64, 4), (8, 33, 3)])
+def test_a_seed_is_the_same_bit_for_bit_in_any_company(encoder, S, batch, length, hidden):
     """Every seed of two players, alone and among others, in order and in reverse."""
-    net = network(encoder, grid=2, hidden=16)
+    net = network(encoder, grid=2, hidden=hidden)
     thetas, boards = random_thetas(net, 2, S, torch.float32), random_boards(net, 2 * S, length, batch)
     dy = random_like(torch.empty(2 * S, 2, length, batch, net.outputs))
     direction = random_like(torch.cat(thetas))

@@ -1,4 +1,4 @@
-"""Estimators for recurrent players: the formula of `estimators`, with derivatives from passes through time.
+"""Estimators for recurrent players: the formula of `matrix.estimators`, with derivatives from passes through time.
 
 With l_i,t = log π_i(a_i,t | boards until t) and J the Jacobian of player i's answers (see `networks`),
 
@@ -24,8 +24,8 @@ from lola.learning.coins.rollouts import Rollouts, score
 
 @dataclass(frozen=True)
 class Estimator:
-    """How values are estimated: `critic_lr`, `centred` and `beyond` are those of `estimators.Estimator`, and so is
-    `centre`, which is None or "step".
+    """How values are estimated: `critic_lr`, `centred` and `beyond` are those of `matrix.estimators.Estimator`,
+    and so is `centre`, which is None or "step".
 
     The critic is a network of its own that sees what its player sees. `entropy` times the mean
     entropy of a player's own moves is added to its value.

@@ -1,11 +1,11 @@
-"""Recurrent networks on the processor, compiled: what `recurrent` does by tensors on a GPU, in a pass over memory each.
+"""Recurrent networks on the processor, compiled: what `networks` does by tensors on a GPU, in a pass over memory each.
 
-Arrays are those of a `recurrent.Run`: rows come first, then time, then the batch.
+Arrays are those of a `networks.Run`: rows come first, then time, then the batch.
 """
 
 import numpy as np
 
-from lola.learning.arithmetic_kernels import accumulate
+from lola.learning.arithmetic_kernels import accumulate, exp
 from lola.learning.compiled import fma, kernel
 
 
@@ -25,6 +25,15 @@ def sum_gates(t, gates, n, g, h, table, seen, W, b):
                 gates[r, t, i, j] = table[r, board, j] + sums[i, H + j]
             for j in range(H):
                 n[r, t, i, j], g[r, t, i, j] = table[r, board, 2 * H + j], sums[i, j]
+
+
+@kernel
+def squash(t, x):
+    """σ of x (R, T, B, width) at step t, in its place."""
+    for r in range(len(x)):
+        for i in range(x.shape[2]):
+            for j in range(x.shape[3]):
+                x[r, t, i, j] = 1.0 / (1.0 + exp(-x[r, t, i, j]))
 
 
 @kernel

@@ -26,6 +26,8 @@ from torch import Tensor
 from lola.learning.arithmetic import matmul, normal, orthonormal, tanh
 from lola.learning.coins import kernels
 
+VECTOR = 16  # numbers that PyTorch takes at once with AVX2
+
 
 @dataclass(frozen=True)
 class Network:
@@ -176,9 +178,9 @@ class Run:
         if self.compiled:
             at = self.arrays
             kernels.sum_gates(t, at.gates, at.n, at.g, at.h, at.table, at.seen, at.W, at.b)
-            torch.sigmoid(self.gates[:, t], out=self.gates[:, t])
+            self.squash(t, self.gates)
             kernels.sum_candidates(t, at.n, at.gates, at.g)
-            torch.sigmoid(self.n[:, t], out=self.n[:, t])
+            self.squash(t, self.n)
             kernels.update_states(t, at.h, at.n, at.gates, at.y, at.V, at.c)
         else:
             W, V, b, c = (self.weights[name] for name in "WVbc")
@@ -186,6 +188,16 @@ class Run:
             self.h[:, t + 1], self.gates[:, t], self.n[:, t], self.g[:, t] = h, gates, n, g
             self.y[:, t] = matmul(h, V, c[:, None])
         return self.y[:, t]
+
+    def squash(self, t: int, x: Tensor) -> None:
+        """σ of x (R, T, B, width) at step t, in its place, whose bits depend on no other number.
+
+        PyTorch's is fast in vectors, and leaves what is left over, past a multiple of 16, to the C library.
+        """
+        if x[0, 0].numel() % VECTOR:
+            kernels.squash(t, x.numpy())
+        else:
+            torch.sigmoid(x[:, t], out=x[:, t])
 
     @cached_property
     def arrays(self) -> SimpleNamespace:

@@ -1,4 +1,4 @@
-"""An episode of a match, compiled: everybody acts, tabular learners learn, step by step. See `tabular`.
+"""An episode of a match, compiled: everybody acts, tabular learners learn, step by step. See `learners`.
 
 Players who don't learn play a fixed policy. Seeds are computed one by one, so a seed's bits cannot depend on its
 company.

@@ -1,7 +1,7 @@
 """Matches: players who meet for many episodes, some of whom learn at every step and some after each episode.
 
 A seat is a rule on exact values (`training.Seat`), which plays a fixed policy for an episode and then climbs, or a
-tabular learner (`tabular.Learner`), which learns as it plays. A rule that needs the others' parameters gets
+tabular learner (`learners.Learner`), which learns as it plays. A rule that needs the others' parameters gets
 them from its opponent model; the oracle knows, of a learner, the logits that stand for it.
 """
 
