@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("processors")  # groups begin first, and these take long
+
 GOLDEN = json.loads(Path("tests/golden/cells.json").read_text())
 VARIABLES = {  # that pick code paths, and the older processors that they stand for
     "MKL": {"MKL_CBWR": "COMPATIBLE", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"},
