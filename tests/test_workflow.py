@@ -307,8 +307,8 @@ def test_a_figures_code_redraws_that_figure(study):
 
 
 @pytest.mark.slow
-def test_a_rules_code_retrains_the_cells_that_use_its_module(study):
-    """A rule moved to a module of its own; then a change there."""
+def test_a_rules_code_retrains_the_cells_that_use_it(study):
+    """A rule in a module of its own; then functions beside it, a change in it, and one in what every rule uses."""
     rules = study / "src/lola/learning/rules.py"
     own = study / "src/lola/learning/mine.py"
     own.write_text("from lola.learning.rules import naive\n\n\ndef mine():\n    return naive()\n")
@@ -326,9 +326,12 @@ def test_a_rules_code_retrains_the_cells_that_use_its_module(study):
     few = (OVERLAY, "few.yaml")
     snakemake(study, overlays=few)
     assert again(study, few) == set()
-    own.write_text(own.read_text() + "\nCHANGED = 1\n")
+    for module in (own, rules):
+        module.write_text(module.read_text() + "\n\ndef another():\n    return naive()\n")
+    assert again(study, few) == set()
+    edit(own, "return naive()", "return (naive)()  # again\n    return None")
     assert trained(again(study, few)) == {f"{game}/nl-ex/oracle/seed{k}" for game in ("ipd", "imp") for k in range(3)}
-    rules.write_text(rules.read_text() + "\nCHANGED = 1\n")
+    edit(rules, "V = values(thetas)\n", "V = [*values(thetas)]\n")
     assert len(trained(again(study, few))) == 4 * 3
 
 
@@ -336,7 +339,7 @@ def test_a_rules_code_retrains_the_cells_that_use_its_module(study):
 def test_an_estimators_code_retrains_no_exact_cell(study):
     """Nor does it retrain exact learners that watch roll-outs, to clone each other."""
     module = study / "src/lola/learning/matrix/estimators.py"
-    module.write_text(module.read_text() + "\nCHANGED = 1\n")
+    edit(module, "class Estimator:\n", "class Estimator:\n    CHANGED = 1\n")
     algorithms = {name.split("/")[1] for name in trained(again(study))}
     assert algorithms == {
         *("nl-pg", "lola-pg", "lola-pg-released", "nl-dice", "lola-dice-2", "no-box-1"),
