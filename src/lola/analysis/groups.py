@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from lola.vocabulary import measures
+
 RULE = """\
 A run that diverged has learned nothing: in every table and claim it counts with what it had before its first update (in
 matches and the Coin Game: in the first row of its curve; if it diverged before that, with the mean of the other runs'
@@ -161,8 +163,7 @@ def map_play(final: pd.DataFrame) -> pd.DataFrame:
         for joint in [None, *itertools.product(*actions)]:
             state = "start" if joint is None else glue.join(joint)
             seen = "start" if joint is None else glue.join(joint[::-1] if player else joint)
-            where = "at" if joint is None else "after"
-            first = [final[player + 1, f"{action} {where} {seen}"] for action in own[:-1]]
+            first = [final[player + 1, measures.probability(action, seen)] for action in own[:-1]]
             for action, probability in zip(own, [*first, 1 - sum(first)], strict=True):
                 columns[player + 1, state, action] = probability
     return pd.DataFrame(columns)
@@ -170,6 +171,7 @@ def map_play(final: pd.DataFrame) -> pd.DataFrame:
 
 def own_actions(metrics: pd.Index) -> list[str]:
     """A player's actions, the last of which only the names of its states hold."""
-    named = [metric.removesuffix(" at start") for metric in metrics if metric.endswith(" at start")]
-    played = {joint_actions(metric.partition(" after ")[2])[0] for metric in metrics if " after " in metric}
+    found = list(filter(None, map(measures.probable, metrics)))
+    named = [action for action, state in found if state == "start"]
+    played = {joint_actions(state)[0] for _, state in found if state != "start"}
     return [*named, *(played - {*named})]

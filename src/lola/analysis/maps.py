@@ -20,6 +20,7 @@ from lola.analysis.metrics import (
     tit_for_tat_joint,
 )
 from lola.analysis.paper import Claim, tolerance
+from lola.vocabulary import measures
 from lola.vocabulary.names import MAP
 
 SYMBOLS = {"batch": "B", "lr": "δ", "eta": "η"}  # of the axes that a grid may have, in the order we name them
@@ -117,7 +118,7 @@ def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
     The contributions have the map's index; they are nan where the run diverged. Of tit-for-tat and the mixed
     equilibrium only the one that means something in the game is given.
     """
-    returns = group.map.xs("return", axis=1, level="metric")
+    returns = group.map.xs(measures.RETURN, axis=1, level="metric")
     if returns.shape[1] != 2:
         raise ValueError(f"a map needs a game of 2 players; {group.game} has {returns.shape[1]}")
     if returns.unstack("seed").dropna().empty:

@@ -184,18 +184,9 @@ def without_coin_game(config: dict, groups: dict[str, plan.Group]) -> dict:
 def train_command(group: plan.Group, root: str) -> list[str]:
     """What the workflow runs to train a group."""
     code = canonical(provenance.training_code(group))
-    command = [
-        sys.executable,
-        "-m",
-        "lola.commands.train",
-        "--spec",
-        canonical(group.spec),
-        "--code",
-        code,
-        "--lock",
-        "none",
-    ]
-    return command + [str(cell.curve(root)) for cell in group.cells]
+    options = ["--spec", canonical(group.spec), "--code", code, "--lock", "none"]
+    curves = [str(cell.curve(root)) for cell in group.cells]
+    return [sys.executable, "-m", "lola.commands.train", *options, *curves]
 
 
 def command_cost(command: list[str]) -> tuple[float, float]:

@@ -90,7 +90,7 @@ def curve_rows(ended: dict) -> list[tuple]:
 
 def returns(rows: list[tuple]) -> str:
     """The return of every player at every step."""
-    return table("seed,step,player,return", [(*at, value) for *at, metric, value in rows if metric == "return"])
+    return table("seed,step,player,return", [(*at, value) for *at, metric, value in rows if metric == measures.RETURN])
 
 
 def policies(ended: dict, rows: list[tuple]) -> str:

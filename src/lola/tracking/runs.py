@@ -181,7 +181,7 @@ def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
     """Per player the best return on a map of step sizes, and the share of the map that diverged."""
     found = []
     for player in sorted({row["player"] for row in rows}):
-        returns = [float(row["value"]) for row in rows if row["player"] == player and row["metric"] == "return"]
+        returns = [float(row["value"]) for row in rows if row["player"] == player and row["metric"] == measures.RETURN]
         finite = [value for value in returns if math.isfinite(value)]
         found += [(metric_name(player, BEST), 0, max(finite))] if finite else []
         found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(returns)))

@@ -17,6 +17,14 @@ def probability(action: str, state: str) -> str:
     return f"{action} {'at' if state == 'start' else 'after'} {state}"
 
 
+def probable(measure: str) -> tuple[str, str] | None:
+    """The action and the state that a probability is of."""
+    if measure.endswith(" at start"):
+        return measure.removesuffix(" at start"), "start"
+    action, after, state = measure.partition(" after ")
+    return (action, state) if after else None
+
+
 def share(action: str) -> str:
     """How often a player of a match took an action."""
     return f"{SHARE}{action}"
