@@ -63,7 +63,7 @@ def add_product(out, a, b):
 def accumulate(out, a, b):
     """out += a b for (M, N), (M, K) and (K, N), each sum in the order of k and every term added by `fma`.
 
-    Eight terms of two lines are added between reading and writing them, which makes this as fast as a library.
+    Eight terms of two lines are added between reading and writing them, since memory is slower than multiplying.
     """
     (height, depth), width = a.shape, out.shape[1]
     even, whole = height - height % 2, depth - depth % 8

@@ -7,8 +7,9 @@
 A gated recurrent unit (Cho et al. 2014), as plain tensor operations that autograd differentiates as
 often as one likes. Learning rules need no more than Jᵀu and Jv with J = ∂y/∂θ, though, and those
 cost a pass through time each: `Run.vjp` and `Run.jvp`. What a `Run` does at every step are tensor operations
-on a GPU, and kernels on the processor, which take half the time. Networks are *rows*, (R, …), one flat tensor of
-parameters (R, d); time comes before the batch, (R, T, B, …). No operation mixes rows, or games of a batch.
+on a GPU, and on the processor kernels, which need fewer passes over memory. Networks are *rows*, (R, …), one
+flat tensor of parameters (R, d); time comes before the batch, (R, T, B, …). No operation mixes rows, or games
+of a batch.
 
 The gates' columns are (n, r, z) where they come from h, and (r, z, n) where they come from x: so
 the derivatives by both lie side by side in memory, four blocks wide.
