@@ -1,6 +1,6 @@
-"""Train a small cell of every kind and print its digest: `python tests/portable_cells.py [KIND …]`, JSON.
+"""Train a small cell of every kind and print its digest: `python tests/portable_cells.py [--brief] [KIND …]`, JSON.
 
-`test_portability.py` runs it on other processors' terms and expects the same bytes; so does every machine, of
+With `--brief` two updates from at most eight roll-outs, for emulators. `test_portability.py` runs it on other processors' terms and expects the same bytes; so does every machine, of
 golden/cells.json, which `python tests/portable_cells.py > tests/golden/cells.json` writes.
 """
 
@@ -42,7 +42,7 @@ KINDS = {  # a group of the study, and what is smaller than there
 }
 
 
-def digest(kind: str, study: dict) -> str:
+def digest(kind: str, study: dict, brief: bool) -> str:
     """The digest of a kind's cells: their rows and how they ended."""
     name, smaller = KINDS[kind]
     spec = json.loads(canonical(study[name].spec))
@@ -51,9 +51,14 @@ def digest(kind: str, study: dict) -> str:
             spec[key] = [seat | value for seat in spec[key]]
         else:
             spec[key] = spec[key] | value if key in ("play", "game") else value
+    if brief:
+        spec |= {"steps": 2, "every": 1}
+        if spec["play"]:
+            spec["play"] = {key: min(n, 8) for key, n in spec["play"].items()}
     return sha256(canonical([[cell.rows, cell.outcome] for cell in run(spec, SEEDS)]))
 
 
 if __name__ == "__main__":
+    named = [given for given in sys.argv[1:] if given != "--brief"]
     study = groups(load("config/config.yaml", []))
-    print(json.dumps({kind: digest(kind, study) for kind in sys.argv[1:] or KINDS}, indent=1))
+    print(json.dumps({kind: digest(kind, study, "--brief" in sys.argv) for kind in named or KINDS}, indent=1))
