@@ -1,7 +1,8 @@
 """Train a small cell of every kind and print its digest: `python tests/portable_cells.py [--brief] [KIND …]`, JSON.
 
-With `--brief` two updates from at most eight roll-outs, for emulators. `test_portability.py` runs it on other processors' terms and expects the same bytes; so does every machine, of
-golden/cells.json, which `python tests/portable_cells.py > tests/golden/cells.json` writes.
+With `--brief` two updates from at most eight roll-outs, for emulators. `test_portability.py` runs it on other
+processors' terms and expects the same bytes; so does every machine, of golden/cells.json, which
+`python tests/portable_cells.py > tests/golden/cells.json` writes.
 """
 
 import json
