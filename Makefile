@@ -59,7 +59,7 @@ ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
 
-docs: reproduce ## the README's pictures and claims, from results
+docs: reproduce ## bring README and docs up to date with results
 	@$(MAKE) --no-print-directory reproduce CONFIG=config/coin-exploration.yaml
 	@$(BIN)/python -m lola.commands.docs
 

@@ -1,7 +1,8 @@
-"""docs/ and the README say what the results say, and nothing else in the README is touched."""
+"""README and docs/ say what the results say, link to what is there, and nothing but the parts made is touched."""
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -46,79 +47,130 @@ COUNTED = f"""\
 | imp, as released | 2 | 0 | 0 | 1 |"""
 
 
-def test_cells_of_a_cross_table_are_counted_not_listed(tmp_path):
-    (tmp_path / "claims.csv").write_text(HEAD + ROWS + CELLS)
-    made = docs.with_claims(docs.MADE + docs.END, tmp_path / "claims.csv")
-    assert made == f"{docs.MADE}\n\n{COUNTED}\n\n{docs.END}"
+PAGE = "# The paper\n\n![Figure 2](lola/figure2.png), [Table 4](lola/table4.md), ![tried](lola/coin-exploration.png)\n"
+MARKS = {
+    name: (f"<!-- {name}: made by make docs -->", f"<!-- end of {name} -->") for name in ("answer", "studies", "claims")
+}
+TOTALS = "4 claims: 1 reproduced, 1 not reproduced, 1 inconclusive, 1 not run"
+STUDIES = f"""\
+| paper | its config | verdicts |
+| --- | --- | --- |
+| [The paper](docs/lola.md) | `config/config.yaml` | [{TOTALS}](docs/claims.md) |"""
 
 
-def results(root):
-    """A study of one group with one cell, whose config lies in a folder beside `root`, and all that docs copies."""
-    mine = {"games": ["ipd"], "algorithms": ["nl-ex"], "seeds": 1}
-    config = load("config/config.yaml", [], {"without": ["study", "figures", "tables"], "study": {"mine": mine}})
-    (root.parent / "config").mkdir()
-    (root.parent / "config/config.yaml").write_text(json.dumps(config))
-    cells.write(root / "cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
-    for folder, names in (("figures", docs.FIGURES), ("tables", docs.TABLES)):
-        (root / folder).mkdir(parents=True)
-        for name in names:
-            (root / folder / name).write_text(f"{name} of the study")
-    (root / docs.EXPLORATION).parent.mkdir(parents=True)
-    (root / docs.EXPLORATION).write_text("what was tried")
-    (root / "tables" / "claims.csv").write_text(HEAD + ROWS)
+def between(name, part="| old |"):
+    start, end = MARKS[name]
+    return f"{start}\n\n{part}\n\n{end}"
 
 
-def test_the_readme_is_what_docs_makes_of_the_claims_beside_it():
-    readme = docs.README.read_text()
-    assert readme == docs.with_claims(readme, docs.DOCS / "claims.csv")
+def readme(answer="old", studies="old"):
+    return f"Before 1 | 2\n{between('answer', answer)}\nThen\n{between('studies', studies)}\nAfter\n"
 
 
-def test_the_claims_beside_the_readme_are_those_of_their_page():
-    with open("docs/claims.csv", newline="") as file:
+def test_cells_of_a_cross_table_are_counted_not_listed():
+    assert docs.listing(list(csv.DictReader((HEAD + ROWS + CELLS).splitlines()))) == COUNTED
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A study of one group with one cell, and pages that show of it a figure and a table, and an overlay's figure."""
+    shown = {"algorithms": ["nl-ex"], "caption": "What there is"}
+    study = {
+        "without": ["study", "figures", "tables"],
+        "study": {"mine": {"games": ["ipd"], "algorithms": ["nl-ex"], "seeds": 1}},
+        "figures": {name: shown | {"kind": "returns", "game": "ipd"} for name in ("figure1", "figure2")},
+        "tables": {"table4": shown | {"kind": "convergence", "games": ["ipd"]}},
+    }
+    config = load("config/config.yaml", [], study)
+    exploration = Path("config/coin-exploration.yaml").read_text()
+    monkeypatch.chdir(tmp_path)
+    Path("config").mkdir()
+    Path("config/config.yaml").write_text(json.dumps(config))
+    Path("config/coin-exploration.yaml").write_text(exploration)
+    cells.write("results/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
+    for name in ("figures/figure1.png", "figures/figure2.png", "tables/table4.md", "tables/claims.md"):
+        Path("results", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("results", name).write_text(f"{name} of the study")
+    Path("results/tables/claims.csv").write_text(HEAD + ROWS)
+    Path("results/coin-exploration/figures").mkdir(parents=True)
+    Path("results/coin-exploration/figures/coin-exploration.png").write_text("what was tried")
+    Path("docs").mkdir()
+    Path("README.md").write_text(readme())
+    Path("docs/claims.md").write_text(between("claims"))
+    Path("docs/lola.md").write_text(PAGE)
+    monkeypatch.setattr("sys.argv", ["lola.commands.docs"])
+
+
+def test_the_pages_are_what_docs_makes_of_the_claims_beside_them():
+    for page, parts in docs.parts({}).items():
+        assert page.read_text() == docs.filled(page, parts)
+
+
+def test_the_claims_beside_the_pages_are_those_of_their_page():
+    with open("docs/lola/claims.csv", newline="") as file:
         claims = list(csv.DictReader(file))
-    page = Path("docs/claims.md").read_text()
+    page = Path("docs/lola/claims.md").read_text()
     known = ("(§", "(Table", "(Figure", "(App.", "(notebooks", "(config")
     assert sum(page.count(source) for source in known) >= len(claims)
     for verdict in docs.VERDICTS:
         assert f"| {verdict} | {sum(claim['verdict'] == verdict for claim in claims)} |" in page
 
 
-def test_docs_copies_the_results_and_rewrites_one_part_of_the_readme(tmp_path, monkeypatch):
-    results(tmp_path / "out")
-    monkeypatch.chdir(tmp_path)
-    Path("README.md").write_text(f"Before 1 | 2\n{docs.MADE}\n| old |\n{docs.END}\nAfter\n")
-    monkeypatch.setattr("sys.argv", ["lola.commands.docs", "--root", "out"])
+@pytest.mark.parametrize("page", docs.pages(), ids=str)
+def test_links_lead_to_what_is_there(page):
+    links = re.findall(r"""(?:\]\(|src=")(?!http)([^)"#]+)""", page.read_text())
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_what_was_copied_is_what_pages_show():
+    shown = {path.name for paper in docs.PAPERS for path in docs.linked(paper)} | {*docs.CLAIMS, "digests.csv"}
+    assert {path.name for path in Path("docs/lola").iterdir()} == shown
+
+
+@pytest.mark.parametrize("page", docs.pages(), ids=str)
+def test_lines_can_be_read(page):
+    assert not [row for row in page.read_text().splitlines() if len(row) > 120 and not row.startswith("|")]
+
+
+def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(project):
     for _ in range(2):
         docs.main()
-        made = Path("README.md").read_text()
-        assert made == f"Before 1 | 2\n{docs.MADE}\n\n{PART}\n\n{docs.END}\nAfter\n"
-    assert sorted(path.name for path in Path("docs").iterdir() if path.is_file()) == sorted(
-        (*docs.FIGURES, *docs.TABLES, Path(docs.EXPLORATION).name)
-    )
-    assert [group for group, _, _ in digests.read(digests.PUBLISHED)] == ["ipd/nl-ex/oracle"]
-    assert Path("docs/figure2.png").read_text() == "figure2.png of the study"
+        assert Path("README.md").read_text() == readme(f"**{TOTALS}** ([all of them](docs/claims.md)).", STUDIES)
+        assert Path("docs/claims.md").read_text() == between("claims", f"## The paper\n\n{PART}")
+        assert Path("docs/lola.md").read_text() == PAGE
+    copied = {path.name: path.read_text() for path in Path("docs/lola").iterdir()}
+    digest = copied.pop("digests.csv")
+    assert copied == {
+        "figure2.png": "figures/figure2.png of the study",
+        "table4.md": "tables/table4.md of the study",
+        "coin-exploration.png": "what was tried",
+        "claims.md": "tables/claims.md of the study",
+        "claims.csv": HEAD + ROWS,
+    }
+    assert [group for group, _, _ in digests.read(digests.PUBLISHED)] == ["ipd/nl-ex/oracle"] and digest
 
 
-@pytest.mark.parametrize(
-    "readme", ["", docs.MADE, docs.END + docs.MADE, docs.MADE + docs.MADE + docs.END, docs.MADE + docs.END + docs.END]
-)
-def test_a_readme_without_its_marks_is_left_alone(tmp_path, monkeypatch, readme):
-    results(tmp_path / "results")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["lola.commands.docs"])
-    Path("README.md").write_text(readme)
-    with pytest.raises(SystemExit, match=r"README\.md must hold '<!-- claims: made by make docs -->' and, after it"):
+START, END = MARKS["answer"]
+
+
+@pytest.mark.parametrize("bad", ["", START, END + START, START + START + END, START + END + END])
+def test_a_page_without_its_marks_is_left_alone(project, bad):
+    bad += between("studies")
+    Path("README.md").write_text(bad)
+    with pytest.raises(SystemExit, match=r"README\.md must hold '<!-- answer: made by make docs -->' and, after it"):
         docs.main()
-    assert Path("README.md").read_text() == readme and not Path("docs").exists()
+    assert Path("README.md").read_text() == bad and not Path("docs/lola").exists()
 
 
-@pytest.mark.parametrize("lost", ["figures/figure2.png", "cells/ipd/nl-ex/oracle/seed0.csv"])
-def test_a_missing_result_is_named_and_nothing_is_written(tmp_path, monkeypatch, lost):
-    results(tmp_path / "results")
-    (tmp_path / "results" / lost).unlink()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["lola.commands.docs"])
-    Path("README.md").write_text(docs.MADE + docs.END)
+@pytest.mark.parametrize("lost", ["figures/figure2.png", "tables/claims.csv", "cells/ipd/nl-ex/oracle/seed0.csv"])
+def test_a_missing_result_is_named_and_nothing_is_written(project, lost):
+    Path("results", lost).unlink()
     with pytest.raises(SystemExit, match=f"results/{lost}"):
         docs.main()
-    assert not Path("docs").exists()
+    assert not Path("docs/lola").exists() and Path("README.md").read_text() == readme()
+
+
+def test_a_link_to_a_figure_that_no_study_has_is_named(project):
+    Path("docs/lola.md").write_text(f"{PAGE}![Figure 9](lola/figure9.png)")
+    with pytest.raises(SystemExit, match=r"docs/lola/figure9\.png is linked to, but lola has no such figure"):
+        docs.main()

@@ -70,7 +70,7 @@ def test_a_job_is_expected_to_take_as_long_as_last_time(config, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "seconds"),
-    [  # as README's table of speeds has them
+    [  # as the table of docs/speed.md has them
         ("ipd/lola-ex/oracle", 2.8),
         ("ipd/lola-pg/oracle", 60),
         ("imp/nl-q-vs-phc@tournament/oracle", 5),

@@ -1,13 +1,15 @@
-"""Bring docs/ and the README up to date with the results: `python -m lola.commands.docs`.
+"""Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs`.
 
-In:  the study's figures, its table of claims and its cells; the figure of the Coin Game's exploration; README.md.
-Out: copies in docs/, and digests of the cells; in README.md, what stands between MADE and END, and nothing else.
+In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
+Out: in docs/<paper>/ the files that README.md and docs/*.md link to there, its claims, and the digests of its cells; in
+     these pages what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
 """
 
-import argparse
 import csv
+import re
 import sys
 from collections import Counter
+from io import StringIO
 from pathlib import Path
 
 from lola.files.artifacts import write_whole
@@ -15,19 +17,11 @@ from lola.study import digests, plan
 from lola.study.config import BadConfig, load
 
 README, DOCS = Path("README.md"), Path("docs")
-FIGURES = (
-    *("figure1.png", "figure2.png", "dice.png", "opponent-models.png"),
-    *("sensitivity.png", "sensitivity-pg.png", "batch-size.png"),
-    *("figure4.png", "figure4-cells-ipd.png", "figure4-cells-imp.png", "figure4-ipd-actions.png"),
-    *("figure5.png", "coin-episode.png"),
-)
-EXPLORATION = "coin-exploration/figures/coin-exploration.png"  # of config/coin-exploration.yaml
-TABLES = (
-    *("claims.md", "claims.csv", "settings-pg.md", "settings-released.md"),
-    *("figure4.md", "figure4-cells.md"),
-)
+PAPERS = {"lola": ("config/config.yaml", "config/coin-exploration.yaml")}  # the study, and overlays that are shown
+FIRST = "lola"  # the paper that the README answers for
 
-MADE, END = "<!-- claims: made by make docs -->", "<!-- end of claims -->"
+LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
+CLAIMS = ("claims.csv", "claims.md")
 NOT_RUN = "not run"
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", NOT_RUN)
 CELLS = "figure4-cells/"  # the ids of claims that are counted, not listed; game and tournament follow
@@ -35,43 +29,100 @@ COLUMNS = ("where", "claim", "paper", "measured, with 95 % interval", "verdict")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", type=Path, default=Path("results"), help="the study's folder (default: results)")
-    root = parser.parse_args().root
     try:
-        readme = with_claims(README.read_text(), root / "tables" / "claims.csv")
-        made = [*(root / "figures" / name for name in FIGURES), *(root / "tables" / name for name in TABLES)]
-        made.append(root / EXPLORATION)
-        copies = [(DOCS / path.name, path.read_bytes()) for path in made]
-        groups = plan.groups(load("config/config.yaml")).values()
-        copies.append((digests.PUBLISHED, digests.text(digests.line(group, root) for group in groups)))
+        made = {path: content for paper in PAPERS for path, content in copies(paper)}
+        written = made | {page: filled(page, of_page) for page, of_page in parts(made).items()}
     except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
-    for path, content in [*copies, (README, readme)]:
+    for path, content in written.items():
         write_whole(path, content)
 
 
-def with_claims(readme: str, claims: Path) -> str:
-    """The README with the part between its marks made anew. Raises ValueError unless it has both, once, in order."""
-    before, made, rest = readme.partition(MADE)
-    _, end, after = rest.partition(END)
-    if not (made and end) or MADE in rest or END in before + after:
-        raise ValueError(f"{README} must hold {MADE!r} and, after it, {END!r}, once each")
-    with open(claims, newline="") as file:
-        return f"{before}{MADE}\n\n{part(list(csv.DictReader(file)))}\n\n{END}{after}"
+def pages() -> list[Path]:
+    return [README, *sorted(DOCS.glob("*.md"))]
 
 
-def part(claims: list[dict]) -> str:
+def copies(paper: str) -> list[tuple[Path, str | bytes]]:
+    """What docs/<paper>/ is to hold. Raises ValueError if a page links to what nothing makes."""
+    study, *overlays = PAPERS[paper]
+    configs = [load(study), *(load(study, [overlay]) for overlay in overlays)]
+    root = Path(configs[0]["results"])
+    found = [(DOCS / paper / name, (root / "tables" / name).read_bytes()) for name in CLAIMS]
+    for path in linked(paper):
+        folder = "figures" if path.suffix == ".png" else "tables"
+        roots = [config["results"] for config in configs if path.stem in config[folder]]
+        if not roots:
+            raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
+        found.append((path, Path(roots[0], folder, path.name).read_bytes()))
+    groups = plan.groups(configs[0]).values()
+    return [*found, (digests.PUBLISHED, digests.text(digests.line(group, root) for group in groups))]
+
+
+def linked(paper: str) -> list[Path]:
+    """The files in docs/<paper>/ that pages link to, but for those that are always there."""
+    folder, links = DOCS / paper, set()
+    for page in pages():
+        links |= {page.parent / link for link in LINK.findall(page.read_text())}
+    always = {folder / name for name in (*CLAIMS, digests.PUBLISHED.name)}
+    return sorted(path for path in links - always if path.parent == folder)
+
+
+def filled(page: Path, parts: dict[str, str]) -> str:
+    """A page with the parts between its marks made anew. Raises ValueError unless it has each mark once, in order."""
+    text = page.read_text()
+    for name, part in parts.items():
+        start, end = f"<!-- {name}: made by make docs -->", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(start)
+        _, _, after = rest.partition(end)
+        if text.count(start) != 1 or text.count(end) != 1 or end in before:
+            raise ValueError(f"{page} must hold {start!r} and, after it, {end!r}, once each")
+        text = f"{before}{start}\n\n{part}\n\n{end}{after}"
+    return text
+
+
+def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
+    """What pages say of the claims: the first paper's counts, a line for each paper, and all that were run."""
+    claims = {paper: read(made, paper) for paper in PAPERS}
+    studies = [
+        (f"[{title(paper)}](docs/{paper}.md)", f"`{PAPERS[paper][0]}`", f"[{totals(claims[paper])}](docs/claims.md)")
+        for paper in PAPERS
+    ]
+    listed = "\n\n".join(f"## {title(paper)}\n\n{listing(claims[paper])}" for paper in PAPERS)
+    return {
+        README: {
+            "answer": f"**{totals(claims[FIRST])}** ([all of them](docs/claims.md)).",
+            "studies": table(("paper", "its config", "verdicts"), studies),
+        },
+        DOCS / "claims.md": {"claims": listed},
+    }
+
+
+def read(made: dict[Path, str | bytes], paper: str) -> list[dict]:
+    """A paper's claims as just copied, or as published before."""
+    path = DOCS / paper / "claims.csv"
+    return list(csv.DictReader(StringIO(made[path].decode() if path in made else path.read_text())))
+
+
+def title(paper: str) -> str:
+    """What a paper's page begins with."""
+    return (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
+
+
+def totals(claims: list[dict]) -> str:
+    """How many claims have which verdict, without cells of a cross table."""
+    counts = Counter(claim["verdict"] for claim in claims if not claim["claim"].startswith(CELLS))
+    return f"{counts.total()} claims: " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+
+
+def listing(claims: list[dict]) -> str:
     """How many claims have which verdict, and a table of those that were run; cells of a cross table only counted."""
-    listed = [claim for claim in claims if not claim["claim"].startswith(CELLS)]
+    run = [claim for claim in claims if claim["verdict"] != NOT_RUN and not claim["claim"].startswith(CELLS)]
     counted = [claim for claim in claims if claim["claim"].startswith(CELLS)]
-    counts = Counter(claim["verdict"] for claim in listed)
-    totals = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    parts = [f"{len(listed)} claims: {totals}.", table(COLUMNS, [line(c) for c in listed if c["verdict"] != NOT_RUN])]
+    paragraphs = [f"{totals(claims)}.", table(COLUMNS, [line(claim) for claim in run])]
     if counted:
-        told = "numbers that the authors plotted of who earns what in the round robin, a verdict each"
-        parts += [f"{len(counted)} {told}:", table(("game and tournament", *VERDICTS), tally(counted))]
-    return "\n\n".join(parts)
+        text = "numbers that the authors plotted of who earns what in the round robin, a verdict each"
+        paragraphs += [f"{len(counted)} {text}:", table(("game and tournament", *VERDICTS), tally(counted))]
+    return "\n\n".join(paragraphs)
 
 
 def tally(claims: list[dict]) -> list[tuple[str, ...]]:

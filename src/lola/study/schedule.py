@@ -14,7 +14,7 @@ from lola.study.plan import Group
 from lola.vocabulary.names import Cell
 
 START = 3.0  # seconds from the start of a process to its first update
-SECONDS = {  # of one core, as `make bench` measured them on an AMD EPYC (README, Speed)
+SECONDS = {  # of one core, as `make bench` measured them on an AMD EPYC (docs/speed.md)
     "exact": 0.23e-3 / 50,  # an update of one of 50 seeds, side by side
     "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
     "match": 1 / 2.4e6,  # a step of an episode
