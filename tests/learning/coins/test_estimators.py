@@ -61,7 +61,7 @@ def test_what_is_played_follows_the_rules(options):
         red, blue = rollouts.moves[[s, S + s], t, b].tolist()
         rewards, picked, after = plain.step(board, red, blue, 3, **options)
         assert tuple(rollouts.rewards[:, s, t, b].tolist()) == rewards
-        assert tuple(game.picked[:, rollouts.steps[s, t, b]].tolist()) == picked
+        assert tuple(game.outcomes.picked[:, rollouts.steps[s, t, b]].tolist()) == picked
         if t < 8:
             assert every[rollouts.boards[s, t + 1, b]] in after
     answers = Network(game, 4).answers(torch.cat(thetas), rollouts.boards)
@@ -96,7 +96,7 @@ def test_coins_are_laid_and_games_begin_at_random():
     chi2 = ((count - expected)[possible] ** 2 / expected[possible]).sum().item()
     assert abs(chi2 - freedom) < 4 * (2 * freedom) ** 0.5
 
-    taken = game.picked[:, rollouts.steps[0, 0]].any(0)
+    taken = game.outcomes.picked[:, rollouts.steps[0, 0]].any(0)
     red, blue, coin, _ = (part[taken, None] for part in game.parts(rollouts.boards[0, 1]))
     free = (torch.arange(9) != red) & (torch.arange(9) != blue)
     p = free / free.sum(1, keepdim=True)
@@ -108,7 +108,7 @@ def test_coins_of_one_game_are_laid_independently():
     """Anywhere, after the first step and after the second: one time in nine on the same cell."""
     game = coin_game(3, respawn="anywhere")
     rollouts = played(game, [torch.zeros_like(theta) for theta in random_thetas(game, 1)], batch=60000, length=3)
-    both = game.picked[:, rollouts.steps[0, :2]].any(0).all(0)
+    both = game.outcomes.picked[:, rollouts.steps[0, :2]].any(0).all(0)
     _, _, coin, _ = game.parts(rollouts.boards[0, 1:, both])
     assert both.sum() > 1000
     assert abs((coin[0] == coin[1]).double().mean() - 1 / 9) < 4 * (8 / 81 / both.sum()) ** 0.5
@@ -148,7 +148,7 @@ def by_hand(estimator, rollouts, thetas, critics):
     linear = until - until.detach()
     values = []
     for k in range(2):
-        rewards = game.rewards[k].double()[rollouts.steps]
+        rewards = game.outcomes.rewards[k].double()[rollouts.steps]
         middle = rewards.mean(2, keepdim=True)
         baseline = torch.zeros_like(rewards)
         if estimator.critic_lr is not None:
@@ -254,7 +254,7 @@ def test_the_critic_climbs_down_its_squared_error():
     """Half of Σ γᵗ (R_t − b_t)² / Σ γᵗ, the mean over games, by autograd; the other player's critic stays."""
     game, estimator = coin_game(3, encoder="convolutional"), pg(critic_lr=0.4)
     rollouts, critics = played(game, random_thetas(game, 2)), random_thetas(game, 2, outputs=1, stream=4)
-    rewards = game.rewards.double()[:, rollouts.steps]
+    rewards = game.outcomes.rewards.double()[:, rollouts.steps]
     weights = [GAMMA**t for t in range(5)]
     for k in range(2):
         leaf = critics[k].clone().requires_grad_()

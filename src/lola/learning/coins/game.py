@@ -1,11 +1,67 @@
 """The Coin Game: two players on a board that wraps round, and a coin of the colour of one of them."""
 
+from itertools import product
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 RED, BLUE = 0, 1
 MOVES = {"right": (0, 1), "left": (0, -1), "down": (1, 0), "up": (-1, 0)}  # (rows, columns)
+PAIRS = len(MOVES) ** 2  # of a move of red and one of blue
 OWN, THEIRS = 1.0, -2.0  # for picking any coin; when the other picks mine
+
+
+class Views(NamedTuple):
+    """How players see boards: each as if it were red.
+
+    `boards` (players, boards): the number that a board has in each player's view.
+    `inputs` (boards, 3): which of a network's 4 · cells inputs are one. There is an input per cell for oneself, then
+    for the other, then for a coin of one's own colour, then for one of the other's.
+    """
+
+    boards: Tensor
+    inputs: Tensor
+
+
+class Outcomes(NamedTuple):
+    """What comes of every step, by its number.
+
+    `picked` (players, steps): who picks the coin. `own` (players, steps): whose colour it has.
+    `rewards` (players, steps): what players earn. `boards` (steps): the board afterwards, with a coin that was picked
+    replaced on cell 0. `pairs` (steps): the row of `Respawns.coins` that adds a new coin's cell and colour to that.
+    """
+
+    picked: Tensor
+    own: Tensor
+    rewards: Tensor
+    boards: Tensor
+    pairs: Tensor
+
+
+class Respawns(NamedTuple):
+    """What a new coin may add to a board's number.
+
+    `coins` (cells² + 1, choices): a row per pair of cells that red and blue are on, red · cells + blue, and a last one
+    of zeros for no new coin. All choices of a row are as likely. `first` (steps): where in `coins`, read row after
+    row, the choices after a step begin.
+    """
+
+    coins: Tensor
+    first: Tensor
+
+
+class Shifts(NamedTuple):
+    """What convolutions need to know of the board, which looks the same from every cell.
+
+    `neighbours` (cells, 9): each cell's square of 3 × 3, row by row. `cells` (shifts, cells): where cells go when the
+    board is shifted so that cell 0 comes to lie on each cell. `boards` (boards): each board as one with red on
+    cell 0 that was shifted, in one number, that board · cells + shift.
+    """
+
+    neighbours: Tensor
+    cells: Tensor
+    boards: Tensor
 
 
 class CoinGame:
@@ -17,9 +73,7 @@ class CoinGame:
     the coin, `tie` says who picks it: "both", or "red" alone as in the authors' code.
 
     A board is one whole number, ((red · cells + blue) · cells + coin) · 2 + colour, and a step is
-    board · 16 + 4 · (red's move) + blue's, so that a move is three look-ups. A player sees the board in
-    its own view, as if it were red: `views` (players, boards). `hot` (boards, 3) says which of the 4 · cells
-    inputs (own cell, the other's, own coin's, the other's coin's) are one.
+    board · 16 + 4 · (red's move) + blue's, so that a move is three look-ups in tables.
     """
 
     players = 2
@@ -40,35 +94,12 @@ class CoinGame:
         self.hidden, self.encoder, self.filters = hidden, encoder, filters
         self.actions = list(MOVES)
         self.boards = 2 * self.cells**3
-        board = torch.arange(self.boards)
-        red, blue, coin, whose = self.parts(board)
-        self.views = torch.stack([board, self.board(blue, red, coin, 1 - whose)])
-        self.hot = torch.stack([red, self.cells + blue, (2 + whose) * self.cells + coin], dim=1)
-        self.near = torch.stack([self.shifted(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)], dim=1)
-        # Where each cell goes when the board is shifted by one, (by, cell), and each board, as the one that it is with
-        # red on cell 0, and by how much it was shifted: that board · cells + shift.
-        self.shifts = torch.stack([self.shifted(*divmod(by, grid)) for by in range(self.cells)])
-        back = self.shifts.argsort(1)
-        self.alike = self.board(0 * red, back[red, blue], back[red, coin], whose) * self.cells + red
+        self.views = views(self)
+        self.shifts = shifts(self)
+        self.outcomes = outcomes(self, tie, colour)
+        self.respawns = respawns(self, respawn, colour)
 
-        moved = torch.stack([self.shifted(*move) for move in MOVES.values()], dim=1)  # (cells, moves)
-        step = torch.arange(self.boards * len(MOVES) ** 2)
-        red, blue, coin, whose = self.parts(step // len(MOVES) ** 2)
-        red, blue = moved[red, step // len(MOVES) % len(MOVES)], moved[blue, step % len(MOVES)]
-        self.picked = torch.stack([red == coin, (blue == coin) & ~((red == coin) & (tie == "red"))])  # (players, steps)
-        self.own = torch.stack([whose == RED, whose == BLUE])  # (players, steps): whose colour the coin has
-        self.rewards = OWN * self.picked + THEIRS * (self.picked.flip(0) & self.own)
-
-        # What is on the board before a coin is laid, the row of `spots` that lays it, and the coins to choose from.
-        taken = self.picked.any(0)
-        next_colour = (1 - whose) * (colour == "alternating")
-        self.moved = torch.where(
-            taken, self.board(red, blue, 0 * coin, next_colour), self.board(red, blue, coin, whose)
-        )
-        self.spots = self.coins(respawn, colour == "random")
-        self.row = torch.where(taken, red * self.cells + blue, self.cells**2) * self.spots.shape[1]
-
-    def board(self, red: Tensor, blue: Tensor, coin: Tensor, colour: Tensor) -> Tensor:
+    def number(self, red: Tensor, blue: Tensor, coin: Tensor, colour: Tensor) -> Tensor:
         """The number of a board, from cells (row · grid + column) and the coin's colour."""
         return ((red * self.cells + blue) * self.cells + coin) * 2 + colour
 
@@ -82,43 +113,90 @@ class CoinGame:
         cell = torch.arange(self.cells)
         return (cell // self.grid + rows) % self.grid * self.grid + (cell + columns) % self.grid
 
-    def coins(self, respawn: str, random_colour: bool) -> Tensor:
-        """What a new coin adds to a board's number: a row per pair of cells that the players are on, and one of zeros.
-
-        Each row repeats its choices as often as makes all rows equally long, so that every choice is as likely.
-        """
-        cell = torch.arange(self.cells)
-        rows = []
-        for red in cell:
-            for blue in cell:
-                free = cell[(cell != red) & (cell != blue)] if respawn == "free" else cell
-                rows.append(torch.cat([2 * free, 2 * free + 1]) if random_colour else 2 * free)
-        width = len(rows[0]) * len(rows[1]) if respawn == "free" else len(rows[0])
-        return torch.stack([row.repeat(width // len(row)) for row in rows] + [torch.zeros(width, dtype=torch.int64)])
-
     def to(self, device: str) -> "CoinGame":
         """The same game with its tables on `device`."""
-        for name, table in vars(self).items():
-            if isinstance(table, Tensor):
-                setattr(self, name, table.to(device))
+        for name, tables in vars(self).items():
+            if isinstance(tables, tuple):
+                setattr(self, name, tables._make(table.to(device) for table in tables))
         return self
 
     def start(self, uniforms: Tensor) -> Tensor:
         """First boards, from uniform numbers (3, …): players anywhere, a coin of either colour where new ones lie."""
         pair = (uniforms[0] * self.cells**2).long()
-        choices = self.spots.shape[1]
-        coin = self.spots.flatten()[pair * choices + (uniforms[1] * choices).long()] // 2 * 2
+        choice = (uniforms[1] * self.choices).long()
+        coin = self.respawns.coins.flatten()[pair * self.choices + choice] // 2 * 2
         return pair * self.cells * 2 + coin + (uniforms[2] * 2).long()
 
     def step(self, board: Tensor, red: Tensor, blue: Tensor, draw: Tensor) -> tuple[Tensor, Tensor]:
         """The number of the step, and the board after it; `draw`, from 0 to less than `choices`, lays the next coin."""
-        step = torch.add(torch.add(blue, red, alpha=len(MOVES)), board, alpha=len(MOVES) ** 2)
-        return step, self.moved[step] + self.spots.flatten()[self.row[step] + draw]
+        step = torch.add(torch.add(blue, red, alpha=len(MOVES)), board, alpha=PAIRS)
+        coin = self.respawns.coins.flatten()[self.respawns.first[step] + draw]
+        return step, self.outcomes.boards[step] + coin
 
     @property
     def choices(self) -> int:
         """How many equally likely draws lay a coin."""
-        return self.spots.shape[1]
+        return self.respawns.coins.shape[1]
+
+
+def views(game: CoinGame) -> Views:
+    """How both players see every board."""
+    board = torch.arange(game.boards)
+    red, blue, coin, colour = game.parts(board)
+    as_blue = game.number(blue, red, coin, 1 - colour)
+    inputs = [red, game.cells + blue, (2 + colour) * game.cells + coin]
+    return Views(torch.stack([board, as_blue]), torch.stack(inputs, dim=1))
+
+
+def outcomes(game: CoinGame, tie: str, colour: str) -> Outcomes:
+    """What comes of both players' moves on every board."""
+    step = torch.arange(PAIRS * game.boards)
+    red_before, blue_before, coin, coin_colour = game.parts(step // PAIRS)
+    after = torch.stack([game.shifted(*move) for move in MOVES.values()], dim=1)  # (cells, moves)
+    red = after[red_before, step // len(MOVES) % len(MOVES)]
+    blue = after[blue_before, step % len(MOVES)]
+
+    red_picks = red == coin
+    blue_picks = (blue == coin) & ~(red_picks & (tie == "red"))
+    picked = torch.stack([red_picks, blue_picks])
+    own = torch.stack([coin_colour == RED, coin_colour == BLUE])
+    rewards = OWN * picked + THEIRS * (picked.flip(0) & own)
+
+    next_colour = 1 - coin_colour if colour == "alternating" else 0 * coin_colour
+    without_coin = game.number(red, blue, 0 * coin, next_colour)
+    unchanged = game.number(red, blue, coin, coin_colour)
+    any_picks = red_picks | blue_picks
+    boards = torch.where(any_picks, without_coin, unchanged)
+    pairs = torch.where(any_picks, red * game.cells + blue, game.cells**2)
+    return Outcomes(picked, own, rewards, boards, pairs)
+
+
+def respawns(game: CoinGame, respawn: str, colour: str) -> Respawns:
+    """Where new coins may lie, by where the players are.
+
+    Each row repeats its choices as often as makes all rows equally long, so that every choice is as likely.
+    """
+    cell = torch.arange(game.cells)
+    rows = []
+    for red, blue in product(cell, cell):
+        allowed = cell[(cell != red) & (cell != blue)] if respawn == "free" else cell
+        rows.append(torch.cat([2 * allowed, 2 * allowed + 1]) if colour == "random" else 2 * allowed)
+    on_one_cell, apart = rows[0], rows[1]
+    width = len(on_one_cell) * len(apart) if respawn == "free" else len(on_one_cell)
+    no_coin = torch.zeros(width, dtype=torch.int64)
+    coins = torch.stack([*(row.repeat(width // len(row)) for row in rows), no_coin])
+    return Respawns(coins, game.outcomes.pairs * width)
+
+
+def shifts(game: CoinGame) -> Shifts:
+    """How the board looks from every cell."""
+    offsets = (-1, 0, 1)
+    neighbours = torch.stack([game.shifted(*offset) for offset in product(offsets, offsets)], dim=1)
+    cells = torch.stack([game.shifted(*divmod(shift, game.grid)) for shift in range(game.cells)])
+    back = cells.argsort(1)
+    red, blue, coin, colour = game.parts(torch.arange(game.boards))
+    boards = game.number(0 * red, back[red, blue], back[red, coin], colour) * game.cells + red
+    return Shifts(neighbours, cells, boards)
 
 
 ALLOWED = {

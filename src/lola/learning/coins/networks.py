@@ -23,6 +23,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from lola.learning.arithmetic import matmul, normal, orthonormal, tanh
 from lola.learning.coins import kernels
@@ -102,17 +103,19 @@ class Network:
 
         So features of a shifted board are shifted features: only boards with oneself on cell 0 are convolved.
         """
-        near, shifts, cells = self.game.near.flatten(), self.game.shifts, self.game.cells
-        planes = torch.nn.functional.one_hot(self.game.hot[: 2 * cells**2], 4 * cells).sum(1).unflatten(1, (4, cells))
+        shifts, cells = self.game.shifts, self.game.cells
+        inputs = self.game.views.inputs[: 2 * cells**2]  # of boards with oneself on cell 0
+        planes = one_hot(inputs, 4 * cells).sum(1).unflatten(1, (4, cells))
         features = planes.mT.to(theta.dtype).expand(len(theta), -1, -1, -1)  # (R, boards, cells, channels)
         for layer in ("conv1", "conv2"):
-            patches = features.index_select(2, near).unflatten(2, (-1, 9)).flatten(1, 2).flatten(2)
-            features = matmul(patches, self.part(theta, layer), self.bias(theta, f"{layer} bias"))
-            features = torch.relu(features).unflatten(1, (-1, cells))
-        weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.flatten())
-        weights = weights.unflatten(1, shifts.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
+            squares = features.index_select(2, shifts.neighbours.flatten())  # (R, boards, cells · 9, channels)
+            squares = squares.unflatten(2, (-1, 9)).flatten(1, 2).flatten(2)  # (R, boards · cells, 9 · channels)
+            sums = matmul(squares, self.part(theta, layer), self.bias(theta, f"{layer} bias"))
+            features = torch.relu(sums).unflatten(1, (-1, cells))
+        weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.cells.flatten())
+        weights = weights.unflatten(1, shifts.cells.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
         x = matmul(features.flatten(2), weights.flatten(3).flatten(1, 2)).unflatten(2, (cells, -1))
-        return x.flatten(1, 2).index_select(1, self.game.alike)
+        return x.flatten(1, 2).index_select(1, shifts.boards)
 
     def bias(self, theta: Tensor, name: str) -> Tensor:
         """A bias, (R, 1, width)."""

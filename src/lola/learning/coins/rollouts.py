@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lola.learning.arithmetic import powers, running_sum
-from lola.learning.coins.game import MOVES, CoinGame
+from lola.learning.coins.game import MOVES, PAIRS, CoinGame
 from lola.learning.coins.networks import Network, Run, run
 from lola.learning.streams import stream
 
@@ -35,13 +35,13 @@ class Rollouts:
     @cached_property
     def moves(self) -> Tensor:
         """What each player did, (players · S, T, B)."""
-        joint = self.steps % len(MOVES) ** 2
+        joint = self.steps % PAIRS
         return torch.cat([joint // len(MOVES), joint % len(MOVES)])
 
     @cached_property
     def rewards(self) -> Tensor:
         """(players, S, T, B)."""
-        return self.game.rewards[:, self.steps].to(self.played.y.dtype)
+        return self.game.outcomes.rewards[:, self.steps].to(self.played.y.dtype)
 
     @cached_property
     def discounts(self) -> Tensor:
@@ -63,7 +63,7 @@ class Rollouts:
 
     def measures(self) -> Tensor:
         """What `measures.OF_COIN_GAME` names, of every seed and player: (S, players, measures)."""
-        picked, own = self.game.picked[:, self.steps], self.game.own[:, self.steps]
+        picked, own = self.game.outcomes.picked[:, self.steps], self.game.outcomes.own[:, self.steps]
         whole = [self.discounted.sum(2).mean(2) * (1 - self.game.gamma), self.rewards.mean((2, 3))]
         coins = [(picked & own).double().mean((2, 3)), picked.double().mean((2, 3))]
         return torch.stack([value.double() for value in (*whole, *coins)], dim=-1).transpose(0, 1).cpu()
@@ -83,7 +83,7 @@ def play(
     board = game.start(first).flatten()
     steps = torch.empty(len(seeds), length, batch, dtype=torch.int64, device=board.device)
     for t in range(length):
-        seen = game.views.index_select(1, board).view(-1, batch)
+        seen = game.views.boards.index_select(1, board).view(-1, batch)
         limits = running_sum(torch.softmax(ran.step(t, seen), dim=-1)[..., :-1], -1)
         red, blue = (uniforms[:, t, :, None] >= limits).sum(-1).view(2, -1)
         step, board = game.step(board, red, blue, draws[t])
