@@ -1,10 +1,13 @@
 # The commands of the project; each sets up what it needs in .venv first.
 #
-#   make reproduce                          the study in config/config.yaml, then its report
-#   make reproduce CONFIG=config/games.yaml the same with an overlay laid over it
+#   make reproduce                          the LOLA paper's study, then its report
+#   make reproduce PAPER=sos                another paper's, config/sos/study.yaml; PAPER=all runs all
+#   make reproduce CONFIG=config/games.yaml a study with an overlay laid over it; CONFIG=scale is config/lola/scale.yaml
 
 PYTHON ?= python3
+PAPER ?=
 CONFIG ?=
+STUDY = $(if $(PAPER),--paper $(PAPER)) $(CONFIG)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d " " -f 1)# named after the folder, so that a moved project notices
@@ -28,18 +31,18 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@touch $@
 
 reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report
-	@$(BIN)/python -m lola.commands.reproduce $(CONFIG)
+	@$(BIN)/python -m lola.commands.reproduce $(STUDY)
 
-smoke: ## the whole of it, tiny, into results/smoke
-	@$(MAKE) --no-print-directory reproduce CONFIG=config/smoke.yaml
+smoke: ## the whole of it, tiny, into results/lola-smoke
+	@$(MAKE) --no-print-directory reproduce CONFIG=smoke
 
-report: reproduce ## results/report.html (part of reproduce)
+report: reproduce ## results/lola/report.html (part of reproduce)
 
 explain: $(READY) ## what would run again, and why
-	@$(BIN)/python -m lola.commands.audit explain $(CONFIG)
+	@$(BIN)/python -m lola.commands.audit explain $(STUDY)
 
 verify: $(READY) ## hold every recorded digest against today's settings, code and files
-	@$(BIN)/python -m lola.commands.audit verify $(CONFIG)
+	@$(BIN)/python -m lola.commands.audit verify $(STUDY)
 
 test: $(READY) ## all tests, those of whole studies beside the others
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -54,14 +57,16 @@ lint: $(READY) ## lint and format alone
 	@$(BIN)/python -m snakemake --lint
 
 ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
-	@$(BIN)/python -m lola.commands.browse $(CONFIG)
+	@$(BIN)/python -m lola.commands.browse $(STUDY)
 
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
 
-docs: reproduce ## bring README and docs up to date with results
-	@$(MAKE) --no-print-directory reproduce CONFIG=config/coin-exploration.yaml
-	@$(BIN)/python -m lola.commands.docs
+docs: PAPER := $(or $(PAPER),all)
+docs: ## bring README and docs up to date with the results of all papers
+	@$(MAKE) --no-print-directory reproduce PAPER=$(PAPER)
+	@$(if $(filter all lola,$(PAPER)),$(MAKE) --no-print-directory reproduce PAPER=lola CONFIG=exploration)
+	@$(BIN)/python -m lola.commands.docs --paper $(PAPER)
 
 lock: ## resolve pyproject.toml anew into requirements.lock
 	@$(PYTHON) -m venv --clear $(VENV)

@@ -4,7 +4,7 @@
                │                  ├▶ tables  ─┼▶ report
                └▶ tracking        └▶ claims  ─┘
 
-`snakemake` alone runs the study in config/config.yaml; `--configfile` lays an overlay over it.
+`snakemake` alone runs the study of the LOLA paper, `--config paper=…` another; `--configfile` lays an overlay over it.
 """
 
 import os
@@ -36,13 +36,14 @@ os.environ |= {"MPLBACKEND": "Agg", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_
 
 OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
 try:
-    checked = load("config/config.yaml", OVERLAYS, workflow.config_settings.config)
+    checked = load(overlays=OVERLAYS, settings=workflow.config_settings.config)
 except BadConfig as error:
     raise WorkflowError(f"The config cannot be run. {error}.")
 config.clear()
 config.update(checked)
 
 ROOT = config["results"]
+CLAIMS = config.get("claims", [])  # a file, or nothing
 GROUPS = plan.groups(config)
 QUEUE = schedule.queue(config, GROUPS, ROOT)
 LOCK = provenance.environment()

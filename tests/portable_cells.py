@@ -61,5 +61,5 @@ def digest(kind: str, study: dict, brief: bool) -> str:
 
 if __name__ == "__main__":
     named = [given for given in sys.argv[1:] if given != "--brief"]
-    study = groups(load("config/config.yaml", []))
+    study = groups(load("lola", []))
     print(json.dumps({kind: digest(kind, study, "--brief" in sys.argv) for kind in named or KINDS}, indent=1))

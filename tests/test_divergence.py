@@ -353,5 +353,5 @@ def test_a_group_holds_the_runs_that_finished(tmp_path):
 
 
 def test_the_rule_stands_at_the_head_of_the_claims():
-    head = " ".join(line.strip("# ") for line in Path("config/claims.yaml").read_text().splitlines())
+    head = " ".join(line.strip("# ") for line in Path("config/lola/claims.yaml").read_text().splitlines())
     assert " ".join(RULE.split()) in head

@@ -20,9 +20,10 @@ pytestmark = pytest.mark.xdist_group("studies")  # one process runs them all, si
 
 PROJECT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
-ROOT = Path("results/smoke")
+ROOT = Path("results/lola-smoke")
 CELLS = 123  # 41 groups of 3 seeds
-OVERLAY = "config/smoke.yaml"
+OVERLAY = "config/lola/smoke.yaml"
+LIBRARY = "config/library.yaml"
 OF_ALL_SEEDS = {  # what shows groups that have the study's seeds
     *("figure1", "figure2", "figure-a3-ipd", "figure-a3-imp", "opponent-models", "sensitivity"),
     *("table3", "table4", "claims"),
@@ -272,7 +273,7 @@ def test_one_seed_less_trains_nothing_and_is_not_up_to_date(study):
 
 @pytest.mark.slow
 def test_the_step_size_of_one_algorithm_retrains_its_cells_alone(study):
-    edit(study / "config/config.yaml", "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 0.9")
+    edit(study / LIBRARY, "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 0.9")
     paths = again(study)
     assert trained(paths) == {f"{game}/nl-ex/oracle/seed{k}" for game in ("ipd", "imp") for k in range(3)}
     assert drawn(paths) == {"figure1", "figure2", "table3", "claims"}
@@ -282,9 +283,9 @@ def test_the_step_size_of_one_algorithm_retrains_its_cells_alone(study):
 
 @pytest.mark.slow
 def test_swapping_two_settings_is_a_change(study):
-    edit(study / "config/config.yaml", "rule: lola, lr: 1.0, eta: 1.0}", "rule: lola, lr: 1.0, eta: 0.5}")
+    edit(study / LIBRARY, "rule: lola, lr: 1.0, eta: 1.0}", "rule: lola, lr: 1.0, eta: 0.5}")
     snakemake(study, f"{ROOT}/cells/ipd/lola-ex/oracle/seed0.csv")
-    edit(study / "config/config.yaml", "rule: lola, lr: 1.0, eta: 0.5}", "rule: lola, lr: 0.5, eta: 1.0}")
+    edit(study / LIBRARY, "rule: lola, lr: 1.0, eta: 0.5}", "rule: lola, lr: 0.5, eta: 1.0}")
     assert "ipd/lola-ex/oracle/seed0" in trained(again(study))
 
 
@@ -317,7 +318,7 @@ def test_a_rules_code_retrains_the_cells_that_use_it(study):
         "RULES = {",
         'RULES = {\n    "mine": Entry("lola.learning.mine", "mine"),',
     )
-    edit(study / "config/config.yaml", "rule: naive, lr: 1.0", "rule: mine, lr: 1.0")
+    edit(study / LIBRARY, "rule: naive, lr: 1.0", "rule: mine, lr: 1.0")
     (study / "few.yaml").write_text(
         "without: [study, figures, tables]\n"
         "study: {self-play: {games: [ipd, imp], algorithms: [nl-ex, lola-ex]}}\n"
@@ -438,7 +439,7 @@ def test_a_new_entrant_plays_its_own_matches_only(study):
 @pytest.mark.slow
 def test_a_diverging_seed_fails_alone_and_blocks_nothing(study):
     alone = study / ROOT / "cells/ipd/nl-ex/oracle/seed2"
-    edit(study / "config/config.yaml", "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 6.0e+307")
+    edit(study / LIBRARY, "label: NL-Ex, rule: naive, lr: 1.0", "label: NL-Ex, rule: naive, lr: 6.0e+307")
     done = snakemake(study)
     manifests = {path.stem: json.loads(path.read_text()) for path in alone.parent.glob("*.json")}
     assert {seed: manifest["status"] for seed, manifest in manifests.items()} == {
@@ -481,7 +482,7 @@ def test_a_study_ends_although_runs_of_every_kind_diverge(tmp_path):
     }
     (project / "diverging.yaml").write_text(json.dumps(overlay))
     done = reproduce(project, OVERLAY, "diverging.yaml")
-    root, config = project / ROOT, load(project / "config/config.yaml", [project / OVERLAY, project / "diverging.yaml"])
+    root, config = project / ROOT, load("lola", [project / OVERLAY, project / "diverging.yaml"])
     for group in DIVERGED:
         statuses = [json.loads(path.read_text())["status"] for path in root.glob(f"cells/{group}/seed*.json")]
         assert {*statuses} == {"finished", "failed"}, group
@@ -494,7 +495,7 @@ def test_a_study_ends_although_runs_of_every_kind_diverge(tmp_path):
     assert verdicts["table3/ipd/nl-ex/R"] == verdicts["table3/ipd/lola-pg/R"] == "inconclusive"  # of three seeds
     *_, which, how, last = done.stderr.splitlines()
     assert re.match(r"\d+ runs diverged: ", which)
-    assert how == "Figures show the other runs; tables and claims count all (config/claims.yaml)."
+    assert how == "Figures show the other runs; tables and claims count all (config/lola/claims.yaml)."
     assert last.startswith("Done in ")
     of_ipd = [cell for name, group in groups(config).items() if name.startswith("ipd/") for cell in group.cells]
     assert len(json.loads((root / "tracking/ipd.cells.json").read_text())["runs"]) == len(of_ipd)

@@ -1,11 +1,10 @@
-"""The rules decide as config/claims.yaml says, and no verdict comes from anywhere else."""
+"""The rules decide as config/lola/claims.yaml says, and no verdict comes from anywhere else."""
 
 import csv
 import json
 import re
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,8 +22,8 @@ from lola.study.config import load
 from lola.tables import claims as of_claims
 from lola.vocabulary.names import MAP
 
-OURS = read_claims("config/claims.yaml")
-CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
+OURS = read_claims("config/lola/claims.yaml")
+CONFIG = load()
 TRAINED = {
     f"{game}/{algorithm}{MAP if 'grid' in part else ''}/{model}"
     for part in CONFIG["study"].values()
@@ -185,7 +184,7 @@ def test_unknown_names_are_refused_with_what_is_known(tmp_path):
 def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
     folders = [str(group(tmp_path, name).folder) for name in ("ipd/lola-ex/oracle", "ipd/nl-ex/oracle")]
     spec = {"groups": [], "scales": {"ipd/nl-ex/oracle": "128 games of 16 steps per update, 2000 updates"}}
-    known = ["--spec", json.dumps(spec), "--claims", "config/claims.yaml", "--out", str(tmp_path / "claims")]
+    known = ["--spec", json.dumps(spec), "--claims", "config/lola/claims.yaml", "--out", str(tmp_path / "claims")]
     monkeypatch.setattr("sys.argv", ["lola.commands.claims", *known, *folders])
     stage.main()
     with open(tmp_path / "claims.csv") as file:
@@ -247,7 +246,7 @@ def test_points_of_the_coin_game_are_of_a_game_of_the_paper(tmp_path):
 
 
 def test_what_the_study_says_of_the_scale_of_its_coin_games():
-    spec = plan.claims_spec(plan.groups(load("config/config.yaml")))
+    spec = plan.claims_spec(plan.groups(load()))
     assert {name.partition("/")[0] for name in spec["scales"]} == {"coin-game"}
     block, part = CONFIG["games"]["coin-game"], CONFIG["study"]["coin-game"]
     batch = CONFIG["algorithms"]["coin-lola-pg"]["batch"]

@@ -231,7 +231,7 @@ AXIS = ("batch", "lr", "eta").index
 def test_the_config_refuses_a_map_figure_of_one_axis():
     part = {"games": ["ipd", "imp"], "algorithms": ["lola-ex"], "grid": {"lr": [1.0, 2.0], "eta": None}}
     with pytest.raises(BadConfig, match=r"lola-ex@map/oracle, a grid of lr; kind map shows grids of 2 axes"):
-        load("config/config.yaml", settings={"study": {"map": part}})
+        load("lola", settings={"study": {"map": part}})
 
 
 def test_a_block_knows_what_the_study_itself_takes_for_each_axis():

@@ -15,7 +15,7 @@ from lola.vocabulary.names import SEATS, matchup
 @pytest.fixture(scope="module")
 def ends():
     """Normalised returns (seeds, players) and P(first action) per player (seeds, joint states) of each group."""
-    groups = plan.groups(load("config/config.yaml"))
+    groups = plan.groups(load())
 
     def run(name):
         game, seats, _ = build(groups[name].spec, [0])
@@ -51,7 +51,7 @@ def test_naive_learners_swing_in_matching_pennies_and_lola_settles(ends):
 
 
 def test_lola_earns_most_in_the_round_robin_on_the_ipd():
-    config = load("config/config.yaml")
+    config = load()
     groups, entrants = plan.groups(config), config["study"]["tournament"]["entrants"]
     earned = {entrant: [] for entrant in entrants}
     for algorithm, model in plan.matches(config, "tournament", "oracle"):

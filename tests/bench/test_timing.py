@@ -38,7 +38,7 @@ def groups(monkeypatch):
     monkeypatch.setattr(coins, "REPEATS", 1)
     for owner, name, _ in coins.FUNCTIONS:
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    return plan.groups(load("config/config.yaml", ["config/smoke.yaml"]))
+    return plan.groups(load("lola", ["config/lola/smoke.yaml"]))
 
 
 @pytest.mark.parametrize(("algorithm", "batches", "critic"), [("coin-lola-pg", 1, True), ("coin-lola-dice", 3, False)])

@@ -9,7 +9,7 @@ import pytest
 
 from lola.commands import docs
 from lola.files import cells
-from lola.study import digests
+from lola.study import digests, papers
 from lola.study.config import load
 
 HEAD = "claim,source,paper,measured,low,high,seeds,verdict\n"
@@ -55,7 +55,7 @@ TOTALS = "4 claims: 1 reproduced, 1 not reproduced, 1 inconclusive, 1 not run"
 STUDIES = f"""\
 | paper | its config | verdicts |
 | --- | --- | --- |
-| [The paper](docs/lola.md) | `config/config.yaml` | [{TOTALS}](docs/claims.md) |"""
+| [The paper](docs/lola.md) | `config/lola` | [{TOTALS}](docs/claims.md) |"""
 
 
 def between(name, part="| old |"):
@@ -81,19 +81,20 @@ def project(tmp_path, monkeypatch):
         "figures": {name: shown | {"kind": "returns", "game": "ipd"} for name in ("figure1", "figure2")},
         "tables": {"table4": shown | {"kind": "convergence", "games": ["ipd"]}},
     }
-    config = load("config/config.yaml", [], study)
-    exploration = Path("config/coin-exploration.yaml").read_text()
+    config = load("lola", [], study)
+    exploration = Path("config/lola/exploration.yaml").read_text()
     monkeypatch.chdir(tmp_path)
-    Path("config").mkdir()
-    Path("config/config.yaml").write_text(json.dumps(config))
-    Path("config/coin-exploration.yaml").write_text(exploration)
-    cells.write("results/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
+    Path("config/lola").mkdir(parents=True)
+    papers.LIBRARY.write_text(json.dumps(config))
+    Path("config/lola/study.yaml").write_text("results: results/lola")
+    Path("config/lola/exploration.yaml").write_text(exploration)
+    cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
     for name in ("figures/figure1.png", "figures/figure2.png", "tables/table4.md", "tables/claims.md"):
-        Path("results", name).parent.mkdir(parents=True, exist_ok=True)
-        Path("results", name).write_text(f"{name} of the study")
-    Path("results/tables/claims.csv").write_text(HEAD + ROWS)
-    Path("results/coin-exploration/figures").mkdir(parents=True)
-    Path("results/coin-exploration/figures/coin-exploration.png").write_text("what was tried")
+        Path("results/lola", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("results/lola", name).write_text(f"{name} of the study")
+    Path("results/lola/tables/claims.csv").write_text(HEAD + ROWS)
+    Path("results/lola-exploration/figures").mkdir(parents=True)
+    Path("results/lola-exploration/figures/coin-exploration.png").write_text("what was tried")
     Path("docs").mkdir()
     Path("README.md").write_text(readme())
     Path("docs/claims.md").write_text(between("claims"))
@@ -123,7 +124,7 @@ def test_links_lead_to_what_is_there(page):
 
 
 def test_what_was_copied_is_what_pages_show():
-    shown = {path.name for paper in docs.PAPERS for path in docs.linked(paper)} | {*docs.CLAIMS, "digests.csv"}
+    shown = {path.name for paper in papers.papers() for path in docs.linked(paper)} | {*docs.CLAIMS, "digests.csv"}
     assert {path.name for path in Path("docs/lola").iterdir()} == shown
 
 
@@ -147,7 +148,7 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
         "claims.md": "tables/claims.md of the study",
         "claims.csv": HEAD + ROWS,
     }
-    assert [group for group, _, _ in digests.read(digests.PUBLISHED)] == ["ipd/nl-ex/oracle"] and digest
+    assert [group for group, _, _ in digests.read(papers.Paper("lola").digests)] == ["ipd/nl-ex/oracle"] and digest
 
 
 START, END = MARKS["answer"]
@@ -164,8 +165,8 @@ def test_a_page_without_its_marks_is_left_alone(project, bad):
 
 @pytest.mark.parametrize("lost", ["figures/figure2.png", "tables/claims.csv", "cells/ipd/nl-ex/oracle/seed0.csv"])
 def test_a_missing_result_is_named_and_nothing_is_written(project, lost):
-    Path("results", lost).unlink()
-    with pytest.raises(SystemExit, match=f"results/{lost}"):
+    Path("results/lola", lost).unlink()
+    with pytest.raises(SystemExit, match=f"results/lola/{lost}"):
         docs.main()
     assert not Path("docs/lola").exists() and Path("README.md").read_text() == readme()
 

@@ -246,7 +246,7 @@ def test_every_kind_saves_the_same_bytes_twice(tmp_path, kind, block):
 
 
 def with_figure(**block):
-    return load("config/config.yaml", [], {"figures": {"f": block | {"caption": "c"}}})
+    return load("lola", [], {"figures": {"f": block | {"caption": "c"}}})
 
 
 def test_a_spec_tells_a_figure_the_scale_of_each_group():

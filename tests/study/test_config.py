@@ -16,20 +16,23 @@ from lola.files.artifacts import canonical
 from lola.learning import trainers
 from lola.learning.matrix.job import build
 from lola.learning.tabular.job import build as build_match
-from lola.study import plan
+from lola.study import papers, plan
 from lola.study.config import BadConfig, load, overlay
 from lola.vocabulary import kinds, registry
 
-BASE = "config/config.yaml"
+BASE = "lola"
 SOURCES = yaml.safe_load(Path("config/sources.yaml").read_text())["settings"]
 
 OVERLAYS = [
     [],
-    *([f"config/{name}.yaml"] for name in ("games", "coin-exploration", "coin-divergence", "coin-clipped", "paper")),
+    *(
+        [f"config/{name}.yaml"]
+        for name in ("games", "lola/exploration", "lola/divergence", "lola/clipped", "lola/scale")
+    ),
 ]
 
 
-@pytest.mark.parametrize("overlays", [*OVERLAYS, ["config/smoke.yaml"]])
+@pytest.mark.parametrize("overlays", [*OVERLAYS, ["config/lola/smoke.yaml"]])
 def test_the_configs_that_ship_are_good(overlays):
     assert plan.groups(load(BASE, overlays))
 
@@ -399,12 +402,16 @@ def test_no_setting_of_the_papers_study_is_called_an_overlays():
 
 def test_a_value_that_every_part_replaces_is_not_printed():
     """Networks start from orthogonal weights, not from N(0, init_std²)."""
-    for name, printed in {"config": True, "paper": False, "coin-exploration": False}.items():
-        assert ("init_std" in dict(settings(load(BASE, [f"config/{name}.yaml"])))) == printed
+    for overlays, printed in (
+        ([], True),
+        (["config/lola/scale.yaml"], False),
+        (["config/lola/exploration.yaml"], False),
+    ):
+        assert ("init_std" in dict(settings(load(BASE, overlays)))) == printed
 
 
 def test_the_checklist_counts_cells_by_what_trained_them(tmp_path):
-    groups = plan.groups(load(BASE, ["config/smoke.yaml"]))
+    groups = plan.groups(load(BASE, ["config/lola/smoke.yaml"]))
     shown = {name: groups[name] for name in ("coin-game/coin-nl-pg/oracle", "ipd/nl-ex/oracle")}
     devices = ("cpu", "cuda", "cpu")
     for cell, device in zip(shown["coin-game/coin-nl-pg/oracle"].cells, devices, strict=True):
@@ -448,7 +455,7 @@ def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
     groups = {}
     for text, name in examples:
         (tmp_path / name).write_text(text)
-        groups[name] = plan.groups(load("config/config.yaml", [tmp_path / name]))
+        groups[name] = plan.groups(load("lola", [tmp_path / name]))
     assert len(groups["cup.yaml"]) == 4 * 5 / 2 and len(groups["mine.yaml"]) == 2
     assert {group.spec["every"] for group in groups["coins.yaml"].values()} == {20} and len(groups["coins.yaml"]) == 4
 
@@ -461,4 +468,41 @@ def test_matches_in_which_nobody_models_anybody_need_the_oracle(tmp_path):
         "episodes: 10, length: 2, every: 1}}\n"
     )
     with pytest.raises(BadConfig, match=r"study\.cup\.opponent_models: given 'oracle'; there is no such name"):
-        load("config/config.yaml", [overlay])
+        load("lola", [overlay])
+
+
+def test_an_unknown_paper_or_overlay_is_one_line_that_names_what_there_is():
+    for study, message in (
+        (
+            ("lolla", []),
+            "paper: given 'lolla'; there is no such paper; allowed: lola(, .*)? \\(did you mean 'lola'\\?\\)",
+        ),
+        (("lola", ["smok"]), "CONFIG: given 'smok'; there is no such overlay of lola, nor a YAML file; allowed: .*sm"),
+        (("all", ["config/games.yaml"]), "CONFIG: given config/games.yaml with PAPER=all; allowed: a name that every"),
+    ):
+        with pytest.raises(BadConfig, match=message):
+            [load(*each) for each in papers.chosen(*study)]
+
+
+def test_a_command_takes_the_first_paper_another_or_all_of_them():
+    assert papers.chosen("", ["config/games.yaml"]) == [("", ["config/games.yaml"])]
+    assert papers.chosen("lola", ["smoke"]) == [("lola", ["config/lola/smoke.yaml"])]
+    assert [name for name, _ in papers.chosen("all", [])] == list(papers.papers()) and papers.FIRST in papers.papers()
+
+
+def test_an_overlay_may_name_its_paper_which_no_other_layer_may_contradict(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("paper: lola\nseeds: 4")
+    assert load(overlays=[path])["seeds"] == 4
+    for given in ("lola", ""):
+        with pytest.raises(BadConfig, match=r"paper: given (lola and sos|sos and lola); allowed: one"):
+            load(given, [path] if not given else [], {"paper": "sos"})
+
+
+def test_claims_go_with_the_study_that_names_them(tmp_path):
+    claims = "config/lola/claims.yaml"
+    assert load()["claims"] == load("lola", ["config/lola/smoke.yaml"])["claims"] == claims
+    assert "claims" not in load("lola", ["config/games.yaml"]) and "claims" not in load(settings={"claims": None})
+    assert load("lola", ["config/lola/scale.yaml"])["claims"] == claims
+    with pytest.raises(BadConfig, match=r"claims: given 'none\.yaml'; allowed: a file, as config/README.md describes"):
+        load(settings={"claims": "none.yaml"})

@@ -7,7 +7,7 @@ import pytest
 
 from lola.commands import audit
 from lola.files import cells
-from lola.study import digests, plan
+from lola.study import digests, papers, plan
 from lola.study.config import load
 
 CURVE = [(0, 1, "return", -1.5)]
@@ -24,7 +24,7 @@ def config(tmp_path, monkeypatch):
         "without": ["study", "figures", "tables"],
         "study": {"self-play": {"games": ["ipd", "imp"], "algorithms": ["nl-ex"]}},
     }
-    config = load("config/config.yaml", [], overrides)
+    config = load("lola", [], overrides)
     for group in plan.groups(config).values():
         for cell in group.cells:
             write(config, cell)
@@ -105,16 +105,19 @@ def test_a_group_with_a_missing_or_damaged_cell_has_no_line(config, suffix):
         line(config)
 
 
+PUBLISHED = papers.Paper("lola").digests
+
+
 def publish(*lines):
-    digests.PUBLISHED.parent.mkdir(parents=True)
-    digests.PUBLISHED.write_text(digests.text(lines))
+    PUBLISHED.parent.mkdir(parents=True)
+    PUBLISHED.write_text(digests.text(lines))
 
 
 def test_lines_are_read_as_they_were_written(config, tmp_path):
     lines = [line(config), line(config, "imp")]
     publish(*lines)
-    assert digests.PUBLISHED.read_text().splitlines()[0] == "group,seeds,spec,digest"
-    assert digests.read(digests.PUBLISHED) == {
+    assert PUBLISHED.read_text().splitlines()[0] == "group,seeds,spec,digest"
+    assert digests.read(PUBLISHED) == {
         digests.settings(group(config, game)): line["digest"] for game, line in zip(("ipd", "imp"), lines, strict=True)
     }
 
@@ -136,8 +139,9 @@ def test_verify_says_which_groups_are_as_published(config):
 
 def test_verify_ends_as_before_whatever_was_published(config, monkeypatch, capsys):
     publish(line(config) | {"digest": "another"})
-    Path("config").mkdir()
-    Path("config/config.yaml").write_text(json.dumps(config))
+    Path("config/lola").mkdir(parents=True)
+    papers.LIBRARY.write_text(json.dumps(config))
+    Path("config/lola/study.yaml").write_text("{}")
     monkeypatch.setattr("sys.argv", ["lola.commands.audit", "verify"])
     monkeypatch.setattr(audit, "problems", lambda config: {})
     with pytest.raises(SystemExit) as ended:

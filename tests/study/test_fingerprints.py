@@ -190,7 +190,7 @@ def test_a_change_in_what_is_reached_is_named(changing, file, old, new, named):
 
 @pytest.fixture(scope="module")
 def groups():
-    return plan.groups(load("config/config.yaml"))
+    return plan.groups(load())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def everybody_meets_everybody(entrants):
 
 @pytest.fixture(scope="module")
 def config():
-    return load("config/config.yaml", [], {"seeds": 5})
+    return load("lola", [], {"seeds": 5})
 
 
 def test_the_study_is_games_times_algorithms(config):
@@ -70,7 +70,7 @@ def test_roll_outs_are_played_where_somebody_needs_them(config):
 
 
 def test_the_length_of_roll_outs_moves_nobody_who_plays_none(config):
-    longer = load("config/config.yaml", [], {"seeds": 5, "games": {"ipd": {"length": 151}}})
+    longer = load("lola", [], {"seeds": 5, "games": {"ipd": {"length": 151}}})
     before, after = plan.groups(config), plan.groups(longer)
     moved = {name for name in before if before[name] != after[name]}
     played = (name for name in before if before[name].spec["play"] and not before[name].is_match)
@@ -135,7 +135,7 @@ def test_one_algorithm_fills_every_seat(config):
 
 
 def test_labels_are_no_part_of_a_spec(config):
-    renamed = load("config/config.yaml", [], {"seeds": 5, "algorithms": {"nl-ex": {"label": "naive"}}})
+    renamed = load("lola", [], {"seeds": 5, "algorithms": {"nl-ex": {"label": "naive"}}})
     assert plan.groups(renamed) == plan.groups(config)
     assert plan.labels(renamed)["nl-ex"] == "naive"
     assert plan.labels(config)["lola-t4-vs-nl-t4"] == "LOLA-Ex vs NL-Ex"

@@ -18,7 +18,7 @@ from lola.vocabulary import registry
 
 
 def test_a_new_entry_of_the_registry_moves_nobody_and_a_changed_one_those_who_name_it(monkeypatch):
-    groups = plan.groups(load("config/config.yaml"))
+    groups = plan.groups(load())
 
     def code():
         return {name: provenance.training_code(group) for name, group in groups.items()}
@@ -65,8 +65,9 @@ def study_of_two(tmp_path):
         "seeds": 2,
         "without": ["study", "figures", "tables"],
         "study": {"self-play": {"games": ["ipd"], "algorithms": ["nl-ex"]}},
+        "claims": "config/lola/claims.yaml",
     }
-    config = load("config/config.yaml", [], overrides)
+    config = load("lola", [], overrides)
     for product in provenance.products(config):
         if product.stage == "cells":
             made = {"spec": product.spec, "code": canonical(product.code), "lock": provenance.environment()}

@@ -13,7 +13,7 @@ NOWHERE = "a folder with no results"
 
 @pytest.fixture(scope="module")
 def config():
-    return load("config/config.yaml")
+    return load()
 
 
 def jobs(config, root=NOWHERE):

@@ -40,10 +40,12 @@ def game_figures(game):
 
 
 def game_results(wildcards):
-    """The figures and tables that show a game, and the claims."""
+    """The figures and tables that show a game, and the claims if there are any."""
     figures = [f"{ROOT}/figures/{name}.{ext}" for name in game_figures(wildcards.game) for ext in ("pdf", "png")]
     tables = [name for name, block in config["tables"].items() if wildcards.game in plan.block_games(block)]
-    return figures + [f"{ROOT}/tables/{name}.{ext}" for name in [*tables, "claims"] for ext in ("csv", "md")]
+    return figures + [
+        f"{ROOT}/tables/{name}.{ext}" for name in [*tables, *(["claims"] if CLAIMS else [])] for ext in ("csv", "md")
+    ]
 
 
 def say_what_was_not_logged():

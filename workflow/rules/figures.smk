@@ -12,7 +12,7 @@ rule figures:
 rule figure:
     input:
         lambda wildcards: sum(map(group_files, plan.block_groups(config, config["figures"][wildcards.name])), []),
-        claims="config/claims.yaml",
+        claims=CLAIMS,
     output:
         pdf=f"{ROOT}/figures/{{name}}.pdf",
         png=report(

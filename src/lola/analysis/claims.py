@@ -1,4 +1,4 @@
-"""Hold every claim of the paper against the runs. The rules are described at the head of config/claims.yaml."""
+"""Hold every claim of the paper against the runs. The rules are described at the head of config/lola/claims.yaml."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The paper's sentences and numbers, as config/claims.yaml lists them."""
+"""The paper's sentences and numbers, as a claims file lists them."""
 
 import itertools
 import math
@@ -19,7 +19,7 @@ EARNS, AVERAGE = "earns", "average"  # what an entrant of a tournament earns: ag
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of the paper, where it stands, and what decides it; config/claims.yaml describes the keys."""
+    """One sentence of the paper, where it stands, and what decides it; config/lola/claims.yaml describes the keys."""
 
     id: str
     sentence: str

@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--out", default="results/bench")
     out = Path(parser.parse_args().out)
     torch.set_num_threads(1)
-    config = load("config/config.yaml")
+    config = load()
     measurements = {
         "machine": machine(),
         "jobs": jobs(config),  # early, since a command inherits the peak of memory of who starts it

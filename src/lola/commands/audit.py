@@ -1,4 +1,4 @@
-"""Hold a study against what lies on disk: `python -m lola.commands.audit explain|verify [OVERLAY …]`.
+"""Hold a study against what lies on disk: `python -m lola.commands.audit explain|verify [--paper NAME] [OVERLAY …]`.
 
 explain  what would be made again, and why
 verify   whether everything on disk is what today's settings, code and packages make, exit 1 if not; and which groups
@@ -10,26 +10,27 @@ import itertools
 import sys
 from pathlib import Path
 
-from lola.study import digests, plan, provenance, schedule
+from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.provenance import Product
-
-BASE = "config/config.yaml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["explain", "verify"])
-    parser.add_argument("overlays", nargs="*")
+    papers.add_arguments(parser)
     args = parser.parse_args()
     try:
-        config = load(BASE, args.overlays)
+        configs = [load(*study) for study in papers.chosen(args.paper, args.overlays)]
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
-    found = problems(config)
-    lines = explain(config, found) if args.what == "explain" else [*verify(config, found), published(config, found)]
-    print("\n".join(lines))
-    sys.exit(1 if args.what == "verify" and found else 0)
+    wrong = False
+    for config in configs:
+        found = problems(config)
+        lines = explain(config, found) if args.what == "explain" else [*verify(config, found), published(config, found)]
+        print("\n".join([f"{config['paper']}:"] * (len(configs) > 1) + lines))
+        wrong |= args.what == "verify" and bool(found)
+    sys.exit(int(wrong))
 
 
 def problems(config: dict) -> dict[str, tuple[Product, str, str]]:
@@ -76,9 +77,10 @@ def verify(config: dict, found: dict) -> list[str]:
 
 def published(config: dict, found: dict) -> str:
     """Which groups have the cells that were published, and which have not, of those that are in order."""
-    if not digests.PUBLISHED.exists():
-        return f"Digests: nothing to compare with, since there is no {digests.PUBLISHED}."
-    root, known = config["results"], digests.read(digests.PUBLISHED)
+    file = papers.Paper(config["paper"]).digests
+    if not file.exists():
+        return f"Digests: nothing to compare with, since there is no {file}."
+    root, known = config["results"], digests.read(file)
     groups = plan.groups(config).values()
     sound = [group for group in groups if not any(cell.name in found for cell in group.cells)]
     compared = [group for group in sound if digests.settings(group) in known]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
+from lola.study import papers
 from lola.study.config import BadConfig, load
 from lola.tracking import store
 
@@ -20,14 +21,15 @@ PATIENCE = 60  # seconds until a server that does not answer is given up
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lola.commands.browse", description=__doc__)
-    parser.add_argument("overlays", nargs="*", help="config overlays, which may name another folder of results")
+    papers.add_arguments(parser)
     parser.add_argument("--root", help="the study's folder (default: what the config says)")
     parser.add_argument("--port", type=int, help=f"default: {PORT}, or any free one if that is taken")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        root = arguments.root or load("config/config.yaml", arguments.overlays)["results"]
+        study = papers.chosen(arguments.paper, arguments.overlays)[0]
+        root = arguments.root or load(*study)["results"]
     except BadConfig as error:
         sys.exit(f"{error}.")
     with suppress(KeyboardInterrupt):

@@ -1,8 +1,8 @@
 """Write the reproducibility checklist: `python -m lola.commands.checklist --config JSON --out FILE`.
 
-In:  the resolved config, config/sources.yaml, the claims table, Snakemake's benchmarks.
-Out: commands, environment, settings and where they come from, seeds, error bars, compute,
-     deviations from the paper, verdicts.
+In:  the resolved config, config/sources.yaml, the claims and their table, Snakemake's benchmarks.
+Out: commands, environment, settings and where they come from, seeds, error bars, compute; of a study with claims also
+     deviations from the paper and verdicts.
 """
 
 import argparse
@@ -20,8 +20,9 @@ import yaml
 from lola.files import processor
 from lola.files.artifacts import canonical, write_whole
 from lola.files.cells import read_manifest
-from lola.study import digests, plan, provenance
+from lola.study import plan, provenance
 from lola.study.config import load
+from lola.study.papers import FIRST, Paper
 from lola.study.schedule import seconds
 from lola.vocabulary.names import SEATS, matchup
 
@@ -41,10 +42,11 @@ def main() -> None:
 def checklist(config: dict, overlays: list[str], sources: dict) -> str:
     """The whole document, in Markdown."""
     groups = plan.groups(config)
-    overlaid = f" CONFIG={' '.join(overlays)}" if overlays else ""
-    papers = dict(settings(load("config/config.yaml")))
+    overlaid = f" PAPER={config['paper']}" if config["paper"] != FIRST else ""
+    overlaid += f" CONFIG={' '.join(overlays)}" if overlays else ""
+    paper = Paper(config["paper"])
+    papers = dict(settings(load(paper.name)))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
-    verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     sections = {
         "Commands": [
@@ -59,7 +61,7 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
             *trained_on(config["results"], groups),
             f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
             "- With one lock, a cell has the same bytes whichever seeds share its job, and on x86-64 processors with "
-            f"AVX2 whatever their make: {digests.PUBLISHED} has the published digests, and `make verify` compares.",
+            f"AVX2 whatever their make: {paper.digests} has the published digests, and `make verify` compares.",
             "- ARM and processors without AVX2 have instructions that round otherwise, and a GPU (Coin Game only) sums "
             "matrix products in another order. Learning from samples is chaotic: expect the same statistics there, not "
             "the same bytes. PyTorch's builds for CUDA are compiled separately and were not compared.",
@@ -81,15 +83,25 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
         "Error bars": [
             "- Intervals are 95 % percentile bootstrap intervals over seeds (scipy.stats.bootstrap, 9,999 resamples, "
             "fixed generator; 999 for the bands of curves).",
-            "- How a claim is decided is written at the head of config/claims.yaml.",
+            "- How a claim is decided is written at the head of config/lola/claims.yaml.",
         ],
         "Compute": table(("result", "made from", "training", "itself"), compute(config, groups)),
-        "Deviations from the paper": [f"- {deviation}" for deviation in sources["deviations"]],
+    }
+    if "claims" in config:
+        sections |= against_the_paper(config)
+    written = (f"\n## {title}\n\n" + "\n".join(lines) + "\n" for title, lines in sections.items())
+    return "# Reproducibility\n" + "".join(written)
+
+
+def against_the_paper(config: dict) -> dict[str, list[str]]:
+    """Where the study departs from its paper, and how many claims have which verdict."""
+    deviations = yaml.safe_load(Path(config["claims"]).read_text()).get("deviations", [])
+    verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
+    return {
+        "Deviations from the paper": [f"- {deviation}" for deviation in deviations],
         "Verdicts": [f"- {verdict}: {count}" for verdict, count in sorted(verdicts.items())]
         + ["", "Each claim, with its number and interval, is in tables/claims.md."],
     }
-    written = (f"\n## {title}\n\n" + "\n".join(lines) + "\n" for title, lines in sections.items())
-    return "# Reproducibility\n" + "".join(written)
 
 
 def trained_on(root: str, groups: dict[str, plan.Group]) -> list[str]:
@@ -125,9 +137,9 @@ def settings(config: dict) -> list[tuple[str, object]]:
 
 
 def origin(key: str, value, papers: dict, sources: dict[str, str]) -> str:
-    """Where a value comes from; of one that differs from config.yaml's (`papers`), what it was."""
+    """Where a value comes from; of one that differs from the paper's study (`papers`), what it was."""
     if papers.get(key, value) != value:
-        return f"an overlay; config.yaml has `{canonical(papers[key])}` ({source(key, sources)})"
+        return f"an overlay; the paper's study has `{canonical(papers[key])}` ({source(key, sources)})"
     return source(key, sources)
 
 

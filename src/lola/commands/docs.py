@@ -1,10 +1,11 @@
-"""Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs`.
+"""Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs [--paper NAME]`.
 
 In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
 Out: in docs/<paper>/ the files that README.md and docs/*.md link to there, its claims, and the digests of its cells; in
      these pages what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
 """
 
+import argparse
 import csv
 import re
 import sys
@@ -13,12 +14,10 @@ from io import StringIO
 from pathlib import Path
 
 from lola.files.artifacts import write_whole
-from lola.study import digests, plan
+from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
 
 README, DOCS = Path("README.md"), Path("docs")
-PAPERS = {"lola": ("config/config.yaml", "config/coin-exploration.yaml")}  # the study, and overlays that are shown
-FIRST = "lola"  # the paper that the README answers for
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
 CLAIMS = ("claims.csv", "claims.md")
@@ -29,8 +28,12 @@ COLUMNS = ("where", "claim", "paper", "measured, with 95 % interval", "verdict")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lola.commands.docs", description=__doc__.splitlines()[0])
+    parser.add_argument("--paper", default=papers.ALL, help=f"default: {papers.ALL}")
+    args = parser.parse_args()
     try:
-        made = {path: content for paper in PAPERS for path, content in copies(paper)}
+        asked = [paper for paper, _ in papers.chosen(args.paper, [])]
+        made = {path: content for paper in asked for path, content in copies(paper)}
         written = made | {page: filled(page, of_page) for page, of_page in parts(made).items()}
     except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
@@ -44,8 +47,8 @@ def pages() -> list[Path]:
 
 def copies(paper: str) -> list[tuple[Path, str | bytes]]:
     """What docs/<paper>/ is to hold. Raises ValueError if a page links to what nothing makes."""
-    study, *overlays = PAPERS[paper]
-    configs = [load(study), *(load(study, [overlay]) for overlay in overlays)]
+    known = papers.paper(paper)
+    configs = [load(paper), *(load(paper, [overlay]) for overlay in known.overlays.values())]
     root = Path(configs[0]["results"])
     found = [(DOCS / paper / name, (root / "tables" / name).read_bytes()) for name in CLAIMS]
     for path in linked(paper):
@@ -55,7 +58,7 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, Path(roots[0], folder, path.name).read_bytes()))
     groups = plan.groups(configs[0]).values()
-    return [*found, (digests.PUBLISHED, digests.text(digests.line(group, root) for group in groups))]
+    return [*found, (known.digests, digests.text(digests.line(group, root) for group in groups))]
 
 
 def linked(paper: str) -> list[Path]:
@@ -63,7 +66,7 @@ def linked(paper: str) -> list[Path]:
     folder, links = DOCS / paper, set()
     for page in pages():
         links |= {page.parent / link for link in LINK.findall(page.read_text())}
-    always = {folder / name for name in (*CLAIMS, digests.PUBLISHED.name)}
+    always = {folder / name for name in (*CLAIMS, papers.Paper(paper).digests.name)}
     return sorted(path for path in links - always if path.parent == folder)
 
 
@@ -82,15 +85,15 @@ def filled(page: Path, parts: dict[str, str]) -> str:
 
 def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
     """What pages say of the claims: the first paper's counts, a line for each paper, and all that were run."""
-    claims = {paper: read(made, paper) for paper in PAPERS}
+    claims = {paper: read(made, paper) for paper in papers.papers()}
     studies = [
-        (f"[{title(paper)}](docs/{paper}.md)", f"`{PAPERS[paper][0]}`", f"[{totals(claims[paper])}](docs/claims.md)")
-        for paper in PAPERS
+        (f"[{title(paper)}](docs/{paper}.md)", f"`config/{paper}`", f"[{totals(held)}](docs/claims.md)")
+        for paper, held in claims.items()
     ]
-    listed = "\n\n".join(f"## {title(paper)}\n\n{listing(claims[paper])}" for paper in PAPERS)
+    listed = "\n\n".join(f"## {title(paper)}\n\n{listing(held)}" for paper, held in claims.items())
     return {
         README: {
-            "answer": f"**{totals(claims[FIRST])}** ([all of them](docs/claims.md)).",
+            "answer": f"**{totals(claims[papers.FIRST])}** ([all of them](docs/claims.md)).",
             "studies": table(("paper", "its config", "verdicts"), studies),
         },
         DOCS / "claims.md": {"claims": listed},

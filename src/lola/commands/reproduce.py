@@ -1,11 +1,14 @@
-"""Run the study: `python -m lola.commands.reproduce [OVERLAY …]`, which is what `make reproduce` does.
+"""Run a study: `python -m lola.commands.reproduce [--paper NAME] [OVERLAY …]`, which is what `make reproduce` does.
 
 Checks the config, makes sure that nobody else is running a study in this folder, clears
-what a killed run left locked, sets aside what was damaged, and becomes Snakemake.
+what a killed run left locked, sets aside what was damaged, and becomes Snakemake. Several papers' studies run one
+after the other.
 """
 
+import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,22 +16,46 @@ from pathlib import Path
 
 from lola.files import locks
 from lola.files.artifacts import file_sha256
-from lola.study import provenance
+from lola.study import papers, provenance
 from lola.study.config import BadConfig, load
 from lola.tracking import store
 
 
 def main() -> None:
-    overlays = sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m lola.commands.reproduce", description=__doc__.splitlines()[0])
+    papers.add_arguments(parser)
+    args = parser.parse_args()
     try:
-        config = load("config/config.yaml", overlays)
+        studies = papers.chosen(args.paper, args.overlays)
+        configs = [load(*study) for study in studies]
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
+    if len(studies) > 1:
+        sys.exit(one_after_the_other(studies))
+    reproduce(configs[0], studies[0][1])
+
+
+def one_after_the_other(studies: list[tuple[str, list[str]]]) -> int:
+    """Run each study as a process of its own, until Ctrl-C, which reaches that process too; 1 if one of them failed."""
+    stopped = []
+    signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+    failed = False
+    for paper, overlays in studies:
+        print(f"{paper}:", file=sys.stderr, flush=True)
+        failed |= subprocess.run([sys.executable, "-m", __spec__.name, "--paper", paper, *overlays]).returncode != 0
+        if stopped:
+            return 1
+    return int(failed)
+
+
+def reproduce(config: dict, overlays: list[str]) -> None:
+    """Become Snakemake, which runs the study."""
     try:
         lock = locks.hold(locks.STUDY)
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
-    command = [sys.executable, "-m", "snakemake", *(["--configfile", *overlays] if overlays else [])]
+    command = [sys.executable, "-m", "snakemake", "--config", f"paper={config['paper']}"]
+    command += ["--configfile", *overlays] if overlays else []
     if any(Path(".snakemake/locks").glob("*.lock")):  # of a run that was killed, since nobody holds ours
         subprocess.run([*command, "--unlock"], check=True, capture_output=True)
     for repaired in repair(config):

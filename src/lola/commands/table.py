@@ -20,7 +20,7 @@ from lola.vocabulary import kinds
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--spec", type=json.loads, required=True)
-    parser.add_argument("--claims", type=Path)
+    parser.add_argument("--claims", type=Path, nargs="?")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()

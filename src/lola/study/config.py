@@ -13,27 +13,39 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+from lola.study import papers
 from lola.study.checks import check_study
 from lola.vocabulary.errors import BadConfig, nearest, quoted
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
 
-def load(base: str | Path, overlays: list[str | Path] = (), settings: dict | None = None) -> dict:
-    """The config in `base` with the overlays' keys, then `settings`, laid over it, checked.
+def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None = None) -> dict:
+    """The config of a paper with the overlays' keys, then `settings`, laid over it, checked.
 
-    A mapping is laid over key by key, anything else is replaced; a key set to null is removed.
-    The key `without` lists blocks of what lies below that a layer does not want. A figure or table that a layer removes
-    also leaves the order of work below it (`first`).
+    The paper is the one named, here or by a layer's key `paper`. A mapping is laid over key by key, anything else is
+    replaced; a key set to null is removed. The key `without` lists blocks of what lies below that a layer does not
+    want; with the study go its claims. A figure or table that a layer removes also leaves the order of work below it
+    (`first`).
     """
+    above = [*map(read, overlays), settings or {}]
+    paper = named(paper, above)
     config = {}
-    for layer in [*map(read, [base, *overlays]), settings or {}]:
+    for layer in [*map(read, paper.layers), *above, {"paper": paper.name}]:
         below = config
         config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
         if "first" not in layer:
             config = without_work(config, shown_blocks(below) - shown_blocks(config))
     check(config)
     return config | {"results": os.path.normpath(config["results"])}
+
+
+def named(paper: str, layers: list[dict]) -> papers.Paper:
+    """The paper that is asked for, or that layers say they are laid over, which must be one; else the first."""
+    asked = [*dict.fromkeys(str(name) for name in (paper, *(layer.get("paper", "") for layer in layers)) if name)]
+    if len(asked) > 1:
+        raise BadConfig(f"paper: given {' and '.join(asked)}; allowed: one, since an overlay is laid over one study")
+    return papers.paper(asked[0] if asked else papers.FIRST)
 
 
 MERGE = "tag:yaml.org,2002:merge"  # the key <<, which may stand beside keys that it would give
@@ -85,12 +97,12 @@ def read(path: str | Path) -> dict:
         raise BadConfig(f"{path}: an alias contains itself; allowed: plain values") from None
     if not isinstance(content, dict):
         given = "nothing" if content is None else f"a {type(content).__name__}"
-        raise BadConfig(f"{path}: holds {given}; allowed: a mapping of keys, see config/config.yaml")
+        raise BadConfig(f"{path}: holds {given}; allowed: a mapping of keys, see config/README.md")
     return content
 
 
 def dropped(below: dict, above: dict) -> dict:
-    """`below` with the blocks emptied that `above` lists under `without`."""
+    """`below` with the blocks emptied that `above` lists under `without`; the claims go with the study."""
     unwanted = above.get("without", [])
     blocks = [key for key, value in below.items() if isinstance(value, dict)]
     if not isinstance(unwanted, list):
@@ -98,7 +110,8 @@ def dropped(below: dict, above: dict) -> dict:
     for name in unwanted:
         if name not in blocks:
             raise BadConfig(f"without: given {quoted(name)}; allowed: {', '.join(blocks)}{nearest(name, blocks)}")
-    return below | {name: {} for name in unwanted}
+    kept = {key: value for key, value in below.items() if key != "claims" or "study" not in unwanted}
+    return kept | {name: {} for name in unwanted}
 
 
 def shown_blocks(config: dict) -> set[str]:
@@ -143,6 +156,8 @@ def check(config: dict) -> None:
     for path, value in leaves(config):
         if isinstance(value, float) and not math.isfinite(value):
             raise BadConfig(f"{dotted(path)}: given {value}; allowed: a finite number")
+    if "claims" in config and not Path(config["claims"]).is_file():
+        raise BadConfig(f"claims: given {quoted(config['claims'])}; allowed: a file, as config/README.md describes it")
     check_study(config)
 
 

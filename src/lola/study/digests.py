@@ -1,6 +1,6 @@
 """Digests of groups: what a machine trained, to be held against what was published. Standard library only.
 
-A line a group in docs/lola/digests.csv: how many `seeds`, a short digest of its settings
+A line a group in docs/<paper>/digests.csv: how many `seeds`, a short digest of its settings
 (`spec`), and a `digest` over its cells. That is over curves and ends alone, and not over what
 the manifests say of code, packages, processor and device, so that other machines can meet it.
 """
@@ -14,7 +14,6 @@ from lola.files.artifacts import canonical, sha256
 from lola.files.cells import read_manifest
 from lola.study.plan import Group
 
-PUBLISHED = Path("docs/lola/digests.csv")
 COLUMNS = ("group", "seeds", "spec", "digest")
 ENDS = ("curve_sha256", "status", "steps", "thetas", "policies", "episode")  # of a manifest: what was learned
 

@@ -65,6 +65,8 @@ def products(config: dict) -> Iterator[Product]:
             spec, code = plan.block_spec(config, name, block), product_code(stage, block)
             needs = tuple(plan.block_groups(config, block))
             yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
+    if "claims" not in config:
+        return
     code = fingerprints("lola.commands.claims")
     yield Product("claims", "claims", manifest(root, "tables/claims"), plan.claims_spec(groups), code, tuple(groups))
 

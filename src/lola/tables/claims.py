@@ -20,7 +20,7 @@ assumed, and for Figure 5 30 are, from memory. The paper's players of the Coin G
 per update. What ours learn from stands beside each verdict, which says nothing of any other scale. The results of
 LOLA-DiCE come from 5 runs; their returns stop after 150 steps, and ours are scaled to that. The cells of Figure 4 are
 read off plots of unknown many runs: a cell is called reproduced or not only if that holds for any number of them from
-2. Up to 1 in 20 may be refuted by chance. The rules are described at the head of config/claims.yaml.
+2. Up to 1 in 20 may be refuted by chance. The rules are described at the head of config/lola/claims.yaml.
 
 {RULE}"""
 
