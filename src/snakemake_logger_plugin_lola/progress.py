@@ -11,9 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-CURVE = re.compile(r"(?:^|/)cells/([^/]+/[^/]+/[^/]+)/seed(\d+)\.csv\b")
+from lola.vocabulary.names import CELL, curves
+
 UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
-CELL_FAILURE = re.compile(r"^(\S+/seed\d+) failed: (.+)$", re.MULTILINE)
+CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
 ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
 LOG_TAIL_BYTES = 65_536
 
@@ -58,7 +59,7 @@ class Job:
 
     @property
     def cells(self) -> int:
-        return sum(bool(CURVE.search(path)) for path in self.outputs)
+        return len(curves(self.outputs))
 
 
 @dataclass
@@ -265,8 +266,8 @@ def command_ended(error: str) -> tuple[str, str]:
 def cell_names(outputs: list[str]) -> list[str]:
     """The cells among the outputs, a line per group: `ipd/lola-ex/oracle seeds 0-49`."""
     seeds = defaultdict(list)
-    for match in filter(None, map(CURVE.search, outputs)):
-        seeds[match[1]].append(int(match[2]))
+    for cell in curves(outputs):
+        seeds[cell.group].append(cell.seed)
     return [f"{group} {'seeds' if len(found) > 1 else 'seed'} {ranges(found)}" for group, found in seeds.items()]
 
 

@@ -20,12 +20,11 @@ from lola.commands import claims as stage
 from lola.study import plan
 from lola.study.config import load
 from lola.tables import claims as of_claims
-from lola.vocabulary.names import MAP
 
 OURS = read_claims("config/lola/claims.yaml")
 CONFIG = load()
 TRAINED = {
-    f"{game}/{algorithm}{MAP if 'grid' in part else ''}/{model}"
+    f"{game}/{algorithm}{'@map' if 'grid' in part else ''}/{model}"
     for part in CONFIG["study"].values()
     for game in part["games"]
     for algorithm in part.get("algorithms", [])

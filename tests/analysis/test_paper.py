@@ -9,7 +9,7 @@ from lola.learning.tabular.job import build as build_match
 from lola.learning.training import initial_state, initial_thetas, train
 from lola.study import plan
 from lola.study.config import load
-from lola.vocabulary.names import SEATS, matchup
+from lola.vocabulary.names import Matchup
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_lola_earns_most_in_the_round_robin_on_the_ipd():
     for algorithm, model in plan.matches(config, "tournament", "oracle"):
         match = build_match(groups[f"ipd/{algorithm}/{model}"].spec, list(range(5)))
         late = [state.episode.returns for state in match.episodes(match.start(1.0), 300) if state.step > 250]
-        seats = matchup(algorithm).split(SEATS)
+        seats = Matchup.read(algorithm).seats
         for seat, returns in zip(seats * (2 // len(seats)), np.mean(late, axis=(0, 1)), strict=True):
             earned[seat].append((1 - match.game.gamma) * returns / (2 // len(seats)))  # self-play fills both seats
     averages = {entrant: sum(returns) / len(entrants) for entrant, returns in earned.items()}

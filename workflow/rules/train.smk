@@ -8,11 +8,10 @@ on_gpu = device == "cuda" or (device == "auto" and which("nvidia-smi") is not No
 
 for later, (group, batch) in enumerate(reversed(QUEUE)):
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
-    slug = f"{group.game}:{group.algorithm}:{group.opponent_model}:seed{batch[0].seed}"  # no name has a colon
 
     rule:
         name:
-            f"train:{slug}"
+            f"train:{group.slug}:seed{batch[0].seed}"
         output:
             curves=[str(cell.curve(ROOT)) for cell in batch],
             manifests=[str(cell.manifest(ROOT)) for cell in batch],

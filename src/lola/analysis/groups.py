@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from lola.vocabulary import measures
+from lola.vocabulary.names import GroupName
 
 RULE = """\
 A run that diverged has learned nothing: in every table and claim it counts with what it had before its first update (in
@@ -31,20 +32,24 @@ class Group:
     folder: Path
 
     @property
+    def named(self) -> GroupName:
+        return GroupName.at(self.folder)
+
+    @property
     def game(self) -> str:
-        return self.folder.parts[-3]
+        return self.named.game
 
     @property
     def algorithm(self) -> str:
-        return self.folder.parts[-2]
+        return self.named.algorithm
 
     @property
     def opponent_model(self) -> str:
-        return self.folder.parts[-1]
+        return self.named.opponent_model
 
     @property
     def name(self) -> str:
-        return "/".join(self.folder.parts[-3:])
+        return self.named.name
 
     @cached_property
     def failed(self) -> pd.DataFrame:
@@ -141,7 +146,7 @@ class Counted(Group):
     def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
         """All runs; those that diverged stay where they started. Raises NothingLeft if that is not known of one."""
         if unknown := sorted({*self.failed.seed} - {*runs.index}):
-            raise NothingLeft(f"{self.name}/seed{unknown[0]} diverged before anything was recorded of it")
+            raise NothingLeft(f"{self.named.cell(unknown[0]).name} diverged before anything was recorded of it")
         started = runs.loc[[seed for seed in runs.index if seed in {*self.failed.seed}]].ffill(axis=1)
         return runs.fillna(started)
 

@@ -21,7 +21,7 @@ from lola.analysis.metrics import (
 )
 from lola.analysis.paper import Claim, tolerance
 from lola.vocabulary import measures
-from lola.vocabulary.names import MAP
+from lola.vocabulary.names import GroupName
 
 SYMBOLS = {"batch": "B", "lr": "δ", "eta": "η"}  # of the axes that a grid may have, in the order we name them
 NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
@@ -39,7 +39,7 @@ class Compared:
 
     @property
     def name(self) -> str:
-        return f"{self.claim.groups[0].partition('/')[0]} {NAMES[self.claim.measure['quantity']]}"
+        return f"{GroupName.at(self.claim.groups[0]).game} {NAMES[self.claim.measure['quantity']]}"
 
     def off(self, runs: np.ndarray) -> np.ndarray:
         """|measured − paper| / allowed at each point, of `runs` (…, points, n, k)."""
@@ -91,7 +91,7 @@ def fit(maps: list[Group], claims: list[Claim]) -> Fit:
         for group in maps
         for claim in claims
         if claim.rule == "equals"
-        and claim.measure.get("group") == group.name.replace(MAP, "")
+        and claim.measure.get("group") == group.named.instead().name
         and "player" not in claim.measure
     ]
     names = ", ".join(group.name for group in maps)

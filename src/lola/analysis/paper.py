@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from lola.analysis.metrics import Estimate
+from lola.vocabulary.names import Matchup
 
 Z = 1.96  # half-width of a 95 % interval, in standard errors
 RUNS = 50  # behind a number of the paper
@@ -113,7 +114,7 @@ def expanded(
                 if earned is not None:
                     measure = where | {"quantity": EARNS, "entrant": row, "against": column}
                     told = f"{row} earns {earned:.2f} against {column}"
-                    name = f"{ids}/{row}-vs-{column}"
+                    name = f"{ids}/{Matchup((row, column))}"
                     yield Claim(name, told, rule="equals", measure=measure, paper=earned, **shared)
             measure = where | {"quantity": AVERAGE, "entrant": row, "field": field}
             told = f"{row} earns {average:.2f} on average over the field"

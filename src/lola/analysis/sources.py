@@ -6,7 +6,7 @@ from pathlib import Path
 from lola.analysis.groups import Counted, Group
 from lola.analysis.paper import Claim
 from lola.analysis.tournaments import Tournament, find
-from lola.vocabulary.names import SEATS, group_name, matchup
+from lola.vocabulary.names import GroupName
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Sources:
 
     def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
         """`shown` is an algorithm, or algorithm/opponent model."""
-        return self.groups[group_name(game, shown, opponent_model)]
+        return self.groups[GroupName.shown(game, shown, opponent_model).name]
 
     def tournament(self, game: str, name: str, opponent_model: str = "oracle") -> Tournament:
         return find(self.groups, game, name, opponent_model)
@@ -36,12 +36,15 @@ class Sources:
 
     def label(self, group: Group) -> str:
         """The algorithm's name, and the opponent model's where it is not the oracle."""
-        model = self.opponent_models.get(group.opponent_model)
-        return self.labels[group.algorithm] + (f", {model}" if model else "")
+        return ", ".join(self.label_lines(group))
+
+    def label_lines(self, group: Group) -> list[str]:
+        """The same, a line each."""
+        return [self.labels[group.algorithm], *filter(None, [self.opponent_models.get(group.opponent_model)])]
 
     def seats(self, group: Group) -> list[str]:
         """What the algorithms in a group's seats are called."""
-        return [self.labels[seat] for seat in matchup(group.algorithm).split(SEATS)]
+        return [self.labels[seat] for seat in group.named.matchup.seats]
 
     @property
     def counted(self) -> "Sources":

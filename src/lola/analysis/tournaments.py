@@ -9,7 +9,6 @@ import pandas as pd
 
 from lola.analysis.groups import Group
 from lola.analysis.metrics import Sample
-from lola.vocabulary.names import SEATS, TRAINED
 
 LAST = 0.1  # of the episodes; what the authors average over
 
@@ -77,10 +76,8 @@ def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "
     matches = {}
     for model in ("oracle", opponent_model):
         for group in groups.values():
-            seats, _, tournament = group.algorithm.rpartition(TRAINED)
-            if (group.game, tournament, group.opponent_model) == (game, name, model):
-                first, _, second = seats.partition(SEATS)
-                matches[first, second or first] = group
+            if (group.game, group.named.matchup.tournament, group.opponent_model) == (game, name, model):
+                matches[group.named.matchup.seated(2)] = group
     if not matches:
         raise KeyError(f"{game}/{name}/{opponent_model}")
     sits_first = Counter(first for first, _ in matches)  # the first entrant in all its matches, the last in one

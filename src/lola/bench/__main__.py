@@ -38,7 +38,7 @@ from lola.learning.training import Seat, initial_state, initial_thetas, train
 from lola.study import plan, provenance
 from lola.study.config import load
 from lola.vocabulary import registry
-from lola.vocabulary.names import SEATS
+from lola.vocabulary.names import GroupName
 
 RULES = {
     "NL-Ex": ("naive", {}),
@@ -133,10 +133,11 @@ def matches(config: dict) -> Iterator[dict]:
     for model in ("oracle", "cloning"):
         every = []
         for algorithm, played in plan.matches(config, "tournament", model):
-            spec, seeds = groups[f"ipd/{algorithm}/{played}"].spec, list(groups[f"ipd/{algorithm}/{played}"].seeds)
+            group = groups[GroupName("ipd", algorithm, played).name]
+            spec, seeds = group.spec, list(group.seeds)
             match = build_match(spec, seeds)
             every.append(per_update(match.episodes(match.start(spec["init_std"]), 10**9), 100))
-            if SEATS not in algorithm and played == model:
+            if len(group.matchup.seats) == 1 and played == model:
                 yield match_row(f"{algorithm}, {model}", every[-1:], len(seeds) * match.length)
         yield match_row(f"all {len(every)} matches, {model}", every, len(seeds) * match.length)
 
@@ -163,7 +164,7 @@ def jobs(config: dict) -> Iterator[dict]:
         command = [sys.executable, "-m", "lola.commands.reproduce", str(overlay)]
         yield command_row("make reproduce of the matrix games, from nothing", [command_cost(command)])
         for group in (groups[f"{game}/{name}/oracle"] for game in ("ipd", "imp") for name in ("nl-pg", "lola-pg")):
-            (measured,) = Path(root, "results/benchmarks/train", group.name).glob("*.jsonl")
+            (measured,) = group.benchmarks(f"{root}/results")
             job = json.loads(measured.read_text())
             yield command_row(f"  of it {group.name}, {len(group.seeds)} seeds", [(job["s"], job["max_rss"])])
         yield command_row("the same, nothing to do", [command_cost(command) for _ in range(3)])

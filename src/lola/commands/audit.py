@@ -8,11 +8,11 @@ verify   whether everything on disk is what today's settings, code and packages 
 import argparse
 import itertools
 import sys
-from pathlib import Path
 
 from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.provenance import Product
+from lola.vocabulary.names import Cell, GroupName
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def explain(config: dict, found: dict) -> list[str]:
             again[product.name] = f"made from {summary(made_anew)}"
     lines = []
     stages = {product.name: product.stage for product in products}
-    cells = [(name.rpartition("/")[0], again[name]) for name in again if stages[name] == "cells"]
+    cells = [(Cell.at(name).group, again[name]) for name in again if stages[name] == "cells"]
     for (group, reason), members in itertools.groupby(cells):
         lines.append(f"train      {group}: {counted(len(list(members)), 'cell')}{cost(config, group)}: {reason}")
     lines += [f"{stages[name]:<10} {name}: {again[name]}" for name in again if stages[name] != "cells"]
@@ -63,7 +63,7 @@ def explain(config: dict, found: dict) -> list[str]:
 def verify(config: dict, found: dict) -> list[str]:
     """A line per problem, or one that says how much was verified."""
     if found:
-        lines = [(kind, p.name.rpartition("/seed")[0] if p.stage == "cells" else p.name, reason, p.stage)
+        lines = [(kind, Cell.at(p.name).group if p.stage == "cells" else p.name, reason, p.stage)
                  for p, kind, reason in found.values()]  # fmt: skip
         alike = ((line, len(list(same))) for line, same in itertools.groupby(lines))
         return [
@@ -108,8 +108,7 @@ def counted(n: int, noun: str) -> str:
 
 def cost(config: dict, group: str) -> str:
     """What training the group took, from Snakemake's benchmarks; empty if it never ran."""
-    files = Path(config["results"], "benchmarks", "train", group).glob("*.jsonl")
-    seconds = sum(map(schedule.seconds, files))
+    seconds = sum(map(schedule.seconds, GroupName.at(group).benchmarks(config["results"])))
     return f" ({seconds:.0f} s last time)" if seconds else ""
 
 

@@ -24,7 +24,6 @@ from lola.study import plan, provenance
 from lola.study.config import load
 from lola.study.papers import FIRST, Paper
 from lola.study.schedule import seconds
-from lola.vocabulary.names import SEATS, matchup
 
 SOURCES = Path("config/sources.yaml")
 PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
@@ -118,7 +117,7 @@ def settings(config: dict) -> list[tuple[str, object]]:
     """The settings that can move a number, of what the study runs, as dotted keys."""
     groups = plan.groups(config).values()
     games = {group.game for group in groups}
-    algorithms = {name for group in groups for name in matchup(group.algorithm).split(SEATS)}
+    algorithms = {name for group in groups for name in group.matchup.seats}
     common = ("seeds", "seeds_per_job", "steps", "init_std", "device")
     found = [(key, config[key]) for key in common if any(key not in part for part in config["study"].values())]
     for game in sorted(games):
@@ -156,7 +155,7 @@ def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:
         for name, block in config[kind].items():
             shown = plan.block_groups(config, block)
             cells = sum(len(groups[group].cells) for group in shown)
-            training = sum(seconds(path) for group in shown for path in (root / "train" / group).glob("*.jsonl"))
+            training = sum(seconds(path) for group in shown for path in groups[group].benchmarks(config["results"]))
             rows.append(
                 (name, f"{cells} cells", f"{training:.0f} s", f"{seconds(root / kind / f'{name}.jsonl'):.0f} s")
             )

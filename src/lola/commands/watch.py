@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from lola.vocabulary.names import checkpoints
+
 LOOK = 1.0  # seconds between two looks at what checkpoints there are
 
 
@@ -38,7 +40,7 @@ def look(root: str, study: int) -> Iterator[dict[Path, int]]:
     """What checkpoints there are, again and again while the study runs: paths and times of change (ns)."""
     while os.getppid() == study:
         found = {}
-        for path in Path(root).glob("checkpoints/*/*/*/*.checkpoint"):
+        for path in checkpoints(root):
             with suppress(FileNotFoundError):
                 found[path] = path.stat().st_mtime_ns
         yield found

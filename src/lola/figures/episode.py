@@ -27,12 +27,12 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     axes = figure.subplots(len(groups), BOARDS, squeeze=False)
     for row, group in zip(axes, groups, strict=True):
         if not group.seeds:
-            row[0].set_ylabel(sources.label(group).replace(", ", "\n"), **BESIDE)
+            row[0].set_ylabel("\n".join(sources.label_lines(group)), **BESIDE)
             for ax in row:
                 ax.set(xticks=[], yticks=[], frame_on=False)
             continue
         seed, share = median_run(group)
-        lines = [*sources.label(group).split(", "), f"seed {seed}, {share}"]
+        lines = [*sources.label_lines(group), f"seed {seed}, {share}"]
         row[0].set_ylabel("\n".join(lines), **BESIDE)
         about = sources.coin_games[group.name]
         shown = frames(group.episodes.loc[seed].to_numpy().tolist(), about["tie"])[:BOARDS]

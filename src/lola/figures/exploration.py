@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from lola.analysis.metrics import GAME, Sample, coins, estimate, own_colour, points
 from lola.analysis.sources import Sources
 from lola.figures import style
+from lola.vocabulary.names import GroupName
 
 COLUMNS = (  # quantity, title, unit, where a dotted line is
     (own_colour, "coins of the own colour", "% of those picked", 50),
@@ -28,11 +29,11 @@ def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle")
     Numbers are those of the last tenth of training. A change of game is a heading. On the right: how many games of
     how many steps there are before an update, how many updates, and how many runs diverged if any did.
     """
-    named = [(game, shown) for game, _, shown in (name.partition("/") for name in groups)]
+    named = [GroupName.read(name, opponent_model) for name in groups]
     lines = []  # (label, what is on the right, group or None for a heading)
-    for game, of_game in itertools.groupby(named, key=lambda each: each[0]):
+    for game, of_game in itertools.groupby(named, key=lambda name: name.game):
         lines.append((game, "" if lines else "games × steps, updates", None))
-        for group in (sources.group(game, shown, opponent_model) for _, shown in of_game):
+        for group in (sources.groups[name.name] for name in of_game):
             about = sources.coin_games[group.name]
             scale = f"{about['batch']} × {about['length']}, {about['steps']}"
             diverged = f", {len(group.failed)} diverged" if len(group.failed) else ""

@@ -16,7 +16,6 @@ from lola.analysis.maps import NAMES, SYMBOLS, quantities
 from lola.analysis.paper import printed
 from lola.analysis.sources import Sources
 from lola.figures import style
-from lola.vocabulary.names import MAP
 
 FEW = 4, 6  # so many points, to the right and up, all have tick labels
 LABELS = 3  # where there are more
@@ -44,7 +43,7 @@ def draw(
     letters = iter(string.ascii_lowercase)
     diverged = False
     for row, group in zip(panels, groups, strict=True):
-        trained = f"{group.game}/{beside or algorithm.removesuffix(MAP)}/{group.opponent_model}"
+        trained = group.named.instead(beside).name
         for ax, (quantity, grid) in zip(row, shown(group, x, y).items(), strict=True):
             paper = printed(sources.claims, trained, quantity)
             heat_map(ax, grid, paper)

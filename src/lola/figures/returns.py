@@ -4,6 +4,7 @@ import string
 
 from matplotlib.figure import Figure
 
+from lola.analysis.groups import Group
 from lola.analysis.sources import Sources
 from lola.figures import style
 
@@ -23,7 +24,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     colors = style.cycled(style.PLAYERS, players)
     letters = style.cycled(string.ascii_lowercase, len(groups))
     for letter, ax, group in zip(letters, panels[: len(groups)], groups, strict=True):
-        style.title(ax, letter, sources.label(group).replace(" vs ", "\nvs ", 1))
+        style.title(ax, letter, panel_title(sources, group))
         style.plot_returns(ax, group, colors)
     for ax in panels[len(groups) :]:
         ax.remove()
@@ -35,3 +36,10 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     heading = f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals"
     style.legend(figure, panels[0].get_legend_handles_labels()[0], LEGEND, heading)
     return figure
+
+
+def panel_title(sources: Sources, group: Group) -> str:
+    """The group's label, with a line for whom its first player meets."""
+    first, *others = sources.seats(group)
+    versus = f"\nvs {' vs '.join(others)}" if others else ""
+    return ", ".join([first + versus, *sources.label_lines(group)[1:]])

@@ -20,14 +20,13 @@ from lola.vocabulary.names import Cell
 
 Snapshot = dict[str, np.ndarray]
 
-FOLDER, SUFFIX = "checkpoints", ".checkpoint"
 EVERY = 10.0  # seconds; a shorter job never writes one
 
 
 def beside(curves: list[str]) -> Path:
-    """Where the job that writes these curves is kept: in `checkpoints/`, named after its first and last seed."""
-    first, last = Path(curves[0]), Path(curves[-1])
-    return first.parents[4] / FOLDER / Cell.at(first).group / f"{first.stem}-{last.stem}{SUFFIX}"
+    """Where the job that writes these curves is kept: beside `cells`, named after its first and last seed."""
+    first, last = Cell.at(curves[0]), Cell.at(curves[-1])
+    return first.checkpoint(Cell.root(curves[0]), first.seed, last.seed)
 
 
 def write(path: Path, made_by: dict, snapshot: Snapshot) -> None:
@@ -58,7 +57,7 @@ def resume(path: Path, made_by: dict) -> Snapshot | None:
     what differs. It is left where it is; one in the place of the new one is overwritten by it.
     """
     found = None
-    for other in sorted(path.parent.glob(f"*{SUFFIX}")):
+    for other in sorted(path.parent.glob("*.checkpoint")):
         try:
             theirs, snapshot = read(other)
         except FileNotFoundError:  # of a job beside ours, which has just ended
@@ -100,7 +99,7 @@ def keeper(path: Path, made_by: dict) -> Callable[[Callable[[], Snapshot]], None
 def remove(path: Path, seeds: list[int]) -> None:
     """Remove a job's checkpoint, what a kill in the middle of writing it left beside it, and any other of its seeds."""
     others = []
-    for other in path.parent.glob(f"*{SUFFIX}"):
+    for other in path.parent.glob("*.checkpoint"):
         with suppress(ValueError, OSError):
             others += [] if set(read(other)[0]["seeds"]).isdisjoint(seeds) else [other]
     for file in (path, *path.parent.glob(f".{path.name}.*"), *others):

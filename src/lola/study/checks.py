@@ -4,7 +4,7 @@ from lola.study import plan
 from lola.study.settings import check_algorithm, check_game, check_opponent_model, has_shape, rule_problem
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
-from lola.vocabulary.names import MAP, SEATS, TRAINED
+from lola.vocabulary.names import MAP, Matchup
 
 TOURNAMENT = ("entrants", "episodes", "length", "every")  # the keys of a tournament
 
@@ -52,17 +52,17 @@ def check_part(config: dict, where: str, part: dict) -> None:
     for game in part["games"]:
         players = plan.players(config["games"][game])
         for matchup in part["algorithms"]:
-            names = matchup.split(SEATS)
-            for algorithm in names:
+            seats, within = Matchup.read(matchup).seats, Matchup.read(matchup).within
+            for algorithm in [matchup] if within else seats:
                 settings = lookup(f"{where}.algorithms", algorithm, config["algorithms"])
                 if "learner" in settings:
                     allowed = "algorithms with a rule; this one learns as it plays, in tournaments (entrants)"
                     raise BadConfig(f"{where}.algorithms: given {algorithm}; allowed: {allowed}")
                 if problem := rule_problem(f"{where}: in {game}, algorithms.{algorithm}", settings, kind):
                     raise problem
-            if len(names) not in (1, players):
+            if len(seats) not in (1, players):
                 allowed = f"1 (everybody) or {players}, the players of {game}"
-                raise BadConfig(f"{where}.algorithms: {matchup} names {len(names)} seats; allowed: {allowed}")
+                raise BadConfig(f"{where}.algorithms: {matchup} names {len(seats)} seats; allowed: {allowed}")
             for model, block in models.items():
                 check_play(config, where, game, matchup, model, block)
             check_grid(where, matchup, plan.seats(config, game, matchup), part.get("grid", {}), kind)
@@ -84,7 +84,7 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
     """There must be two or more entrants, each once, all of whom can play games of two players, for whole blocks."""
     check_keys(where, part, needs=TOURNAMENT, lacks=("algorithms", "steps", "grid"), what="a tournament")
     entrants = part["entrants"]
-    if f"{TRAINED}{where.rpartition('.')[2]}" == MAP:
+    if where == f"study.{MAP}":
         raise BadConfig(f"{where}: the name is taken by maps of settings; allowed: another name for the tournament")
     for entrant in entrants:
         algorithm = lookup(f"{where}.entrants", entrant, config["algorithms"])

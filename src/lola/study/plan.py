@@ -4,15 +4,15 @@ A *group* is all cells that differ only in their seed: a game, an algorithm or m
 an opponent model. Its *spec* is everything that can move its numbers, and nothing else.
 """
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lola.vocabulary import registry
-from lola.vocabulary.names import MAP, SEATS, TRAINED, Cell, group_name, matchup
+from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
 
 REAL = (  # settings that are real numbers
     *("gamma", "lr", "eta", "critic_lr", "rate", "lr_final", "clip", "entropy"),
@@ -22,19 +22,12 @@ ONE = {"batch": 1}  # roll-out that the players of a match see before they climb
 
 
 @dataclass(frozen=True)
-class Group:
+class Group(GroupName):
     """The cells of one game, algorithm or matchup, and opponent model."""
 
-    game: str
-    algorithm: str
-    opponent_model: str
     seeds: tuple[int, ...]
     seeds_per_job: int
     spec: dict
-
-    @property
-    def name(self) -> str:
-        return f"{self.game}/{self.algorithm}/{self.opponent_model}"
 
     @property
     def is_map(self) -> bool:
@@ -50,7 +43,7 @@ class Group:
 
     @property
     def cells(self) -> list[Cell]:
-        return [Cell(self.game, self.algorithm, self.opponent_model, seed) for seed in self.seeds]
+        return [self.cell(seed) for seed in self.seeds]
 
     @property
     def entries(self) -> list[registry.Entry]:
@@ -110,25 +103,25 @@ def part_matchups(config: dict, name: str, part: dict) -> list[tuple[str, str]]:
     models = part.get("opponent_models", ["oracle"])
     if "entrants" in part:
         return list(dict.fromkeys(match for model in models for match in matches(config, name, model)))
-    end = MAP if "grid" in part else ""
-    return [(algorithm + end, model) for algorithm in part["algorithms"] for model in models]
+    within = MAP if "grid" in part else ""
+    matchups = [str(replace(Matchup.read(algorithm), within=within)) for algorithm in part["algorithms"]]
+    return [(matchup, model) for matchup in matchups for model in models]
 
 
 def matches(config: dict, tournament: str, opponent_model: str) -> list[tuple[str, str]]:
     """The matches of a tournament, with their opponent models: the oracle where nobody needs to know the other."""
     found = []
-    for pair in combinations_with_replacement(config["study"][tournament]["entrants"], 2):
+    for pair in itertools.combinations_with_replacement(config["study"][tournament]["entrants"], 2):
         models = any("rule" in config["algorithms"][entrant] for entrant in pair)
-        name = f"{SEATS.join(dict.fromkeys(pair))}{TRAINED}{tournament}"
-        found.append((name, opponent_model if models else "oracle"))
+        match = Matchup(tuple(dict.fromkeys(pair)), tournament)
+        found.append((str(match), opponent_model if models else "oracle"))
     return found
 
 
 def seats(config: dict, game: str, algorithm: str) -> list[dict]:
     """One algorithm block per player; a single name fills every seat."""
-    names = matchup(algorithm).split(SEATS)
-    count = players(config["games"][game])
-    return [config["algorithms"][name] for name in (names if len(names) > 1 else names * count)]
+    names = Matchup.read(algorithm).seated(players(config["games"][game]))
+    return [config["algorithms"][name] for name in names]
 
 
 def players(game: dict) -> int:
@@ -204,7 +197,7 @@ def batches(group: Group, root: str | Path) -> list[list[Cell]]:
 
 def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
     """The seeds of each job of the group that has left a checkpoint; `lola.files.checkpoints` writes them."""
-    for path in sorted(Path(root, "checkpoints", group.name).glob("*.checkpoint")):
+    for path in group.checkpoints(root):
         with suppress(ValueError, KeyError, TypeError, OSError), path.open("rb") as file:
             file.readline()
             yield {*json.loads(file.readline())["seeds"]}
@@ -220,7 +213,7 @@ def claims_spec(groups: dict[str, Group]) -> dict:
 def block_games(block: dict) -> list[str]:
     """The games that a figure or table shows."""
     if "groups" in block:
-        return list(dict.fromkeys(name.partition("/")[0] for name in block["groups"]))
+        return list(dict.fromkeys(GroupName.read(name).game for name in block["groups"]))
     return block.get("games") or [block["game"]]
 
 
@@ -238,11 +231,14 @@ def block_groups(config: dict, block: dict) -> list[str]:
     """The names of the groups that a figure or table shows, each once, games first, then algorithms or matches."""
     model = block.get("opponent_model", "oracle")
     if "groups" in block:
-        named = [(game, name) for game, _, name in (group.partition("/") for group in block["groups"])]
-        return list(dict.fromkeys(group_name(game, name, model) for game, name in named))
+        return list(dict.fromkeys(GroupName.read(name, model).name for name in block["groups"]))
     played = [match for tournament in block_tournaments(block) for match in matches(config, tournament, model)]
-    shown = ["/".join(match) for match in played] or block_algorithms(block)
-    return list(dict.fromkeys(group_name(game, name, model) for game in block_games(block) for name in shown))
+    if played:
+        shown = [GroupName(game, *match) for game in block_games(block) for match in played]
+    else:
+        pairs = itertools.product(block_games(block), block_algorithms(block))
+        shown = [GroupName.shown(game, name, model) for game, name in pairs]
+    return list(dict.fromkeys(group.name for group in shown))
 
 
 def labels(config: dict) -> dict[str, str]:
@@ -251,9 +247,9 @@ def labels(config: dict) -> dict[str, str]:
     trained = [name for part in config["study"].items() for name, _ in part_matchups(config, *part)]
     tournaments = tournament_labels(config, config["study"])
     for name in trained:
-        seats, _, of = name.partition(TRAINED)
-        label = " vs ".join(own[seat] for seat in seats.split(SEATS))
-        own[name] = f"{label} ({tournaments[of]})" if of in tournaments else label
+        matchup = Matchup.read(name)
+        label = " vs ".join(own[seat] for seat in matchup.seats)
+        own[name] = f"{label} ({tournaments[matchup.tournament]})" if matchup.tournament else label
     return own
 
 
@@ -268,7 +264,7 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
     found = groups(config)
     shown = [found[group] for group in block_groups(config, block)]
     every = labels(config)
-    named = {name for group in shown for name in (group.algorithm, *matchup(group.algorithm).split(SEATS))}
+    named = {name for group in shown for name in (group.algorithm, *group.matchup.seats)}
     return block | {
         "name": name,
         "labels": {name: every[name] for name in sorted(named)},

@@ -46,7 +46,7 @@ def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float
 
 def benchmark(batch: list[Cell], root: str | Path) -> Path:
     """Where Snakemake keeps how long a training job took."""
-    return Path(root, "benchmarks", "train", batch[0].group, f"seed{batch[0].seed}-{batch[-1].seed}.jsonl")
+    return batch[0].benchmark(root, batch[0].seed, batch[-1].seed)
 
 
 def seconds(path: Path) -> float:

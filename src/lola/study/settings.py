@@ -2,7 +2,7 @@
 
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
-from lola.vocabulary.names import SEATS
+from lola.vocabulary.names import SEATS, Matchup
 
 
 def check_game(where: str, game: dict) -> None:
@@ -45,7 +45,7 @@ def has_shape(table, counts: list[int]) -> bool:
 
 def check_algorithm(where: str, name: str, algorithm: dict) -> None:
     """The rule and the estimator, or the learner, must exist and take exactly what is given, in some kind of game."""
-    if SEATS in name:
+    if len(Matchup.read(name).seats) > 1:
         raise BadConfig(f"{where}: the name has {SEATS!r} in it, which separates the seats of a matchup")
     if ("learner" in algorithm) == ("rule" in algorithm):
         given = "both" if "rule" in algorithm else "neither"

@@ -8,7 +8,7 @@ from lola.analysis.metrics import estimate, final_return
 from lola.analysis.paper import printed
 from lola.analysis.sources import Sources
 from lola.tables.table import NONE, Table, interval, number
-from lola.vocabulary.names import SEATS
+from lola.vocabulary.names import Matchup
 
 NOTES = """\
 Each cell holds the returns of the row and of the column player: normalised, per step, after the last update, the mean
@@ -22,13 +22,13 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_mod
     cells, labels = {}, {}
     for matchup in algorithms:
         group = sources.group(game, matchup, opponent_model)
-        seats = matchup.split(SEATS)
+        seats = Matchup.read(matchup).seats
         labels |= dict(zip(seats, sources.seats(group), strict=True))
         players = [(estimate(final_return(group, p)), printed(sources.claims, group.name, "R", p)) for p in (1, 2)]
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])
 
-    first = list(dict.fromkeys(matchup.split(SEATS)[0] for matchup in algorithms))
+    first = list(dict.fromkeys(Matchup.read(matchup).seats[0] for matchup in algorithms))
     pairs = list(itertools.product(first, labels))
     matrix = pd.DataFrame([[labels[row], *(cell(cells.get((row, column))) for column in labels)] for row in first])
     matrix.columns = ["row against column", *labels.values()]

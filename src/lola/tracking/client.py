@@ -315,7 +315,7 @@ def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
     for run in cells:
         for key, value in run.data.metrics.items():
             if key.endswith((measures.RETURN, measures.OWN_COLOUR)) and run.info.status == "FINISHED":
-                of = "/".join(run.data.tags[tag] for tag in ("algorithm", "opponent_model")).replace("@", ".")
+                of = "/".join(runs.FORBIDDEN.sub(".", run.data.tags[tag]) for tag in ("algorithm", "opponent_model"))
                 returns[f"{of}/{key}"].append(value)
     return [(key, 0, sum(values) / len(values)) for key, values in sorted(returns.items())]
 
@@ -323,7 +323,7 @@ def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
 def mark_shown(client: MlflowClient, cells: list[Run], figure: str, groups: list[str] | None) -> list[Run]:
     """The runs of a figure's groups (None: every curve) that its view has room for, tagged so that it finds them."""
     of_figure = (run.data.tags["cell"] for run in cells if groups is not None or run.data.tags["kind"] == "curve")
-    page = views.page(cell for cell in of_figure if groups is None or cell.rpartition("/")[0] in groups)
+    page = views.page(cell for cell in of_figure if groups is None or Cell.at(cell).group in groups)
     tag = views.run_tag(figure)
     for run in cells:
         wanted = run.data.tags["cell"] in page

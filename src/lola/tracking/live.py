@@ -19,7 +19,7 @@ from lola.files.cells import read_manifest
 from lola.tracking import client as tracking
 from lola.tracking import runs, store, views
 from lola.vocabulary import measures
-from lola.vocabulary.names import Cell
+from lola.vocabulary.names import Cell, GroupName
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
 VIEW = "training"  # the saved view that shows these runs
@@ -84,14 +84,14 @@ def update(root: str, labels: dict[str, str], jobs: dict[Path, Job], found: dict
 
 def game_of(path: Path) -> str:
     """The game that a checkpoint is of."""
-    return path.parts[-4]
+    return GroupName.at(path.parent).game
 
 
 def extend(client, experiment, root: str, labels: dict[str, str], jobs: dict[Path, Job], path: Path) -> None:
     """Add to the runs of a job, made if missing, what its checkpoint has beyond them."""
     made_by, snapshot = checkpoints.read(path)
     if path not in jobs or jobs[path].made_by != made_by:
-        jobs[path] = Job(made_by, [Cell(*path.parts[-4:-1], seed) for seed in made_by["seeds"]])
+        jobs[path] = Job(made_by, [GroupName.at(path.parent).cell(seed) for seed in made_by["seeds"]])
         begin(client, experiment, root, labels, jobs, jobs[path])
     job, taken = jobs[path], updates(made_by["spec"], snapshot)
     for s, (cell, run_id) in enumerate(job.runs.items()):

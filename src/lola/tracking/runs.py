@@ -15,11 +15,12 @@ import numpy as np
 from lola.files.artifacts import canonical, sha256
 from lola.tracking import pictures
 from lola.vocabulary import measures
-from lola.vocabulary.names import MAP, SEATS, TRAINED, Cell, matchup
+from lola.vocabulary.names import Cell, Matchup
 
 LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
+FORBIDDEN = re.compile(r"[^\w\-. :]")  # in the name of a metric
 BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
 
 Series = dict[tuple[str, str], list[tuple[int, float]]]  # (step, value) by player and metric
@@ -49,8 +50,9 @@ def group(cell: Cell, labels: dict[str, str]) -> str:
 
 def label(algorithm: str, labels: dict[str, str]) -> str:
     """An algorithm as people read it; a map of step sizes says that it is one."""
-    known = labels.get(algorithm) or labels.get(algorithm.removesuffix(MAP), algorithm)
-    return f"{known} map" if algorithm.endswith(MAP) else known
+    matchup = Matchup.read(algorithm)
+    known = labels.get(algorithm) or labels.get(matchup.players, algorithm)
+    return f"{known} map" if matchup.is_map else known
 
 
 def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_version: dict[str, str]) -> Content:
@@ -93,11 +95,8 @@ def is_coin_game(spec: dict) -> bool:
 
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
     """What the run is searched and grouped by."""
-    players = len(manifest["spec"]["seats"])
-    seats = matchup(cell.algorithm).split(SEATS)
-    seats = seats if len(seats) > 1 else seats * players
     found = {
-        "kind": "map" if cell.algorithm.endswith(MAP) else "curve",
+        "kind": "map" if cell.matchup.is_map else "curve",
         "group": group(cell, labels),
         "game": cell.game,
         "algorithm": cell.algorithm,
@@ -105,10 +104,11 @@ def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
         "seed": str(cell.seed),
         "code_fingerprint": sha256(manifest["code"])[:12],
         "lock": manifest["lock"],
-        "snakemake_rule": f"train:{cell.group.replace('/', ':')}",
+        "snakemake_rule": f"train:{cell.slug}",
     }
+    seats = cell.matchup.seated(len(manifest["spec"]["seats"]))
     found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
-    found |= {"tournament": cell.algorithm.partition(TRAINED)[2]} if manifest["spec"]["match"] else {}
+    found |= {"tournament": cell.matchup.tournament} if cell.matchup.tournament else {}
     return found | {key: manifest[key] for key in ("device", "reason") if key in manifest}
 
 
@@ -131,7 +131,7 @@ def _flat(settings: dict, prefix: str = ""):
 
 def metric_name(player: str, metric: str) -> str:
     """`player1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
-    return f"player{player}/" * bool(player) + re.sub(r"[^\w\-. :]", "_", metric)
+    return f"player{player}/" * bool(player) + FORBIDDEN.sub("_", metric)
 
 
 def by_metric(rows: Iterable[dict]) -> Series:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from lola.tracking.runs import BEST, DIVERGED
 from lola.vocabulary import measures
+from lola.vocabulary.names import Cell
 
 TAG = "mlflow.sharedViewState."
 PAGE = 100  # runs; whole groups would be missing from a view of more
@@ -56,10 +57,9 @@ def page(cells: Iterable[str]) -> set[str]:
     """The first seeds of every group, as many of each as fit on what the UI loads at once; one at least."""
     groups = {}
     for cell in cells:
-        group, _, seed = cell.rpartition("/seed")
-        groups.setdefault(group, []).append((int(seed), cell))
+        groups.setdefault(Cell.at(cell).group, []).append(Cell.at(cell))
     most = max(1, PAGE // max(1, len(groups)))
-    return {cell for seeds in groups.values() for _, cell in sorted(seeds)[:most]}
+    return {cell.name for cells in groups.values() for cell in sorted(cells, key=lambda cell: cell.seed)[:most]}
 
 
 def link(experiment_id: str, figure: str) -> str:

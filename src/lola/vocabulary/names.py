@@ -1,36 +1,126 @@
-"""Names of cells, groups and matchups, and where cells lie: standard library only."""
+"""Names of cells, groups and matchups, and where cells lie: no other module glues or cuts them. Standard library only.
 
+A cell is called `<game>/<matchup>/<opponent model>/seed<k>`; a group, which is all cells that differ only in their
+seed, is called the same without the seed.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SEATS = "-vs-"  # separates the seats of a matchup
-TRAINED = "@"  # stands between a matchup and what is made of it: a map, or a match of the tournament named there
-MAP = f"{TRAINED}map"  # ends the name of an algorithm that is trained on a grid of settings
-
-
-def matchup(algorithm: str) -> str:
-    """The algorithms in their seats: nl-ex-vs-lola-ex@tournament → nl-ex-vs-lola-ex."""
-    return algorithm.partition(TRAINED)[0]
-
-
-def group_name(game: str, shown: str, opponent_model: str) -> str:
-    """The group that a block shows of a game: `shown` is an algorithm, or algorithm/opponent model, which overrides."""
-    return f"{game}/{shown}" if "/" in shown else f"{game}/{shown}/{opponent_model}"
+SEATS, WITHIN, MAP = "-vs-", "@", "map"
+CELL = r"[^\s/]+/[^\s/]+/[^\s/]+/seed\d+"  # the names of cells, as a regular expression
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One training run: a game, an algorithm or matchup, an opponent model and a seed."""
+class Matchup:
+    """The algorithms in their seats, or one for all seats; `within` is the tournament of a match, or `map`.
+
+    Written lola-ex, lola-ex-vs-nl-ex, lola-ex@map, nl-q-vs-lola-ex@tournament.
+    """
+
+    seats: tuple[str, ...]
+    within: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "Matchup":
+        seats, _, within = text.partition(WITHIN)
+        return cls(tuple(seats.split(SEATS)), within)
+
+    def __str__(self) -> str:
+        return SEATS.join(self.seats) + (WITHIN + self.within if self.within else "")
+
+    @property
+    def players(self) -> str:
+        """The seats alone, as a config names them."""
+        return str(Matchup(self.seats))
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it is trained on a grid of settings."""
+        return self.within == MAP
+
+    @property
+    def tournament(self) -> str:
+        """The tournament that it is a match of; empty if it is none."""
+        return "" if self.is_map else self.within
+
+    def seated(self, players: int) -> tuple[str, ...]:
+        """An algorithm per player: one alone fills every seat."""
+        return self.seats * players if len(self.seats) == 1 else self.seats
+
+
+@dataclass(frozen=True)
+class GroupName:
+    """A game, an algorithm or matchup in it, and an opponent model."""
 
     game: str
     algorithm: str
     opponent_model: str
-    seed: int
+
+    @staticmethod
+    def shown(game: str, shown: str, opponent_model: str = "oracle") -> "GroupName":
+        """What is shown of a game: an algorithm or matchup, or algorithm/opponent model, which overrides."""
+        return GroupName(game, *[*shown.split("/"), opponent_model][:2])
+
+    @staticmethod
+    def read(text: str, opponent_model: str = "oracle") -> "GroupName":
+        """A group that is written as game/algorithm or game/algorithm/opponent model."""
+        game, _, shown = text.partition("/")
+        return GroupName.shown(game, shown, opponent_model)
+
+    @staticmethod
+    def at(folder: str | Path) -> "GroupName":
+        """The group that a folder is of."""
+        return GroupName(*Path(folder).parts[-3:])
 
     @property
     def group(self) -> str:
-        """The name of all cells that differ in their seed only."""
+        """The whole name: ipd/lola-ex/oracle."""
         return f"{self.game}/{self.algorithm}/{self.opponent_model}"
+
+    @property
+    def name(self) -> str:
+        return self.group
+
+    @property
+    def slug(self) -> str:
+        """The whole name where it may hold no slash; no part of it has a colon."""
+        return f"{self.game}:{self.algorithm}:{self.opponent_model}"
+
+    @property
+    def matchup(self) -> Matchup:
+        return Matchup.read(self.algorithm)
+
+    def instead(self, algorithm: str | None = None) -> "GroupName":
+        """The group of another algorithm, or of these players trained once, with settings of their own."""
+        return GroupName(self.game, algorithm or self.matchup.players, self.opponent_model)
+
+    def cell(self, seed: int) -> "Cell":
+        return Cell(self.game, self.algorithm, self.opponent_model, seed)
+
+    def checkpoint(self, root: str | Path, first: int, last: int) -> Path:
+        """Where a training job of these seeds is kept while it runs."""
+        return Path(root, "checkpoints", self.group, f"seed{first}-seed{last}.checkpoint")
+
+    def checkpoints(self, root: str | Path) -> list[Path]:
+        """The files of its training jobs that are kept."""
+        return sorted(Path(root, "checkpoints", self.group).glob("*.checkpoint"))
+
+    def benchmark(self, root: str | Path, first: int, last: int) -> Path:
+        """Where Snakemake keeps how long a training job of these seeds took."""
+        return Path(root, "benchmarks", "train", self.group, f"seed{first}-{last}.jsonl")
+
+    def benchmarks(self, root: str | Path) -> list[Path]:
+        """The files that say how long its training jobs took."""
+        return sorted(Path(root, "benchmarks", "train", self.group).glob("*.jsonl"))
+
+
+@dataclass(frozen=True)
+class Cell(GroupName):
+    """One training run: a group's name and a seed."""
+
+    seed: int
 
     @property
     def name(self) -> str:
@@ -45,8 +135,23 @@ class Cell:
         """Where its manifest is, beside the curve."""
         return Path(root) / "cells" / f"{self.name}.json"
 
+    @staticmethod
+    def root(curve: str | Path) -> Path:
+        """The folder of the study that a curve is in."""
+        return Path(curve).parents[4]
+
     @classmethod
     def at(cls, path: str | Path) -> "Cell":
-        """The cell that a curve's or manifest's path names."""
+        """The cell that a curve's or manifest's path names, or its own name."""
         *_, game, algorithm, opponent_model, file = Path(path).parts
         return cls(game, algorithm, opponent_model, int(file.partition(".")[0].removeprefix("seed")))
+
+
+def curves(paths: Iterable[str]) -> list[Cell]:
+    """The cells whose curves are among the paths."""
+    return [Cell.at(path) for path in map(Path, paths) if path.suffix == ".csv" and path.parts[-5:-4] == ("cells",)]
+
+
+def checkpoints(root: str | Path) -> Iterator[Path]:
+    """The files of all training jobs that are kept, each in the folder of its group."""
+    yield from Path(root).glob("checkpoints/*/*/*/*.checkpoint")
