@@ -517,9 +517,9 @@ def test_a_store_that_is_down_costs_no_training_and_is_caught_up(study):
 
 @pytest.mark.slow
 def test_a_lost_store_is_filled_again_from_the_files(study):
-    (study / ROOT / "mlflow.db").unlink()
+    (study / "results/mlflow.db").unlink()
     reproduce(study)
-    with closing(sqlite3.connect(study / ROOT / "mlflow.db")) as store:
+    with closing(sqlite3.connect(study / "results/mlflow.db")) as store:
         active = "SELECT count(*) FROM runs WHERE lifecycle_stage = 'active' AND status = 'FINISHED'"
         assert store.execute(active).fetchone() == (CELLS + 3,)  # and an aggregate run per game
 

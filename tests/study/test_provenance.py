@@ -152,7 +152,7 @@ def test_an_edited_file_beside_a_lost_one_is_set_aside(study_of_two):
 @pytest.mark.parametrize("content", [b"junk", b"SQLite format 3\x00" + bytes(200)])
 def test_a_broken_database_is_set_aside(study_of_two, content, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    database = Path(study_of_two["results"]) / "mlflow.db"
+    database = Path(study_of_two["results"]).parent / "mlflow.db"
     database.write_bytes(content)
     (message,) = reproduce.repair(study_of_two)
     assert str(database) in message

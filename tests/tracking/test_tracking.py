@@ -55,18 +55,18 @@ COIN_GAME = SPEC | {
 @pytest.fixture(scope="module")
 def empty_store(tmp_path_factory):
     """A database with its schema, made once: it takes seconds."""
-    root = tmp_path_factory.mktemp("empty") / "results"
+    root = tmp_path_factory.mktemp("empty") / "lola"
     tracking.prepare(root)
-    return root / store.DATABASE
+    return root.parent / store.DATABASE
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch, empty_store):
     """A study's folder with an empty store."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    folder = tmp_path / "my study" / "results"
+    folder = tmp_path / "my results" / "lola"
     folder.mkdir(parents=True)
-    shutil.copy(empty_store, folder)
+    shutil.copy(empty_store, folder.parent)
     return folder
 
 
@@ -434,7 +434,7 @@ track.main()
 
 @pytest.mark.parametrize("games", [("ipd", "imp"), pytest.param(("ipd", "ipd", "ipd"), marks=pytest.mark.slow)])
 def test_writers_at_once_on_a_new_store_lose_nothing(tmp_path, games):
-    root = tmp_path / "results"
+    root = tmp_path / "lola"
     curves = {game: [write_cell(root, seed, game=game) for seed in range(6)] for game in games}
     jobs = [
         subprocess.Popen(
@@ -867,7 +867,7 @@ def test_a_damaged_cell_is_an_error_and_no_matter_of_the_store(root, monkeypatch
 
 def test_the_first_writer_makes_the_store_and_the_next_leaves_it_alone(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    root = tmp_path / "results"
+    root = tmp_path / "lola"
     marker, curve = root / "tracking" / "ipd.cells.json", write_cell(root)
     for _ in range(2):
         run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, curve)
@@ -875,34 +875,58 @@ def test_the_first_writer_makes_the_store_and_the_next_leaves_it_alone(tmp_path,
         assert len(all_runs(root)) == 1
 
 
-def test_two_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty_store):
-    shutil.copy(empty_store, tmp_path / "shared.db")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/shared.db")
-    full, smoke = tmp_path / "results", tmp_path / "results" / "smoke"
-    (ours,) = log(full, write_cell(full)).values()
-    (theirs,) = log(smoke, write_cell(smoke, shift=0.1)).values()
-    assert [run.info.run_id for run in all_runs(full)] == [ours]
-    assert [run.info.run_id for run in all_runs(smoke)] == [theirs]
-    assert store.experiment_name(full, "ipd") == "lola/ipd"
-    assert store.experiment_name(smoke, "ipd") == "lola/ipd (smoke)"
-    assert artifacts(smoke, theirs) >= {"curve.csv"}
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty_store, elsewhere):
+    """That beside their folders, or another; links lead to all of them."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    if elsewhere:
+        shutil.copy(empty_store, tmp_path / "shared.db")
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/shared.db")
+    else:
+        shutil.copy(empty_store, tmp_path)
+    ours, theirs = tmp_path / "lola", tmp_path / "sos"
+    (mine,) = log(ours, write_cell(ours)).values()
+    (other,) = log(theirs, write_cell(theirs, shift=0.1)).values()
+    assert store.uri(ours) == store.uri(theirs)
+    assert [run.info.run_id for run in all_runs(ours)] == [mine]
+    assert [run.info.run_id for run in all_runs(theirs)] == [other]
+    assert list(tracking.links(ours)) == list(tracking.links(theirs)) == ["lola/ipd", "sos/ipd"]
+    assert artifacts(theirs, other) >= {"curve.csv"}
+    client(ours).create_experiment("somebody else's")
+    assert list(tracking.links(ours)) == ["lola/ipd", "sos/ipd"]
 
 
-def test_a_copied_and_a_moved_study_show_their_own_artifacts(root):
+def test_a_store_that_one_study_made_anew_is_filled_again_by_the_next(tmp_path, monkeypatch, empty_store):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(empty_store, tmp_path)
+    for study in ("lola", "sos"):
+        root, curve = tmp_path / study, write_cell(tmp_path / study)
+        marker = root / "tracking" / "ipd.cells.json"
+        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, curve)
+    assert not [*store.not_logged(tmp_path / "lola"), *store.not_logged(tmp_path / "sos")]
+    (tmp_path / store.DATABASE).unlink()
+    ((_, why),) = store.not_logged(tmp_path / "sos")
+    assert why.endswith("mlflow.db is gone")
+    shutil.copy(empty_store, tmp_path)
+    ((_, why),) = store.not_logged(tmp_path / "sos")
+    assert why.endswith("mlflow.db was made anew")
+
+
+def test_studies_that_were_copied_or_moved_with_their_store_show_their_own_artifacts(root):
     (run_id,) = log(root, write_cell(root)).values()
-    copy = root.parents[1] / "a copy's % place" / "results"
-    shutil.copytree(root, copy)
-    before = (root / store.DATABASE).read_bytes()
-    assert client(copy).get_run(run_id).info.artifact_uri.startswith(str(root))
+    copy = root.parents[1] / "a copy's % place" / "lola"
+    shutil.copytree(root.parent, copy.parent)
+    before = (root.parent / store.DATABASE).read_bytes()
+    assert client(copy).get_run(run_id).info.artifact_uri.startswith(str(root.parent))
 
     tracking.links(copy)
-    assert client(copy).get_run(run_id).info.artifact_uri == f"{copy}/mlartifacts/ipd/{run_id}/artifacts"
-    assert client(copy).get_experiment_by_name("lola/ipd").artifact_location == f"{copy}/mlartifacts/ipd"
-    assert (root / store.DATABASE).read_bytes() == before
+    present = f"{copy.parent}/mlartifacts/lola/ipd"
+    assert client(copy).get_run(run_id).info.artifact_uri == f"{present}/{run_id}/artifacts"
+    assert client(copy).get_experiment_by_name("lola/ipd").artifact_location == present
+    assert (root.parent / store.DATABASE).read_bytes() == before
 
-    moved = root.parents[1] / "moved" / "results"
-    moved.parent.mkdir()
-    shutil.move(root, moved)
+    moved = root.parents[1] / "moved" / "lola"
+    shutil.move(root.parent, moved.parent)
     (again,) = log(moved, str(Cell("ipd", "lola-ex", "oracle", 0).curve(moved))).values()
     assert again == run_id
     assert "picture.png" in artifacts(moved, run_id)
@@ -1063,7 +1087,7 @@ def test_links_lead_to_every_figure(root):
 def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with pytest.raises(SystemExit, match=r"nothing is logged yet.*run make reproduce first"):
-        browse.browse(str(tmp_path), None)
+        browse.browse(str(tmp_path / "lola"), None)
 
 
 @pytest.mark.slow

@@ -1,4 +1,7 @@
-"""`python -m lola.commands.browse`: serve the MLflow UI on this machine and print where each figure is shown."""
+"""`python -m lola.commands.browse`: serve the MLflow UI on this machine and print where each figure is shown.
+
+One store serves all studies that lie beside each other, and so all papers.
+"""
 
 import argparse
 import os
@@ -20,7 +23,7 @@ PATIENCE = 60  # seconds until a server that does not answer is given up
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m lola.commands.browse", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lola.commands.browse", description=__doc__.splitlines()[0])
     papers.add_arguments(parser)
     parser.add_argument("--root", help="the study's folder (default: what the config says)")
     parser.add_argument("--port", type=int, help=f"default: {PORT}, or any free one if that is taken")
@@ -48,8 +51,7 @@ def browse(root: str, port: int | None) -> None:
             "running, the first runs are there after about half a minute"
         )
     port = port or free_port()
-    log = Path(root, "tracking", "ui.log")
-    log.parent.mkdir(exist_ok=True)
+    log = store.folder(root) / "mlflow.log"
     command, environment = store.server(root, port)
     with open(log, "w") as output:
         # a process group of its own, so that Ctrl-C reaches the server through us and none of its children stays behind

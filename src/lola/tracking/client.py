@@ -43,6 +43,7 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in one line
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
+EXPERIMENT = store.PROJECT | {"mlflow.experimentKind": "custom_model_development"}  # its tags
 BATCH = 1000  # metrics per request, MLflow's limit
 ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a locked database; a row that somebody else has just written
@@ -116,9 +117,9 @@ def experiment_of(client: MlflowClient, root: str | Path, game: str) -> Experime
     remote = store.uri(root).startswith("http")
     found = client.get_experiment_by_name(name)
     if found is None:
-        location = None if remote else str(Path(root).resolve() / store.ARTIFACTS / game)
+        location = None if remote else str(store.folder(root) / store.ARTIFACTS / name)
         with suppress(MlflowException):  # another process may make it first; if not, the next line complains
-            client.create_experiment(name, location, {"mlflow.experimentKind": "custom_model_development"})
+            client.create_experiment(name, location, EXPERIMENT)
         found = client.get_experiment_by_name(name)
     if found is None:
         raise Unavailable(f"the store does not let us create the experiment {name}")
@@ -339,12 +340,12 @@ def links(root: str | Path) -> dict[str, str]:
     """What there is to see: titles, and where the UI shows it. Raises Unavailable."""
     found = {}
     with opened(root) as client:
-        for experiment in sorted(client.search_experiments(), key=lambda each: each.name):
-            if experiment.name.startswith("lola/"):
-                found[experiment.name] = f"/#/experiments/{experiment.experiment_id}/runs?{views.ML}"
-                for key in sorted(experiment.tags):
-                    if key.startswith(views.TAG):
-                        figure = key.removeprefix(views.TAG)
-                        title = f"{experiment.name}, {views.figure_title(figure)}"
-                        found[title] = views.link(experiment.experiment_id, figure)
+        ours = [each for each in client.search_experiments() if store.PROJECT.items() <= each.tags.items()]
+        for experiment in sorted(ours, key=lambda each: each.name):
+            found[experiment.name] = f"/#/experiments/{experiment.experiment_id}/runs?{views.ML}"
+            for key in sorted(experiment.tags):
+                if key.startswith(views.TAG):
+                    figure = key.removeprefix(views.TAG)
+                    title = f"{experiment.name}, {views.figure_title(figure)}"
+                    found[title] = views.link(experiment.experiment_id, figure)
     return found

@@ -1,6 +1,6 @@
 """Where runs are kept: the store's address, its database file, its server. Imports nothing of MLflow.
 
-The store is `MLFLOW_TRACKING_URI`, or else `mlflow.db` in the study's folder.
+The store is `MLFLOW_TRACKING_URI`, or else `mlflow.db` beside the study's folder: studies in `results` share one.
 """
 
 import json
@@ -10,24 +10,30 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from lola.files.artifacts import sha256
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
 SQLITE = "sqlite:///"
+PROJECT = {"project": "lola-reproduced"}  # the tag of experiments, by which they are found among others'
 PRIVATE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow reads them when it is imported
 
 
 def uri(root: str | Path) -> str:
-    """Where runs are logged: `MLFLOW_TRACKING_URI`, or else a database in the study's folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{Path(root).resolve() / DATABASE}"
+    """Where runs are logged: `MLFLOW_TRACKING_URI`, or else a database beside the study's folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{folder(root) / DATABASE}"
+
+
+def folder(root: str | Path) -> Path:
+    """The folder of the database and of what is attached to its runs: that in which the study's folder lies."""
+    return Path(root).resolve().parent
 
 
 def is_own(root: str | Path) -> bool:
-    """Whether the store is the study's own database, which nobody else writes."""
-    return database_file(root) == Path(root).resolve() / DATABASE
+    """Whether the store is the database beside the study's folder, in which nobody else writes its experiments."""
+    return database_file(root) == folder(root) / DATABASE
 
 
 def digest() -> str:
@@ -56,9 +62,8 @@ def is_whole(database: Path) -> bool:
 
 
 def experiment_name(root: str | Path, game: str) -> str:
-    """`lola/ipd`; a study in a folder that is not called results adds its name, so two can share a store."""
-    study = Path(root).resolve().name
-    return f"lola/{game}" if study == "results" else f"lola/{game} ({study})"
+    """Such as `lola/ipd`: the name of the study's folder and the game, so that studies can share a store."""
+    return f"{Path(root).resolve().name}/{game}"
 
 
 def writer(root: str | Path) -> str:
@@ -77,12 +82,11 @@ def watcher_lock(root: str | Path) -> Path:
 
 
 def point_at_artifacts(database: Path, root: str | Path) -> None:
-    """Rewrite the artifact paths, which MLflow keeps absolute, of a study that was moved or copied.
+    """Rewrite the artifact paths, which MLflow keeps absolute, of studies that were moved or copied with their store.
 
-    A database outside the study's folder may serve other studies, and is only read. Raises sqlite3.Error if the
-    file is not MLflow's.
+    A database elsewhere is only read. Raises sqlite3.Error if the file is not MLflow's.
     """
-    present = f"{Path(root).resolve() / ARTIFACTS}/"
+    present = f"{folder(root) / ARTIFACTS}/"
     with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
         locations = [row[0] for row in connection.execute("SELECT artifact_location FROM experiments")]
         if not is_own(root):
@@ -104,7 +108,7 @@ def server(root: str | Path, port: int) -> tuple[list[str], dict[str, str]]:
     One worker and no job runner: answers in a quarter of the time and a third of the memory of the default.
     """
     command = [sys.executable, "-m", "mlflow", "server", "--no-serve-artifacts"]
-    command += ["--default-artifact-root", str(Path(root).resolve() / ARTIFACTS)]
+    command += ["--default-artifact-root", str(folder(root) / ARTIFACTS)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     address = {"MLFLOW_BACKEND_STORE_URI": uri(root)}  # not an argument: it may hold a password
     return command, os.environ | PRIVATE | address | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
@@ -113,12 +117,24 @@ def server(root: str | Path, port: int) -> tuple[list[str], dict[str, str]]:
 def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Each marker of what the tracking store did not take, or no longer has, with the reason."""
     database = database_file(root)
-    gone = database is not None and not database.exists()
     for marker in sorted(Path(root, "tracking").glob("*.json")):
         try:
             told = json.loads(marker.read_text())
-            pending = told["reason"] if told["status"] == "pending" else None
-        except (ValueError, KeyError, TypeError):
-            pending = f"{marker} is damaged"
-        if pending or gone:
-            yield marker, pending or f"{database} is gone"
+            reason = told["reason"] if told["status"] == "pending" else lost(database, told["runs"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            reason = f"{marker} is damaged"
+        if reason:
+            yield marker, reason
+
+
+def lost(database: Path | None, runs: dict[str, str]) -> str | None:
+    """Why runs that were logged are no longer in the store, if its file is gone or was made anew since."""
+    if database is None or not runs:
+        return None
+    if not database.exists():
+        return f"{database} is gone"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=20)) as connection:
+        query = "SELECT count(*) FROM runs WHERE run_uuid = ?"
+        if connection.execute(query, (next(iter(runs.values())),)).fetchone() == (1,):
+            return None
+    return f"{database} was made anew"
