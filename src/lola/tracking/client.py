@@ -343,9 +343,7 @@ def links(root: str | Path) -> dict[str, str]:
         ours = [each for each in client.search_experiments() if store.PROJECT.items() <= each.tags.items()]
         for experiment in sorted(ours, key=lambda each: each.name):
             found[experiment.name] = f"/#/experiments/{experiment.experiment_id}/runs?{views.ML}"
-            for key in sorted(experiment.tags):
-                if key.startswith(views.TAG):
-                    figure = key.removeprefix(views.TAG)
-                    title = f"{experiment.name}, {views.figure_title(figure)}"
-                    found[title] = views.link(experiment.experiment_id, figure)
+            for key in sorted(key for key in experiment.tags if key.startswith(views.TAG)):
+                figure = key.removeprefix(views.TAG)
+                found[f"{experiment.name}, {views.figure_title(figure)}"] = views.link(experiment.experiment_id, figure)
     return found
