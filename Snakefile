@@ -25,6 +25,7 @@ from lola.study import plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.fingerprints import fingerprints
 from lola.tracking import store
+from lola.vocabulary import registry
 from snakemake_logger_plugin_lola import progress
 
 min_version("9.0")

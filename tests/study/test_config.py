@@ -58,11 +58,11 @@ def test_every_block_of_the_config_binds_to_its_function():
         for game in config["games"].values():
             assert trainers.game({"game": {key: value for key, value in game.items() if key != "length"}})
         for group in plan.groups(config).values():
-            if group.is_coin_game:
+            if group.course == "coin_game":
                 model = trainers.opponent_model(group.spec)
                 assert all(trainers.seat(group.spec, seat, model) for seat in group.spec["seats"])
             else:
-                assert (build_match if group.is_match else build)(group.spec, [0])
+                assert (build_match if group.course == "match" else build)(group.spec, [0])
 
 
 def test_overlay_replaces_lists_merges_mappings_and_removes_nulls():
@@ -274,12 +274,17 @@ MISTAKES = {
         "study.cup.algorithms: is missing; a part without entrants needs algorithms"
     ],
     "figures: {opponent-models: {games: [coin-game], algorithms: [coin-lola-pg, coin-lola-pg/coin-cloning]}}": [
-        "figures.opponent-models: given coin-game/coin-lola-pg/oracle; kind beliefs shows no Coin Game"
+        "figures.opponent-models: given coin-game/coin-lola-pg/oracle, one of the Coin Games; "
+        "kind beliefs shows matrix games"
     ],
     "tables: {table4: {game: coin-game, algorithms: [coin-nl-pg]}}": [
-        "tables.table4: given coin-game/coin-nl-pg/oracle; kind matchups shows no Coin Game"
+        "tables.table4: given coin-game/coin-nl-pg/oracle, one of the Coin Games; "
+        "kind matchups shows matrix games of 2 players"
     ],
-    "figures: {figure1: {sampled: [nl-q@tournament]}}": ["figures.figure1", "kind learning shows no match"],
+    "figures: {figure1: {sampled: [nl-q@tournament]}}": [
+        "figures.figure1: given ipd/nl-q@tournament/oracle, one of the matches of tournaments; "
+        "kind learning shows matrix games of 2 players with 2 actions"
+    ],
     "algorithms: {phc: {rule: naive}}": ["algorithms.phc: given both of rule and learner"],
     "algorithms: {phc: {learner: null}}": ["algorithms.phc: given neither of rule and learner"],
     "algorithms: {phc: {learner: phk}}": ["algorithms.phc.learner", "'phk'", "did you mean 'phc'"],
@@ -305,9 +310,21 @@ MISTAKES = {
     "results: ../out": ["results", "'../out'"],
     "results: 'a{x}'": ["results", "braces"],
     "figures: {figure1: {games: [ipd], game: null}}": ["figures.figure1.game", "missing", "learning"],
-    "figures: {figure1: {algorithms: [lola-ex@map]}}": ["figures.figure1", "lola-ex@map", "no map"],
-    "figures: {sensitivity: {algorithm: lola-ex}}": ["figures.sensitivity", "a map"],
-    "tables: {table4: {game: public-goods}}": ["tables.table4", "public-goods", "2 players"],
+    "figures: {figure1: {algorithms: [lola-ex@map]}}": [
+        "figures.figure1",
+        "lola-ex@map",
+        "one of the maps",
+        "shows matrix games",
+    ],
+    "figures: {sensitivity: {algorithm: lola-ex}}": [
+        "figures.sensitivity: given ipd/lola-ex/oracle, one of the matrix games; "
+        "kind map shows maps (parts with a grid) of 2 players with 2 actions by 2 axes"
+    ],
+    "tables: {table4: {game: public-goods}}": [
+        "tables.table4",
+        "public-goods, whose 3 players have [2, 2, 2] actions",
+        "of 2 players",
+    ],
     "tables: {claims: {kind: matchups, game: ipd, algorithms: [nl-ex], caption: x}}": ["tables.claims", "taken"],
     "first: [[figure1], [figure9]]": ["first[1]: given 'figure9'; there is no such figure or table", "did you mean"],
     "first: [figure1]": ["first[0]", "given 'figure1'", "a list of different figures and tables"],

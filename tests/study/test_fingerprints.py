@@ -238,7 +238,7 @@ def test_a_change_makes_stale_exactly_the_cells_whose_rules_use_it(groups, stale
 
 def test_where_a_name_comes_from_counts(groups, stale):
     old, new = "import powers, running_sum", "import powers\nfrom torch import cumsum as running_sum"
-    assert stale("coins/rollouts", old, new) == {name for name, group in groups.items() if group.is_coin_game}
+    assert stale("coins/rollouts", old, new) == {name for name, group in groups.items() if group.course == "coin_game"}
 
 
 def test_how_the_registry_is_read_counts(groups, stale):

@@ -73,7 +73,7 @@ def test_the_length_of_roll_outs_moves_nobody_who_plays_none(config):
     longer = load("lola", [], {"seeds": 5, "games": {"ipd": {"length": 151}}})
     before, after = plan.groups(config), plan.groups(longer)
     moved = {name for name in before if before[name] != after[name]}
-    played = (name for name in before if before[name].spec["play"] and not before[name].is_match)
+    played = (name for name in before if before[name].spec["play"] and before[name].course != "match")
     assert moved == {name for name in played if name.startswith("ipd/")}
 
 

@@ -25,7 +25,7 @@ from lola.commands import browse, track, watch
 from lola.files import cells, checkpoints, locks
 from lola.tracking import client as tracking
 from lola.tracking import live, runs, store, views
-from lola.vocabulary import measures
+from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell
 
 LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
@@ -333,6 +333,30 @@ def test_equal_cells_have_equal_pictures(tmp_path):
     assert first != other
     assert picture() == first
     assert first.startswith(b"\x89PNG") and b"Software" not in first
+
+
+def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root, monkeypatch):
+    course = registry.Course(registry.Entry("m", "job"), "games of real parameters")
+    monkeypatch.setitem(registry.COURSES, "parameters", course)
+    kind = registry.Kind(registry.Entry("m", "Tandem"), ("parameters",), 2, {}, {})
+    monkeypatch.setitem(registry.KINDS, "tandem", kind)
+    rows = [
+        f"{step},{player},{name},{step * player}" for step in range(3) for player in (1, 2) for name in ("return", "x")
+    ]
+    spec = {"game": {"kind": "tandem"}}
+    path = write_cell(root, game="tandem", curve="\n".join(["step,player,metric,value", *rows]), spec=spec, policies=[])
+    (run_id,) = log(root, path, game="tandem").values()
+    assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json", "picture.png"}
+    assert client(root).get_run(run_id).data.metrics == {
+        "player1/return": 2,
+        "player1/x": 2,
+        "player2/return": 4,
+        "player2/x": 4,
+    }
+    sections = views.sections("figure1", ["player1/return", "player1/x", "player2/x"])
+    assert [section["name"] for section in sections] == [
+        *("Figure 1: returns", "Parameters of player1", "Parameters of player2")
+    ]
 
 
 # --- one run per cell

@@ -13,9 +13,8 @@ SHOW = TRAIN + len(QUEUE)
 
 def group_tables(group):
     """What is gathered of the cells of a group."""
-    if group.is_coin_game:
-        return TABLES_OF_A_COIN_GAME
-    return TABLES_OF_A_MAP if group.is_map else TABLES_OF_A_MATCH if group.is_match else TABLES_OF_A_GROUP
+    own = {"coin_game": TABLES_OF_A_COIN_GAME, "map": TABLES_OF_A_MAP, "match": TABLES_OF_A_MATCH}
+    return own.get(group.course, TABLES_OF_A_GROUP)
 
 
 def group_cells(wildcards):

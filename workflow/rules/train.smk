@@ -24,7 +24,7 @@ for later, (group, batch) in enumerate(reversed(QUEUE)):
             "../../environment.yml"
         resources:
             device=device,  # no parameter, since another device is no reason to train again
-            gpu=int(on_gpu and group.is_coin_game),
+            gpu=int(on_gpu and registry.COURSES[group.course].gpu),
         params:
             spec=canonical(group.spec),
             code=canonical(provenance.training_code(group)),

@@ -177,7 +177,9 @@ def without_coin_game(config: dict, groups: dict[str, plan.Group]) -> dict:
         shown = {name: plan.block_groups(config, block) for name, block in config[kind].items()}
         own[kind] = {name: [groups[group] for group in of_block] for name, of_block in shown.items()}
     return {
-        kind: {name: None for name, of_block in blocks.items() if any(group.is_coin_game for group in of_block)}
+        kind: {
+            name: None for name, of_block in blocks.items() if any(group.course == "coin_game" for group in of_block)
+        }
         for kind, blocks in own.items()
     }
 

@@ -37,9 +37,9 @@ def run(
     knows no `device` uses the processor, on one thread, since several would take sums in another order.
     """
     torch.set_num_threads(1)
-    trainer = registry.trainer(spec)
-    options = {"device": device} if "device" in trainer.optional else {}
-    yield from trainer.load()(spec, seeds, saved, keep, **options)
+    job = registry.job(spec)
+    options = {"device": device} if "device" in job.optional else {}
+    yield from job.load()(spec, seeds, saved, keep, **options)
 
 
 def game(spec: dict):

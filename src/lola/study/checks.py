@@ -42,12 +42,14 @@ def check_part(config: dict, where: str, part: dict) -> None:
         for model in part.get("opponent_models", ["oracle"])
     }
     kind = part_kind(config, where, part)
-    if kind is registry.COIN_GAME:
-        lacks = ("episodes", "length", "perspective", "label", "grid")
-        check_keys(where, part, needs=("algorithms", "every"), lacks=lacks, what="a part with Coin Games")
+    course = registry.COURSES[kind.courses[0]]
+    maps = () if "map" in kind.courses else ("grid",)
+    if course.blocks:
+        lacks = ("episodes", "length", "perspective", "label", *maps)
+        check_keys(where, part, needs=("algorithms", "every"), lacks=lacks, what=f"a part with {course.what}")
         check_every(where, part["every"], part.get("steps", config["steps"]), "steps")
     else:
-        lacks = (*TOURNAMENT, "perspective", "label")
+        lacks = (*TOURNAMENT, "perspective", "label", *maps)
         check_keys(where, part, needs=("algorithms",), lacks=lacks, what="a part without entrants")
     for game in part["games"]:
         players = plan.players(config["games"][game])
@@ -108,7 +110,7 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
     if perspective != "as_described" and any(config["opponent_models"][m]["model"] != "oracle" for m in models):
         allowed = "oracle, since players take what clones say in another way than as_described"
         raise BadConfig(f"{where}.opponent_models: given {quoted(models)}; allowed with {perspective}: {allowed}")
-    if part_kind(config, where, part) is not registry.MATRIX_GAME:
+    if "match" not in part_kind(config, where, part).courses:
         raise BadConfig(f"{where}.games: given {quoted(part['games'])}; allowed in a tournament: matrix games")
     for game in part["games"]:
         payoffs = config["games"][game]["payoffs"]
@@ -182,30 +184,20 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
     for key in sorted({*kind.keys} - {*block} | {*block} - {*takes, "kind", "caption"}):
         what = "is missing" if key in kind.keys else "is not used"
         raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(takes)}")
+    shows = f"kind {block['kind']} shows {kind.shows}"
     for game in plan.block_games(block):
         key = next(key for key in ("game", "games", "groups") if key in block)
         lookup(f"{where}.{key}", game, config["games"])
         counts = [len(own) for own in plan.player_actions(config["games"][game])]
         if kind.players not in (None, len(counts)) or (kind.actions and {kind.actions} != {*counts}):
-            allowed = f"games of {kind.players} players" + f" with {kind.actions} actions" * bool(kind.actions)
-            raise BadConfig(
-                f"{where}: given {game}, whose players have {counts} actions; kind {block['kind']} shows {allowed}"
-            )
+            raise BadConfig(f"{where}: given {game}, whose {len(counts)} players have {counts} actions; {shows}")
     check_tournaments(config, where, block)
     for name in plan.block_groups(config, block):
         group = lookup(where, name, groups, what="group of cells in the study")
-        if group.is_match != kind.of_matches:
-            allowed = "tournaments" if kind.of_matches else "no match of a tournament"
-            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
-        if group.is_map != kind.of_maps:
-            allowed = "a map, trained with a grid" if kind.of_maps else "no map"
-            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
-        if kind.of_coin_games not in (None, group.is_coin_game):
-            allowed = "Coin Games (kind: coin_game)" if kind.of_coin_games else "no Coin Game"
-            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows {allowed}")
-        if kind.axes and len(group.spec["grid"]) != kind.axes:
-            axes = f"a grid of {', '.join(group.spec['grid'])}"
-            raise BadConfig(f"{where}: given {name}, {axes}; kind {block['kind']} shows grids of {kind.axes} axes")
+        if group.course not in kind.of or kind.axes not in (None, len(group.spec["grid"] or ())):
+            axes = f" by {', '.join(group.spec['grid'])}" if group.spec["grid"] else ""
+            given = f"{name}, one of the {registry.COURSES[group.course].what}{axes}"
+            raise BadConfig(f"{where}: given {given}; {shows}")
     if "beside" in block:
         lookup(f"{where}.beside", block["beside"], config["algorithms"])
     for curve in block.get("saved", {}):

@@ -30,16 +30,9 @@ class Group(GroupName):
     spec: dict
 
     @property
-    def is_map(self) -> bool:
-        return self.spec["grid"] is not None
-
-    @property
-    def is_match(self) -> bool:
-        return self.spec["match"] is not None
-
-    @property
-    def is_coin_game(self) -> bool:
-        return registry.kind(self.spec["game"]) is registry.COIN_GAME
+    def course(self) -> str:
+        """The name of the way in which it is trained, which says what sort of group it is."""
+        return registry.course(self.spec)
 
     @property
     def cells(self) -> list[Cell]:
@@ -49,13 +42,13 @@ class Group(GroupName):
     def entries(self) -> list[registry.Entry]:
         """What its spec names of the registry: with all that they reach, the code that moves its numbers."""
         kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
-        entries = [registry.trainer(self.spec), kind.game, kind.opponent_models[model]]
+        entries = [registry.job(self.spec), kind.game, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
         for seat in self.spec["seats"]:
             entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
             entries += [kind.estimators[seat["estimator"]]] if "estimator" in seat else []
-        if self.is_match:
-            entries.append(registry.PERSPECTIVES[self.spec["match"]["perspective"]])
+        if match := self.spec["match"]:
+            entries.append(registry.PERSPECTIVES[match["perspective"]])
         elif self.spec["play"]:
             entries.append(kind.play)
         return entries
@@ -125,8 +118,9 @@ def seats(config: dict, game: str, algorithm: str) -> list[dict]:
 
 
 def players(game: dict) -> int:
-    """How many players a game has: as its kind says, or one per table of payoffs."""
-    return registry.kind(game).players or len(game["payoffs"])
+    """How many players a game has: as its kind says, or as many as its block."""
+    known = registry.kind(game).players
+    return len(game[known]) if isinstance(known, str) else known
 
 
 def floats(block: dict, without: tuple[str, ...]) -> dict:
@@ -206,7 +200,7 @@ def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
 def claims_spec(groups: dict[str, Group]) -> dict:
     """What the claims are held against: all groups, and in words how much those of Coin Games learn from."""
     told = "{batch} games of {length} steps per update, {steps} updates"
-    coin_games = {name: coin_game_scale(group) for name, group in groups.items() if group.is_coin_game}
+    coin_games = {name: coin_game_scale(group) for name, group in groups.items() if group.course == "coin_game"}
     return {"groups": [*groups], "scales": {name: told.format(**scale) for name, scale in coin_games.items()}}
 
 
@@ -270,9 +264,9 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
         "labels": {name: every[name] for name in sorted(named)},
         "opponent_models": opponent_labels(config, {group.opponent_model for group in shown}),
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
-        "settings": {group.algorithm: own_settings(group.spec) for group in shown if not group.is_match},
+        "settings": {group.algorithm: own_settings(group.spec) for group in shown if group.course != "match"},
         "tournament_labels": tournament_labels(config, block_tournaments(block)),
-        "coin_games": {group.name: coin_game_scale(group) for group in shown if group.is_coin_game},
+        "coin_games": {group.name: coin_game_scale(group) for group in shown if group.course == "coin_game"},
     }
 
 
@@ -293,6 +287,6 @@ def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
 
 
 def player_actions(game: dict) -> list[list[str]]:
-    """The names of each player's actions."""
+    """The names of each player's actions; none where a game has no actions."""
     actions = game.get("actions") or list(registry.kind(game).actions)
-    return [actions] * players(game) if isinstance(actions[0], str) else actions
+    return actions if actions and not isinstance(actions[0], str) else [actions] * players(game)

@@ -14,11 +14,11 @@ from lola.study.plan import Group
 from lola.vocabulary.names import Cell
 
 START = 3.0  # seconds from the start of a process to its first update
-SECONDS = {  # of one core, as `make bench` measured them on an AMD EPYC (docs/speed.md)
+SECONDS = {  # of one core, by course or how values are found, as `make bench` measured on an AMD EPYC (docs/speed.md)
     "exact": 0.23e-3 / 50,  # an update of one of 50 seeds, side by side
     "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
     "match": 1 / 2.4e6,  # a step of an episode
-    "coin game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
+    "coin_game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
 }
 
 
@@ -41,7 +41,7 @@ def stages(config: dict) -> dict[str, int]:
 
 def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float:
     """How long a training job takes: as last time, or as its spec lets one expect."""
-    return seconds(benchmark(batch, root)) or START + len(batch) * work(group) * SECONDS[kind(group)]
+    return seconds(benchmark(batch, root)) or START + len(batch) * work(group) * pace(group)
 
 
 def benchmark(batch: list[Cell], root: str | Path) -> Path:
@@ -56,11 +56,9 @@ def seconds(path: Path) -> float:
     return 0.0
 
 
-def kind(group: Group) -> str:
-    """Which of SECONDS a group's work takes."""
-    if group.is_coin_game:
-        return "coin game"
-    return "match" if group.is_match else "sampled" if group.spec["play"] else "exact"
+def pace(group: Group) -> float:
+    """The seconds that a unit of a group's work takes."""
+    return SECONDS.get(group.course) or SECONDS["sampled" if group.spec["play"] else "exact"]
 
 
 def work(group: Group) -> int:

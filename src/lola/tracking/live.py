@@ -18,7 +18,7 @@ from lola.files import checkpoints, locks
 from lola.files.cells import read_manifest
 from lola.tracking import client as tracking
 from lola.tracking import runs, store, views
-from lola.vocabulary import measures
+from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell, GroupName
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
@@ -152,7 +152,7 @@ def updates(spec: dict, snapshot: checkpoints.Snapshot) -> int:
 
 def series(spec: dict, snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
     """What is shown of a seed so far, as the rows of its curve will give it."""
-    shown = snapshot["rows"] if runs.is_coin_game(spec) else snapshot["returns"][..., None]
+    shown = snapshot["rows"] if registry.course(spec) == "coin_game" else snapshot["returns"][..., None]
     found = {
         (str(player), measure): list(zip(snapshot["at"].tolist(), values, strict=True))
         for player, own in enumerate(shown[:, s].transpose(1, 2, 0).tolist(), start=1)
@@ -184,7 +184,7 @@ def offer_view(client, experiment, labels: dict[str, str], jobs: list[Job]) -> N
     if jobs:
         groups = sorted({runs.group(job.cells[0], labels) for job in jobs})
         players = range(1, 1 + max(len(job.made_by["spec"]["seats"]) for job in jobs))
-        coins = any(runs.is_coin_game(job.made_by["spec"]) for job in jobs)
+        coins = any(registry.course(job.made_by["spec"]) == "coin_game" for job in jobs)
         metrics = [runs.metric_name("", measures.OWN_COLOUR)] * coins
         for measure in (measures.RETURN, *((measures.POINTS, measures.COINS, measures.OWN_COLOUR) if coins else ())):
             metrics += [runs.metric_name(str(player), measure) for player in players]

@@ -1,12 +1,16 @@
 """Small PNGs of single runs, to look through many of them; equal runs have equal pictures."""
 
 import io
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
+
+from lola.vocabulary import measures
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's, readable by the colour-blind
 MARKERS = ["o", "s", "^", "D"]
@@ -60,21 +64,44 @@ def _empty(low: float, high: float, steps: int, players: int, states: tuple[str,
     return canvas, canvas.copy_from_bbox(figure.bbox), lines, dots
 
 
-def returns_and_shares(series: dict, steps: int, share: str) -> bytes:
+def returns_and_shares(series: dict, manifest: dict) -> bytes:
     """Of a Coin Game: returns over steps, and how large a share of the coins that a player picked had its colour."""
-    figure = Figure(**SIZE)
-    canvas = FigureCanvasAgg(figure)
-    returns, shares = figure.subplots(1, 2, gridspec_kw=PANELS)
-    for ax, metric in ((returns, "return"), (shares, share)):
-        for player, (name, colour) in enumerate(RED_AND_BLUE.items(), 1):
-            ax.plot(*np.reshape(series.get((str(player), metric), []), (-1, 2)).T, color=colour, label=name)
-        ax.set(xlim=(0, steps), xlabel="update")
-    returns.set(ylabel="return per step")
+    share = measures.OWN_COLOUR
+    canvas, shares = _beside_returns(series, manifest["spec"], RED_AND_BLUE, lambda measure: measure == share)
     shares.axhline(0.5, color="grey", linestyle=":", linewidth=1)
     shares.set(ylim=(-0.02, 1.02), ylabel=share)
-    figure.legend(handles=returns.lines, **LEGEND)
     canvas.draw()
     return _png(canvas)
+
+
+def returns_and_others(series: dict, manifest: dict) -> bytes:
+    """Returns over steps, and beside them all else that is known of the players."""
+    spec = manifest["spec"]
+    players = {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
+    canvas, others = _beside_returns(series, spec, players, lambda measure: measure != measures.RETURN)
+    others.set(ylabel=", ".join(dict.fromkeys(measure for _, measure in series if measure != measures.RETURN))[:30])
+    canvas.draw()
+    return _png(canvas)
+
+
+def _beside_returns(
+    series: dict, spec: dict, players: dict[str, str], shown: Callable[[str], bool]
+) -> tuple[FigureCanvasAgg, Axes]:
+    """A picture with returns in the left panel, and in the right one, which is returned, the measures to be shown."""
+    figure = Figure(**SIZE)
+    canvas = FigureCanvasAgg(figure)
+    returns, others = figure.subplots(1, 2, gridspec_kw=PANELS)
+    for player, (name, colour) in enumerate(players.items(), 1):
+        own = {measure: np.reshape(points, (-1, 2)).T for (of, measure), points in series.items() if of == str(player)}
+        returns.plot(*own.pop(measures.RETURN, np.empty((2, 0))), color=colour, label=name)
+        for measure, points in own.items():
+            if shown(measure):
+                others.plot(*points, color=colour)
+    for ax in (returns, others):
+        ax.set(xlim=(0, spec["steps"]), xlabel="update")
+    returns.set(ylabel="return per step")
+    figure.legend(handles=returns.lines, **LEGEND)
+    return canvas, others
 
 
 def _png(canvas: FigureCanvasAgg) -> bytes:

@@ -14,13 +14,18 @@ import numpy as np
 
 from lola.files.artifacts import canonical, sha256
 from lola.tracking import pictures
-from lola.vocabulary import measures
+from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell, Matchup
 
 LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
 FORBIDDEN = re.compile(r"[^\w\-. :]")  # in the name of a metric
+PICTURES = {  # by course; else `returns_and_others`
+    "updates": pictures.returns_and_policies,
+    "match": pictures.returns_and_policies,
+    "coin_game": pictures.returns_and_shares,
+}
 BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
 
 Series = dict[tuple[str, str], list[tuple[int, float]]]  # (step, value) by player and metric
@@ -66,31 +71,22 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_vers
     else:
         series = with_shares(by_metric(rows))
         metrics = thinned(series)
-        files |= coin_files(series, manifest) if is_coin_game(spec) else matrix_files(series, manifest)
+        files |= attached(series, manifest)
     return Content(tags(cell, manifest, labels) | code_version, params(cell, spec, labels), metrics, files)
 
 
-def matrix_files(series: Series, manifest: dict) -> dict[str, bytes]:
-    """What is attached to a run of a matrix game alone."""
-    return {
-        "policies.json": _json(manifest.get("policies")),
-        "picture.png": pictures.returns_and_policies(series, manifest),
-    }
-
-
-def coin_files(series: Series, manifest: dict) -> dict[str, bytes]:
-    """What is attached to a run of the Coin Game alone; one that failed has no episode to look at."""
-    files = {"picture.png": pictures.returns_and_shares(series, manifest["spec"]["steps"], measures.OWN_COLOUR)}
+def attached(series: Series, manifest: dict) -> dict[str, bytes]:
+    """What is attached to the run of a curve alone: a picture, and how it ended, as far as there is anything to see."""
+    draw = PICTURES.get(registry.course(manifest["spec"]), pictures.returns_and_others)
+    files = {"picture.png": draw(series, manifest)}
+    if manifest.get("policies"):
+        files["policies.json"] = _json(manifest["policies"])
     if "episode" in manifest:
         from lola.figures.boards import film  # takes seconds and much memory, which a watcher never needs
 
         game = manifest["spec"]["game"]
         files["episode.gif"] = film(manifest["episode"], game["grid"], game.get("tie", "both"))
     return files
-
-
-def is_coin_game(spec: dict) -> bool:
-    return spec["game"].get("kind") == "coin_game"
 
 
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:

@@ -6,40 +6,55 @@ of the block; so a change in one kind remakes only the figures or tables of that
 
 from dataclasses import dataclass
 
+from lola.vocabulary.registry import COURSES
+
+CURVES = tuple(name for name in COURSES if name != "map")  # what has returns by step
+
 
 @dataclass(frozen=True)
 class Kind:
-    """The module, the keys that its block must give and may give, and what its groups must be."""
+    """The module, the keys that its block must give and may give, and what its groups must be.
+
+    `of`: the courses on which they are trained. The rest, where not every number will do: of their players, of
+    everybody's actions, of the axes of their grids.
+    """
 
     module: str
     keys: tuple[str, ...]
     optional: tuple[str, ...] = ()
-    of_maps: bool = False
-    of_matches: bool = False
-    of_coin_games: bool | None = False  # None: either
-    players: int | None = None  # None: any number
+    of: tuple[str, ...] = ("updates",)
+    players: int | None = None
     actions: int | None = None
-    axes: int | None = None  # of the grids of its maps
+    axes: int | None = None
+
+    @property
+    def shows(self) -> str:
+        """What its groups must be, in words."""
+        words = [" and ".join(COURSES[course].what for course in self.of)]
+        words += [f"of {self.players} players"] if self.players else []
+        words += [f"with {self.actions} actions"] if self.actions else []
+        words += [f"by {self.axes} axes"] if self.axes else []
+        return " ".join(words)
 
 
 FIGURES = {
     "learning": Kind("lola.figures.learning", ("game", "algorithms"), ("sampled",), players=2, actions=2),
-    "returns": Kind("lola.figures.returns", ("game", "algorithms"), of_coin_games=None),
-    "comparison": Kind("lola.figures.comparison", ("game", "algorithms"), ("saved", "saved_label"), of_coin_games=None),
+    "returns": Kind("lola.figures.returns", ("game", "algorithms"), of=CURVES),
+    "comparison": Kind("lola.figures.comparison", ("game", "algorithms"), ("saved", "saved_label"), of=CURVES),
     "beliefs": Kind("lola.figures.beliefs", ("games", "algorithms")),
-    "map": Kind("lola.figures.map", ("games", "algorithm"), ("beside",), of_maps=True, players=2, actions=2, axes=2),
-    "standings": Kind("lola.figures.standings", ("games", "tournaments"), of_matches=True, players=2),
-    "crosstable": Kind("lola.figures.crosstable", ("game", "tournaments"), of_matches=True, players=2),
-    "matches": Kind("lola.figures.matches", ("game", "tournament", "shows"), of_matches=True, players=2),
-    "coins": Kind("lola.figures.coins", ("game", "algorithms"), of_coin_games=True),
-    "episode": Kind("lola.figures.episode", ("game", "algorithms"), of_coin_games=True),
-    "exploration": Kind("lola.figures.exploration", ("groups",), of_coin_games=True),
+    "map": Kind("lola.figures.map", ("games", "algorithm"), ("beside",), of=("map",), players=2, actions=2, axes=2),
+    "standings": Kind("lola.figures.standings", ("games", "tournaments"), of=("match",), players=2),
+    "crosstable": Kind("lola.figures.crosstable", ("game", "tournaments"), of=("match",), players=2),
+    "matches": Kind("lola.figures.matches", ("game", "tournament", "shows"), of=("match",), players=2),
+    "coins": Kind("lola.figures.coins", ("game", "algorithms"), of=("coin_game",)),
+    "episode": Kind("lola.figures.episode", ("game", "algorithms"), of=("coin_game",)),
+    "exploration": Kind("lola.figures.exploration", ("groups",), of=("coin_game",)),
 }
 
 TABLES = {
     "convergence": Kind("lola.tables.convergence", ("games", "algorithms"), players=2, actions=2),
     "matchups": Kind("lola.tables.matchups", ("game", "algorithms"), players=2),
-    "settings": Kind("lola.tables.settings", ("games", "algorithm"), of_maps=True, players=2, actions=2),
-    "standings": Kind("lola.tables.standings", ("games", "tournaments"), of_matches=True, players=2),
-    "crosstable": Kind("lola.tables.crosstable", ("games", "tournaments"), of_matches=True, players=2),
+    "settings": Kind("lola.tables.settings", ("games", "algorithm"), of=("map",), players=2, actions=2),
+    "standings": Kind("lola.tables.standings", ("games", "tournaments"), of=("match",), players=2),
+    "crosstable": Kind("lola.tables.crosstable", ("games", "tournaments"), of=("match",), players=2),
 }

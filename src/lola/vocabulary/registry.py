@@ -51,28 +51,47 @@ PERSPECTIVES = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of game, and what goes with it: who trains its players, estimators, opponent models, roll-outs.
+    """A kind of game, and what goes with it: ways to train in it, opponent models, estimators, roll-outs.
 
-    `exact`: whether it has values in closed form; `own_curvature`: whether estimators give a player's own second
-    derivative. `assess` says how good clones are. `players` and `actions`, which are everybody's, if the kind decides
-    them and not a game's block.
+    `courses`: the names of `COURSES` that it knows, first the one of a game that is played by itself. `players`: how
+    many there are, or which setting of a game's block has an item for each. `actions`: everybody's, if the kind decides
+    them. `play` rolls out and `assess` says how good clones are, where there are roll-outs. `exact`: whether it has
+    values in closed form; `own_curvature`: whether estimators give a player's own second derivative.
     """
 
     game: Entry
-    trainer: Entry
-    estimators: dict[str, Entry]
+    courses: tuple[str, ...]
+    players: int | str
     opponent_models: dict[str, Entry]
-    play: Entry
-    assess: Entry
-    exact: bool
-    own_curvature: bool
-    players: int | None = None
+    estimators: dict[str, Entry]
+    play: Entry | None = None
+    assess: Entry | None = None
+    exact: bool = True
+    own_curvature: bool = False
     actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """A way to train, which decides what is known of its groups, and so what can show them.
+
+    `what`: what its groups are called in messages. `blocks`: whether a row is the mean over a block of `every` steps,
+    so that final numbers are those of the last tenth. `gpu`: whether training may use one.
+    """
+
+    job: Entry
+    what: str
+    blocks: bool = False
+    gpu: bool = False
+
+
+ORACLE = Entry("lola.learning.opponent_models", "oracle")
 
 
 MATRIX_GAME = Kind(
     game=Entry("lola.learning.matrix.game", "MatrixGame", ("payoffs", "gamma", "actions")),
-    trainer=Entry("lola.learning.matrix.job", "run_curves"),
+    courses=("updates", "map", "match"),
+    players="payoffs",
     estimators={
         "pg": Entry("lola.learning.matrix.estimators", "pg", (), ("critic_lr",), plays=1),
         "pg_released": Entry("lola.learning.matrix.estimators", "pg_released", (), ("critic_lr",), plays=2),
@@ -80,12 +99,11 @@ MATRIX_GAME = Kind(
         "surrogate": Entry("lola.learning.matrix.estimators", "surrogate", plays=2),
     },
     opponent_models={
-        "oracle": Entry("lola.learning.opponent_models", "oracle"),
+        "oracle": ORACLE,
         "cloning": Entry("lola.learning.matrix.cloning", "cloning", ("rate", "steps"), plays=1),
     },
     play=Entry("lola.learning.matrix.rollouts", "play"),
     assess=Entry("lola.learning.matrix.cloning", "assessed"),
-    exact=True,
     own_curvature=True,
 )
 
@@ -96,26 +114,31 @@ COIN_GAME = Kind(
         ("grid", "gamma"),
         ("tie", "respawn", "colour", "hidden", "encoder", "filters"),
     ),
-    trainer=Entry("lola.learning.coins.job", "run_coin_game", optional=("device",)),
+    courses=("coin_game",),
+    players=2,
     estimators={
         "pg": Entry("lola.learning.coins.estimators", "pg", (), ("critic_lr", "entropy"), plays=1),
         "dice": Entry("lola.learning.coins.estimators", "dice", (), ("baseline", "entropy"), plays=2),
     },
     opponent_models={
-        "oracle": Entry("lola.learning.opponent_models", "oracle"),
+        "oracle": ORACLE,
         "cloning": Entry("lola.learning.coins.cloning", "cloning", ("rate", "steps"), plays=1),
     },
     play=Entry("lola.learning.coins.rollouts", "play"),
     assess=Entry("lola.learning.coins.cloning", "assessed"),
     exact=False,
-    own_curvature=False,
-    players=2,
     actions=("right", "left", "down", "up"),
 )
 
 KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME}
-MAP = Entry("lola.learning.matrix.job", "run_map")
-MATCH = Entry("lola.learning.tabular.job", "run_match")
+COURSES = {
+    "updates": Course(Entry("lola.learning.matrix.job", "run_curves"), "matrix games"),
+    "map": Course(Entry("lola.learning.matrix.job", "run_map"), "maps (parts with a grid)"),
+    "match": Course(Entry("lola.learning.tabular.job", "run_match"), "matches of tournaments", blocks=True),
+    "coin_game": Course(
+        Entry("lola.learning.coins.job", "run_coin_game", optional=("device",)), "Coin Games", blocks=True, gpu=True
+    ),
+}
 
 
 def kind_name(game: dict) -> str:
@@ -128,6 +151,11 @@ def kind(game: dict) -> Kind:
     return KINDS[kind_name(game)]
 
 
-def trainer(spec: dict) -> Entry:
-    """What trains the cells of a spec (see `lola.study.plan`)."""
-    return MATCH if spec["match"] else MAP if spec["grid"] else kind(spec["game"]).trainer
+def course(spec: dict) -> str:
+    """The name of the way in which the cells of a spec are trained (see `lola.study.plan`)."""
+    return "match" if spec["match"] else "map" if spec["grid"] else kind(spec["game"]).courses[0]
+
+
+def job(spec: dict) -> Entry:
+    """What trains the cells of a spec."""
+    return COURSES[course(spec)].job

@@ -1,0 +1,78 @@
+"""Ways to train: a game of real parameters, without actions or a discount, needs an entry of its own and no more."""
+
+import pytest
+
+from lola.study import checks, plan, schedule
+from lola.study.config import BadConfig, load
+from lola.vocabulary import kinds, registry
+
+BLOCKS = {
+    "returns": {"kind": "returns", "caption": "c", "game": "tandem", "algorithms": ["nl-ex", "lola-ex"]},
+    "learning": {"kind": "learning", "caption": "c", "game": "tandem", "algorithms": ["nl-ex"]},
+}
+
+
+@pytest.fixture
+def config(monkeypatch):
+    """A study of a game of a kind that is not registered elsewhere, read past the schema."""
+    own = registry.Course(registry.Entry("lola.learning.tandem", "run_tandem"), "games of real parameters")
+    entry = registry.Entry("lola.learning.tandem", "Tandem", ("slopes",))
+    kind = registry.Kind(entry, ("parameters",), "slopes", {"oracle": registry.ORACLE}, {})
+    monkeypatch.setitem(registry.COURSES, "parameters", own)
+    monkeypatch.setitem(registry.KINDS, "tandem", kind)
+    study = {"mine": {"games": ["tandem"], "algorithms": ["nl-ex", "lola-ex", "nl-ex-vs-lola-ex"]}}
+    config = load("lola")
+    games = config["games"] | {"tandem": {"kind": "tandem", "slopes": [2.0, 2.0]}}
+    return config | {"games": games, "study": study, "figures": {}, "tables": {}, "first": []}
+
+
+def test_its_groups_are_of_that_course_and_trained_by_its_job(config):
+    checks.check_study(config)
+    groups = plan.groups(config)
+    assert [*groups] == [f"tandem/{name}/oracle" for name in config["study"]["mine"]["algorithms"]]
+    for group in groups.values():
+        assert group.course == "parameters" and len(group.spec["seats"]) == 2
+        assert group.entries[0] is registry.COURSES["parameters"].job
+        assert schedule.pace(group) == schedule.SECONDS["exact"]
+    assert plan.claims_spec(groups)["scales"] == {}
+
+
+def test_what_shows_curves_shows_it(config, monkeypatch):
+    monkeypatch.setitem(kinds.FIGURES, "returns", kinds.Kind("m", ("game", "algorithms"), of=("parameters",)))
+    config["figures"] = {"mine": BLOCKS["returns"]}
+    checks.check_study(config)
+    spec = plan.block_spec(config, "mine", BLOCKS["returns"])
+    assert spec["actions"] == {"tandem": [[], []]}
+    assert spec["labels"]["lola-ex"] == "LOLA-Ex"
+
+
+def test_what_shows_policies_says_that_it_cannot(config):
+    config["figures"] = {"mine": BLOCKS["learning"]}
+    with pytest.raises(BadConfig, match=r"given tandem, whose 2 players have \[0, 0\] actions; kind learning shows"):
+        checks.check_study(config)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"grid": {"lr": [0.1, 1.0]}}, "study.mine.grid: is not used by a part without entrants"),
+        ({"every": 3}, "study.mine.every: is not used by a part without entrants"),
+        (
+            {"algorithms": None, "entrants": ["nl-ex", "lola-ex"], "episodes": 10, "length": 5, "every": 1},
+            "given ['tandem']; allowed in a tournament: matrix games",
+        ),
+    ],
+)
+def test_it_is_no_map_and_no_tournament(config, part, said):
+    mine = {key: value for key, value in (config["study"]["mine"] | part).items() if value is not None}
+    config["study"] = {"mine": mine}
+    with pytest.raises(BadConfig) as error:
+        checks.check_study(config)
+    assert said in str(error.value)
+
+
+def test_every_kind_of_game_knows_its_courses():
+    for kind in registry.KINDS.values():
+        assert {*kind.courses} <= {*registry.COURSES}
+    shown = [*kinds.FIGURES.values(), *kinds.TABLES.values()]
+    assert all(course in registry.COURSES for kind in shown for course in kind.of)
