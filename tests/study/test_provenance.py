@@ -26,7 +26,7 @@ def test_a_new_entry_of_the_registry_moves_nobody_and_a_changed_one_those_who_na
     before = code()
     monkeypatch.setitem(registry.RULES, "sos", registry.Entry("lola.learning.rules", "sos"))
     assert code() == before
-    monkeypatch.setitem(registry.RULES, "lola", replace(registry.RULES["lola"], optional=()))
+    monkeypatch.setitem(registry.RULES, "lola", replace(registry.RULES["lola"], plays=1))
     moved = {name for name, now in code().items() if now != before[name]}
     assert moved == {n for n, g in groups.items() if any(seat.get("rule") == "lola" for seat in g.spec["seats"])}
     after = code()

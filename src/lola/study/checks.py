@@ -1,10 +1,11 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
 from lola.study import plan
-from lola.study.settings import check_algorithm, check_game, check_opponent_model, has_shape, rule_problem
+from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
-from lola.vocabulary.names import MAP, Matchup
+from lola.vocabulary.names import MAP, SEATS, Matchup
+from lola.vocabulary.settings import AXES
 
 TOURNAMENT = ("entrants", "episodes", "length", "every")  # the keys of a tournament
 
@@ -13,10 +14,13 @@ def check_study(config: dict) -> None:
     """Raise BadConfig at the first thing that is wrong in a config of the right shape."""
     for name, game in config["games"].items():
         check_game(f"games.{name}", game)
+    kinds_of_games = registry.KINDS.values()
     for name, algorithm in config["algorithms"].items():
-        check_algorithm(f"algorithms.{name}", name, algorithm)
+        if len(Matchup.read(name).seats) > 1:
+            raise BadConfig(f"algorithms.{name}: the name has {SEATS!r} in it, which separates the seats of a matchup")
+        check_algorithm(f"algorithms.{name}", algorithm, kinds_of_games)
     for name, block in config["opponent_models"].items():
-        check_opponent_model(f"opponent_models.{name}", block)
+        check_opponent_model(f"opponent_models.{name}", block, kinds_of_games)
     for name, part in config["study"].items():
         check = check_tournament if "entrants" in part else check_part
         check(config, f"study.{name}", part)
@@ -60,12 +64,12 @@ def check_part(config: dict, where: str, part: dict) -> None:
                 if "learner" in settings:
                     allowed = "algorithms with a rule; this one learns as it plays, in tournaments (entrants)"
                     raise BadConfig(f"{where}.algorithms: given {algorithm}; allowed: {allowed}")
-                if problem := rule_problem(f"{where}: in {game}, algorithms.{algorithm}", settings, kind):
-                    raise problem
+                check_algorithm(f"{where}: in {game}, algorithms.{algorithm}", settings, [kind])
             if len(seats) not in (1, players):
                 allowed = f"1 (everybody) or {players}, the players of {game}"
                 raise BadConfig(f"{where}.algorithms: {matchup} names {len(seats)} seats; allowed: {allowed}")
             for model, block in models.items():
+                check_opponent_model(f"{where}: in {game}, opponent_models.{model}", block, [kind])
                 check_play(config, where, game, matchup, model, block)
             check_grid(where, matchup, plan.seats(config, game, matchup), part.get("grid", {}), kind)
 
@@ -149,7 +153,7 @@ def check_every(where: str, every: int, count: int, what: str) -> None:
 
 def check_grid(where: str, matchup: str, seats: list[dict], grid: dict, kind: registry.Kind) -> None:
     """Every axis must be a setting of somebody who is trained on it, and every batch large enough."""
-    axes = [axis for axis in ("lr", "eta", "batch") if any(axis in seat for seat in seats)]
+    axes = [axis for axis in AXES if any(axis in seat for seat in seats)]
     for axis in grid:
         if axis not in axes:
             raise BadConfig(f"{where}.grid: given {axis}; allowed for {matchup}: {', '.join(axes)}")

@@ -16,6 +16,7 @@ import yaml
 from lola.study import papers
 from lola.study.checks import check_study
 from lola.vocabulary.errors import BadConfig, nearest, quoted
+from lola.vocabulary.settings import BLOCKS, STUDY
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -149,7 +150,7 @@ def check(config: dict) -> None:
                 f"{dotted([*path, key])}: the key was read as {key!r}; allowed: text. "
                 "YAML reads on, off, yes and no as true and false: put the key in quotes"
             )
-    validator = StrictValidator(yaml.safe_load(SCHEMA.read_text()))
+    validator = StrictValidator(schema())
     error = min(validator.iter_errors(config), key=lambda e: (len(e.absolute_path), str(e.absolute_path)), default=None)
     if error:
         raise BadConfig(explain(error))
@@ -159,6 +160,14 @@ def check(config: dict) -> None:
     if "claims" in config and not Path(config["claims"]).is_file():
         raise BadConfig(f"claims: given {quoted(config['claims'])}; allowed: a file, as config/README.md describes it")
     check_study(config)
+
+
+def schema() -> dict:
+    """The structure of a config, and in it the settings of its blocks."""
+    whole = yaml.safe_load(SCHEMA.read_text())
+    for block, known in [(whole, STUDY), *((whole["$defs"][name], known) for name, known in BLOCKS.items())]:
+        block["properties"] = block.get("properties", {}) | {name: setting.schema for name, setting in known.items()}
+    return whole
 
 
 def explain(error: jsonschema.ValidationError) -> str:

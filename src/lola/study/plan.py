@@ -13,11 +13,9 @@ from pathlib import Path
 
 from lola.vocabulary import registry
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
+from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, plain
 
-REAL = (  # settings that are real numbers
-    *("gamma", "lr", "eta", "critic_lr", "rate", "lr_final", "clip", "entropy"),
-    *("alpha", "decay", "epsilon", "delta", "delta_decay", "lose"),
-)
+UNSEEN = ("label", "batch")  # of a player's block: what it is called, and what `play` says of all players
 ONE = {"batch": 1}  # roll-out that the players of a match see before they climb: the episode
 
 
@@ -78,9 +76,9 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
                 seeds=seed_numbers(part.get("seeds", config["seeds"])),
                 seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
                 spec={
-                    "game": floats(config["games"][game], without=("length",)),
-                    "seats": [floats(seat, without=("label", "batch")) for seat in seats(config, game, algorithm)],
-                    "opponent_model": floats(config["opponent_models"][opponent_model], without=("label", "batch")),
+                    "game": plain(config["games"][game], GAME, without=("length",)),
+                    "seats": [plain(seat, ALGORITHM, UNSEEN) for seat in seats(config, game, algorithm)],
+                    "opponent_model": plain(config["opponent_models"][opponent_model], OPPONENT_MODEL, UNSEEN),
                     "play": play_of(config, game, algorithm, opponent_model, part),
                     "steps": part.get("episodes") or part.get("steps", config["steps"]),
                     "init_std": float(part.get("init_std", config["init_std"])),
@@ -123,11 +121,6 @@ def players(game: dict) -> int:
     return len(game[known]) if isinstance(known, str) else known
 
 
-def floats(block: dict, without: tuple[str, ...]) -> dict:
-    """A block without what moves no numbers; nor may it matter whether somebody writes 1 or 1.0."""
-    return {key: float(value) if key in REAL else value for key, value in block.items() if key not in without}
-
-
 def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: dict) -> dict | None:
     """How many roll-outs are played before every update, and of how many steps; None if nobody needs any.
 
@@ -144,7 +137,7 @@ def grid_of(part: dict) -> dict | None:
     """The settings that a map tries, by axis, or None."""
     if "grid" not in part:
         return None
-    return {axis: [float(v) if axis in REAL else v for v in values] for axis, values in part["grid"].items()}
+    return {axis: [ALGORITHM[axis].plain(value) for value in values] for axis, values in part["grid"].items()}
 
 
 def match_of(part: dict) -> dict | None:
@@ -272,7 +265,7 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
 
 def own_settings(spec: dict) -> dict[str, float | int | None]:
     """What the study itself takes for the axes that a grid may have: the first seat's, None where it has no such."""
-    return {axis: (spec["seats"][0] | (spec["play"] or {})).get(axis) for axis in ("lr", "eta", "batch")}
+    return {axis: (spec["seats"][0] | (spec["play"] or {})).get(axis) for axis in AXES}
 
 
 def coin_game_scale(group: Group) -> dict[str, int | str]:

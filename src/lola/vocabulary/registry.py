@@ -4,14 +4,19 @@ The code digest of a cell covers exactly the entries that its config names here,
 so that a rule never retrains the cells of another.
 """
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`name` in `module`, with the settings that a config block must (`required`) and may give it.
+    """`name` in `module`: a function or class, whose arguments are the settings that a config block gives it.
 
     `plays`: the fewest roll-outs that it can do with, if it needs any; its block says how many
     there are (`batch`).
@@ -19,27 +24,48 @@ class Entry:
 
     module: str
     name: str
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
     plays: int = 0
 
     def load(self) -> Callable:
         return getattr(import_module(self.module), self.name)
 
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The settings that a block must give."""
+        return tuple(name for name, optional in arguments(self.module, self.name).items() if not optional)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """The settings that a block may give."""
+        return tuple(name for name, optional in arguments(self.module, self.name).items() if optional)
+
+
+@cache
+def arguments(module: str, name: str) -> dict[str, bool]:
+    """The arguments of a function or class, and which have defaults: read off the file, since imports take seconds."""
+    tree = ast.parse(SOURCE.joinpath(*module.split(".")).with_suffix(".py").read_text())
+    found = next(node for node in tree.body if getattr(node, "name", None) == name)
+    if isinstance(found, ast.ClassDef):
+        found = next((node for node in found.body if getattr(node, "name", None) == "__init__"), found)
+    if isinstance(found, ast.ClassDef):  # a dataclass or a named tuple
+        return {node.target.id: node.value is not None for node in found.body if isinstance(node, ast.AnnAssign)}
+    names = [argument.arg for argument in found.args.args if argument.arg != "self"]
+    return {name: n >= len(names) - len(found.args.defaults) for n, name in enumerate(names)}
+
 
 RULES = {
     "naive": Entry("lola.learning.rules", "naive"),
-    "lola": Entry("lola.learning.rules", "lola", ("eta",), ("order",)),
-    "lola_surrogate": Entry("lola.learning.rules", "lola_surrogate", ("eta",)),
-    "lola_exact": Entry("lola.learning.rules", "lola_exact", ("eta",), ("order", "inner_steps")),
-    "lookahead": Entry("lola.learning.rules", "lookahead", ("eta",)),
+    "lola": Entry("lola.learning.rules", "lola"),
+    "lola_surrogate": Entry("lola.learning.rules", "lola_surrogate"),
+    "lola_exact": Entry("lola.learning.rules", "lola_exact"),
+    "lookahead": Entry("lola.learning.rules", "lookahead"),
 }
 
 LEARNERS = {
-    "q": Entry("lola.learning.tabular.learners", "q", ("alpha", "decay", "epsilon")),
-    "joint_q": Entry("lola.learning.tabular.learners", "joint_q", ("alpha", "decay", "epsilon")),
-    "phc": Entry("lola.learning.tabular.learners", "phc", ("alpha", "decay", "delta", "delta_decay")),
-    "wolf_phc": Entry("lola.learning.tabular.learners", "wolf_phc", ("alpha", "decay", "delta", "delta_decay", "lose")),
+    "q": Entry("lola.learning.tabular.learners", "q"),
+    "joint_q": Entry("lola.learning.tabular.learners", "joint_q"),
+    "phc": Entry("lola.learning.tabular.learners", "phc"),
+    "wolf_phc": Entry("lola.learning.tabular.learners", "wolf_phc"),
 }
 
 PERSPECTIVES = {
@@ -89,18 +115,18 @@ ORACLE = Entry("lola.learning.opponent_models", "oracle")
 
 
 MATRIX_GAME = Kind(
-    game=Entry("lola.learning.matrix.game", "MatrixGame", ("payoffs", "gamma", "actions")),
+    game=Entry("lola.learning.matrix.game", "MatrixGame"),
     courses=("updates", "map", "match"),
     players="payoffs",
     estimators={
-        "pg": Entry("lola.learning.matrix.estimators", "pg", (), ("critic_lr",), plays=1),
-        "pg_released": Entry("lola.learning.matrix.estimators", "pg_released", (), ("critic_lr",), plays=2),
-        "dice": Entry("lola.learning.matrix.estimators", "dice", (), ("baseline",), plays=2),
+        "pg": Entry("lola.learning.matrix.estimators", "pg", plays=1),
+        "pg_released": Entry("lola.learning.matrix.estimators", "pg_released", plays=2),
+        "dice": Entry("lola.learning.matrix.estimators", "dice", plays=2),
         "surrogate": Entry("lola.learning.matrix.estimators", "surrogate", plays=2),
     },
     opponent_models={
         "oracle": ORACLE,
-        "cloning": Entry("lola.learning.matrix.cloning", "cloning", ("rate", "steps"), plays=1),
+        "cloning": Entry("lola.learning.matrix.cloning", "cloning", plays=1),
     },
     play=Entry("lola.learning.matrix.rollouts", "play"),
     assess=Entry("lola.learning.matrix.cloning", "assessed"),
@@ -108,21 +134,16 @@ MATRIX_GAME = Kind(
 )
 
 COIN_GAME = Kind(
-    game=Entry(
-        "lola.learning.coins.game",
-        "CoinGame",
-        ("grid", "gamma"),
-        ("tie", "respawn", "colour", "hidden", "encoder", "filters"),
-    ),
+    game=Entry("lola.learning.coins.game", "CoinGame"),
     courses=("coin_game",),
     players=2,
     estimators={
-        "pg": Entry("lola.learning.coins.estimators", "pg", (), ("critic_lr", "entropy"), plays=1),
-        "dice": Entry("lola.learning.coins.estimators", "dice", (), ("baseline", "entropy"), plays=2),
+        "pg": Entry("lola.learning.coins.estimators", "pg", plays=1),
+        "dice": Entry("lola.learning.coins.estimators", "dice", plays=2),
     },
     opponent_models={
         "oracle": ORACLE,
-        "cloning": Entry("lola.learning.coins.cloning", "cloning", ("rate", "steps"), plays=1),
+        "cloning": Entry("lola.learning.coins.cloning", "cloning", plays=1),
     },
     play=Entry("lola.learning.coins.rollouts", "play"),
     assess=Entry("lola.learning.coins.cloning", "assessed"),
@@ -135,9 +156,7 @@ COURSES = {
     "updates": Course(Entry("lola.learning.matrix.job", "run_curves"), "matrix games"),
     "map": Course(Entry("lola.learning.matrix.job", "run_map"), "maps (parts with a grid)"),
     "match": Course(Entry("lola.learning.tabular.job", "run_match"), "matches of tournaments", blocks=True),
-    "coin_game": Course(
-        Entry("lola.learning.coins.job", "run_coin_game", optional=("device",)), "Coin Games", blocks=True, gpu=True
-    ),
+    "coin_game": Course(Entry("lola.learning.coins.job", "run_coin_game"), "Coin Games", blocks=True, gpu=True),
 }
 
 

@@ -1,0 +1,118 @@
+"""What a game, an algorithm and an opponent model must be, each by itself: settings belong to what takes them."""
+
+from collections.abc import Collection, Iterable
+
+from lola.vocabulary import registry
+from lola.vocabulary.errors import BadConfig, lookup, quoted
+from lola.vocabulary.registry import Entry, Kind
+
+
+def check_game(where: str, game: dict) -> None:
+    """A game must take exactly the settings of its kind."""
+    name = registry.kind_name(game)
+    kind = lookup(f"{where}.kind", name, registry.KINDS)
+    check_settings(where, game, {f"kind {name}": [kind.game]}, ("kind", "length") if kind.play else ("kind",))
+    if "filters" in game and game.get("encoder") != "convolutional":
+        raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
+    if "payoffs" in game:
+        check_payoffs(where, game["payoffs"], game["actions"])
+
+
+def check_payoffs(where: str, payoffs: list, actions: list) -> None:
+    """Payoffs and actions must agree on the players and on each player's number of actions."""
+    players = len(payoffs)
+    shared = all(isinstance(action, str) for action in actions)
+    if not shared and (len(actions) != players or any(isinstance(own, str) for own in actions)):
+        allowed = f"one list of names for all, or a list per player, {players} here"
+        raise BadConfig(f"{where}.actions: given {quoted(actions)}; allowed: {allowed}")
+    counts = [len(actions)] * players if shared else [len(own) for own in actions]
+    for own in [actions] if shared else actions:
+        if len(set(own)) < len(own):
+            raise BadConfig(f"{where}.actions: given {quoted(own)}; allowed: different names")
+    for player, table in enumerate(payoffs, start=1):
+        if not has_shape(table, counts):
+            shape = " × ".join(map(str, counts))
+            raise BadConfig(
+                f"{where}.payoffs: player {player}'s is {quoted(table)}; allowed: numbers nested {shape}, "
+                f"since {players} tables mean {players} players, and they have {shape} actions"
+            )
+
+
+def has_shape(table, counts: list[int]) -> bool:
+    """Whether `table` is numbers nested in lists of these lengths."""
+    if not counts:
+        return isinstance(table, int | float) and not isinstance(table, bool)
+    return isinstance(table, list) and len(table) == counts[0] and all(has_shape(row, counts[1:]) for row in table)
+
+
+def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
+    """The rule and the estimator, or the learner, must exist and take what is given, in games of one of the kinds.
+
+    An algorithm by itself is checked against all kinds, so that a mistake is named where it stands; where it is used,
+    against the kind of the game.
+    """
+    if ("learner" in block) == ("rule" in block):
+        given = "both" if "rule" in block else "neither"
+        raise BadConfig(f"{where}: given {given} of rule and learner; allowed: a rule with lr, or a learner")
+    if "learner" in block:
+        learner = lookup(f"{where}.learner", block["learner"], registry.LEARNERS)
+        check_settings(where, block, {f"the learner {block['learner']}": [learner]}, ("learner", "label"))
+        return
+    if "lr" not in block:
+        raise BadConfig(f"{where}.lr: is missing; the rule {block['rule']} needs it")
+    parts = {f"the rule {block['rule']}": [lookup(f"{where}.rule", block["rule"], registry.RULES)]}
+    estimators = by_name(kind.estimators for kind in kinds)
+    if "estimator" in block:
+        entries = lookup(f"{where}.estimator", block["estimator"], estimators)
+        parts |= {f"the estimator {block['estimator']}": entries}
+        check_derivatives(where, block, kinds)
+    elif "batch" in block:
+        given = f"given {block['batch']}, but values without an estimator are exact"
+        raise BadConfig(f"{where}.batch: {given}; allowed: only with an estimator: {', '.join(estimators)}")
+    check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label"))
+
+
+def check_derivatives(where: str, block: dict, kinds: Collection[Kind]) -> None:
+    """A rule must not need higher derivatives of values than estimators give."""
+    if block.get("order", 1) > 1:
+        allowed = "1, or no estimator: those give the first two derivatives of the values, a higher order needs more"
+        raise BadConfig(f"{where}.order: given {block['order']}; allowed: {allowed}")
+    if block.get("inner_steps", 1) > 1 and not any(kind.own_curvature for kind in kinds):
+        allowed = "1: estimators for recurrent players lack a player's own second derivative, which more would need"
+        raise BadConfig(f"{where}.inner_steps: given {block['inner_steps']}; allowed: {allowed}")
+
+
+def check_opponent_model(where: str, block: dict, kinds: Iterable[Kind]) -> None:
+    """The model must exist and take exactly the settings given, in games of one of the kinds."""
+    models = by_name(kind.opponent_models for kind in kinds)
+    entries = lookup(f"{where}.model", block["model"], models)
+    check_settings(where, block, {f"the opponent model {block['model']}": entries}, ("model", "label"))
+
+
+def by_name(tables: Iterable[dict[str, Entry]]) -> dict[str, list[Entry]]:
+    """All entries of some tables, by their names."""
+    found = {}
+    for table in tables:
+        for name, entry in table.items():
+            found.setdefault(name, []).append(entry)
+    return found
+
+
+def check_settings(where: str, block: dict, parts: dict[str, list[Entry]], always: tuple[str, ...]) -> None:
+    """A block must give what its parts require, and nothing that none of them takes; a part has an entry per kind."""
+    takes = dict.fromkeys(always)
+    for what, entries in parts.items():
+        fewest = min(entry.plays for entry in entries)
+        required = [name for name in entries[0].required if all(name in entry.required for entry in entries)]
+        for setting in [*required, "batch"] if fewest else required:
+            if setting not in block:
+                raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
+            takes[setting] = None
+        takes |= dict.fromkeys(name for entry in entries for name in (*entry.required, *entry.optional))
+        if fewest > block.get("batch", fewest):
+            allowed = f"a whole number from {fewest}, since {what} compares roll-outs with their mean"
+            raise BadConfig(f"{where}.batch: given {block['batch']}; allowed: {allowed}")
+    for setting in block:
+        if setting not in takes:
+            whose = " and ".join(parts) + (" takes" if len(parts) == 1 else " take")
+            raise BadConfig(f"{where}.{setting}: {whose} no such setting; allowed: {', '.join(takes)}")

@@ -1,0 +1,209 @@
+"""Every setting of a config once: what it may be, and what it means. Standard library only.
+
+From here come the schema that configs are checked by (`lola.study.config`), which settings are real numbers, and the
+list of settings in config/README.md. Which of them a rule, an estimator or a game takes says its own signature.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a setting may be, in words and as a JSON schema, and what it means."""
+
+    allowed: str
+    meaning: str
+    shape: dict
+
+    @property
+    def schema(self) -> dict:
+        return self.shape | {"description": ", ".join(filter(None, (self.allowed, self.meaning)))}
+
+    def plain(self, value):
+        """The value as an experiment is known by: whether somebody writes 1 or 1.0 for a real number may not matter."""
+        return as_floats(value) if self.shape.get("type") == "number" or self.allowed == NUMBERS else value
+
+
+def as_floats(value):
+    return [as_floats(item) for item in value] if isinstance(value, list) else float(value)
+
+
+def number(
+    meaning: str, *, least: float | None = None, above: float | None = None, most: float | None = None, below=None
+) -> Setting:
+    """A real number within bounds."""
+    bounds = {"minimum": least, "exclusiveMinimum": above, "maximum": most, "exclusiveMaximum": below}
+    words = {
+        "from": least,
+        "above": above,
+        "to" if least is not None else "and up to": most,
+        "up to but not including": below,
+    }
+    said = " ".join(["a number", *(f"{word} {bound:g}" for word, bound in words.items() if bound is not None)])
+    return Setting(said, meaning, {"type": "number"} | {k: v for k, v in bounds.items() if v is not None})
+
+
+def whole(meaning: str, least: int = 1, most: int | None = None) -> Setting:
+    """A whole number within bounds."""
+    shape, said = {"type": "integer", "minimum": least}, f"a whole number from {least}"
+    return Setting(said if most is None else f"{said} to {most}", meaning, shape | ({"maximum": most} if most else {}))
+
+
+def choice(meaning: str, *names: str) -> Setting:
+    """One of a few words."""
+    return Setting(f"{', '.join(names[:-1])} or {names[-1]}", meaning, {"enum": list(names)})
+
+
+def flag(meaning: str) -> Setting:
+    """True or false."""
+    return Setting("true or false", meaning, {"type": "boolean"})
+
+
+def name(meaning: str, **shape) -> Setting:
+    """Text, mostly the name of something that is elsewhere."""
+    return Setting("", meaning, {"type": "string"} | shape)
+
+
+def listed(meaning: str, items: dict, **shape) -> Setting:
+    """A list of what `items` describes."""
+    return Setting("", meaning, {"type": "array", "minItems": 1, "items": items} | shape)
+
+
+def numbers(meaning: str) -> Setting:
+    """Real numbers in nested lists, whose lengths the code that takes them checks."""
+    return Setting(NUMBERS, meaning, {"type": "array", "minItems": 1})
+
+
+def axis(setting: Setting) -> Setting:
+    """The values of a setting that a map tries."""
+    shape = {"type": "array", "minItems": 2, "uniqueItems": True, "items": setting.schema}
+    return Setting("a list of at least two different values", f"each {setting.allowed}", shape)
+
+
+TRACKING = ("deferred", "live", "none")
+NUMBERS = "numbers, nested in lists"
+LABEL = name("the name shown to people in figures and tables", minLength=1)
+NAMED = {"type": "string", "description": "a name"}
+ACTION = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9_-]+$",
+    "description": 'an action\'s name of letters, digits, "_" and "-"',
+}
+SEEDS = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": 100000},
+        {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32},
+        },
+    ]
+}
+
+STUDY = {  # of the whole study, and all but the last two of a part of it
+    "seeds": Setting(
+        "a whole number n from 1 to 100000, meaning seeds 0 … n-1, or a list of different whole numbers from 0 and "
+        "below 2³²",
+        "",
+        SEEDS,
+    ),
+    "seeds_per_job": whole("how many seeds one job trains side by side"),
+    "steps": whole("the updates per run"),
+    "init_std": number("the standard deviation of the initial parameters", least=0),
+    "device": choice("where the Coin Game is trained: auto is a CUDA device where there is one", "auto", "cpu", "cuda"),
+    "tracking": choice(
+        "when runs are logged to MLflow: from the files, also while they are trained, or never", *TRACKING
+    ),
+}
+
+GAME = {
+    "kind": name("the kind of game, a matrix game if it says none"),
+    "payoffs": Setting(
+        "a list with one nested list of numbers per player",
+        "indexed by player 1's action, then player 2's, …",
+        {"type": "array", "minItems": 2},
+    ),
+    "actions": listed(
+        "the names of the actions, one list for all players or one list per player",
+        {
+            "description": 'the name of an action, or a list of such names, in letters, digits, "_" and "-"',
+            "anyOf": [ACTION, {"type": "array", "minItems": 2, "uniqueItems": True, "items": ACTION}],
+        },
+        minItems=2,
+    ),
+    "gamma": number("the discount per step", least=0, below=1),
+    "length": whole("the steps of a roll-out; without it the game can't be learned from samples"),
+    "grid": whole("the board has grid × grid cells, for two players and a coin apart from them", 2, 9),
+    "tie": choice("who picks a coin that both players step on", "both", "red"),
+    "respawn": choice("where the next coin lies: on a cell free of players, or anywhere", "free", "anywhere"),
+    "colour": choice("the next coin's colour", "alternating", "random"),
+    "hidden": whole("the hidden units of a player's network"),
+    "encoder": choice("how a network sees the board", "linear", "convolutional"),
+    "filters": whole("the filters of each convolution"),
+}
+
+ALGORITHM = {
+    "label": LABEL,
+    "rule": name("the learning rule"),
+    "lr": number("δ: the player's own step size", least=0),
+    "lr_final": number("to which the step size goes from lr in equal steps (default: lr)", least=0),
+    "clip": number("how long a direction may be at most (default: no limit)", above=0),
+    "eta": number("η: the step size assumed for the others", least=0),
+    "order": whole("how deep the player looks"),
+    "inner_steps": whole("how many steps of the others the player looks through"),
+    "estimator": name("how values are estimated from roll-outs; without it they are exact"),
+    "batch": whole("the roll-outs before every update"),
+    "critic_lr": number("the step size of the critic", least=0),
+    "baseline": flag("whether each step's rewards are centred on their mean"),
+    "entropy": number("the weight of the mean entropy of a player's moves in its value (default: 0)", least=0),
+    "learner": name("a learner instead of a rule: it sees what is played and nobody's parameters"),
+    "alpha": number("α: the first step size of Q-values", above=0, most=1),
+    "decay": number("α_t = 1 / (1/α + t · decay) after t steps", least=0),
+    "epsilon": number("ε: how likely another action than the best is", least=0, most=1),
+    "delta": number("δ: the first step size of the policy", above=0, most=1),
+    "delta_decay": number("δ_t = 1 / (1/δ + t · delta_decay) after t steps", least=0),
+    "lose": number("by which δ is multiplied while losing", least=0),
+}
+AXES = ("lr", "eta", "batch")  # settings of an algorithm that a map may try
+
+OPPONENT_MODEL = {
+    "label": name("how figures and tables call it, behind the algorithm's name", minLength=1),
+    "model": name("the opponent model"),
+    "rate": number("the step size of a clone on the mean log-likelihood; with two actions it settles below 8", least=0),
+    "steps": whole("the steps that a clone takes before every update", 0),
+    "batch": whole("the roll-outs watched before every update where the algorithm itself needs none"),
+}
+
+PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_std")} | {
+    "label": name("how figures and tables call a tournament", minLength=1),
+    "entrants": listed(
+        "a list of two or more algorithms, each of which meets each, itself included",
+        {"type": "string", "description": "an algorithm"},
+    ),
+    "episodes": whole("the episodes of a match"),
+    "length": whole("the steps of an episode"),
+    "every": Setting(
+        "a whole number that divides a tenth of steps, or of episodes",
+        "so many are averaged for a row of a curve",
+        {"type": "integer", "minimum": 1},
+    ),
+    "perspective": name("who sees what in a match (default: as_described)"),
+    "grid": Setting(
+        "",
+        f"settings to try instead of the algorithms' own, each with each; any of {', '.join(AXES)}",
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "properties": {each: axis(ALGORITHM[each]).schema for each in AXES},
+        },
+    ),
+}
+
+BLOCKS = {"game": GAME, "algorithm": ALGORITHM, "opponent_model": OPPONENT_MODEL, "part": PART}  # by name in the schema
+
+
+def plain(block: dict, settings: dict[str, Setting], without: tuple[str, ...] = ()) -> dict:
+    """A block as an experiment is known by, without what moves no numbers."""
+    return {key: settings[key].plain(value) for key, value in block.items() if key not in without}
