@@ -97,6 +97,7 @@ def project(tmp_path, monkeypatch):
     Path("results/lola-exploration/figures/coin-exploration.png").write_text("what was tried")
     Path("docs").mkdir()
     Path("README.md").write_text(readme())
+    docs.SETTINGS.write_text("<!-- settings: made by make docs --><!-- end of settings -->")
     Path("docs/claims.md").write_text(between("claims"))
     Path("docs/lola.md").write_text(PAGE)
     monkeypatch.setattr("sys.argv", ["lola.commands.docs"])
@@ -139,6 +140,7 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
         assert Path("README.md").read_text() == readme(f"**{TOTALS}** ([all of them](docs/claims.md)).", STUDIES)
         assert Path("docs/claims.md").read_text() == between("claims", f"## The paper\n\n{PART}")
         assert Path("docs/lola.md").read_text() == PAGE
+        assert docs.settings_listing() in docs.SETTINGS.read_text()
     copied = {path.name: path.read_text() for path in Path("docs/lola").iterdir()}
     digest = copied.pop("digests.csv")
     assert copied == {

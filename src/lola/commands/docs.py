@@ -2,7 +2,8 @@
 
 In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
 Out: in docs/<paper>/ the files that README.md and docs/*.md link to there, its claims, and the digests of its cells; in
-     these pages what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
+     these pages what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else; likewise the
+     list of settings in config/README.md.
 """
 
 import argparse
@@ -16,8 +17,9 @@ from pathlib import Path
 from lola.files.artifacts import write_whole
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
+from lola.vocabulary import registry, settings
 
-README, DOCS = Path("README.md"), Path("docs")
+README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "README.md"
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
 CLAIMS = ("claims.csv", "claims.md")
@@ -35,6 +37,7 @@ def main() -> None:
         asked = [paper for paper, _ in papers.chosen(args.paper, [])]
         made = {path: content for paper in asked for path, content in copies(paper)}
         written = made | {page: filled(page, of_page) for page, of_page in parts(made).items()}
+        written[SETTINGS] = filled(SETTINGS, {"settings": settings_listing()})
     except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
     for path, content in written.items():
@@ -98,6 +101,29 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
         },
         DOCS / "claims.md": {"claims": listed},
     }
+
+
+def settings_listing() -> str:
+    """Every setting that a config may give, what it may be and what takes it."""
+    kinds = registry.KINDS.items()
+    estimators = [(f"`{name}`", entry) for _, kind in kinds for name, entry in kind.estimators.items()]
+    models = [(f"`{name}`", entry) for _, kind in kinds for name, entry in kind.opponent_models.items()]
+    players = [(f"`{name}`", entry) for name, entry in (registry.RULES | registry.LEARNERS).items()]
+    blocks = {
+        "The whole study; a part may have its own, but for the last two": (settings.STUDY, []),
+        "A part of the study": ({name: s for name, s in settings.PART.items() if name not in settings.STUDY}, []),
+        "A game": (settings.GAME, [(f"`{name}`", kind.game) for name, kind in kinds]),
+        "An algorithm": (settings.ALGORITHM, players + estimators),
+        "An opponent model": (settings.OPPONENT_MODEL, models),
+    }
+    tables = []
+    for title, (known, entries) in blocks.items():
+        columns, rows = ("setting", "given as", "meaning"), []
+        for name, setting in known.items():
+            takers = dict.fromkeys(who for who, entry in entries if name in (*entry.required, *entry.optional))
+            rows.append((f"`{name}`", setting.allowed, setting.meaning, *([", ".join(takers)] if entries else [])))
+        tables.append(f"### {title}\n\n{table((*columns, 'taken by') if entries else columns, rows)}")
+    return "\n\n".join(tables)
 
 
 def read(made: dict[Path, str | bytes], paper: str) -> list[dict]:

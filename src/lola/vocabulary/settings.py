@@ -17,7 +17,7 @@ class Setting:
 
     @property
     def schema(self) -> dict:
-        return self.shape | {"description": ", ".join(filter(None, (self.allowed, self.meaning)))}
+        return self.shape | {"description": f"{self.allowed}, {self.meaning}"}
 
     def plain(self, value):
         """The value as an experiment is known by: whether somebody writes 1 or 1.0 for a real number may not matter."""
@@ -59,14 +59,19 @@ def flag(meaning: str) -> Setting:
     return Setting("true or false", meaning, {"type": "boolean"})
 
 
-def name(meaning: str, **shape) -> Setting:
-    """Text, mostly the name of something that is elsewhere."""
-    return Setting("", meaning, {"type": "string"} | shape)
+def name(meaning: str) -> Setting:
+    """The name of something that is elsewhere."""
+    return Setting("a name", meaning, {"type": "string"})
 
 
-def listed(meaning: str, items: dict, **shape) -> Setting:
+def text(meaning: str) -> Setting:
+    """Words for people."""
+    return Setting("text", meaning, {"type": "string", "minLength": 1})
+
+
+def listed(meaning: str, items: dict, least: int = 1) -> Setting:
     """A list of what `items` describes."""
-    return Setting("", meaning, {"type": "array", "minItems": 1, "items": items} | shape)
+    return Setting("a list", meaning, {"type": "array", "minItems": least, "items": items})
 
 
 def numbers(meaning: str) -> Setting:
@@ -82,8 +87,6 @@ def axis(setting: Setting) -> Setting:
 
 TRACKING = ("deferred", "live", "none")
 NUMBERS = "numbers, nested in lists"
-LABEL = name("the name shown to people in figures and tables", minLength=1)
-NAMED = {"type": "string", "description": "a name"}
 ACTION = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_-]+$",
@@ -103,9 +106,8 @@ SEEDS = {
 
 STUDY = {  # of the whole study, and all but the last two of a part of it
     "seeds": Setting(
-        "a whole number n from 1 to 100000, meaning seeds 0 … n-1, or a list of different whole numbers from 0 and "
-        "below 2³²",
-        "",
+        "a whole number n from 1 to 100000, or a list of different whole numbers from 0 and below 2³²",
+        "the runs; n means seeds 0 … n-1",
         SEEDS,
     ),
     "seeds_per_job": whole("how many seeds one job trains side by side"),
@@ -130,7 +132,7 @@ GAME = {
             "description": 'the name of an action, or a list of such names, in letters, digits, "_" and "-"',
             "anyOf": [ACTION, {"type": "array", "minItems": 2, "uniqueItems": True, "items": ACTION}],
         },
-        minItems=2,
+        least=2,
     ),
     "gamma": number("the discount per step", least=0, below=1),
     "length": whole("the steps of a roll-out; without it the game can't be learned from samples"),
@@ -144,7 +146,7 @@ GAME = {
 }
 
 ALGORITHM = {
-    "label": LABEL,
+    "label": text("the name shown to people in figures and tables"),
     "rule": name("the learning rule"),
     "lr": number("δ: the player's own step size", least=0),
     "lr_final": number("to which the step size goes from lr in equal steps (default: lr)", least=0),
@@ -168,7 +170,7 @@ ALGORITHM = {
 AXES = ("lr", "eta", "batch")  # settings of an algorithm that a map may try
 
 OPPONENT_MODEL = {
-    "label": name("how figures and tables call it, behind the algorithm's name", minLength=1),
+    "label": text("how figures and tables call it, behind the algorithm's name"),
     "model": name("the opponent model"),
     "rate": number("the step size of a clone on the mean log-likelihood; with two actions it settles below 8", least=0),
     "steps": whole("the steps that a clone takes before every update", 0),
@@ -176,9 +178,9 @@ OPPONENT_MODEL = {
 }
 
 PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_std")} | {
-    "label": name("how figures and tables call a tournament", minLength=1),
+    "label": text("how figures and tables call a tournament"),
     "entrants": listed(
-        "a list of two or more algorithms, each of which meets each, itself included",
+        "two or more algorithms, each of which meets each, itself included",
         {"type": "string", "description": "an algorithm"},
     ),
     "episodes": whole("the episodes of a match"),
@@ -190,7 +192,7 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
     ),
     "perspective": name("who sees what in a match (default: as_described)"),
     "grid": Setting(
-        "",
+        "lists of values",
         f"settings to try instead of the algorithms' own, each with each; any of {', '.join(AXES)}",
         {
             "type": "object",
