@@ -4,7 +4,7 @@ import pytest
 
 from lola.study import checks, plan, schedule
 from lola.study.config import BadConfig, load
-from lola.vocabulary import kinds, registry
+from lola.vocabulary import kinds, registry, settings
 
 BLOCKS = {
     "returns": {"kind": "returns", "caption": "c", "game": "tandem", "algorithms": ["nl-ex", "lola-ex"]},
@@ -16,7 +16,10 @@ BLOCKS = {
 def config(monkeypatch):
     """A study of a game of a kind that is not registered elsewhere, read past the schema."""
     own = registry.Course(registry.Entry("lola.learning.tandem", "run_tandem"), "games of real parameters")
-    entry = registry.Entry("lola.learning.tandem", "Tandem", ("slopes",))
+    entry = registry.Entry("lola.learning.tandem", "Tandem")
+    known = registry.arguments
+    monkeypatch.setattr(registry, "arguments", lambda *entry: {"slopes": False} if "Tandem" in entry else known(*entry))
+    monkeypatch.setitem(settings.GAME, "slopes", settings.numbers("the slope of each player's value in its parameter"))
     kind = registry.Kind(entry, ("parameters",), "slopes", {"oracle": registry.ORACLE}, {})
     monkeypatch.setitem(registry.COURSES, "parameters", own)
     monkeypatch.setitem(registry.KINDS, "tandem", kind)
