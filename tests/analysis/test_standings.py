@@ -7,8 +7,8 @@ import pytest
 from group_files import write_match
 
 from lola.analysis import standings
-from lola.analysis.metrics import Sample, estimate, resampled
-from lola.analysis.standings import entered, first, improvement
+from lola.analysis.metrics import Sample, estimate, resample
+from lola.analysis.standings import first, improvement, tournament_of
 from lola.analysis.tournaments import find, rank
 
 # Runs 0 and 1: (what the first seat earns, what the second earns).
@@ -55,12 +55,12 @@ def test_above_the_field_is_the_share_of_runs_whose_average_beats_the_mean(tmp_p
 
 def test_a_claims_tournament_is_that_of_its_field(tmp_path):
     groups = duel(tmp_path)
-    alone = entered(groups, asked("b", field=["b"]))
+    alone = tournament_of(groups, asked("b", field=["b"]))
     assert (alone.entrants, list(alone.matches)) == (("b",), [("b", "b")])
     assert standings.average(alone, "b").runs.tolist() == [[1], [3]]
-    assert entered(groups, asked("a")).entrants == ("a", "b")
+    assert tournament_of(groups, asked("a")).entrants == ("a", "b")
     assert [g.name for g in standings.matches_needed(alone, asked("b"))] == ["ipd/b@duel/oracle"]
-    both = entered(groups, asked("b", against="a"))
+    both = tournament_of(groups, asked("b", against="a"))
     assert [g.name for g in standings.matches_needed(both, asked("b", against="a"))] == ["ipd/a-vs-b@duel/oracle"]
 
 
@@ -75,7 +75,7 @@ def test_a_claims_tournament_is_that_of_its_field(tmp_path):
 )
 def test_what_is_missing_of_a_tournament_is_named(tmp_path, more, missing):
     with pytest.raises(KeyError) as told:
-        entered(duel(tmp_path), asked("a", **more))
+        tournament_of(duel(tmp_path), asked("a", **more))
     assert told.value.args == (missing,)
 
 
@@ -88,7 +88,7 @@ def test_first_counts_the_resamples_and_ties_are_first_too(tmp_path):
     without = (2 / 3) ** 3  # no run 1 among three draws
     assert first(ranks[0]) == pytest.approx(1 - without, abs=0.015)
     assert first(ranks[0]) + first(ranks[1]) == pytest.approx(1)
-    assert {*resampled(ranks[0])[0]} == {1, 2}
+    assert {*resample(ranks[0])[0]} == {1, 2}
     assert np.isnan(first(Sample((0,), means[:1], one.statistic)))
 
 

@@ -44,7 +44,7 @@ def groups(monkeypatch):
 @pytest.mark.parametrize(("algorithm", "batches", "critic"), [("coin-lola-pg", 1, True), ("coin-lola-dice", 3, False)])
 def test_an_update_of_the_coin_game_is_split_into_its_parts(algorithm, batches, critic, groups):
     spec = groups[f"coin-game/{algorithm}/oracle"].spec
-    row = coins.of_update("cpu", "who", spec, batches, batch=4, length=5, seeds=2)
+    row = coins.measure_update("cpu", "who", spec, batches, batch=4, length=5, seeds=2)
     assert (row["what"], row["steps"]) == ("who", 2 * batches * 4 * 5)
     assert min(row[f"{part} ms"] for part in ("play", "first derivatives", "second derivatives", "rest")) > 0
     assert (row["critic ms"] > 0) == critic
@@ -53,7 +53,7 @@ def test_an_update_of_the_coin_game_is_split_into_its_parts(algorithm, batches, 
 
 def test_the_game_alone_plays_and_does_nothing_else(monkeypatch):
     monkeypatch.setattr(coins, "REPEATS", 1)
-    row = coins.of_game("cpu", batch=3, steps=7)
+    row = coins.measure_game("cpu", batch=3, steps=7)
     assert row["steps"] == 21
     assert [row[f"{part} ms"] for part in ("first derivatives", "second derivatives", "critic")] == [0, 0, 0]
     assert row["million steps per second"] == pytest.approx(21e-3 / row["median ms"], abs=1e-3)

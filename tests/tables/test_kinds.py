@@ -194,9 +194,9 @@ def test_standings_read_from_the_top_and_say_who_beats_whom(tmp_path):
 
 
 def test_a_measure_is_marked_where_its_interval_leaves_even_out():
-    assert standings.marked(Estimate(0.6, 0.51, 0.7, 0.1, 20), 0.5) == "0.60*"
-    assert standings.marked(Estimate(0.6, 0.5, 0.7, 0.1, 20), 0.5) == "0.60"
-    assert standings.marked(Estimate(-0.2, -0.3, -0.1, 0.1, 20), 0.0) == "-0.20*"
+    assert standings.with_star(Estimate(0.6, 0.51, 0.7, 0.1, 20), 0.5) == "0.60*"
+    assert standings.with_star(Estimate(0.6, 0.5, 0.7, 0.1, 20), 0.5) == "0.60"
+    assert standings.with_star(Estimate(-0.2, -0.3, -0.1, 0.1, 20), 0.0) == "-0.20*"
 
 
 def test_a_crosstable_is_beside_the_authors(tmp_path):

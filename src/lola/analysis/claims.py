@@ -11,15 +11,15 @@ from lola.analysis.paper import RUNS, Claim, tolerance
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = "reproduced", "not reproduced", "inconclusive", "not run"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
 
-FIT = "fit"  # the quantity that rests on other claims
-ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # what a measure is of, and where
+FIT = "fit"  # this quantity rests on other claims
+ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # no arguments of a quantity
 RULES = ("equals", "greater", "less", "within")
 FEWEST_SEEDS = 10
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A claim, what was measured (None if it was not run), the verdict, and the rule with its numbers in words."""
+    """A claim with its verdict: the estimate (None if it was not run), and the rule with its numbers in words."""
 
     claim: Claim
     measured: Estimate | None
@@ -32,14 +32,14 @@ def check(
 ) -> Checked:
     """Measure a claim and decide it; `claims` are all, for those that rest on others.
 
-    `scales` says in words how much groups learn from, by name of the group, for people to see beside the verdict, where
-    runs that diverged are named too. Raises ValueError if a measure or the rule is unknown.
+    `scales` are remarks on how much a group learns from, by its name. They stand beside the verdict, as runs that
+    diverged do. Raises ValueError if a measure or the rule is unknown.
     """
     shown = {}
     for settings in claim.measures:
         try:
             shown |= {group.name: group for group in needed(settings, groups)}
-        except KeyError as missing:  # a group, or a part of a tournament: which keys a measure has was checked
+        except KeyError as missing:
             return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
     try:
         sample = measure(claim, claim.measure, groups, claims)
@@ -59,7 +59,7 @@ def check(
 def needed(settings: dict, groups: dict[str, Group]) -> list[Group]:
     """The groups that a measure needs. Raises KeyError with the name of one that is not there."""
     if "tournament" in settings:
-        return standings.matches_needed(standings.entered(groups, settings), settings)
+        return standings.matches_needed(standings.tournament_of(groups, settings), settings)
     return [groups[name] for name in settings.get("groups") or [settings["group"]]]
 
 
@@ -72,7 +72,7 @@ def measure(claim: Claim, settings: dict, groups: dict[str, Group], claims: list
     if settings["quantity"] not in known:
         names = ", ".join(known if of_a_tournament else (*known, FIT))
         raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {names}")
-    source = standings.entered(groups, settings) if of_a_tournament else groups[settings["group"]]
+    source = standings.tournament_of(groups, settings) if of_a_tournament else groups[settings["group"]]
     arguments = {key: value for key, value in settings.items() if key not in ABOUT}
     return known[settings["quantity"]](source, **arguments)
 
@@ -133,14 +133,14 @@ def equals_any(measured: Estimate, paper: float, rounding: float, fewest: int) -
 
 
 def within(measured: Estimate, than: float) -> str:
-    """Whether a measure that allows for our error already is small enough, too large, or too large only by chance."""
+    """The verdict on a measure that allows for our error already: it must be at most `than`."""
     if measured.value <= than:
         return REPRODUCED
     return NOT_REPRODUCED if measured.low > than else INCONCLUSIVE
 
 
 def above(low: float, high: float, than: float) -> str:
-    """Whether an interval lies above a number, below it, or around it."""
+    """The verdict on an interval that must lie above a number."""
     if low > than:
         return REPRODUCED
     return NOT_REPRODUCED if high < than else INCONCLUSIVE

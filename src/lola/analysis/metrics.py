@@ -30,18 +30,18 @@ from lola.analysis.groups import Group, NothingLeft, joint_actions
 
 VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agent probability")
 TOLERANCES = (0.05, 0.1, 0.25)
-TOLERANCE = 0.1  # of %Nash where one must do; the paper states none
+TOLERANCE = 0.1  # %Nash is counted with this one where one must do; the paper states none
 RESAMPLES = 9999
-LATE = 0.1  # of the training of a Coin Game
-GAME = 150  # steps
-BATCH = 500  # resamples held in memory at once; their numbers don't depend on it
+LATE = 0.1  # the share of a Coin Game's training that counts as its end
+GAME = 150  # a game of the paper has so many steps
+BATCH = 500  # so many resamples are held in memory at once; their numbers don't depend on it
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What each run contributes, `runs` of shape (n, k), and the statistic (…, n, k) → (…) that sums them up.
+    """Numbers of each run, `runs` of shape (n, k), and the statistic (…, n, k) → (…) that sums them up.
 
-    `about` says in words what no number can.
+    `about` is a remark that no number can make.
     """
 
     seeds: tuple[int, ...]
@@ -79,11 +79,11 @@ def estimate(sample: Sample) -> Estimate:
     value = float(sample.statistic(sample.runs)) if n else np.nan
     if n < 2:
         return Estimate(value, np.nan, np.nan, np.nan, n)
-    distribution, (low, high) = resampled(sample)
+    distribution, (low, high) = resample(sample)
     return Estimate(value, float(low), float(high), float(distribution.std(ddof=1)), n)
 
 
-def resampled(sample: Sample) -> tuple[np.ndarray, tuple[float, float]]:
+def resample(sample: Sample) -> tuple[np.ndarray, tuple[float, float]]:
     """The statistic's bootstrap distribution over two or more runs, (RESAMPLES,), and its 95 % percentile interval."""
     drawn = bootstrap(
         (np.arange(len(sample.seeds)),),
@@ -121,7 +121,7 @@ def difference(one: Sample, other: Sample) -> Sample:
 
 
 def final_return(group: Group, player: int | None = None, last: int = 1, scale: float = 1.0) -> Sample:
-    """R: the normalised return times `scale`, of one player or of all, at the end or over the `last` updates."""
+    """R: the normalised return times `scale`, of one player or of all, averaged over the `last` updates."""
     runs = scale * ends(group, last)
     return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
 
@@ -133,7 +133,7 @@ def final_spread(group: Group) -> Sample:
 
 
 def ends(group: Group, last: int = 1) -> pd.DataFrame:
-    """The mean return over the last updates, in the Coin Game over those that are late: index seed, columns player."""
+    """The mean return at the end of training: index seed, columns player. Of the Coin Game, over its late rows."""
     return by_player(late(group.returns)) if group.is_coin_game else final_returns(group.returns, last)
 
 
@@ -155,7 +155,7 @@ def late(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def below(group: Group, line: float, last: int = 1) -> Sample:
-    """%: how many runs end with a return, the mean of all players, below a line, or diverge."""
+    """Percentage of runs whose return, the mean of all players, ends below a line, or that diverge."""
     final = ends(group, last).mean(axis=1)
     return percent((final < line) | final.index.isin(group.failed.seed))
 
@@ -175,7 +175,7 @@ def swing(group: Group) -> Sample:
 
 
 def own_colour(group: Group, player: int | None = None) -> Sample:
-    """%: how many of the coins that a run's players, or one of them, pick have the colour of who picks them."""
+    """Percentage of coins that are picked by the player of their colour; of both players, or of one."""
     own, picked = (by_player(late(group.coins[what])) for what in ("own", "coins"))
     own, picked = ((counts if player is None else counts[[player]]).sum(axis=1) for counts in (own, picked))
     some = picked > 0
@@ -184,13 +184,13 @@ def own_colour(group: Group, player: int | None = None) -> Sample:
 
 
 def points(group: Group, player: int | None = None) -> Sample:
-    """What a player of the Coin Game earns in 150 steps, the mean of both or of one."""
+    """Points in 150 steps of the Coin Game, the mean of both players or of one."""
     runs = GAME * by_player(late(group.coins["points"]))
     return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
 
 
 def coins(group: Group, start: bool = False) -> Sample:
-    """How many coins both players together pick per step, at the end or in the first updates that have a row."""
+    """Coins that both players together pick per step, at the end or in the first row of the curve."""
     picked = group.coins["coins"]
     steps = picked.columns.get_level_values("step")
     runs = by_player(picked.loc[:, steps == steps.min()] if start else late(picked)).sum(axis=1)
@@ -198,7 +198,7 @@ def coins(group: Group, start: bool = False) -> Sample:
 
 
 def plays(group: Group, states: dict[str, str], variant: str = "joint thresholded") -> Sample:
-    """%: how often the players do what `states` says, joint state → joint action, averaged over these states."""
+    """Percentage of play that follows `states`, joint state → joint action, averaged over these states."""
     return percent(agreement(group.play, {s: joint_actions(joint) for s, joint in states.items()}, variant))
 
 
@@ -213,7 +213,7 @@ def nash(group: Group, tolerance: float = TOLERANCE, variant: str = "joint thres
 
 
 def pure(group: Group, tolerance: float = TOLERANCE) -> Sample:
-    """%: how often every player takes one action with probability at least 1 - `tolerance`, in each state."""
+    """Percentage of states in which every player takes one action with probability at least 1 - `tolerance`."""
     return percent(near_pure(group.play, tolerance))
 
 
@@ -222,7 +222,7 @@ def percent(shares: pd.Series) -> Sample:
 
 
 def tit_for_tat_joint(play: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """What two tit-for-tat players do in each joint state. Raises ValueError unless there are two."""
+    """The joint action of two tit-for-tat players in each joint state. Raises ValueError unless there are two."""
     players = play.columns.unique(0)
     if len(players) != 2:
         raise ValueError(f"tit-for-tat is defined for 2 players, not {len(players)}")

@@ -1,4 +1,4 @@
-"""What the entrants of a tournament earn and where they rank at its end, as samples over runs.
+"""Returns and ranks of a tournament's entrants at its end, as samples over runs.
 
 A run is one seed of every match. Averages are over all opponents, self-play included, as in the paper's Figure 4.
 """
@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from lola.analysis.groups import Group
-from lola.analysis.metrics import Sample, mean, resampled
+from lola.analysis.metrics import Sample, mean, resample
 from lola.analysis.tournaments import LAST, Tournament, find, over_last, rank
 
 
-def entered(groups: dict[str, Group], measure: dict) -> Tournament:
-    """The tournament that a claim's measure names, among its `field`, which is by default all who enter it.
+def tournament_of(groups: dict[str, Group], measure: dict) -> Tournament:
+    """The tournament that a claim's measure names, cut down to its `field` if it has one.
 
-    Raises KeyError that says what of it is not among the groups.
+    Raises KeyError, which names the entrant or the groups that are missing.
     """
     game, name, model = measure["game"], measure["tournament"], measure.get("opponent_model", "oracle")
     shown = find(groups, game, name, model)
@@ -38,27 +38,27 @@ def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:
 
 
 def earns(tournament: Tournament, entrant: str, against: str) -> Sample:
-    """What an entrant earns against another; against itself, the mean of both seats."""
+    """Return of an entrant against another; against itself, the mean of both seats."""
     ends = over_last(tournament.returns(entrant, against), LAST)
     return Sample(tuple(ends.index), ends.to_numpy()[:, None], mean)
 
 
 def average(tournament: Tournament, entrant: str) -> Sample:
-    """What an entrant earns on average over the field."""
+    """Return of an entrant, averaged over the field."""
     means = tournament.final().mean(axis=-1)
     return Sample(tournament.seeds, means[:, [tournament.entrants.index(entrant)]], mean)
 
 
 def above_field(tournament: Tournament, entrant: str) -> Sample:
-    """%: in how many runs an entrant's average is above the mean average of the field."""
+    """Percentage of runs in which an entrant's average is above the mean average of the field."""
     means = tournament.final().mean(axis=-1)
     above = means[:, [tournament.entrants.index(entrant)]] > means.mean(axis=-1, keepdims=True)
     return Sample(tournament.seeds, 100.0 * above, mean)
 
 
 def first(ranks: Sample) -> float:
-    """In which share of the bootstrap's resamples an entrant ranks first, alone or with others; nan for one run."""
-    return float((resampled(ranks)[0] == 1).mean()) if len(ranks.seeds) > 1 else np.nan
+    """Share of the bootstrap's resamples in which an entrant ranks first, alone or with others; nan for one run."""
+    return float((resample(ranks)[0] == 1).mean()) if len(ranks.seeds) > 1 else np.nan
 
 
 def improvement(seeds: tuple[int, ...], mine: np.ndarray, theirs: np.ndarray) -> Sample:

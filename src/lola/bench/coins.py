@@ -25,7 +25,7 @@ from lola.learning.training import train
 from lola.study import plan
 
 PLAY, FIRST, SECOND, CRITIC = "play", "first derivatives", "second derivatives", "critic"
-FUNCTIONS = (  # whose time counts as what
+FUNCTIONS = (  # a class or module, the name of its function, and the part that its time counts as
     (Scored, "gradient", FIRST),
     (Scored, "hessian_product", SECOND),
     (estimators, "baselines", CRITIC),
@@ -37,7 +37,7 @@ UPDATES = (  # algorithm, encoder, and batches of roll-outs: what is played, and
     ("coin-lola-dice", "linear", 3),
 )
 SCALES = ((128, 16, 1), (128, 16, 8), (128, 150, 1))  # roll-outs in a batch, their length, seeds
-PAPER = (4000, 150, 1)  # measured on a GPU alone
+PAPER = (4000, 150, 1)  # this one is measured on a GPU alone
 REPEATS = 11
 
 
@@ -49,32 +49,32 @@ def rows(config: dict) -> Iterator[dict]:
     with ProcessPoolExecutor(1, context, torch.set_num_threads, (1,), max_tasks_per_child=1) as fresh:
         for device in devices:
             for batch in (SCALES[0][0], PAPER[0]):
-                yield fresh.submit(of_game, device, batch).result()
+                yield fresh.submit(measure_game, device, batch).result()
             for algorithm, encoder, batches in UPDATES:
                 spec = groups[f"coin-game/{algorithm}/oracle"].spec
                 spec = spec | {"game": spec["game"] | {"encoder": encoder, "hidden": 32}}
                 label = f"{config['algorithms'][algorithm]['label']}, {encoder}"
                 for scale in (*SCALES, PAPER) if device == "cuda" else SCALES:
-                    yield fresh.submit(of_update, device, label, spec, batches, *scale).result()
+                    yield fresh.submit(measure_update, device, label, spec, batches, *scale).result()
 
 
-def of_game(device: str, batch: int, steps: int = 1000) -> dict:
-    """The game alone, with moves and draws of coins that are there before."""
+def measure_game(device: str, batch: int, steps: int = 1000) -> dict:
+    """The game alone; moves and draws of coins are made beforehand."""
     before, laps = peak(device), Laps(clock(device))
     game = CoinGame(grid=3, gamma=0.96).to(device)
     red, blue = torch.randint(len(MOVES), (2, steps, batch), device=device)
     draws = torch.randint(game.choices, (steps, batch), device=device)
 
-    def played() -> None:
+    def play_steps() -> None:
         board = game.start(torch.rand(3, batch, device=device))
         for t in range(steps):
             _, board = game.step(board, red[t], blue[t], draws[t])
 
-    repeats = repeated(laps, laps.of(PLAY, played))
+    repeats = repeat(laps, laps.of(PLAY, play_steps))
     return row("game alone", device, (batch, steps, 1), batch * steps, repeats, peak(device) - before)
 
 
-def of_update(device: str, label: str, spec: dict, batches: int, batch: int, length: int, seeds: int) -> dict:
+def measure_update(device: str, label: str, spec: dict, batches: int, batch: int, length: int, seeds: int) -> dict:
     """An update of both players and their critics, who play so many batches of roll-outs for it."""
     game, model, every = trainers.game(spec).to(device), trainers.opponent_model(spec), list(range(seeds))
     seats = [trainers.seat(spec, seat, model) for seat in spec["seats"]]
@@ -85,12 +85,12 @@ def of_update(device: str, label: str, spec: dict, batches: int, batch: int, len
     playing = laps.of(PLAY, partial(play, game=game, seeds=every, batch=batch, length=length))
     run = train(game, seats, start, 10**9, playing)
     next(run)
-    repeats = repeated(laps, partial(next, run))
+    repeats = repeat(laps, partial(next, run))
     steps = seeds * batches * batch * length
     return row(label, device, (batch, length, seeds), steps, repeats, peak(device) - before)
 
 
-def repeated(laps: Laps, call: Callable) -> list[dict[str, float]]:
+def repeat(laps: Laps, call: Callable) -> list[dict[str, float]]:
     """The laps of each repeat, after one that does not count."""
     return [laps.during(call) for _ in range(1 + REPEATS)][1:]
 
@@ -113,11 +113,11 @@ def row(what: str, device: str, scale: tuple[int, int, int], steps: int, repeats
 def clock(device: str) -> Callable[[], float]:
     """A clock that waits for what the device still has to do."""
 
-    def after_all() -> float:
+    def finished() -> float:
         torch.cuda.synchronize()
         return time.perf_counter()
 
-    return after_all if device == "cuda" else time.perf_counter
+    return finished if device == "cuda" else time.perf_counter
 
 
 def peak(device: str) -> float:

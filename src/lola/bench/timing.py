@@ -11,14 +11,14 @@ REST = "rest"
 
 
 class Laps:
-    """What each part of a computation takes, without the parts that run inside it; `clock` says how late it is."""
+    """The time of each part of a computation, without the parts that run inside it; `clock` gives the time."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter):
         self.clock, self.running, self.seconds = clock, [REST], defaultdict(float)
         self.since = clock()
 
     def of(self, part: str, function: Callable) -> Callable:
-        """The function, whose time counts as that part's."""
+        """The same function; its time counts as that part's."""
 
         @wraps(function)
         def timed(*args, **settings):
@@ -41,7 +41,7 @@ class Laps:
         return dict(self.seconds)
 
     def count(self) -> None:
-        """Give whoever is running the time that has passed."""
+        """Add the time that has passed to the part that runs."""
         now = self.clock()
         self.seconds[self.running[-1]] += now - self.since
         self.since = now
@@ -50,10 +50,10 @@ class Laps:
 def per_update(run: Iterator, count: int) -> list[float]:
     """Seconds per update, `count` of them at a time."""
     next(run)
-    return [s / count for s in timed(lambda: list(islice(run, count)), repeats=5)]
+    return [s / count for s in repeat(lambda: list(islice(run, count)), repeats=5)]
 
 
-def timed(run: Callable, repeats: int) -> list[float]:
+def repeat(run: Callable, repeats: int) -> list[float]:
     """Seconds of each repeat, after one that does not count."""
     seconds = []
     for _ in range(1 + repeats):

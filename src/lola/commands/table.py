@@ -31,7 +31,7 @@ def main() -> None:
             table = importlib.import_module(kind.module).tabulate(sources.counted, **block)
         except NothingLeft as reason:
             table = tables.empty(str(reason))
-        tables.save(tables.noted(table, sources.divergences), args.spec["caption"], args.out)
+        tables.save(tables.with_note(table, sources.divergences), args.spec["caption"], args.out)
     except ValueError as error:
         sys.exit(str(error))
 

@@ -12,7 +12,7 @@ from lola.analysis.metrics import is_zero_sum
 from lola.analysis.sources import Sources
 from lola.figures import style
 
-KNOWN = "opponent known"  # how the oracle, which has no label, is called here
+KNOWN = "opponent known"  # the oracle's label here; elsewhere it has none
 
 
 def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_model: str = "oracle") -> Figure:
@@ -23,7 +23,7 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_
     """
     rows = [[sources.group(game, shown, opponent_model) for shown in algorithms] for game in games]
     colors, dashes = (
-        dict(zip(names, style.cycled(looks, len(names)), strict=True))
+        dict(zip(names, style.cycle(looks, len(names)), strict=True))
         for names, looks in (
             (dict.fromkeys(group.algorithm for group in rows[0]), style.ALGORITHMS),
             (dict.fromkeys(group.opponent_model for group in rows[0]), style.DASHES),

@@ -12,18 +12,19 @@ from matplotlib.patches import Circle, Patch, Rectangle
 
 from lola.figures import style
 
-NAMES, COLORS = ("red", "blue"), (style.VERMILLION, style.BLUE)  # that colour-blind readers tell apart
-GROUND = "#fff3c4"  # of a board on which a coin was just picked
-OWN, THEIRS = 1, -2  # the rewards of the game: for picking any coin; when the other picks mine
-PLAYER, COIN, HALO = 0.31, 0.2, 0.46  # radii, in cells
-SPREAD = {1: [(0, 0)], 2: [(-0.22, -0.22), (0.22, 0.22)], 3: [(-0.24, -0.22), (0.24, -0.22), (0, 0.22)]}  # in one cell
+NAMES, COLORS = ("red", "blue"), (style.VERMILLION, style.BLUE)  # colour-blind readers tell them apart
+GROUND = "#fff3c4"  # a board on which a coin was just picked has this ground
+OWN, THEIRS = 1, -2  # rewards: for picking any coin, and when the other picks mine
+PLAYER, COIN, HALO = 0.31, 0.2, 0.46  # radii in cells
+# Where things that share a cell stand in it, and how large they are, by their number.
+SPREAD = {1: [(0, 0)], 2: [(-0.22, -0.22), (0.22, 0.22)], 3: [(-0.24, -0.22), (0.24, -0.22), (0, 0.22)]}
 SQUEEZE = {1: 1.0, 2: 0.6, 3: 0.5}
-FILM, DPI, PER_SECOND = 3.0, 100, 2  # inches wide
+FILM, DPI, PER_SECOND = 3.0, 100, 2  # width in inches, dots per inch, frames per second
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A board and what the moves that led to it brought: who `pickers` are, the `picked` coin's colour, the rewards.
+    """A board, and what the last moves brought: the `pickers`, the `picked` coin's colour, the rewards.
 
     Cells are row · grid + column; player 0 and colour 0 are red, 1 is blue.
     """
@@ -37,18 +38,19 @@ class Frame:
 
 
 def frames(episode: list, tie: str = "both") -> list[Frame]:
-    """What happens in a list of [red's cell, blue's, the coin's, its colour]; the board wraps, and everybody moves.
+    """A frame for each board of an episode, a list of [red's cell, blue's, the coin's, its colour].
 
-    So whoever stands where the coin lay has picked it, but for blue when both do and `tie` is "red".
+    Both players move at every step. So a player who stands where the coin lay has picked it, but for blue when both
+    do and `tie` is "red".
     """
-    shown, lay, picked = [], None, 0
+    found, lay, picked = [], None, 0
     for red, blue, coin, colour in episode:
         pickers = tuple(player for player, cell in enumerate((red, blue)) if cell == lay)
         pickers = pickers[:1] if tie == "red" else pickers
         rewards = tuple(OWN * (p in pickers) + THEIRS * (p == picked and 1 - p in pickers) for p in (0, 1))
-        shown.append(Frame((red, blue), coin, colour, pickers, picked, rewards))
+        found.append(Frame((red, blue), coin, colour, pickers, picked, rewards))
         lay, picked = coin, colour
-    return shown
+    return found
 
 
 def draw_board(ax: Axes, grid: int, frame: Frame) -> None:
@@ -90,7 +92,7 @@ def shape(whose: int, at: tuple[float, float], radius: float, color) -> Patch:
     return Rectangle((at[0] - side, at[1] - side), 2 * side, 2 * side, facecolor=color, linewidth=0)
 
 
-def signed(points: int) -> str:
+def with_sign(points: int) -> str:
     """Points with a sign, none for 0."""
     return f"{points:+d}".replace("-", "−") if points else "0"
 
@@ -110,7 +112,7 @@ def film(episode: list, grid: int, tie: str = "both") -> bytes:
                 ax.set_title(f"step {step}", color="dimgrey")
                 for player, side in enumerate(("left", "right")):
                     ax.set_title(
-                        f"{NAMES[player]} {signed(earned[player])}", loc=side, color=COLORS[player], weight="bold"
+                        f"{NAMES[player]} {with_sign(earned[player])}", loc=side, color=COLORS[player], weight="bold"
                     )
                 writer.grab_frame()
         return path.read_bytes()

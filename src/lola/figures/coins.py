@@ -9,8 +9,8 @@ from lola.analysis.metrics import GAME
 from lola.analysis.sources import Sources
 from lola.figures import style
 
-COLUMNS = 4  # of the legend
-HEIGHT = 6  # cm
+COLUMNS = 4  # the legend has so many
+HEIGHT = 6  # in cm
 CHANCE = {"color": "dimgrey", "linestyle": ":", "linewidth": 0.8, "zorder": 0}
 
 
@@ -23,7 +23,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     groups = [sources.group(game, shown, opponent_model) for shown in algorithms]
     figure = style.new_figure(HEIGHT, style.FULL_WIDTH)
     share, points, picked = axes = figure.subplots(1, 3)
-    colors = style.cycled(style.ALGORITHMS, len(groups))
+    colors = style.cycle(style.ALGORITHMS, len(groups))
     for group, color in zip(groups, colors, strict=True):
         if not group.seeds:
             continue
@@ -52,11 +52,11 @@ def over_players(group: Group):
 
 
 def runs(groups: list[Group]) -> str:
-    """How many runs groups have, in words."""
+    """The number of runs of the groups, in words."""
     return f"{' or '.join(map(str, sorted({group.seeds for group in groups})))} runs"
 
 
 def scale(sources: Sources, groups: list[Group]) -> str:
-    """How much is played before every update, in words."""
-    played = dict.fromkeys((sources.coin_games[g.name]["batch"], sources.coin_games[g.name]["length"]) for g in groups)
-    return " or ".join(f"{batch} games of {length} steps" for batch, length in played)
+    """Roll-outs before every update, in words."""
+    scales = dict.fromkeys((sources.coin_games[g.name]["batch"], sources.coin_games[g.name]["length"]) for g in groups)
+    return " or ".join(f"{batch} games of {length} steps" for batch, length in scales)

@@ -7,8 +7,8 @@ from lola.analysis.sources import Sources
 from lola.figures import style
 
 MARK = {"marker": "o", "linestyle": "", "markersize": 4, "markeredgecolor": "white", "markeredgewidth": 0.5}
-COLUMNS = 2  # of the legend
-SOLID = 6  # curves; more are dashed, so that those that coincide with one of these show
+COLUMNS = 2  # the legend has so many
+SOLID = 6  # further curves are dashed, so that they show where they coincide with one of these
 
 
 def draw(
@@ -27,17 +27,17 @@ def draw(
     figure = style.new_figure(height=7 + 0.4 * -(-len(algorithms) // COLUMNS))
     ax = figure.subplots()
     runs = set()
-    for n, (shown, color) in enumerate(zip(algorithms, style.cycled(style.ALGORITHMS, len(algorithms)), strict=True)):
+    for n, (shown, color) in enumerate(zip(algorithms, style.cycle(style.ALGORITHMS, len(algorithms)), strict=True)):
         group = sources.group(game, shown, opponent_model)
         runs.add(group.seeds)
         dashes = style.DASHES[n // SOLID % len(style.DASHES)]
-        style.plot_mean(ax, style.over_agents(group.returns), style.wrapped(sources.label(group)), color, dashes)
+        style.plot_mean(ax, style.over_agents(group.returns), style.wrap(sources.label(group)), color, dashes)
         if saved and shown in saved:
             ax.plot(*zip(*saved[shown], strict=True), color=color, clip_on=False, zorder=3, **MARK)
     ax.set(xlim=(0, ax.dataLim.xmax), xlabel="update", ylabel="normalised return per step")
     handles = ax.get_legend_handles_labels()[0]
     if saved:
-        handles.append(Line2D([], [], color="dimgrey", label=style.wrapped(saved_label), **MARK))
+        handles.append(Line2D([], [], color="dimgrey", label=style.wrap(saved_label), **MARK))
     heading = f"mean over agents and {' or '.join(map(str, sorted(runs)))} runs, with 95 % intervals"
     style.legend(figure, handles, COLUMNS, heading)
     return figure

@@ -17,8 +17,8 @@ from lola.figures import style
 
 AUTHORS = "authors (digitised)"
 COLUMNS = 2
-LEGIBLE = 18  # tiles side by side that have room for a number
-DIGITS = 3  # of such a number
+LEGIBLE = 18  # up to so many tiles side by side have room for a number
+DIGITS = 3  # such a number has so many
 
 
 def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model: str = "oracle") -> Figure:
@@ -37,7 +37,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model:
     letters = itertools.cycle(string.ascii_lowercase)
     for ax, letter, (label, grid) in zip(axes.flat, letters, grids.items(), strict=False):
         heat_map(ax, grid, *colors, numbers=columns * entrants <= LEGIBLE)
-        style.title(ax, letter, style.wrapped(f"{game}, {label}"))
+        style.title(ax, letter, style.wrap(f"{game}, {label}"))
     drawn, empty = axes.flat[: len(grids)], axes.flat[len(grids) :]
     for ax in empty:
         ax.remove()
@@ -49,7 +49,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model:
 
 
 def grids_of(sources: Sources, game: str, tournaments: list[str], opponent_model: str) -> dict[str, pd.DataFrame]:
-    """The returns of a game's tournaments, and the authors' where there are any, by what each is called."""
+    """The returns of a game's tournaments by their labels, and the authors' where there are any."""
     shown = [sources.counted.tournament(game, name, opponent_model) for name in tournaments]
     entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))
     grids = {

@@ -8,9 +8,9 @@ from lola.analysis.groups import Group
 from lola.analysis.metrics import own_colour
 from lola.analysis.sources import Sources
 from lola.figures import style
-from lola.figures.boards import COLORS, GROUND, NAMES, draw_board, frames, signed
+from lola.figures.boards import COLORS, GROUND, NAMES, draw_board, frames, with_sign
 
-BOARDS = 12  # side by side
+BOARDS = 12  # so many stand side by side
 RULES = "A coin brings 1 point to whoever picks it; if it was of the other's colour, the other loses 2."
 BESIDE = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 4}
 SHAPES = (("o", 6, 4.5), ("s", 5.5, 4))  # marker and sizes of a player and of its coin in the legend
@@ -39,7 +39,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
         for ax, frame in zip(row, shown, strict=False):
             draw_board(ax, about["grid"], frame)
             for reward, color, side in zip(frame.rewards, COLORS, ("left", "right"), strict=True):
-                ax.set_title(signed(reward) if reward else "", loc=side, color=color, weight="bold", pad=2)
+                ax.set_title(with_sign(reward) if reward else "", loc=side, color=color, weight="bold", pad=2)
     for step, ax in enumerate(axes[-1]):
         ax.set_xlabel(str(step) if step else "step 0", labelpad=2)
     style.legend(figure, handles(), 5, RULES, columnspacing=1.5, handletextpad=0.4)

@@ -10,7 +10,7 @@ from lola.analysis.groups import Group
 from lola.analysis.sources import Sources
 from lola.figures import style
 
-SPREAD = 0.025  # how far points are moved, so that piles show which states and how many runs they hold
+SPREAD = 0.025  # points are moved so far, so that piles show which states and how many runs they hold
 
 
 def draw(
@@ -53,7 +53,7 @@ def draw(
     handles = []
     for letter, (title, shown) in zip(below, panels.items(), strict=True):
         style.title(axes[letter], letter, title)
-        for group, color in zip(shown, style.cycled(style.ALGORITHMS, len(shown)), strict=True):
+        for group, color in zip(shown, style.cycle(style.ALGORITHMS, len(shown)), strict=True):
             style.plot_returns(axes[letter], group, [color, color], sources.label(group))
         axes[letter].set_xlabel("update")
         handles += axes[letter].get_legend_handles_labels()[0]

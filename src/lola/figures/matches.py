@@ -6,7 +6,7 @@ from lola.analysis.sources import Sources
 from lola.figures import style
 
 RETURN, FIRST_ACTION = SHOWS = "return", "first action"
-HEIGHT = 14  # cm
+HEIGHT = 14  # in cm
 
 
 def draw(
@@ -23,7 +23,7 @@ def draw(
     curves = shown.returns if shows == RETURN else shown.shares
     figure = style.new_figure(HEIGHT, style.FULL_WIDTH)
     axes = figure.subplots(len(entrants), len(entrants), sharex=True, sharey=True, squeeze=False)
-    colors = style.cycled(style.ALGORITHMS, len(entrants))
+    colors = style.cycle(style.ALGORITHMS, len(entrants))
     for panels, row, color in zip(axes, entrants, colors, strict=True):
         for ax, column in zip(panels, entrants, strict=True):
             if shown.seats(row, column)[0].seeds:
@@ -37,12 +37,12 @@ def draw(
     if shows == FIRST_ACTION:
         axes[0, 0].set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
     figure.supxlabel("episode", fontsize=style.FONT)
-    figure.supylabel(described(shows, sources.actions[game]), fontsize=style.FONT)
+    figure.supylabel(axis_label(shows, sources.actions[game]), fontsize=style.FONT)
     return figure
 
 
-def described(shows: str, actions: list[list[str]]) -> str:
-    """What is shown of the row's player; its first action by name where both seats call it the same."""
+def axis_label(shows: str, actions: list[list[str]]) -> str:
+    """The label of all y axes; it names the first action where both seats call it the same."""
     if shows == RETURN:
         return "the row's normalised return per step"
     names = {own[0] for own in actions}

@@ -9,7 +9,7 @@ from lola.analysis.sources import Sources
 from lola.figures import style
 
 COLUMNS = 2
-LEGEND = 4  # players side by side
+LEGEND = 4  # players stand side by side in it
 
 
 def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
@@ -21,8 +21,8 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     figure = style.new_figure(height=1 + 3.6 * rows + 0.5 * -(-players // LEGEND))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     panels = grid.ravel()
-    colors = style.cycled(style.PLAYERS, players)
-    letters = style.cycled(string.ascii_lowercase, len(groups))
+    colors = style.cycle(style.PLAYERS, players)
+    letters = style.cycle(string.ascii_lowercase, len(groups))
     for letter, ax, group in zip(letters, panels[: len(groups)], groups, strict=True):
         style.title(ax, letter, panel_title(sources, group))
         style.plot_returns(ax, group, colors)

@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 from lola.analysis.sources import Sources
 from lola.figures import style
 
-COLUMNS = 3  # of the legend
-ALIKE = 4  # entrants with the same dashes: colours that far apart look alike to some readers
+COLUMNS = 3  # the legend has so many
+ALIKE = 4  # so many entrants share their dashes: colours that far apart look alike to some readers
 
 
 def draw(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Figure:
@@ -21,8 +21,8 @@ def draw(sources: Sources, *, games: list[str], tournaments: list[str], opponent
     """
     rows = [[sources.tournament(game, name, opponent_model) for game in games] for name in tournaments]
     entrants = list(dict.fromkeys(entrant for row in rows for shown in row for entrant in shown.entrants))
-    colors = style.cycled(style.ALGORITHMS, len(entrants))
-    dashes = style.cycled((dash for dash in style.DASHES for _ in range(ALIKE)), len(entrants))
+    colors = style.cycle(style.ALGORITHMS, len(entrants))
+    dashes = style.cycle((dash for dash in style.DASHES for _ in range(ALIKE)), len(entrants))
     looks = {entrant: look for entrant, *look in zip(entrants, colors, dashes, strict=True)}
     figure = style.new_figure(height=1.8 + 3.6 * len(rows) + 0.4 * -(-len(entrants) // COLUMNS))
     axes = figure.subplots(len(rows), len(games), sharex=True, sharey="col", squeeze=False)
@@ -33,7 +33,7 @@ def draw(sources: Sources, *, games: list[str], tournaments: list[str], opponent
                 average = shown.average(entrant)
                 runs.add(len(average))
                 style.plot_mean(ax, average, sources.labels[entrant], *looks[entrant])
-            style.title(ax, next(letters), style.wrapped(f"{shown.game}, {sources.tournament_label(shown)}"))
+            style.title(ax, next(letters), style.wrap(f"{shown.game}, {sources.tournament_label(shown)}"))
     for ax in axes[-1]:
         ax.set_xlabel("episode")
     figure.supylabel("normalised return per step", fontsize=style.FONT)

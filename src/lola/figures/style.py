@@ -19,23 +19,23 @@ from lola.analysis.groups import Group
 from lola.analysis.metrics import band
 from lola.files.artifacts import write_whole
 
-WIDTH = 8 / 2.54  # inches
-FULL_WIDTH = 17 / 2.54  # of a page with two columns
-FONT = 7  # points, at those widths
-LEGEND_WIDTH = 24  # characters
-NOTE_WIDTH = 56  # of a note below a figure
-LINE = 1.3 * FONT / 72  # inches, the height of one
+WIDTH = 8 / 2.54  # in inches, as all lengths of matplotlib
+FULL_WIDTH = 17 / 2.54  # a page with two columns is so wide
+FONT = 7  # in points, at those widths
+LEGEND_WIDTH = 24  # in characters
+NOTE_WIDTH = 56  # in characters; a note stands below a figure
+LINE = 1.3 * FONT / 72  # the height of a line in inches
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
 ALGORITHMS = [VERMILLION, BLUE, GREEN, PURPLE, BROWN, SKY, "black", GREY]
-PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE, BROWN]  # not as many as dashes: together they repeat after 20 players
+PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE, BROWN]  # five, and four dashes: together they repeat after 20 players
 STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")]  # start, CC, CD, DC, DD
 DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1))]  # by player
 
 
 @contextmanager
 def theme() -> Iterator[None]:
-    """Draw, and save, inside this."""
+    """The style of every figure: draw and save inside this."""
     size = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
     thin = {"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.0}
     ticks = {"xtick.major.size": 2.5, "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2}
@@ -63,8 +63,8 @@ def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> None:
     shown = {}
     if lines := [line for note in notes for line in textwrap.wrap(note, NOTE_WIDTH)]:
         width, height = figure.get_size_inches()
-        for each in figure.legends:  # stays where it is while the figure grows
-            each.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
+        for legend in figure.legends:  # a legend keeps its place while the figure grows
+            legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
         figure.text(0.5, -LINE / height, "\n".join(lines), ha="center", va="top", color=VERMILLION)
         shown = {"bbox_inches": Bbox([(0, -LINE * (len(lines) + 2)), (width, height)])}
     for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
@@ -73,12 +73,12 @@ def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> None:
         write_whole(out.with_name(out.name + ending), content.getvalue())
 
 
-def cycled(styles: Iterable, count: int) -> list:
+def cycle(styles: Iterable, count: int) -> list:
     """The first `count` styles, from the start again where there are fewer."""
     return list(itertools.islice(itertools.cycle(styles), count))
 
 
-def wrapped(label: str) -> str:
+def wrap(label: str) -> str:
     """A label on as many lines as it needs to stand in one of two columns of a legend."""
     return textwrap.fill(label, LEGEND_WIDTH)
 
@@ -106,8 +106,8 @@ def title(ax: Axes, letter: str, text: str) -> None:
 
 def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
     """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
-    for player, (color, dashes) in enumerate(zip(colors, cycled(DASHES, len(colors)), strict=True), start=1):
-        name = wrapped(f"{label}, agent {player}") if label else f"agent {player}"
+    for player, (color, dashes) in enumerate(zip(colors, cycle(DASHES, len(colors)), strict=True), start=1):
+        name = wrap(f"{label}, agent {player}") if label else f"agent {player}"
         plot_mean(ax, group.returns.get(player, pd.DataFrame()), name, color, dashes)
 
 

@@ -3,8 +3,8 @@
 import platform
 from pathlib import Path
 
-INFO = Path("/proc/cpuinfo")  # of Linux
-SETS = {"avx2": "AVX2", "avx512f": "AVX-512"}  # by their flags there
+INFO = Path("/proc/cpuinfo")  # Linux keeps it there
+SETS = {"avx2": "AVX2", "avx512f": "AVX-512"}  # names by their flags there
 
 
 def name() -> str:

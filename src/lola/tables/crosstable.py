@@ -9,8 +9,8 @@ from lola.analysis.standings import earns
 from lola.analysis.tournaments import Tournament
 from lola.tables.table import Table, number
 
-MARKED = 0.25  # how far a cell may be off the authors' without a mark
-READ = 0.03  # how well the authors' plots can be read
+MARKED = 0.25  # a cell that is further off the authors' has a mark
+READ = 0.03  # the authors' plots can be read to so much
 DISTANCES = "How far from the authors"
 NOTES = f"""\
 What the row earns against the column: the normalised discounted return per step, averaged over the last tenth of the
@@ -29,9 +29,9 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
     rows, matrices = [], {}
     for game in games:
         for name in tournaments:
-            shown = sources.tournament(game, name, opponent_model)
-            label = sources.tournament_label(shown)
-            cells = pd.DataFrame(tidy(sources, shown))
+            tournament = sources.tournament(game, name, opponent_model)
+            label = sources.tournament_label(tournament)
+            cells = pd.DataFrame(tidy(sources, tournament))
             rows.append(cells.assign(game=game, tournament=label))
             matrices[f"{game}, {label}"] = matrix(cells)
     long = pd.concat(rows, ignore_index=True)
@@ -40,13 +40,14 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
     return Table(long, matrices | ({DISTANCES: distances(compared)} if len(compared) else {}), NOTES)
 
 
-def tidy(sources: Sources, shown: Tournament) -> list[dict]:
+def tidy(sources: Sources, tournament: Tournament) -> list[dict]:
     """One row of numbers per cell."""
-    authors = crosstable(sources.claims, shown.game).reindex(index=shown.entrants, columns=shown.entrants)
+    entrants = tournament.entrants
+    authors = crosstable(sources.claims, tournament.game).reindex(index=entrants, columns=entrants)
     rows = []
-    for row in shown.entrants:
-        for column in shown.entrants:
-            e, theirs = estimate(earns(shown, row, column)), authors.loc[row, column]
+    for row in entrants:
+        for column in entrants:
+            e, theirs = estimate(earns(tournament, row, column)), authors.loc[row, column]
             about = {"row": sources.labels[row], "column": sources.labels[column], "runs": e.n}
             numbers = {"value": e.value, "low": e.low, "high": e.high}
             rows.append(about | numbers | {"authors": theirs, "difference": e.value - theirs})
@@ -67,7 +68,7 @@ def cell(ours: float, authors: float) -> str:
 
 
 def distances(compared: pd.DataFrame) -> pd.DataFrame:
-    """A row per game and tournament: how far its cells are from the authors'."""
+    """A row per game and tournament: the distance of its cells from the authors'."""
     inside = (compared.low - READ <= compared.authors) & (compared.authors <= compared.high + READ)
     lines = []
     for (game, tournament), of in compared.assign(inside=inside).groupby(["game", "tournament"], sort=False):

@@ -6,7 +6,7 @@ from lola.analysis.maps import SYMBOLS, Fit, fit
 from lola.analysis.sources import Sources
 from lola.tables.table import NONE, Table, interval, number
 
-BEST = 5  # points that people are shown
+BEST = 5  # so many points are listed
 NOTES = """\
 Every point of the grid is held against the paper's numbers at once, by the rule `equals` of config/lola/claims.yaml.
 Off: how far the number that fits worst lies from the paper's, in units of what the rule allows there. A point where it

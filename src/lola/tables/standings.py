@@ -1,4 +1,4 @@
-"""Who ranks where in a tournament, and who beats whom."""
+"""The ranking of a tournament, and which entrant beats which."""
 
 import itertools
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ head: what the row earns in its match against the column, minus what the column 
 
 
 def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
-    """The standings of each game and tournament; below them who earns more than whom, and in their own match."""
+    """The ranking of each game and tournament; below it, two entrants at a time, which earns more."""
     rows, rankings, contests = [], {}, {}
     for game in games:
         for name in tournaments:
-            shown = sources.tournament(game, name, opponent_model)
-            label, ends = sources.tournament_label(shown), shown.final()
-            alone, pairs = overall(sources, shown, ends), pairwise(sources, shown, ends)
+            tournament = sources.tournament(game, name, opponent_model)
+            label, ends = sources.tournament_label(tournament), tournament.final()
+            alone, pairs = overall(sources, tournament, ends), pairwise(sources, tournament, ends)
             rows += [{"game": game, "tournament": label} | row for row in tidy(alone + pairs)]
             rankings[f"{game}, {label}"] = ranking(alone)
             contests[f"{game}, {label}: who earns more"] = matrix(pairs, EARNS_MORE, 0.5)
@@ -41,30 +41,30 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
     return Table(pd.DataFrame(rows), rankings | contests, NOTES)
 
 
-def overall(sources: Sources, shown: Tournament, ends: np.ndarray) -> list[dict]:
-    """Average, rank and how often first, of every entrant; `ends` are `Tournament.final`."""
-    authors, means = averages(sources.claims, shown.game), ends.mean(axis=-1)
-    if {*authors.index} != {*shown.entrants}:
+def overall(sources: Sources, tournament: Tournament, ends: np.ndarray) -> list[dict]:
+    """Average, rank and share of first ranks of every entrant; `ends` are `Tournament.final`."""
+    authors, means = averages(sources.claims, tournament.game), ends.mean(axis=-1)
+    if {*authors.index} != {*tournament.entrants}:
         authors = {}  # means over another field
     rows = []
-    for i, entrant in enumerate(shown.entrants):
-        ranks = Sample(shown.seeds, means, rank_of(i))
+    for i, entrant in enumerate(tournament.entrants):
+        ranks = Sample(tournament.seeds, means, rank_of(i))
         measures = {
-            AVERAGE: estimate(Sample(shown.seeds, means[:, [i]], mean)),
+            AVERAGE: estimate(Sample(tournament.seeds, means[:, [i]], mean)),
             RANK: estimate(ranks),
-            FIRST: Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(shown.seeds)),
+            FIRST: Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(tournament.seeds)),
         }
         rows.append({"row": sources.labels[entrant], "authors": {AVERAGE: authors.get(entrant)}} | measures)
     return rows
 
 
-def pairwise(sources: Sources, shown: Tournament, ends: np.ndarray) -> list[dict]:
-    """Who earns more against the same opponents, and in their own match, for every two entrants."""
+def pairwise(sources: Sources, tournament: Tournament, ends: np.ndarray) -> list[dict]:
+    """For every two entrants, which earns more against the same opponents, and in their own match."""
     rows = []
-    for (i, row), (j, column) in itertools.permutations(enumerate(shown.entrants), 2):
+    for (i, row), (j, column) in itertools.permutations(enumerate(tournament.entrants), 2):
         measures = {
-            EARNS_MORE: estimate(improvement(shown.seeds, ends[:, i], ends[:, j])),
-            MARGIN: estimate(Sample(shown.seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean)),
+            EARNS_MORE: estimate(improvement(tournament.seeds, ends[:, i], ends[:, j])),
+            MARGIN: estimate(Sample(tournament.seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean)),
         }
         rows.append({"row": sources.labels[row], "column": sources.labels[column]} | measures)
     return rows
@@ -96,11 +96,11 @@ def ranking(alone: list[dict]) -> pd.DataFrame:
 
 def matrix(pairs: list[dict], measure: str, even: float) -> pd.DataFrame:
     """A measure of every two entrants, marked where its interval excludes `even`."""
-    cells = {(pair["row"], pair["column"]): marked(pair[measure], even) for pair in pairs}
+    cells = {(pair["row"], pair["column"]): with_star(pair[measure], even) for pair in pairs}
     names = list(dict.fromkeys(row for row, _ in cells))
     lines = [{"row against column": row} | {c: cells.get((row, c), NONE) for c in names} for row in names]
     return pd.DataFrame(lines)
 
 
-def marked(e: Estimate, even: float) -> str:
+def with_star(e: Estimate, even: float) -> str:
     return number(e.value, 2) + ("*" if e.low > even or e.high < even else "")

@@ -11,7 +11,7 @@ from lola.analysis.groups import RULE
 from lola.analysis.metrics import Estimate
 from lola.files.artifacts import write_whole
 
-DIGITS = 4  # after the point in CSV
+DIGITS = 4  # CSV has so many after the point
 NONE = "–"
 STYLE = (
     "<style>body {font: 15px sans-serif; margin: 2em} table {border-collapse: collapse} "
@@ -35,7 +35,7 @@ def empty(reason: str) -> Table:
     return Table(rows, {"": rows}, "")
 
 
-def noted(table: Table, divergences: list[str]) -> Table:
+def with_note(table: Table, divergences: list[str]) -> Table:
     """The table with a note on runs that diverged, if any did."""
     if not divergences:
         return table
@@ -73,7 +73,8 @@ def page(table: Table, caption: str) -> str:
     """A page that stands alone, for the report."""
     parts = [f"<h1>{escape(caption)}</h1>"]
     for heading, block in table.blocks.items():
-        parts += [f"<h2>{escape(heading)}</h2>"] * bool(heading) + [block.to_html(index=False, border=0)]
+        parts += [f"<h2>{escape(heading)}</h2>"] if heading else []
+        parts += [block.to_html(index=False, border=0)]
     parts += [f"<p>{escape(paragraph)}</p>" for paragraph in table.notes.split("\n\n")]
     return (
         f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(caption)}</title>\n{STYLE}\n'

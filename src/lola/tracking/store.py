@@ -119,8 +119,8 @@ def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
     database = database_file(root)
     for marker in sorted(Path(root, "tracking").glob("*.json")):
         try:
-            told = json.loads(marker.read_text())
-            reason = told["reason"] if told["status"] == "pending" else lost(database, told["runs"])
+            found = json.loads(marker.read_text())
+            reason = found["reason"] if found["status"] == "pending" else lost(database, found["runs"])
         except (ValueError, KeyError, TypeError, AttributeError):
             reason = f"{marker} is damaged"
         if reason:
