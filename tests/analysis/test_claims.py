@@ -15,7 +15,7 @@ from lola.analysis import claims, standings
 from lola.analysis.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
 from lola.analysis.groups import Counted
 from lola.analysis.metrics import QUANTITIES, Estimate
-from lola.analysis.paper import Claim, averages, crosstable, printed, read_claims
+from lola.analysis.paper import Claim, averages, crosstable, paper_number, read_claims
 from lola.commands import claims as stage
 from lola.study import plan
 from lola.study.config import load
@@ -332,13 +332,13 @@ def test_what_was_saved_of_five_runs_is_held_against_the_last_ten_updates():
     ],
 )
 def test_the_papers_numbers(group, quantity, player, number):
-    assert printed(OURS, group, quantity, player) == number
+    assert paper_number(OURS, group, quantity, player) == number
 
 
 def test_the_numbers_of_differences_follow_from_those_of_the_tables():
     for c in OURS:
         if c.minus and c.paper is not None:
-            one, other = (printed(OURS, m["group"], m["quantity"], m.get("player")) for m in (c.measure, c.minus))
+            one, other = (paper_number(OURS, m["group"], m["quantity"], m.get("player")) for m in (c.measure, c.minus))
             assert c.paper == pytest.approx(one - other), c.id
             assert "the number is the difference of" in c.sentence, c.id
 

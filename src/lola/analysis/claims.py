@@ -35,10 +35,10 @@ def check(
     `scales` are remarks on how much a group learns from, by its name. They stand beside the verdict, as runs that
     diverged do. Raises ValueError if a measure or the rule is unknown.
     """
-    shown = {}
+    found = {}
     for settings in claim.measures:
         try:
-            shown |= {group.name: group for group in needed(settings, groups)}
+            found |= {group.name: group for group in needed(settings, groups)}
         except KeyError as missing:
             return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
     try:
@@ -52,7 +52,7 @@ def check(
     measured = estimate(sample)
     verdict, because = decide(claim, measured)
     ran = dict.fromkeys(scales[name] for name in claim.groups if name in (scales or {}))
-    diverged = [f"{name}: {group.divergence}" for name, group in shown.items() if group.divergence]
+    diverged = [f"{name}: {group.divergence}" for name, group in found.items() if group.divergence]
     return Checked(claim, measured, verdict, "; ".join(filter(None, (because, sample.about, *ran, *diverged))))
 
 

@@ -1,4 +1,4 @@
-"""A map's runs at each point of its grid, and how near each point comes to what the paper prints."""
+"""A map's runs at each point of its grid, and the distance of each point from the paper's numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from lola.analysis.paper import Claim, tolerance
 from lola.vocabulary import measures
 from lola.vocabulary.names import GroupName
 
-SYMBOLS = {"batch": "B", "lr": "δ", "eta": "η"}  # of the axes that a grid may have, in the order we name them
+SYMBOLS = {"batch": "B", "lr": "δ", "eta": "η"}  # a grid may have these axes; points are named in this order
 NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
 
 
@@ -56,7 +56,7 @@ class Fit:
 
     @property
     def worst(self) -> np.ndarray:
-        """At each point, how far the number that fits it worst is off, in units of what is allowed."""
+        """At each point, the distance of the number that fits worst, in units of what is allowed."""
         return np.max([c.off(c.runs) for c in self.compared], axis=0)
 
     @property
@@ -65,7 +65,7 @@ class Fit:
         ends = np.cumsum([c.runs.shape[-1] for c in self.compared])
 
         def best(runs: np.ndarray) -> np.ndarray:
-            parts = np.split(np.moveaxis(runs, -3, -2), ends[:-1], axis=-1)  # from (…, n, points, k)
+            parts = np.split(np.moveaxis(runs, -3, -2), ends[:-1], axis=-1)
             return np.max([c.off(part) for c, part in zip(self.compared, parts, strict=True)], axis=0).min(-1)
 
         runs = np.moveaxis(np.concatenate([c.runs for c in self.compared], axis=-1), 0, 1)
@@ -113,9 +113,9 @@ def fit(maps: list[Group], claims: list[Claim]) -> Fit:
 
 
 def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
-    """By the claims' names for them, what each run of a two-player map contributes, and the statistic over runs.
+    """Each quantity of a two-player map by the claims' name for it: numbers of each run, and a statistic over runs.
 
-    The contributions have the map's index; they are nan where the run diverged. Of tit-for-tat and the mixed
+    The numbers have the map's index; they are nan where the run diverged. Of tit-for-tat and the mixed
     equilibrium only the one that means something in the game is given.
     """
     returns = group.map.xs(measures.RETURN, axis=1, level="metric")

@@ -12,10 +12,10 @@ import yaml
 from lola.analysis.metrics import Estimate
 from lola.vocabulary.names import Matchup
 
-Z = 1.96  # half-width of a 95 % interval, in standard errors
-RUNS = 50  # behind a number of the paper
-OF_TOURNAMENTS = ("opponent_model", "field", "against")  # keys that a measure of a tournament may have
-EARNS, AVERAGE = "earns", "average"  # what an entrant of a tournament earns: against one opponent, and against all
+Z = 1.96  # a 95 % interval reaches so many standard errors to either side
+RUNS = 50  # a number of the paper is taken to rest on so many
+OF_TOURNAMENTS = ("opponent_model", "field", "against")  # a measure of a tournament may have these keys
+EARNS, AVERAGE = "earns", "average"  # quantities of an entrant, against one opponent and against all
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Claim:
 
     @property
     def measures(self) -> list[dict]:
-        """What is measured: one thing, or two of which the second is taken off the first."""
+        """The measures: one, or two of which the second is taken off the first."""
         return [measure for measure in (self.measure, self.minus) if measure]
 
     @property
@@ -65,11 +65,11 @@ def read_claims(path: str | Path) -> list[Claim]:
         except TypeError as error:
             raise ValueError(f"{path}: {entry.get('id')}: {str(error).partition('() ')[2]}") from None
         for measure in claims[-1].measures:
-            if wrong := misread(measure):
+            if wrong := fault(measure):
                 raise ValueError(f"{path}: {entry['id']}: {wrong}")
     for name, table in file.get("crosstables", {}).items():
         try:
-            claims += expanded(name, **table)
+            claims += expand(name, **table)
         except KeyError as missing:
             raise ValueError(f"{path}: crosstables: {name}: missing key {missing}") from None
         except (TypeError, ValueError) as error:
@@ -77,8 +77,8 @@ def read_claims(path: str | Path) -> list[Claim]:
     return claims
 
 
-def misread(measure: dict) -> str | None:
-    """What is wrong with the keys of a measure, of runs or of a tournament, if anything is."""
+def fault(measure: dict) -> str | None:
+    """A sentence on the first wrong key of a measure, if one is wrong."""
     if "tournament" in measure:
         takes = ("quantity", "tournament", "game", "entrant")
         unknown = measure.keys() - {*takes, *OF_TOURNAMENTS}
@@ -89,12 +89,12 @@ def misread(measure: dict) -> str | None:
         takes, unknown = ("quantity", "groups" if "groups" in measure else "group"), ()
     missing = [key for key in takes if key not in measure]
     if missing or unknown:
-        what = f"missing key {missing[0]!r}" if missing else f"unknown key {min(unknown)!r}"
-        return f"{what} of a measure; of a tournament it takes {', '.join((*takes, *OF_TOURNAMENTS))}"
+        problem = f"missing key {missing[0]!r}" if missing else f"unknown key {min(unknown)!r}"
+        return f"{problem} of a measure; of a tournament it takes {', '.join((*takes, *OF_TOURNAMENTS))}"
     return None
 
 
-def expanded(
+def expand(
     table: str, *, field: list[str], tournaments: dict[str, str], games: dict[str, dict], **shared
 ) -> Iterator[Claim]:
     """A claim per cell and per row's mean of a cross table, for each tournament that is held against it.
@@ -113,16 +113,16 @@ def expanded(
             for column, earned in zip(field, cells, strict=True):
                 if earned is not None:
                     measure = where | {"quantity": EARNS, "entrant": row, "against": column}
-                    told = f"{row} earns {earned:.2f} against {column}"
+                    sentence = f"{row} earns {earned:.2f} against {column}"
                     name = f"{ids}/{Matchup((row, column))}"
-                    yield Claim(name, told, rule="equals", measure=measure, paper=earned, **shared)
+                    yield Claim(name, sentence, rule="equals", measure=measure, paper=earned, **shared)
             measure = where | {"quantity": AVERAGE, "entrant": row, "field": field}
-            told = f"{row} earns {average:.2f} on average over the field"
-            yield Claim(f"{ids}/{row}", told, rule="equals", measure=measure, paper=average, **shared)
+            sentence = f"{row} earns {average:.2f} on average over the field"
+            yield Claim(f"{ids}/{row}", sentence, rule="equals", measure=measure, paper=average, **shared)
 
 
 def crosstable(claims: list[Claim], game: str) -> pd.DataFrame:
-    """What the authors' entrants earn against each other: index row, columns column; nan where they say nothing."""
+    """The authors' returns of entrants against each other: index row, columns column; nan where there is none."""
     found = {
         (c.measure["entrant"], c.measure["against"]): c.paper
         for c in claims
@@ -134,7 +134,7 @@ def crosstable(claims: list[Claim], game: str) -> pd.DataFrame:
 
 
 def averages(claims: list[Claim], game: str) -> pd.Series:
-    """What the authors' entrants earn on average over their field: index entrant."""
+    """The authors' returns of entrants, averaged over their field: index entrant."""
     found = {
         c.measure["entrant"]: c.paper
         for c in claims
@@ -143,7 +143,7 @@ def averages(claims: list[Claim], game: str) -> pd.Series:
     return pd.Series(found, dtype=float)
 
 
-def printed(claims: list[Claim], group: str, quantity: str, player: int | None = None) -> float | None:
+def paper_number(claims: list[Claim], group: str, quantity: str, player: int | None = None) -> float | None:
     """The number that the paper prints for a quantity of a group, if any; however the quantity is measured."""
     for claim in claims:
         measure = claim.measure

@@ -19,15 +19,15 @@ def tournament_of(groups: dict[str, Group], measure: dict) -> Tournament:
     Raises KeyError, which names the entrant or the groups that are missing.
     """
     game, name, model = measure["game"], measure["tournament"], measure.get("opponent_model", "oracle")
-    shown = find(groups, game, name, model)
-    if model not in {match.opponent_model for match in shown.matches.values()}:
+    tournament = find(groups, game, name, model)
+    if model not in {match.opponent_model for match in tournament.matches.values()}:
         raise KeyError(f"{game}/{name}/{model}")
-    field = measure.get("field", shown.entrants)
+    field = measure.get("field", tournament.entrants)
     for entrant in (*field, measure["entrant"], measure.get("against", measure["entrant"])):
-        if entrant not in shown.entrants:
+        if entrant not in tournament.entrants:
             raise KeyError(f"{entrant} in {game}/{name}/{model}")
-    matches = {seats: match for seats, match in shown.matches.items() if {*seats} <= {*field}}
-    return replace(shown, entrants=tuple(field), matches=matches)
+    matches = {seats: match for seats, match in tournament.matches.items() if {*seats} <= {*field}}
+    return replace(tournament, entrants=tuple(field), matches=matches)
 
 
 def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:

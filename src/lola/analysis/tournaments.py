@@ -1,4 +1,4 @@
-"""A round robin: every entrant against every other and against itself, who earns what, and who ranks where."""
+"""A round robin, every entrant against every other and itself: returns and ranks."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pandas as pd
 from lola.analysis.groups import Group
 from lola.analysis.metrics import Sample
 
-LAST = 0.1  # of the episodes; what the authors average over
+LAST = 0.1  # the authors average over this share of the episodes
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Tournament:
         return tuple(sorted(set.intersection(*({*match.returns.index} for match in self.matches.values()))))
 
     def returns(self, row: str, column: str) -> pd.DataFrame:
-        """What `row` earns against `column`: index seed, columns step; in self-play the mean of both seats."""
+        """Returns of `row` against `column`: index seed, columns step; in self-play the mean of both seats."""
         match, seats = self.seats(row, column)
         return sum(match.returns.get(seat, pd.DataFrame()) for seat in seats) / len(seats)
 
     def shares(self, row: str, column: str) -> pd.DataFrame:
-        """How often `row` takes its first action against `column`: index seed, columns step."""
+        """Shares of `row`'s first action in its match with `column`: index seed, columns step."""
         match, seats = self.seats(row, column)
         own = (match.shares[seat] for seat in seats)
         return sum(shares[shares.columns.unique("action")[0]] for shares in own) / len(seats)
@@ -69,7 +69,7 @@ def over_last(runs: pd.DataFrame, last: float) -> pd.Series:
 
 
 def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "oracle") -> Tournament:
-    """The tournament `name` among the groups. Where nobody models anybody, the oracle's match counts.
+    """The tournament `name` among the groups. Where no player models another, the oracle's match counts.
 
     Raises KeyError if none of its matches is there.
     """
@@ -80,7 +80,8 @@ def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "
                 matches[group.named.matchup.seated(2)] = group
     if not matches:
         raise KeyError(f"{game}/{name}/{opponent_model}")
-    sits_first = Counter(first for first, _ in matches)  # the first entrant in all its matches, the last in one
+    # The first entrant has the first seat in all its matches, the last in one.
+    sits_first = Counter(first for first, _ in matches)
     entrants = sorted(sits_first, key=sits_first.get, reverse=True)
     return Tournament(game, name, opponent_model, tuple(entrants), matches)
 

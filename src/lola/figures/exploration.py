@@ -1,4 +1,4 @@
-"""What players of the Coin Game learn under many settings."""
+"""The Coin Game under many settings, a line for each."""
 
 import itertools
 
@@ -12,15 +12,15 @@ from lola.analysis.sources import Sources
 from lola.figures import style
 from lola.vocabulary.names import GroupName
 
-COLUMNS = (  # quantity, title, unit, where a dotted line is
+COLUMNS = (  # quantity, title, unit, place of a dotted line
     (own_colour, "coins of the own colour", "% of those picked", 50),
     (points, "points per player", f"per {GAME} steps", 0),
     (coins, "coins picked", "per step, both players", None),
 )
 RUN = {"marker": "o", "linestyle": "", "markersize": 3, "color": style.SKY, "markeredgewidth": 0}
 MEAN = {"marker": "|", "linestyle": "", "markersize": 7, "markeredgewidth": 1.2, "color": style.BLUE}
-ENOUGH = 5  # runs for an interval: a bootstrap of two spans the two
-LINE = 0.42  # cm
+ENOUGH = 5  # from so many runs on there is an interval: a bootstrap of two spans the two
+LINE = 0.42  # in cm
 
 
 def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle") -> Figure:
@@ -30,10 +30,10 @@ def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle")
     how many steps there are before an update, how many updates, and how many runs diverged if any did.
     """
     named = [GroupName.read(name, opponent_model) for name in groups]
-    lines = []  # (label, what is on the right, group or None for a heading)
-    for game, of_game in itertools.groupby(named, key=lambda name: name.game):
+    lines = []  # (label, text on the right, group or None for a heading)
+    for game, its in itertools.groupby(named, key=lambda name: name.game):
         lines.append((game, "" if lines else "games × steps, updates", None))
-        for group in (sources.groups[name.name] for name in of_game):
+        for group in (sources.groups[name.name] for name in its):
             about = sources.coin_games[group.name]
             scale = f"{about['batch']} × {about['length']}, {about['steps']}"
             diverged = f", {len(group.failed)} diverged" if len(group.failed) else ""

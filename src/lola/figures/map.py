@@ -1,4 +1,4 @@
-"""What an algorithm finds at each point of a grid of two settings, and where that is what the paper prints."""
+"""A map of an algorithm's results over two settings, with a line where they equal the paper's numbers."""
 
 import string
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from matplotlib.patches import Patch
 
 from lola.analysis.groups import Group
 from lola.analysis.maps import NAMES, SYMBOLS, quantities
-from lola.analysis.paper import printed
+from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
 from lola.figures import style
 
 FEW = 4, 6  # so many points, to the right and up, all have tick labels
-LABELS = 3  # where there are more
-AXES = {  # of the two that a grid has, the first goes to the right and the second up
+LABELS = 3  # of more points, so many have one
+AXES = {  # the first of a grid's two goes to the right, the second up
     "batch": "B, roll-outs per update",
     "lr": "δ, the player's own step size",
     "eta": "η, the step size assumed for the other",
 }
-PAPER = style.VERMILLION  # stands out from every colour of viridis
+PAPER = style.VERMILLION  # it stands out from every colour of viridis
 
 
 def draw(
@@ -44,8 +44,8 @@ def draw(
     diverged = False
     for row, group in zip(panels, groups, strict=True):
         trained = group.named.instead(beside).name
-        for ax, (quantity, grid) in zip(row, shown(group, x, y).items(), strict=True):
-            paper = printed(sources.claims, trained, quantity)
+        for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
+            paper = paper_number(sources.claims, trained, quantity)
             heat_map(ax, grid, paper)
             mark(ax, grid, own)
             number = "" if paper is None else f" ({paper:g})"
@@ -67,7 +67,7 @@ def axes_of(group: Group) -> list[str]:
     return axes
 
 
-def shown(group: Group, x: str, y: str) -> dict[str, pd.DataFrame]:
+def grids(group: Group, x: str, y: str) -> dict[str, pd.DataFrame]:
     """The grids of the two quantities that a game's row shows, by the claims' names for them."""
     found = quantities(group)
     left_out = "R" if "nash" in found else "std"
@@ -106,7 +106,7 @@ def mark(ax: Axes, grid: pd.DataFrame, own: list[float | None]) -> None:
 
 
 def legend(figure: Figure, heading: str, name: str | None, diverged: bool) -> None:
-    """What the line, the diamond (`name`; None: there is none) and the grey tiles mean."""
+    """A legend of the line, the diamond (`name`; None: there is none) and the grey tiles."""
     handles = [Line2D([], [], color=PAPER, label="(the paper's number)")]
     if name:
         handles.append(

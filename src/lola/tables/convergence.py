@@ -16,7 +16,7 @@ from lola.analysis.metrics import (
     nash,
     tit_for_tat,
 )
-from lola.analysis.paper import printed
+from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
 from lola.tables.table import Table, interval, number
 
@@ -44,7 +44,7 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], oppon
                 rows.append(
                     about
                     | {"measure": name, "estimate": estimate(sample)}
-                    | {"paper": printed(sources.claims, group.name, quantity)}
+                    | {"paper": paper_number(sources.claims, group.name, quantity)}
                 )
     long = pd.DataFrame(rows).astype({"paper": float})
     return Table(tidy(long), {"": summary(long), WAYS: variants(long)}, NOTES)

@@ -1,11 +1,11 @@
-"""Who earns what against whom."""
+"""The returns of pairs of algorithms that learn together."""
 
 import itertools
 
 import pandas as pd
 
 from lola.analysis.metrics import estimate, final_return
-from lola.analysis.paper import printed
+from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
 from lola.tables.table import NONE, Table, interval, number
 from lola.vocabulary.names import Matchup
@@ -24,7 +24,7 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_mod
         group = sources.group(game, matchup, opponent_model)
         seats = Matchup.read(matchup).seats
         labels |= dict(zip(seats, sources.seats(group), strict=True))
-        players = [(estimate(final_return(group, p)), printed(sources.claims, group.name, "R", p)) for p in (1, 2)]
+        players = [(estimate(final_return(group, p)), paper_number(sources.claims, group.name, "R", p)) for p in (1, 2)]
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])
 
