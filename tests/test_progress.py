@@ -204,7 +204,7 @@ def test_runs_that_diverged_are_named_though_their_job_is_done(run, tmp_path):
     run.finish(2)
     assert run.failed_again() == [
         "8 runs diverged: ipd/rule1/oracle seeds 0-6 and 1 other group.",
-        "Figures show the other runs; tables and claims count all (config/lola/claims.yaml).",
+        "Figures show the other runs; tables and claims count all (config/README.md).",
     ]
 
 
@@ -336,7 +336,7 @@ def test_snakemake_piped_to_a_file(workflow, tmp_path):
     assert any(line.startswith("[T] table: done in T | cells 2 of 4 | jobs 2 of 4") for line in lines)
     assert lines[-6:] == [
         "1 run diverged: g/good/m seed 1.",
-        "Figures show the other runs; tables and claims count all (config/lola/claims.yaml).",
+        "Figures show the other runs; tables and claims count all (config/README.md).",
         "1 job failed:",
         "  train g bad m, 2 seeds: delta is negative (logs/bad.log)",
         "Ended after T: 2 of 4 jobs, 2 cells trained (2 of 4 in all). Results: results/",

@@ -495,7 +495,7 @@ def test_a_study_ends_although_runs_of_every_kind_diverge(tmp_path):
     assert verdicts["table3/ipd/nl-ex/R"] == verdicts["table3/ipd/lola-pg/R"] == "inconclusive"  # of three seeds
     *_, which, how, last = done.stderr.splitlines()
     assert re.match(r"\d+ runs diverged: ", which)
-    assert how == "Figures show the other runs; tables and claims count all (config/lola/claims.yaml)."
+    assert how == "Figures show the other runs; tables and claims count all (config/README.md)."
     assert last.startswith("Done in ")
     of_ipd = [cell for name, group in groups(config).items() if name.startswith("ipd/") for cell in group.cells]
     assert len(json.loads((root / "tracking/ipd.cells.json").read_text())["runs"]) == len(of_ipd)

@@ -219,7 +219,7 @@ class Run:
             first, *more = cell_names(self.diverged)
             others = f" and {count(len(more), 'other group')}" if more else ""
             lines += [f"{count(len(self.diverged), 'run')} diverged: {first}{others}."]
-            lines += ["Figures show the other runs; tables and claims count all (config/lola/claims.yaml)."]
+            lines += ["Figures show the other runs; tables and claims count all (config/README.md)."]
         if self.failures:
             lines += [f"{count(len(self.failures), 'job')} failed:"]
             lines += [

@@ -1,4 +1,4 @@
-"""The rules decide as config/lola/claims.yaml says, and no verdict comes from anywhere else."""
+"""The rules decide as config/README.md says, and no verdict comes from anywhere else."""
 
 import csv
 import json
@@ -15,14 +15,21 @@ from lola.analysis import claims, standings
 from lola.analysis.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
 from lola.analysis.groups import Counted
 from lola.analysis.metrics import QUANTITIES, Estimate
-from lola.analysis.paper import Claim, averages, crosstable, paper_number, read_claims
+from lola.analysis.paper import Claim, averages, crosstable, paper_number, read_claims, read_ledger
 from lola.commands import claims as stage
 from lola.study import plan
 from lola.study.config import load
 from lola.tables import claims as of_claims
 
-OURS = read_claims("config/lola/claims.yaml")
+LEDGER = read_ledger("config/lola/claims.yaml")
+OURS = LEDGER.claims
 CONFIG = load()
+
+
+def equals(*numbers, runs=50, **more):
+    return claims.equals(*numbers, runs, **more)
+
+
 TRAINED = {
     f"{game}/{algorithm}{'@map' if 'grid' in part else ''}/{model}"
     for part in CONFIG["study"].values()
@@ -58,32 +65,32 @@ def measured(value, half, n=50, error=None):
 def test_equals_allows_both_sampling_errors_and_the_rounding(value, verdict):
     t = 1.96 * 0.19 / np.sqrt(50)  # 0.0527
     assert np.hypot(t, 0.06) + 0.005 == pytest.approx(0.0848, abs=1e-4)
-    assert claims.equals(measured(value, 0.06), -1.06, 0.19, 0.005)[0] == verdict
+    assert equals(measured(value, 0.06), -1.06, 0.19, 0.005)[0] == verdict
 
 
 def test_equals_takes_our_error_for_the_papers_where_it_prints_none():
     ten = measured(80, 14, n=10, error=7)  # the paper's 50 runs would have √5 less
     allowed = np.hypot(1.96 * 7 / np.sqrt(5), 14) + 1
-    assert claims.equals(ten, 80 - allowed + 0.01, None, 1)[0] == REPRODUCED
-    assert claims.equals(ten, 80 - allowed - 0.01, None, 1)[0] == NOT_REPRODUCED
+    assert equals(ten, 80 - allowed + 0.01, None, 1)[0] == REPRODUCED
+    assert equals(ten, 80 - allowed - 0.01, None, 1)[0] == NOT_REPRODUCED
 
 
 def test_equals_does_not_credit_agreement_that_only_a_wide_interval_allows():
-    assert claims.equals(measured(-1.3, 0.5), -1.06, 0.19, 0.005)[0] == INCONCLUSIVE
-    assert claims.equals(measured(-1.9, 0.5), -1.06, 0.19, 0.005)[0] == NOT_REPRODUCED
+    assert equals(measured(-1.3, 0.5), -1.06, 0.19, 0.005)[0] == INCONCLUSIVE
+    assert equals(measured(-1.9, 0.5), -1.06, 0.19, 0.005)[0] == NOT_REPRODUCED
 
 
 def test_equals_takes_as_many_runs_as_are_behind_the_papers_number():
     found = measured(-1.1, 0.0)
     t = 1.96 * 0.067 / np.sqrt(5)  # 0.0587
-    assert claims.equals(found, -1.1 + t, 0.067, 0.005, runs=5)[0] == REPRODUCED
-    assert claims.equals(found, -1.1 + t, 0.067, 0.005)[0] == NOT_REPRODUCED
+    assert equals(found, -1.1 + t, 0.067, 0.005, runs=5)[0] == REPRODUCED
+    assert equals(found, -1.1 + t, 0.067, 0.005)[0] == NOT_REPRODUCED
     told = claim("equals", paper=-1.1 - t - 0.1, std=0.067, digit=0.01, runs=5, one_run=0.2)
     verdict, because = claims.decide(told, found)
     assert verdict == INCONCLUSIVE and "one of the 5 runs ended otherwise (0.2)" in because
     ours = measured(-1.1, 0.02, n=20, error=0.01)  # without a std the paper's error is ours with 5 runs: 0.0392
-    assert claims.equals(ours, -1.1 + np.hypot(0.0392, 0.02) + 0.0049, None, 0.005, runs=5)[0] == REPRODUCED
-    assert claims.equals(ours, -1.1 + np.hypot(0.0392, 0.02) + 0.0051, None, 0.005, runs=5)[0] == NOT_REPRODUCED
+    assert equals(ours, -1.1 + np.hypot(0.0392, 0.02) + 0.0049, None, 0.005, runs=5)[0] == REPRODUCED
+    assert equals(ours, -1.1 + np.hypot(0.0392, 0.02) + 0.0051, None, 0.005, runs=5)[0] == NOT_REPRODUCED
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,7 @@ def test_within_asks_for_the_value_and_refutes_by_the_interval(value, low, verdi
 
 def claim(rule="greater", **more):
     measure = {"quantity": "R", "group": "ipd/a/oracle"}
-    return Claim("x/y", "A sentence", "Table 9", "read", rule, measure, **more)
+    return Claim("x/y", "A sentence", "Table 9", "read", rule, measure, **{"runs": 50} | more)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +144,7 @@ def test_one_run_of_fifty_may_have_ended_otherwise():
 )
 def test_what_agrees_thanks_to_one_run_alone_is_not_called_reproduced(off, verdict):
     found = measured(-1 + off, 0.016)  # t = 0.012 and √(0.012² + 0.016²) = 0.02, and the rounding of 0.005
-    assert claims.equals(found, -1, 0.012 / 1.96 * np.sqrt(50), 0.005, one_run=0.03)[0] == verdict
+    assert equals(found, -1, 0.012 / 1.96 * np.sqrt(50), 0.005, one_run=0.03)[0] == verdict
 
 
 def group(tmp_path, name="ipd/a/oracle", shift=0.0, **more):
@@ -229,7 +236,7 @@ def test_a_claim_on_the_coin_game_says_at_which_scale_it_was_judged(tmp_path):
     found = check(more, groups, scales=scales)
     assert (found.verdict, found.measured.value) == (REPRODUCED, pytest.approx(30))
     assert found.because.count(scale) == 1
-    text = of_claims.tabulate([found]).blocks["Figure 5"]
+    text = of_claims.tabulate([found], LEDGER).blocks["Figure 5"]
     assert text["decided by"].tolist() == [f"its interval must lie above 0; {scale}"]
 
 
@@ -284,7 +291,7 @@ def test_each_form_of_lola_pg_is_held_against_the_same_numbers():
         c.id
         for c in OURS
         if any("released" in group for group in [*c.groups, *(m.get("tournament", "") for m in c.measures)])
-        and not c.id.startswith(of_claims.CELLS)
+        and not c.id.startswith(LEDGER.crosstables)
     }
 
 
@@ -364,7 +371,7 @@ def test_nothing_is_measured_twice_against_one_threshold():
 
 
 def test_every_cell_of_the_authors_tables_is_a_claim_for_each_tournament():
-    cells = {c.id: c for c in OURS if c.id.startswith(of_claims.CELLS)}
+    cells = {c.id: c for c in OURS if c.id.startswith(LEDGER.crosstables)}
     assert len(cells) == 2 * (36 + 6) + 2 * (30 + 6)  # the diagonal of matching pennies says nothing
     assert {(c.rule, c.certainty, c.fewest, c.digit) for c in cells.values()} == {("equals", "digitised", 2, 0.06)}
     found = cells["figure4-cells/ipd/released/phc-vs-lola-ex"]
@@ -545,7 +552,7 @@ def test_an_unknown_quantity_of_a_tournament_is_refused_with_what_is_known(tmp_p
 
 
 def test_the_page_of_claims_has_a_part_for_each_game_and_tournament_of_the_cells(tmp_path):
-    table = of_claims.tabulate([check(c, {}, OURS) for c in OURS])
+    table = of_claims.tabulate([check(c, {}, OURS) for c in OURS], LEDGER)
     words = ("described", "released")
     headings = [f"Figure 4, cell by cell: {where}" for where in (f"{g}, {w}" for g in ("ipd", "imp") for w in words)]
     assert list(table.blocks)[-4:] == headings

@@ -1,4 +1,4 @@
-"""Hold every claim of the paper against the runs. The rules are described at the head of config/lola/claims.yaml."""
+"""Hold every claim of the paper against the runs. config/README.md describes the rules."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from lola.analysis import standings
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.maps import fit
 from lola.analysis.metrics import QUANTITIES, Estimate, Sample, difference, estimate
-from lola.analysis.paper import RUNS, Claim, tolerance
+from lola.analysis.paper import Claim, tolerance
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = "reproduced", "not reproduced", "inconclusive", "not run"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
@@ -86,7 +86,7 @@ def decide(claim: Claim, measured: Estimate) -> tuple[str, str]:
     if claim.rule == "equals" and claim.fewest:
         return equals_any(measured, claim.paper, claim.digit / 2, claim.fewest)
     if claim.rule == "equals":
-        return equals(measured, claim.paper, claim.std, claim.digit / 2, claim.one_run, claim.runs)
+        return equals(measured, claim.paper, claim.std, claim.digit / 2, claim.runs, claim.one_run)
     if claim.rule == "within":
         return within(measured, claim.than), f"must be at most {claim.than:g}"
     if claim.rule == "greater":
@@ -95,7 +95,7 @@ def decide(claim: Claim, measured: Estimate) -> tuple[str, str]:
 
 
 def equals(
-    measured: Estimate, paper: float, std: float | None, rounding: float, one_run: float = 0.0, runs: int = RUNS
+    measured: Estimate, paper: float, std: float | None, rounding: float, runs: int, one_run: float = 0.0
 ) -> tuple[str, str]:
     """|measured − paper| ≤ √(t² + h²) + rounding; t: the paper's sampling error, h: our half-width.
 

@@ -1,9 +1,9 @@
-"""The paper's sentences and numbers, as a claims file lists them."""
+"""What a paper says and can be checked, as its file of claims lists it; config/README.md describes the keys."""
 
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pandas as pd
@@ -13,14 +13,13 @@ from lola.analysis.metrics import Estimate
 from lola.vocabulary.names import Matchup
 
 Z = 1.96  # a 95 % interval reaches so many standard errors to either side
-RUNS = 50  # a number of the paper is taken to rest on so many
 OF_TOURNAMENTS = ("opponent_model", "field", "against")  # a measure of a tournament may have these keys
 EARNS, AVERAGE = "earns", "average"  # quantities of an entrant, against one opponent and against all
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of the paper, where it stands, and what decides it; config/lola/claims.yaml describes the keys."""
+    """One sentence of the paper, where it stands, and what decides it."""
 
     id: str
     sentence: str
@@ -31,7 +30,7 @@ class Claim:
     minus: dict | None = None
     paper: float | None = None
     std: float | None = None
-    runs: int = RUNS
+    runs: int | None = None
     fewest: int | None = None
     digit: float | None = None
     one_run: float = 0.0
@@ -49,32 +48,70 @@ class Claim:
         return [name for names in named for name in names if name]
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """The claims of a paper, and what stands beside them.
+
+    `headings` names parts of the paper by what ids begin with, `crosstables` are the parts that hold a claim per cell.
+    `notes` is for readers of the claims, `deviations` are where the study departs from the paper.
+    """
+
+    claims: list[Claim]
+    crosstables: tuple[str, ...] = ()
+    headings: dict[str, str] = field(default_factory=dict)
+    notes: str = ""
+    deviations: tuple[str, ...] = ()
+
+    def part(self, claim: Claim) -> str:
+        """The part of the paper that a claim belongs to; of a cross table, one game and tournament."""
+        pieces = claim.id.split("/")
+        return "/".join(pieces[: 3 if pieces[0] in self.crosstables else 1])
+
+    def heading(self, part: str) -> str:
+        """table3 → Table 3, section6.1 → Section 6.1, another as its heading says; of a cross table …: ipd, x."""
+        of, *about = part.split("/")
+        name = of.rstrip("0123456789.")
+        named = self.headings.get(of, f"{name.capitalize()} {of.removeprefix(name)}".strip())
+        return ": ".join([named, ", ".join(about)] if about else [named])
+
+
 def read_claims(path: str | Path) -> list[Claim]:
+    """The claims of a file, in its order."""
+    return read_ledger(path).claims
+
+
+def read_ledger(path: str | Path) -> Ledger:
     """The claims in the order of the file, then those of its cross tables.
 
     Raises ValueError that names the claim, or the cross table, with a wrong or missing key.
     """
     file = yaml.safe_load(Path(path).read_text())
+    parts = ("claims", "crosstables", "runs", "headings", "notes", "deviations")
+    if wrong := set(file) - {*parts}:
+        raise ValueError(f"{path}: unknown key {min(wrong)!r}; known: {', '.join(parts)}")
     known = {field.name for field in fields(Claim)}
     claims = []
     for entry in file["claims"]:
         if wrong := set(entry) - known:
             raise ValueError(f"{path}: {entry.get('id')}: unknown key {sorted(wrong)[0]!r}; known: {sorted(known)}")
         try:
-            claims.append(Claim(**entry))
+            claims.append(Claim(**{"runs": file.get("runs")} | entry))
         except TypeError as error:
             raise ValueError(f"{path}: {entry.get('id')}: {str(error).partition('() ')[2]}") from None
+        if claims[-1].rule == "equals" and claims[-1].runs is None:
+            raise ValueError(f"{path}: {entry['id']}: missing key 'runs', of the claim or of all")
         for measure in claims[-1].measures:
             if wrong := fault(measure):
                 raise ValueError(f"{path}: {entry['id']}: {wrong}")
     for name, table in file.get("crosstables", {}).items():
         try:
-            claims += expand(name, **table)
+            claims += expand(name, **{"runs": file.get("runs")} | table)
         except KeyError as missing:
             raise ValueError(f"{path}: crosstables: {name}: missing key {missing}") from None
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: crosstables: {name}: {str(error).rpartition('() ')[2]}") from None
-    return claims
+    beside = {key: file[key] for key in ("headings", "notes", "deviations") if key in file}
+    return Ledger(claims, tuple(file.get("crosstables", ())), **beside)
 
 
 def fault(measure: dict) -> str | None:

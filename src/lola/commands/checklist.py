@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+from lola.analysis.paper import read_ledger
 from lola.files import processor
 from lola.files.artifacts import canonical, write_whole
 from lola.files.cells import read_manifest
@@ -82,7 +83,7 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
         "Error bars": [
             "- Intervals are 95 % percentile bootstrap intervals over seeds (scipy.stats.bootstrap, 9,999 resamples, "
             "fixed generator; 999 for the bands of curves).",
-            "- How a claim is decided is written at the head of config/lola/claims.yaml.",
+            "- config/README.md says how a claim is decided.",
         ],
         "Compute": table(("result", "made from", "training", "itself"), compute(config, groups)),
     }
@@ -94,7 +95,7 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
 
 def against_the_paper(config: dict) -> dict[str, list[str]]:
     """Where the study departs from its paper, and how many claims have which verdict."""
-    deviations = yaml.safe_load(Path(config["claims"]).read_text()).get("deviations", [])
+    deviations = read_ledger(config["claims"]).deviations
     verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
     return {
         "Deviations from the paper": [f"- {deviation}" for deviation in deviations],

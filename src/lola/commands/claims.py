@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lola.analysis.claims import check
 from lola.analysis.groups import Counted
-from lola.analysis.paper import read_claims
+from lola.analysis.paper import read_ledger
 from lola.tables import claims as of_claims
 from lola.tables import table
 
@@ -25,11 +25,11 @@ def main() -> None:
     args = parser.parse_args()
     groups = {group.name: group for group in map(Counted, args.groups)}
     try:
-        claims = read_claims(args.claims)
-        checked = [check(claim, groups, claims, args.spec["scales"]) for claim in claims]
+        ledger = read_ledger(args.claims)
+        checked = [check(claim, groups, ledger.claims, args.spec["scales"]) for claim in ledger.claims]
     except ValueError as error:
         sys.exit(str(error))
-    table.save(of_claims.tabulate(checked), "The paper's claims", args.out)
+    table.save(of_claims.tabulate(checked, ledger), "The paper's claims", args.out)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """All claims of the paper with their verdicts, to read by the part of the paper that they belong to."""
 
+import textwrap
 from collections import Counter
 
 import numpy as np
@@ -7,39 +8,33 @@ import pandas as pd
 
 from lola.analysis.claims import VERDICTS, Checked
 from lola.analysis.groups import RULE
-from lola.analysis.paper import Claim
+from lola.analysis.paper import Ledger
 from lola.tables.table import NONE, Table, interval
-
-CELLS = "figure4-cells"  # what the ids of a cross table's claims start with; game and tournament follow
-HEADINGS = {"dice": "LOLA-DiCE", "pola": "LOLA-DiCE on the Coin Game", CELLS: "Figure 4, cell by cell"}
 
 NOTES = f"""\
 Measured: with its 95 % percentile bootstrap interval over runs (scipy). Certainty: how we know that the paper says so.
-The paper's error assumes that its number comes from 50 runs. That is known for Table 3 only; for Table 4 it is
-assumed, and for Figure 5 30 are, from memory. The paper's players of the Coin Game learn from 4000 games of 150 steps
-per update. What ours learn from stands beside each verdict, which says nothing of any other scale. The results of
-LOLA-DiCE come from 5 runs; their returns stop after 150 steps, and ours are scaled to that. The cells of Figure 4 are
-read off plots of unknown many runs: a cell is called reproduced or not only if that holds for any number of them from
-2. Up to 1 in 20 may be refuted by chance. The rules are described at the head of config/lola/claims.yaml.
+config/README.md describes the rules.
 
 {RULE}"""
 
 
-def tabulate(checked: list[Checked]) -> Table:
+def tabulate(checked: list[Checked], ledger: Ledger) -> Table:
     """All claims: as rows of numbers, and to read by the part of the paper that they belong to."""
-    counts = Counter(c.verdict for c in checked)
-    cells = Counter(c.verdict for c in checked if c.claim.id.startswith(CELLS))
+    of = {"claims": checked}
+    for name in ledger.crosstables:
+        of[f"of them {ledger.heading(name)}"] = [c for c in checked if c.claim.id.startswith(f"{name}/")]
+    counts = {column: Counter(c.verdict for c in claims) for column, claims in of.items()}
     summary = pd.DataFrame(
-        {"verdict": verdict, "claims": str(counts[verdict]), "of them cells of Figure 4": str(cells[verdict])}
-        for verdict in VERDICTS
+        {"verdict": verdict} | {column: str(count[verdict]) for column, count in counts.items()} for verdict in VERDICTS
     )
     parts = {}
     for c in checked:
-        parts.setdefault(part(c.claim), []).append(text(c))
+        part = ledger.part(c.claim)
+        parts.setdefault(ledger.heading(part), []).append(text(c, part))
     return Table(
         pd.DataFrame([row(c) for c in checked]),
-        {"": summary} | {heading(part): pd.DataFrame(lines) for part, lines in parts.items()},
-        NOTES,
+        {"": summary} | {heading: pd.DataFrame(lines) for heading, lines in parts.items()},
+        "\n\n".join(filter(None, (textwrap.fill(ledger.notes, 120), NOTES))),
         prose=("the paper says", "decided by"),
     )
 
@@ -59,11 +54,11 @@ def row(checked: Checked) -> dict:
     }
 
 
-def text(checked: Checked) -> dict:
+def text(checked: Checked, part: str) -> dict:
     """One claim as people read it."""
     claim, measured = checked.claim, checked.measured
     return {
-        "claim": claim.id.removeprefix(f"{part(claim)}/"),
+        "claim": claim.id.removeprefix(f"{part}/"),
         "the paper says": f"{claim.sentence} ({claim.source}; {claim.certainty})",
         "paper": NONE if claim.paper is None else f"{claim.paper:g}",
         "measured": interval(measured, 1 if abs(measured.value) >= 10 else 3) if measured else NONE,
@@ -71,17 +66,3 @@ def text(checked: Checked) -> dict:
         "verdict": checked.verdict,
         "decided by": checked.because,
     }
-
-
-def part(claim: Claim) -> str:
-    """The part of the paper that a claim belongs to; of a cross table, one game and tournament."""
-    pieces = claim.id.split("/")
-    return "/".join(pieces[: 3 if pieces[0] == CELLS else 1])
-
-
-def heading(part: str) -> str:
-    """table3 → Table 3, section6.1 → Section 6.1, dice → LOLA-DiCE, figure4-cells/ipd/x → …: ipd, x."""
-    of, *about = part.split("/")
-    name = of.rstrip("0123456789.")
-    named = HEADINGS.get(of, f"{name.capitalize()} {of.removeprefix(name)}")
-    return ": ".join([named, ", ".join(about)] if about else [named])

@@ -8,9 +8,9 @@ from lola.tables.table import NONE, Table, interval, number
 
 BEST = 5  # so many points are listed
 NOTES = """\
-Every point of the grid is held against the paper's numbers at once, by the rule `equals` of config/lola/claims.yaml.
-Off: how far the number that fits worst lies from the paper's, in units of what the rule allows there. A point where it
-is at most 1 gives every number of the paper. In brackets: 95 % percentile bootstrap intervals over runs (scipy).
+Every point of the grid is held against the paper's numbers at once, by the rule `equals` of config/README.md. Off: how
+far the number that fits worst lies from the paper's, in units of what the rule allows there. A point where it is at
+most 1 gives every number of the paper. In brackets: 95 % percentile bootstrap intervals over runs (scipy).
 
 The points are sorted by that, so the first one is the best of many, and partly by luck: its intervals don't allow for
 the choice. The CSV file has every point at which no run diverged."""
