@@ -1,4 +1,4 @@
-"""LOLA, reproduced: from a config to the paper's figures, tables and claims.
+"""Papers, reproduced: from a config to a paper's figures, tables and claims.
 
     config ─▶ train ─▶ aggregate ─┬▶ figures ─┐
                │                  ├▶ tables  ─┼▶ report

@@ -520,6 +520,11 @@ def test_claims_go_with_the_study_that_names_them(tmp_path):
     claims = "config/lola/claims.yaml"
     assert load()["claims"] == load("lola", ["config/lola/smoke.yaml"])["claims"] == claims
     assert "claims" not in load("lola", ["config/games.yaml"]) and "claims" not in load(settings={"claims": None})
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "without: [study, figures, tables]\nstudy: {mine: {games: [ipd], algorithms: [nl-ex]}}\nfigures: {}\n"
+    )
+    assert not {"title", "claims"} & set(load("lola", [path]))
     assert load("lola", ["config/lola/scale.yaml"])["claims"] == claims
     with pytest.raises(BadConfig, match=r"claims: given 'none\.yaml'; allowed: a file, as config/README.md describes"):
         load(settings={"claims": "none.yaml"})

@@ -18,6 +18,7 @@ from lola.study.checks import check_study
 from lola.vocabulary.errors import BadConfig, nearest, quoted
 from lola.vocabulary.settings import BLOCKS, STUDY
 
+OF_STUDY = ("title", "claims")
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -26,8 +27,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
 
     The paper is the one named, here or by a layer's key `paper`. A mapping is laid over key by key, anything else is
     replaced; a key set to null is removed. The key `without` lists blocks of what lies below that a layer does not
-    want; with the study go its claims. A figure or table that a layer removes also leaves the order of work below it
-    (`first`).
+    want; with the study go its title and claims. A figure or table that a layer removes also leaves the order of work
+    below it (`first`).
     """
     above = [*map(read, overlays), settings or {}]
     paper = named(paper, above)
@@ -103,7 +104,7 @@ def read(path: str | Path) -> dict:
 
 
 def dropped(below: dict, above: dict) -> dict:
-    """`below` with the blocks emptied that `above` lists under `without`; the claims go with the study."""
+    """`below` with the blocks emptied that `above` lists under `without`; what is said of a study goes with it."""
     unwanted = above.get("without", [])
     blocks = [key for key, value in below.items() if isinstance(value, dict)]
     if not isinstance(unwanted, list):
@@ -111,7 +112,8 @@ def dropped(below: dict, above: dict) -> dict:
     for name in unwanted:
         if name not in blocks:
             raise BadConfig(f"without: given {quoted(name)}; allowed: {', '.join(blocks)}{nearest(name, blocks)}")
-    kept = {key: value for key, value in below.items() if key != "claims" or "study" not in unwanted}
+    gone = OF_STUDY if "study" in unwanted else ()
+    kept = {key: value for key, value in below.items() if key not in gone}
     return kept | {name: {} for name in unwanted}
 
 
