@@ -8,9 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-import yaml
 
-from lola.commands.checklist import settings, source, trained_on
+from lola.commands.checklist import origin, settings, trained_on
 from lola.files import cells
 from lola.files.artifacts import canonical
 from lola.learning import trainers
@@ -19,9 +18,9 @@ from lola.learning.tabular.job import build as build_match
 from lola.study import papers, plan
 from lola.study.config import BadConfig, load, overlay
 from lola.vocabulary import kinds, registry
+from lola.vocabulary.settings import GAME, plain
 
 BASE = "lola"
-SOURCES = yaml.safe_load(Path("config/sources.yaml").read_text())["settings"]
 
 OVERLAYS = [
     [],
@@ -56,7 +55,7 @@ def test_every_block_of_the_config_binds_to_its_function():
     for overlays in OVERLAYS:
         config = load(BASE, overlays)
         for game in config["games"].values():
-            assert trainers.game({"game": {key: value for key, value in game.items() if key != "length"}})
+            assert trainers.game({"game": plain(game, GAME, without=("length",))})
         for group in plan.groups(config).values():
             if group.course == "coin_game":
                 model = trainers.opponent_model(group.spec)
@@ -399,22 +398,62 @@ def test_the_commands_stop_at_a_mistake_and_touch_nothing(tmp_path):
         assert not (tmp_path / "made").exists()
 
 
-def test_every_setting_has_a_source():
-    for overlays in OVERLAYS:
-        for key, _ in settings(load(BASE, overlays)):
-            assert source(key, SOURCES) != "this config", key
+def test_every_setting_of_the_papers_study_has_a_source():
+    assert [key for key, (_, source) in settings(load(BASE)).items() if not source] == []
 
 
-def test_every_source_is_that_of_some_setting():
-    """A pattern that nothing fits, or only what an earlier one fits, is out of date."""
-    kept = {pattern: pattern for pattern in SOURCES}
-    used = {source(key, kept) for overlays in OVERLAYS for key, _ in settings(load(BASE, overlays))}
-    assert kept.keys() - used == set()
+def test_no_source_is_without_its_setting():
+    """Also of blocks that no study uses; `check_sources` looks at each."""
+    for given, where in (
+        (
+            {"algorithms": {"lola-ex": {"sources": {"etaa": "x"}}}},
+            "algorithms.lola-ex.sources: given 'etaa'; there is no",
+        ),
+        ({"algorithms": {"lookahead": {"sources": {"label": "x", "order": "x"}}}}, "given 'order'"),
+        ({"games": {"chicken": {"sources": {"tie": "x"}}}}, "games.chicken.sources: given 'tie'"),
+        ({"opponent_models": {"oracle": {"sources": {"rate": "x"}}}}, "opponent_models.oracle.sources: given 'rate'"),
+        ({"study": {"map": {"sources": {"grid.batch": "x"}}}}, "study.map.sources: given 'grid.batch'"),
+        ({"study": {"map": {"sources": {"grid.lrr": "x"}}}}, "did you mean 'grid.lr'"),
+        (
+            {"sources": {"sedes": "x"}},
+            "sources: given 'sedes'; there is no such setting in this block; allowed: device",
+        ),
+        ({"sources": {"steps": 3}}, "sources.steps: given 3; allowed: text, where the setting comes from"),
+    ):
+        with pytest.raises(BadConfig, match=re.escape(where)):
+            load(BASE, [], given)
 
 
-def test_no_setting_of_the_papers_study_is_called_an_overlays():
-    theirs = [key for key, _ in settings(load(BASE)) if "overlay" in source(key, SOURCES)]
-    assert theirs == []
+def test_a_source_moves_nothing():
+    mine = {"lola-ex": {"sources": {"lr": "mine"}}}
+    told = load(BASE, [], {"algorithms": mine, "games": {"ipd": {"sources": {"gamma": "mine"}}}})
+    assert plan.groups(told) == plan.groups(load(BASE))
+    assert settings(told)["algorithms.lola-ex.lr"] == (1.0, "mine")
+    spec = repr([group.spec for group in plan.groups(told).values()])
+    assert "sources" not in spec and "mine" not in spec
+
+
+def test_a_value_that_is_laid_over_another_leaves_its_source_behind(tmp_path):
+    paper = settings(load(BASE))
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "algorithms:\n"
+        "  lola-ex: {lr: 0.3, eta: 0.4, sources: {lr: tried}}\n"
+        "  heir: &heir {rule: naive, lr: 1, sources: {lr: of the other}}\n"
+        "  nl-ex: {<<: *heir, lr: 2}\n"
+        "study: {map: {grid: {lr: [1, 2]}}, policy-gradient: {steps: null}}\n"
+    )
+    mine = settings(load(BASE, [path]))
+    assert mine["algorithms.lola-ex.lr"] == (0.3, "tried")
+    assert mine["algorithms.lola-ex.eta"] == (0.4, "") and mine["algorithms.nl-ex.lr"] == (2, "")
+    assert mine["study.map.grid.lr"] == ([1, 2], "") and "study.policy-gradient.steps" not in mine
+    for key in ("study.map.grid.eta", "algorithms.lola-ex.rule", "algorithms.nl-ex.rule", "games.ipd.gamma", "seeds"):
+        assert mine[key] == paper[key] and paper[key][1]
+    assert "of the other" not in repr(mine)
+    said = {key: origin(key, *mine[key], paper) for key in mine}
+    assert said["algorithms.lola-ex.lr"] == "tried"
+    assert said["algorithms.lola-ex.eta"].startswith("an overlay; the paper's study has `1.0` (the LOLA authors' code")
+    assert origin("algorithms.mine.lr", 2, "", paper) == "ours"
 
 
 def test_a_value_that_every_part_replaces_is_not_printed():
@@ -424,7 +463,7 @@ def test_a_value_that_every_part_replaces_is_not_printed():
         (["config/lola/scale.yaml"], False),
         (["config/lola/exploration.yaml"], False),
     ):
-        assert ("init_std" in dict(settings(load(BASE, overlays)))) == printed
+        assert ("init_std" in settings(load(BASE, overlays))) == printed
 
 
 def test_the_checklist_counts_cells_by_what_trained_them(tmp_path):

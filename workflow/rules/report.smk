@@ -17,7 +17,6 @@ rule reproducibility:
         [cell.manifest(ROOT) for group in GROUPS.values() for cell in group.cells],
         rules.figures.input,
         rules.tables.input,
-        "config/sources.yaml",
     output:
         f"{ROOT}/reproducibility.md",
     log:

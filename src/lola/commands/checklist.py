@@ -1,21 +1,18 @@
 """Write the reproducibility checklist: `python -m lola.commands.checklist --config JSON --out FILE`.
 
-In:  the resolved config, config/sources.yaml, the claims and their table, Snakemake's benchmarks.
+In:  the resolved config, the claims and their table, Snakemake's benchmarks.
 Out: commands, environment, settings and where they come from, seeds, error bars, compute; of a study with claims also
      deviations from the paper and verdicts.
 """
 
 import argparse
 import csv
-import fnmatch
 import json
 import os
 import platform
 from collections import Counter
 from importlib import metadata
 from pathlib import Path
-
-import yaml
 
 from lola.analysis.paper import read_ledger
 from lola.files import processor
@@ -25,8 +22,9 @@ from lola.study import plan, provenance
 from lola.study.config import load
 from lola.study.papers import FIRST, Paper
 from lola.study.schedule import seconds
+from lola.vocabulary.settings import ALGORITHM, GAME, OPPONENT_MODEL, PART, STUDY, given
 
-SOURCES = Path("config/sources.yaml")
+UNSEEN = ("label", "seeds_per_job")  # settings of a block that move no number
 PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
 
 
@@ -36,16 +34,16 @@ def main() -> None:
     parser.add_argument("--overlays", nargs="*", default=[])
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
-    write_whole(args.out, checklist(args.config, args.overlays, yaml.safe_load(SOURCES.read_text())))
+    write_whole(args.out, checklist(args.config, args.overlays))
 
 
-def checklist(config: dict, overlays: list[str], sources: dict) -> str:
+def checklist(config: dict, overlays: list[str]) -> str:
     """The whole document, in Markdown."""
     groups = plan.groups(config)
     overlaid = f" PAPER={config['paper']}" if config["paper"] != FIRST else ""
     overlaid += f" CONFIG={' '.join(overlays)}" if overlays else ""
     paper = Paper(config["paper"])
-    papers = dict(settings(load(paper.name)))
+    papers = settings(load(paper.name))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     sections = {
@@ -69,8 +67,8 @@ def checklist(config: dict, overlays: list[str], sources: dict) -> str:
         "Settings, and where each comes from": table(
             ("setting", "value", "source"),
             [
-                (f"`{key}`", f"`{canonical(value)}`", origin(key, value, papers, sources["settings"]))
-                for key, value in settings(config)
+                (f"`{key}`", f"`{canonical(value)}`", origin(key, value, source, papers))
+                for key, (value, source) in settings(config).items()
             ],
         ),
         "Seeds": [
@@ -114,38 +112,33 @@ def trained_on(root: str, groups: dict[str, plan.Group]) -> list[str]:
     return lines + [f"- Cells of the Coin Game, by what trained them: {counts}."] * bool(devices)
 
 
-def settings(config: dict) -> list[tuple[str, object]]:
-    """The settings that can move a number, of what the study runs, as dotted keys."""
+def settings(config: dict) -> dict[str, tuple[object, str]]:
+    """The settings that can move a number, of what the study runs, by dotted name, with their sources, if any."""
     groups = plan.groups(config).values()
-    games = {group.game for group in groups}
-    algorithms = {name for group in groups for name in group.matchup.seats}
-    common = ("seeds", "seeds_per_job", "steps", "init_std", "device")
-    found = [(key, config[key]) for key in common if any(key not in part for part in config["study"].values())]
-    for game in sorted(games):
-        found += [(f"games.{game}.{key}", value) for key, value in config["games"][game].items()]
-    for name in sorted(algorithms):
-        block = config["algorithms"][name]
-        found += [(f"algorithms.{name}.{key}", value) for key, value in block.items() if key != "label"]
-    for name in sorted({group.opponent_model for group in groups}):
-        block = config["opponent_models"][name]
-        found += [(f"opponent_models.{name}.{key}", value) for key, value in block.items() if key != "label"]
-    for name, part in config["study"].items():
-        own = ("seeds", "steps", "every", "init_std", "entrants", "episodes", "length", "perspective")
-        found += [(f"study.{name}.{key}", part[key]) for key in own if key in part]
-        found += [(f"study.{name}.grid.{axis}", values) for axis, values in part.get("grid", {}).items()]
+    used = (
+        ("games", GAME, {group.game for group in groups}),
+        ("algorithms", ALGORITHM, {name for group in groups for name in group.matchup.seats}),
+        ("opponent_models", OPPONENT_MODEL, {group.opponent_model for group in groups}),
+    )
+    parts = config["study"].values()
+    common = {key: setting for key, setting in STUDY.items() if key != "tracking" and any(key not in p for p in parts)}
+    blocks = [("", config, common)]
+    for kind, known, names in used:
+        blocks += [(f"{kind}.{name}.", config[kind][name], known) for name in sorted(names)]
+    blocks += [(f"study.{name}.", part, PART) for name, part in config["study"].items()]
+    found = {}
+    for where, block, known in blocks:
+        own = {key: value for key, value in given(block, known).items() if not where or key not in UNSEEN}
+        found |= {where + key: (value, block.get("sources", {}).get(key, "")) for key, value in own.items()}
     return found
 
 
-def origin(key: str, value, papers: dict, sources: dict[str, str]) -> str:
-    """Where a value comes from; of one that differs from the paper's study (`papers`), what it was."""
-    if papers.get(key, value) != value:
-        return f"an overlay; the paper's study has `{canonical(papers[key])}` ({source(key, sources)})"
-    return source(key, sources)
-
-
-def source(key: str, sources: dict[str, str]) -> str:
-    """The source of the first pattern that fits the key."""
-    return next((text for pattern, text in sources.items() if fnmatch.fnmatchcase(key, pattern)), "this config")
+def origin(key: str, value, source: str, papers: dict[str, tuple[object, str]]) -> str:
+    """Where a value comes from; of one that an overlay replaces, what it is in the paper's study."""
+    theirs, from_where = papers.get(key, (value, ""))
+    if source or theirs == value:
+        return source or "ours"
+    return f"an overlay; the paper's study has `{canonical(theirs)}` ({from_where or 'ours'})"
 
 
 def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.registry import Entry, Kind
+from lola.vocabulary.settings import Setting, given
 
 
 def check_game(where: str, game: dict) -> None:
@@ -89,6 +90,12 @@ def check_opponent_model(where: str, block: dict, kinds: Iterable[Kind]) -> None
     check_settings(where, block, {f"the opponent model {block['model']}": entries}, ("model", "label"))
 
 
+def check_sources(where: str, block: dict, settings: dict[str, Setting]) -> None:
+    """No source without its setting."""
+    for name in block.get("sources", {}):
+        lookup(where, name, given(block, settings), what="setting in this block")
+
+
 def by_name(tables: Iterable[dict[str, Entry]]) -> dict[str, list[Entry]]:
     """All entries of some tables, by their names."""
     found = {}
@@ -113,6 +120,6 @@ def check_settings(where: str, block: dict, parts: dict[str, list[Entry]], alway
             allowed = f"a whole number from {fewest}, since {what} compares roll-outs with their mean"
             raise BadConfig(f"{where}.batch: given {block['batch']}; allowed: {allowed}")
     for setting in block:
-        if setting not in takes:
+        if setting not in (*takes, "sources"):
             whose = " and ".join(parts) + (" takes" if len(parts) == 1 else " take")
             raise BadConfig(f"{where}.{setting}: {whose} no such setting; allowed: {', '.join(takes)}")

@@ -1,11 +1,11 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
 from lola.study import plan
-from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
+from lola.study.blocks import check_algorithm, check_game, check_opponent_model, check_sources, has_shape
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, Matchup
-from lola.vocabulary.settings import AXES
+from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, STUDY
 
 TOURNAMENT = ("entrants", "episodes", "length", "every")  # the keys of a tournament
 
@@ -24,6 +24,15 @@ def check_study(config: dict) -> None:
     for name, part in config["study"].items():
         check = check_tournament if "entrants" in part else check_part
         check(config, f"study.{name}", part)
+    check_sources("sources", config, STUDY)
+    for key, settings in (
+        ("games", GAME),
+        ("algorithms", ALGORITHM),
+        ("opponent_models", OPPONENT_MODEL),
+        ("study", PART),
+    ):
+        for name, block in config[key].items():
+            check_sources(f"{key}.{name}.sources", block, settings)
     try:
         groups = plan.groups(config)
     except ValueError as error:

@@ -16,7 +16,7 @@ import yaml
 from lola.study import papers
 from lola.study.checks import check_study
 from lola.vocabulary.errors import BadConfig, nearest, quoted
-from lola.vocabulary.settings import BLOCKS, STUDY
+from lola.vocabulary.settings import BLOCKS, SOURCES, STUDY
 
 OF_STUDY = ("title", "claims")
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
@@ -65,6 +65,13 @@ class StrictLoader(yaml.SafeLoader):
             seen.append(key)
         return super().construct_mapping(node, deep)
 
+    def flatten_mapping(self, node):
+        """Resolve <<, by which sources are not inherited: they may be of values that are replaced."""
+        own = [pair for pair in node.value if pair[0].tag != MERGE]
+        super().flatten_mapping(node)
+        inherited = node.value[: len(node.value) - len(own)]
+        node.value = [pair for pair in inherited if pair[0].value != "sources"] + own
+
 
 StrictLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
@@ -106,7 +113,7 @@ def read(path: str | Path) -> dict:
 def dropped(below: dict, above: dict) -> dict:
     """`below` with the blocks emptied that `above` lists under `without`; what is said of a study goes with it."""
     unwanted = above.get("without", [])
-    blocks = [key for key, value in below.items() if isinstance(value, dict)]
+    blocks = [key for key, value in below.items() if isinstance(value, dict) and key != "sources"]
     if not isinstance(unwanted, list):
         raise BadConfig(f"without: given {quoted(unwanted)}; allowed: a list of {', '.join(blocks)}")
     for name in unwanted:
@@ -132,7 +139,7 @@ def without_work(config: dict, removed: set[str]) -> dict:
 
 
 def overlay(below: dict, above: dict) -> dict:
-    """`above` laid over `below`, key by key."""
+    """`above` laid over `below`, key by key. The source of a value that is replaced goes, unless it is given anew."""
     merged = dict(below)
     for key, value in above.items():
         if value is None:
@@ -141,7 +148,18 @@ def overlay(below: dict, above: dict) -> dict:
             merged[key] = overlay(below.get(key) if isinstance(below.get(key), dict) else {}, value)
         else:
             merged[key] = value
+    if isinstance(below.get("sources"), dict) and isinstance(merged.get("sources"), dict):
+        kept = {name for name in below["sources"] if inside(below, name) == inside(merged, name)}
+        kept |= (above.get("sources") or {}).keys()
+        merged["sources"] = {name: text for name, text in merged["sources"].items() if name in kept}
     return merged
+
+
+def inside(block: dict, name: str):
+    """The value of a setting by its dotted name, None if there is none."""
+    for key in name.split("."):
+        block = block.get(key) if isinstance(block, dict) else None
+    return block
 
 
 def check(config: dict) -> None:
@@ -168,7 +186,8 @@ def schema() -> dict:
     """The structure of a config, and in it the settings of its blocks."""
     whole = yaml.safe_load(SCHEMA.read_text())
     for block, known in [(whole, STUDY), *((whole["$defs"][name], known) for name, known in BLOCKS.items())]:
-        block["properties"] = block.get("properties", {}) | {name: setting.schema for name, setting in known.items()}
+        own = {name: setting.schema for name, setting in known.items()}
+        block["properties"] = block.get("properties", {}) | own | {"sources": SOURCES}
     return whole
 
 

@@ -203,9 +203,23 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
     ),
 }
 
+SOURCES = {  # beside the settings of any block
+    "type": "object",
+    "description": "where settings come from, by name; what has no source is ours",
+    "additionalProperties": {"type": "string", "minLength": 1, "description": "text, where the setting comes from"},
+}
 BLOCKS = {"game": GAME, "algorithm": ALGORITHM, "opponent_model": OPPONENT_MODEL, "part": PART}  # by name in the schema
 
 
+def given(block: dict, settings: dict[str, Setting]) -> dict:
+    """The settings that a block gives, by name; those within one as grid.lr, and nothing else that stands there."""
+    found = {}
+    for key in (key for key in block if key in settings):
+        inner = block[key] if isinstance(block[key], dict) else None
+        found |= {key: block[key]} if inner is None else {f"{key}.{name}": value for name, value in inner.items()}
+    return found
+
+
 def plain(block: dict, settings: dict[str, Setting], without: tuple[str, ...] = ()) -> dict:
-    """A block as an experiment is known by, without what moves no numbers."""
-    return {key: settings[key].plain(value) for key, value in block.items() if key not in without}
+    """The settings of a block as an experiment is known by, without those that move no numbers."""
+    return {key: settings[key].plain(value) for key, value in block.items() if key in settings and key not in without}
