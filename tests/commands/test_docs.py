@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lola.analysis.paper import Ledger
 from lola.commands import docs
 from lola.files import cells
 from lola.study import digests, papers
@@ -39,7 +40,7 @@ CELLS = (
 COUNTED = f"""\
 {PART}
 
-5 numbers that the authors plotted of who earns what in the round robin, a verdict each:
+Figure 4, cell by cell: 5 claims, counted:
 
 | game and tournament | reproduced | not reproduced | inconclusive | not run |
 | --- | --- | --- | --- | --- |
@@ -68,7 +69,14 @@ def readme(answer="old", studies="old"):
 
 
 def test_cells_of_a_cross_table_are_counted_not_listed():
-    assert docs.listing(list(csv.DictReader((HEAD + ROWS + CELLS).splitlines()))) == COUNTED
+    ledger = Ledger([], ("figure4-cells",), {"figure4-cells": "Figure 4, cell by cell"})
+    found = docs.Verdicts(list(csv.DictReader((HEAD + ROWS + CELLS).splitlines())), ledger)
+    assert docs.listing(found) == COUNTED and found.totals == TOTALS
+
+
+def test_a_paper_that_was_not_run_says_so():
+    found = docs.Verdicts([], Ledger([]))
+    assert (found.totals, docs.listing(found)) == ("not run yet", "Not run yet.")
 
 
 @pytest.fixture
@@ -86,7 +94,8 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("config/lola").mkdir(parents=True)
     papers.LIBRARY.write_text(json.dumps(config))
-    Path("config/lola/study.yaml").write_text("results: results/lola")
+    Path("config/lola/study.yaml").write_text("results: results/lola\nclaims: config/lola/claims.yaml")
+    Path("config/lola/claims.yaml").write_text("claims: []")
     Path("config/lola/exploration.yaml").write_text(exploration)
     cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
     for name in ("figures/figure1.png", "figures/figure2.png", "tables/table4.md", "tables/claims.md"):

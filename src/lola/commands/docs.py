@@ -11,9 +11,12 @@ import csv
 import re
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from lola.analysis.claims import NOT_RUN, VERDICTS
+from lola.analysis.paper import Ledger, read_ledger
 from lola.files.artifacts import write_whole
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
@@ -23,9 +26,6 @@ README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "READM
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
 CLAIMS = ("claims.csv", "claims.md")
-NOT_RUN = "not run"
-VERDICTS = ("reproduced", "not reproduced", "inconclusive", NOT_RUN)
-CELLS = "figure4-cells/"  # the ids of claims that are counted, not listed; game and tournament follow
 COLUMNS = ("where", "claim", "paper", "measured, with 95 % interval", "verdict")
 
 
@@ -88,15 +88,15 @@ def filled(page: Path, parts: dict[str, str]) -> str:
 
 def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
     """What pages say of the claims: the first paper's counts, a line for each paper, and all that were run."""
-    claims = {paper: read(made, paper) for paper in papers.papers()}
+    verdicts = {paper: Verdicts(read(made, paper), read_ledger(load(paper)["claims"])) for paper in papers.papers()}
     studies = [
-        (f"[{title(paper)}](docs/{paper}.md)", f"`config/{paper}`", f"[{totals(held)}](docs/claims.md)")
-        for paper, held in claims.items()
+        (f"[{title(paper)}](docs/{paper}.md)", f"`config/{paper}`", f"[{found.totals}](docs/claims.md)")
+        for paper, found in verdicts.items()
     ]
-    listed = "\n\n".join(f"## {title(paper)}\n\n{listing(held)}" for paper, held in claims.items())
+    listed = "\n\n".join(f"## {title(paper)}\n\n{listing(found)}" for paper, found in verdicts.items())
     return {
         README: {
-            "answer": f"**{totals(claims[papers.FIRST])}** ([all of them](docs/claims.md)).",
+            "answer": f"**{verdicts[papers.FIRST].totals}** ([all of them](docs/claims.md)).",
             "studies": table(("paper", "its config", "verdicts"), studies),
         },
         DOCS / "claims.md": {"claims": listed},
@@ -127,8 +127,10 @@ def settings_listing() -> str:
 
 
 def read(made: dict[Path, str | bytes], paper: str) -> list[dict]:
-    """A paper's claims as just copied, or as published before."""
+    """A paper's claims as just copied, or as published before; none if neither is there."""
     path = DOCS / paper / "claims.csv"
+    if path not in made and not path.exists():
+        return []
     return list(csv.DictReader(StringIO(made[path].decode() if path in made else path.read_text())))
 
 
@@ -137,20 +139,39 @@ def title(paper: str) -> str:
     return (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
 
 
-def totals(claims: list[dict]) -> str:
-    """How many claims have which verdict, without cells of a cross table."""
-    counts = Counter(claim["verdict"] for claim in claims if not claim["claim"].startswith(CELLS))
-    return f"{counts.total()} claims: " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+@dataclass(frozen=True)
+class Verdicts:
+    """A paper's claims with their verdicts, as rows of a table, and what its file says of them."""
+
+    claims: list[dict]
+    ledger: Ledger
+
+    def cells(self, name: str) -> list[dict]:
+        """Those of a cross table, which are counted and not listed."""
+        return [claim for claim in self.claims if claim["claim"].startswith(f"{name}/")]
+
+    @property
+    def listed(self) -> list[dict]:
+        cells = [claim for name in self.ledger.crosstables for claim in self.cells(name)]
+        return [claim for claim in self.claims if claim not in cells]
+
+    @property
+    def totals(self) -> str:
+        """How many claims have which verdict, without cells of a cross table."""
+        counts = Counter(claim["verdict"] for claim in self.listed)
+        numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+        return f"{counts.total()} claims: {numbers}" if self.claims else "not run yet"
 
 
-def listing(claims: list[dict]) -> str:
-    """How many claims have which verdict, and a table of those that were run; cells of a cross table only counted."""
-    run = [claim for claim in claims if claim["verdict"] != NOT_RUN and not claim["claim"].startswith(CELLS)]
-    counted = [claim for claim in claims if claim["claim"].startswith(CELLS)]
-    paragraphs = [f"{totals(claims)}.", table(COLUMNS, [line(claim) for claim in run])]
-    if counted:
-        text = "numbers that the authors plotted of who earns what in the round robin, a verdict each"
-        paragraphs += [f"{len(counted)} {text}:", table(("game and tournament", *VERDICTS), tally(counted))]
+def listing(found: Verdicts) -> str:
+    """How many claims have which verdict, and a table of those that were run; cells of cross tables only counted."""
+    run = [claim for claim in found.listed if claim["verdict"] != NOT_RUN]
+    paragraphs = [f"{found.totals[0].upper()}{found.totals[1:]}."]
+    paragraphs += [table(COLUMNS, [line(claim) for claim in run])] if run else []
+    for name in found.ledger.crosstables:
+        if counted := found.cells(name):
+            paragraphs += [f"{found.ledger.heading(name)}: {len(counted)} claims, counted:"]
+            paragraphs += [table(("game and tournament", *VERDICTS), tally(counted))]
     return "\n\n".join(paragraphs)
 
 
@@ -158,7 +179,7 @@ def tally(claims: list[dict]) -> list[tuple[str, ...]]:
     """How many cells of each game and tournament have which verdict."""
     counts = {}
     for claim in claims:
-        game, tournament = claim["claim"].removeprefix(CELLS).split("/")[:2]
+        _, game, tournament, *_ = claim["claim"].split("/")
         counts.setdefault(f"{game}, as {tournament}", Counter())[claim["verdict"]] += 1
     return [(where, *(str(found[verdict]) for verdict in VERDICTS)) for where, found in counts.items()]
 
