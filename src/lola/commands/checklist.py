@@ -22,7 +22,7 @@ from lola.study import plan, provenance
 from lola.study.config import load
 from lola.study.papers import FIRST, Paper
 from lola.study.schedule import seconds
-from lola.vocabulary.settings import ALGORITHM, GAME, OPPONENT_MODEL, PART, STUDY, given
+from lola.vocabulary.settings import BLOCKS, STUDY, given
 
 UNSEEN = ("label", "seeds_per_job")  # settings of a block that move no number
 PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
@@ -114,22 +114,21 @@ def trained_on(root: str, groups: dict[str, plan.Group]) -> list[str]:
 
 def settings(config: dict) -> dict[str, tuple[object, str]]:
     """The settings that can move a number, of what the study runs, by dotted name, with their sources, if any."""
-    groups = plan.groups(config).values()
-    used = (
-        ("games", GAME, {group.game for group in groups}),
-        ("algorithms", ALGORITHM, {name for group in groups for name in group.matchup.seats}),
-        ("opponent_models", OPPONENT_MODEL, {group.opponent_model for group in groups}),
-    )
-    parts = config["study"].values()
-    common = {key: setting for key, setting in STUDY.items() if key != "tracking" and any(key not in p for p in parts)}
-    blocks = [("", config, common)]
-    for kind, known, names in used:
-        blocks += [(f"{kind}.{name}.", config[kind][name], known) for name in sorted(names)]
-    blocks += [(f"study.{name}.", part, PART) for name, part in config["study"].items()]
+    groups, parts = plan.groups(config).values(), config["study"]
+    used = {
+        "games": sorted({group.game for group in groups}),
+        "algorithms": sorted({name for group in groups for name in group.matchup.seats}),
+        "opponent_models": sorted({group.opponent_model for group in groups}),
+        "study": parts,
+    }
+    common = {name: STUDY[name] for name in STUDY if any(name not in part for part in parts.values())}
+    blocks = [("", config, common, ("tracking",))]
+    for key, names in used.items():
+        blocks += [(f"{key}.{name}.", config[key][name], BLOCKS[key], UNSEEN) for name in names]
     found = {}
-    for where, block, known in blocks:
-        own = {key: value for key, value in given(block, known).items() if not where or key not in UNSEEN}
-        found |= {where + key: (value, block.get("sources", {}).get(key, "")) for key, value in own.items()}
+    for where, block, known, unseen in blocks:
+        own = {name: value for name, value in given(block, known).items() if name not in unseen}
+        found |= {where + name: (value, block.get("sources", {}).get(name, "")) for name, value in own.items()}
     return found
 
 

@@ -5,7 +5,7 @@ from lola.study.blocks import check_algorithm, check_game, check_opponent_model,
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, Matchup
-from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, STUDY
+from lola.vocabulary.settings import AXES, BLOCKS, STUDY
 
 TOURNAMENT = ("entrants", "episodes", "length", "every")  # the keys of a tournament
 
@@ -25,12 +25,7 @@ def check_study(config: dict) -> None:
         check = check_tournament if "entrants" in part else check_part
         check(config, f"study.{name}", part)
     check_sources("sources", config, STUDY)
-    for key, settings in (
-        ("games", GAME),
-        ("algorithms", ALGORITHM),
-        ("opponent_models", OPPONENT_MODEL),
-        ("study", PART),
-    ):
+    for key, settings in BLOCKS.items():
         for name, block in config[key].items():
             check_sources(f"{key}.{name}.sources", block, settings)
     try:
@@ -50,10 +45,8 @@ def check_study(config: dict) -> None:
 
 def check_part(config: dict, where: str, part: dict) -> None:
     """Games, algorithms and opponent models must exist, and a matchup must fill the seats and be playable."""
-    models = {
-        model: lookup(f"{where}.opponent_models", model, config["opponent_models"])
-        for model in part.get("opponent_models", ["oracle"])
-    }
+    names = part.get("opponent_models", ["oracle"])
+    models = {name: lookup(f"{where}.opponent_models", name, config["opponent_models"]) for name in names}
     kind = part_kind(config, where, part)
     course = registry.COURSES[kind.courses[0]]
     maps = () if "map" in kind.courses else ("grid",)

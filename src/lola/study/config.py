@@ -16,7 +16,7 @@ import yaml
 from lola.study import papers
 from lola.study.checks import check_study
 from lola.vocabulary.errors import BadConfig, nearest, quoted
-from lola.vocabulary.settings import BLOCKS, SOURCES, STUDY
+from lola.vocabulary.settings import BLOCKS, STUDY
 
 OF_STUDY = ("title", "claims")
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
@@ -187,7 +187,7 @@ def schema() -> dict:
     whole = yaml.safe_load(SCHEMA.read_text())
     for block, known in [(whole, STUDY), *((whole["$defs"][name], known) for name, known in BLOCKS.items())]:
         own = {name: setting.schema for name, setting in known.items()}
-        block["properties"] = block.get("properties", {}) | own | {"sources": SOURCES}
+        block["properties"] = block.get("properties", {}) | own | {"sources": {"$ref": "#/$defs/sources"}}
     return whole
 
 

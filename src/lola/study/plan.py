@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lola.vocabulary import registry
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
-from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, plain
+from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, plain
 
 UNSEEN = ("label", "batch")  # of a player's block: what it is called, and what `play` says of all players
 ONE = {"batch": 1}  # roll-out that the players of a match see before they climb: the episode
@@ -82,8 +82,8 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
                     "play": play_of(config, game, algorithm, opponent_model, part),
                     "steps": part.get("episodes") or part.get("steps", config["steps"]),
                     "init_std": float(part.get("init_std", config["init_std"])),
-                    "grid": grid_of(part),
-                    "match": match_of(part),
+                    "grid": PART["grid"].plain(part["grid"]) if "grid" in part else None,
+                    "match": {"perspective": part.get("perspective", "as_described")} if "entrants" in part else None,
                     "every": part.get("every"),
                 },
             )
@@ -131,20 +131,6 @@ def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: 
     blocks = [*seats(config, game, algorithm), config["opponent_models"][opponent_model]]
     batch = next((block["batch"] for block in blocks if "batch" in block), None)
     return {"batch": batch, "length": config["games"][game]["length"]} if batch else None
-
-
-def grid_of(part: dict) -> dict | None:
-    """The settings that a map tries, by axis, or None."""
-    if "grid" not in part:
-        return None
-    return {axis: [ALGORITHM[axis].plain(value) for value in values] for axis, values in part["grid"].items()}
-
-
-def match_of(part: dict) -> dict | None:
-    """How a tournament plays its matches, or None."""
-    if "entrants" not in part:
-        return None
-    return {"perspective": part.get("perspective", "as_described")}
 
 
 def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:

@@ -21,24 +21,26 @@ class Setting:
 
     def plain(self, value):
         """The value as an experiment is known by: whether somebody writes 1 or 1.0 for a real number may not matter."""
-        return as_floats(value) if self.shape.get("type") == "number" or self.allowed == NUMBERS else value
+        return in_shape(value, self.shape)
 
 
-def as_floats(value):
-    return [as_floats(item) for item in value] if isinstance(value, list) else float(value)
+NUMBERS = {"$ref": "#/$defs/numbers"}  # a number, or a list of such: a place in the schema, since it holds itself
 
 
-def number(
-    meaning: str, *, least: float | None = None, above: float | None = None, most: float | None = None, below=None
-) -> Setting:
+def in_shape(value, shape: dict):
+    """A value with real numbers wherever its shape has them."""
+    if isinstance(value, list):
+        return [in_shape(item, shape.get("items", shape)) for item in value]
+    if isinstance(value, dict):
+        return {key: in_shape(item, shape["properties"][key]) for key, item in value.items()}
+    return float(value) if shape == NUMBERS or shape.get("type") == "number" else value
+
+
+def number(meaning: str, *, least=None, above=None, most=None, below=None) -> Setting:
     """A real number within bounds."""
     bounds = {"minimum": least, "exclusiveMinimum": above, "maximum": most, "exclusiveMaximum": below}
-    words = {
-        "from": least,
-        "above": above,
-        "to" if least is not None else "and up to": most,
-        "up to but not including": below,
-    }
+    until = "to" if above is None else "and up to"
+    words = {"from": least, "above": above, until: most, "up to but not including": below}
     said = " ".join(["a number", *(f"{word} {bound:g}" for word, bound in words.items() if bound is not None)])
     return Setting(said, meaning, {"type": "number"} | {k: v for k, v in bounds.items() if v is not None})
 
@@ -76,7 +78,7 @@ def listed(meaning: str, items: dict, least: int = 1) -> Setting:
 
 def numbers(meaning: str) -> Setting:
     """Real numbers in nested lists, whose lengths the code that takes them checks."""
-    return Setting(NUMBERS, meaning, {"type": "array", "minItems": 1})
+    return Setting("numbers, nested in lists", meaning, {"type": "array", "minItems": 1, "items": NUMBERS})
 
 
 def axis(setting: Setting) -> Setting:
@@ -85,8 +87,6 @@ def axis(setting: Setting) -> Setting:
     return Setting("a list of at least two different values", f"each {setting.allowed}", shape)
 
 
-TRACKING = ("deferred", "live", "none")
-NUMBERS = "numbers, nested in lists"
 ACTION = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_-]+$",
@@ -114,9 +114,7 @@ STUDY = {  # of the whole study, and all but the last two of a part of it
     "steps": whole("the updates per run"),
     "init_std": number("the standard deviation of the initial parameters", least=0),
     "device": choice("where the Coin Game is trained: auto is a CUDA device where there is one", "auto", "cpu", "cuda"),
-    "tracking": choice(
-        "when runs are logged to MLflow: from the files, also while they are trained, or never", *TRACKING
-    ),
+    "tracking": choice("whether runs are logged to MLflow: afterwards, also live, or not", "deferred", "live", "none"),
 }
 
 GAME = {
@@ -203,12 +201,7 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
     ),
 }
 
-SOURCES = {  # beside the settings of any block
-    "type": "object",
-    "description": "where settings come from, by name; what has no source is ours",
-    "additionalProperties": {"type": "string", "minLength": 1, "description": "text, where the setting comes from"},
-}
-BLOCKS = {"game": GAME, "algorithm": ALGORITHM, "opponent_model": OPPONENT_MODEL, "part": PART}  # by name in the schema
+BLOCKS = {"games": GAME, "algorithms": ALGORITHM, "opponent_models": OPPONENT_MODEL, "study": PART}
 
 
 def given(block: dict, settings: dict[str, Setting]) -> dict:
