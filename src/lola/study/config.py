@@ -15,6 +15,7 @@ import yaml
 
 from lola.study import papers
 from lola.study.checks import check_study
+from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, nearest, quoted
 from lola.vocabulary.settings import BLOCKS, STUDY
 
@@ -183,11 +184,13 @@ def check(config: dict) -> None:
 
 
 def schema() -> dict:
-    """The structure of a config, and in it the settings of its blocks."""
+    """The structure of a config, and in it the settings of its blocks and the kinds of figures and tables."""
     whole = yaml.safe_load(SCHEMA.read_text())
     for block, known in [(whole, STUDY), *((whole["$defs"][name], known) for name, known in BLOCKS.items())]:
         own = {name: setting.schema for name, setting in known.items()}
         block["properties"] = block.get("properties", {}) | own | {"sources": {"$ref": "#/$defs/sources"}}
+    for block, known in (("figure", kinds.FIGURES), ("table", kinds.TABLES)):
+        whole["$defs"][block]["properties"]["kind"] = {"enum": [*known]}
     return whole
 
 
