@@ -15,7 +15,7 @@ from lola.commands import figure as figure_stage
 from lola.commands import table as table_stage
 from lola.figures import style
 from lola.files import cells
-from lola.vocabulary import kinds
+from lola.vocabulary import kinds, registry
 from lola.vocabulary.names import Cell
 
 SEEDS = range(3)
@@ -152,8 +152,10 @@ def study(root, names, ends):
             cells.write(paths[-1], columns, rows, {"spec": spec, "code": "c", "lock": "l"} | outcome)
         folder = root / "groups" / name
         folder.mkdir(parents=True)
-        for table, text in aggregate.gather(paths).items():
-            (folder / table).write_text(text)
+        course = registry.course(spec)
+        blocks = registry.COURSES[course].blocks
+        for file, text in aggregate.gather(paths, {"seeds": [*SEEDS], "course": course, "blocks": blocks}).items():
+            (folder / file).write_text(text)
     return [root / "groups" / name for name in names]
 
 

@@ -382,14 +382,14 @@ def test_a_damaged_cell_is_named_and_trained_again(study, junk):
 
 @pytest.mark.slow
 def test_an_edited_table_is_named_and_made_again_and_nothing_is_made_from_it(study):
-    table, gathered = study / ROOT / "tables/table4.csv", study / ROOT / "groups/ipd/lola-ex/oracle/returns.csv"
+    table, gathered = study / ROOT / "tables/table4.csv", study / ROOT / "groups/ipd/lola-ex/oracle/curves.csv"
     before = [path.read_bytes() for path in (table, gathered)]
     for path in (table, gathered):
         path.write_text(path.read_text().replace("-1.", "-0."))
     claims = (study / ROOT / "tables/claims.csv").read_bytes()
     done = reproduce(study)
     assert f"{ROOT}/tables/table4.csv is not as it was written" in done.stderr
-    assert f"{ROOT}/groups/ipd/lola-ex/oracle/returns.csv is not as it was written" in done.stderr
+    assert f"{ROOT}/groups/ipd/lola-ex/oracle/curves.csv is not as it was written" in done.stderr
     assert [path.read_bytes() for path in (table, gathered)] == before
     assert (study / ROOT / "tables/claims.csv").read_bytes() == claims
 

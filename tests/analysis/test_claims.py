@@ -161,7 +161,7 @@ def test_a_difference_is_taken_seed_by_seed(tmp_path):
 
 def test_a_claim_whose_runs_are_missing_or_left_nothing_is_not_run(tmp_path):
     whole = group(tmp_path)
-    failed = Counted(group(tmp_path, "ipd/b/oracle", failed="12,8,a value became NaN\n").folder)
+    failed = Counted(write_group(tmp_path, "ipd/b/oracle", {}, failed={12: 8}).folder)
     told = claim(minus={"quantity": "R", "group": "ipd/b/oracle"})
     missing = check(told, {whole.name: whole})
     assert (missing.verdict, missing.measured, missing.because) == (NOT_RUN, None, "ipd/b/oracle is not in the study")
@@ -462,7 +462,7 @@ def cup(tmp_path, means, model="oracle", failed=None, noise=0.0, seeds=20):
             seats = first if first == second else f"{first}-vs-{second}"
             shift = {seed: noise * (-1) ** seed for seed in range(seeds)}
             returns = {s: {1: [9, means[first] + x], 2: [9, means[second] - x]} for s, x in shift.items()}
-            diverged = "7,50,a value became NaN\n" if (first, second) == failed else ""
+            diverged = {7: 50} if (first, second) == failed else {}
             returns[7] = {player: row[:1] for player, row in returns[7].items()} if diverged else returns[7]
             group = write_match(tmp_path, f"ipd/{seats}@cup/{model}", returns, failed=diverged)
             groups[group.name] = Counted(group.folder)

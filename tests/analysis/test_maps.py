@@ -2,13 +2,13 @@
 
 import itertools
 
+import group_files
 import numpy as np
 import pytest
 from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lola.analysis import claims
-from lola.analysis.groups import Group
 from lola.analysis.maps import fit, quantities
 from lola.analysis.metrics import estimate
 from lola.analysis.paper import Claim
@@ -27,18 +27,15 @@ AXES = ("batch", "eta")
 
 def write(tmp_path, name, points, axes=AXES, zero_sum=False):
     """`points` {point: [(R of player 1, share) per seed]}; the share is %TFT, or %Nash in a zero-sum game."""
-    folder = tmp_path / "groups" / name
-    folder.mkdir(parents=True)
-    rows = ["seed," + ",".join(axes) + ",player,metric,value\n"]
+    rows = []
     for point, runs in points.items():
         for (seed, (r, share)), player in itertools.product(enumerate(runs), (1, 2)):
-            at = ",".join(map(str, (seed, *point, player)))
-            rows.append(f"{at},return,{-r if zero_sum and player == 2 else r}\n")
+            at = (seed, *point, player)
+            rows.append((*at, "return", -r if zero_sum and player == 2 else r))
             for state, p in zip(STATES, (NASH if zero_sum else TFT)[share], strict=True):
-                rows.append(f"{at},C {'at' if state == 'start' else 'after'} {state},{p}\n")
-    (folder / "map.csv").write_text("".join(rows))
-    (folder / "failed.csv").write_text("seed,step,reason\n")
-    return Group(folder)
+                rows.append((*at, f"C {'at' if state == 'start' else 'after'} {state}", p))
+    columns = (*axes, "player", "metric", "value")
+    return group_files.write(tmp_path, name, "map", rows, {row[0]: {} for row in rows}, columns)
 
 
 def says(game, quantity, paper, **more):

@@ -108,7 +108,7 @@ def test_swing_is_the_standard_deviation_over_the_second_half(tmp_path):
 
 def test_a_run_that_diverged_swings_as_much_as_the_one_that_swings_most(tmp_path):
     returns = {0: {1: [0, 0, 1, -1], 2: [0] * 4}, 1: {1: [0] * 4, 2: [0] * 4}, 2: {1: [5], 2: [5]}}
-    group = Counted(write_group(tmp_path, "imp/a/oracle", returns, failed="2,1,infinite\n").folder)
+    group = Counted(write_group(tmp_path, "imp/a/oracle", returns, failed={2: 1}).folder)
     assert metrics.swing(group).runs.tolist() == [[1], [0], [1]]
 
 

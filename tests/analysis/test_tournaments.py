@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from group_files import write_match
+from group_files import write, write_match
 
 from lola.analysis.metrics import estimate
 from lola.analysis.tournaments import find, rank, rank_of
@@ -57,9 +57,10 @@ def test_either_seat_of_a_match_is_read_and_self_play_is_the_mean_of_both(tmp_pa
 
 
 def test_the_first_action_need_not_come_first_in_the_alphabet(tmp_path):
-    groups = played(tmp_path, pairs=[("a", "a")], seeds=(0,))
-    shares = groups["ipd/a@cup/oracle"].folder / "shares.csv"
-    shares.write_text("seed,step,player,action,share\n0,1,1,NA,0.5\n0,1,1,B,0.2\n0,1,2,NA,0.7\n0,1,2,B,0.1\n")
+    shares = [(1, "NA", 0.5), (1, "B", 0.2), (2, "NA", 0.7), (2, "B", 0.1)]
+    rows = [(0, 1, player, f"share of {action}", value) for player, action, value in shares]
+    group = write(tmp_path, "ipd/a@cup/oracle", "match", rows, {0: {}}, blocks=True)
+    groups = {group.name: group}
     assert find(groups, "ipd", "cup").shares("a", "a")[1].tolist() == pytest.approx([0.6])
 
 

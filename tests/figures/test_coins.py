@@ -35,8 +35,11 @@ BROUGHT = [(0, 0), (1, 0), (0, 1), (-2, 1), (1, -2), (-1, 1), *[(0, 0)] * 8]
 SCALE = {"grid": 3, "tie": "both", "batch": 128, "length": 16, "steps": 200}
 
 
-def learned(tmp_path, names=("nl", "lola"), game="coin-game", seeds=3):
-    """Ten rows of 20 updates; the own-colour share of seed s ends at (4 + n + s) / 10 for the n-th name."""
+def learned(tmp_path, names=("nl", "lola"), game="coin-game", seeds=3, failed=None):
+    """Ten rows of 20 updates; the own-colour share of seed s ends at (4 + n + s) / 10 for the n-th name.
+
+    `failed` {name: {seed: step}}.
+    """
     for n, name in enumerate(names):
         rows = {}
         for seed in range(seeds):
@@ -45,7 +48,7 @@ def learned(tmp_path, names=("nl", "lola"), game="coin-game", seeds=3):
                 player: [(share, (share - 0.5) * player, coins * share, coins) for share in shares]
                 for player, coins in ((1, 0.1), (2, 0.4))
             }
-        write_coin_game(tmp_path, f"{game}/{name}/oracle", rows, episode=EPISODE)
+        write_coin_game(tmp_path, f"{game}/{name}/oracle", rows, episode=EPISODE, failed=(failed or {}).get(name))
     found = [f"{game}/{name}/oracle" for name in names]
     labels = {name: name.upper() for name in names}
     groups = {name: Group(tmp_path / "groups" / name) for name in found}
@@ -191,13 +194,10 @@ def test_an_exploration_of_few_runs_shows_no_interval(tmp_path):
 
 
 def test_figures_of_the_coin_game_count_the_runs_that_diverged(tmp_path, monkeypatch):
-    known = learned(tmp_path, ["nl", "lola"], seeds=2)
-    write_coin_game(tmp_path, "coin-game/none/oracle", {})
-    names = [*known.groups, "coin-game/none/oracle"]
-    groups = {name: Group(tmp_path / "groups" / name) for name in names}
-    for name, seeds in ((names[1], [2]), (names[2], [0, 1, 2])):
-        rows = [f"{seed},41,a number became NaN\n" for seed in seeds]
-        (groups[name].folder / "failed.csv").write_text("seed,step,reason\n" + "".join(rows))
+    known = learned(tmp_path, ["nl", "lola"], seeds=2, failed={"lola": {2: 41}})
+    none = write_coin_game(tmp_path, "coin-game/none/oracle", {}, failed=dict.fromkeys(range(3), 41))
+    groups = known.groups | {none.name: none}
+    names = [*groups]
     labels = known.labels | {"none": "NONE"}
     known = Sources(groups, labels, {}, coin_games=dict.fromkeys(names, SCALE))
     figure = draw(exploration, known, groups=names)
@@ -265,7 +265,10 @@ def test_a_spec_tells_a_figure_the_scale_of_each_group():
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ({"kind": "coins", "game": "ipd", "algorithms": ["nl-ex"]}, "ipd/nl-ex/oracle; kind coins shows Coin Games"),
+        (
+            {"kind": "coins", "game": "ipd", "algorithms": ["nl-ex"]},
+            "given ipd/nl-ex/oracle, one of the matrix games; kind coins shows Coin Games",
+        ),
         (
             {"kind": "exploration", "groups": ["coin-gam/coin-nl-pg"]},
             r"groups: given 'coin-gam'.*did you mean 'coin-game'",

@@ -1,16 +1,14 @@
 """Fingerprints follow what code does, not how it looks; manifests tell what is stale, missing or edited."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lola.commands import audit, reproduce
-from lola.files import cells
-from lola.files.artifacts import canonical, file_sha256
+from lola.files import cells, records
+from lola.files.artifacts import canonical, sha256
 from lola.study import plan, provenance
 from lola.study.config import load
 from lola.vocabulary import kinds as figure_kinds
@@ -160,28 +158,20 @@ def test_a_broken_database_is_set_aside(study_of_two, content, monkeypatch):
     assert not database.exists()
 
 
-def test_record_keeps_digests_of_inputs_and_outputs_and_only_after_success(tmp_path):
+def test_a_record_keeps_digests_of_inputs_and_outputs_and_notices_what_has_changed(tmp_path):
     given, made, manifest = (tmp_path / name for name in ("given.txt", "made.txt", "manifest.json"))
     given.write_text("in")
+    inputs = records.digests([given])
+    given.write_text("changed meanwhile")
     made.write_text("out")
-    command = [
-        sys.executable,
-        "-m",
-        "lola.commands.record",
-        "--manifest",
-        manifest,
-        "--spec",
-        '{"a": 1}',
-        "--code",
-        '{"m": "d"}',
-    ]
-    command += ["--inputs", given, "--outputs", made, manifest, "--"]
-    assert subprocess.run([*command, "json.tool", given], capture_output=True).returncode != 0  # "in" is not JSON
-    assert not manifest.exists()
-    subprocess.run([*command, "this"], check=True, capture_output=True)
-    assert json.loads(manifest.read_text()) == {
+    records.write(manifest, {"a": 1}, {"m": "d"}, inputs, [made])
+    told = {
         "spec": {"a": 1},
         "code": {"m": "d"},
-        "inputs": {str(given): file_sha256(given)},
-        "outputs": {str(made): file_sha256(made)},
+        "inputs": {str(given): sha256("in")},
+        "outputs": {str(made): sha256("out")},
     }
+    assert json.loads(manifest.read_text()) == records.read(manifest) == told
+    made.write_text("edited")
+    with pytest.raises(ValueError, match=f"{made} is not as it was written"):
+        records.read(manifest)

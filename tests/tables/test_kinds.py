@@ -272,7 +272,8 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path, monkeypatch):
 
 
 def test_a_table_of_which_nothing_was_recorded_says_so(tmp_path, monkeypatch):
-    sources(tmp_path, failed="9,3,a value became NaN\n")
+    sources(tmp_path)
+    write_group(tmp_path, "ipd/nl/oracle", {}, failed={9: 3})
     run_stage(monkeypatch, tmp_path, tmp_path / "table3")
     told = "ipd/nl/oracle/seed9 diverged before anything was recorded of it"
     assert (tmp_path / "table3.csv").read_text() == f"not made\n{told}\n"

@@ -1,30 +1,13 @@
 # What several stages ask of the study: the files of groups, who shows what, and what goes first.
 
-TABLES_OF_A_GROUP = ("returns", "policies", "beliefs", "failed")
-TABLES_OF_A_MAP = ("map", "failed")
-TABLES_OF_A_MATCH = (*TABLES_OF_A_GROUP, "shares")
-TABLES_OF_A_COIN_GAME = ("returns", "coins", "episodes", "beliefs", "failed")
-NOTHING = "(?!)"  # matches no name
-
 # Priorities: what has been trained is gathered and shown at once; logging waits, so that it delays no figure.
 LOG, TRAIN = 1, 2
 SHOW = TRAIN + len(QUEUE)
 
 
-def group_tables(group):
-    """What is gathered of the cells of a group."""
-    own = {"coin_game": TABLES_OF_A_COIN_GAME, "map": TABLES_OF_A_MAP, "match": TABLES_OF_A_MATCH}
-    return own.get(group.course, TABLES_OF_A_GROUP)
-
-
-def group_cells(wildcards):
-    """The manifests of the group that the wildcards name; each vouches for its curve."""
-    return [str(cell.manifest(ROOT)) for cell in GROUPS[wildcards.group].cells]
-
-
 def group_files(name):
-    """The tables of a group."""
-    return [f"{ROOT}/groups/{name}/{table}.csv" for table in group_tables(GROUPS[name])]
+    """The files of a group."""
+    return [f"{ROOT}/groups/{name}/{file}" for file in ("curves.csv", "ends.json")]
 
 
 def game_groups(game):

@@ -1,9 +1,12 @@
 """A group on disk: what `lola.commands.aggregate` gathered of the cells of one game, algorithm and opponent model."""
 
 import itertools
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 
 import pandas as pd
 
@@ -15,7 +18,7 @@ A run that diverged has learned nothing: in every table and claim it counts with
 matches and the Coin Game: in the first row of its curve; if it diverged before that, with the mean of the other runs'
 first rows). It has not settled: it swings as much as the run that swings most, and ends below any line."""
 
-PLAY = {"state": str, "own_state": str, "action": str, "probability": float}  # an action may be called NA, or 1
+COINS = {measures.POINTS: "points", measures.OWN_COINS: "own", measures.COINS: "coins"}
 
 
 class NothingLeft(ValueError):
@@ -24,9 +27,9 @@ class NothingLeft(ValueError):
 
 @dataclass(frozen=True)
 class Group:
-    """The tables in `<root>/groups/<game>/<algorithm>/<opponent_model>`, read when first asked for: runs that finished.
+    """The two files in `<root>/groups/<game>/<algorithm>/<opponent_model>`, read when first asked for.
 
-    Where runs that diverged are to count too, ask `Counted`.
+    It holds the runs that finished. Where runs that diverged are to count too, ask `Counted`.
     """
 
     folder: Path
@@ -52,15 +55,55 @@ class Group:
         return self.named.name
 
     @cached_property
+    def about(self) -> dict:
+        """What sort of group it is, and by seed how each run ended."""
+        return json.loads((self.folder / "ends.json").read_text())
+
+    @cached_property
+    def ends(self) -> dict[int, dict]:
+        """How each run ended, by seed: status, steps, and what is known besides."""
+        return {int(seed): end for seed, end in self.about["seeds"].items()}
+
+    @property
+    def course(self) -> str:
+        """The name of the way in which it was trained."""
+        return self.about["course"]
+
+    @cached_property
     def failed(self) -> pd.DataFrame:
         """One row per seed whose numbers stopped being finite: seed, step, reason."""
-        return pd.read_csv(self.folder / "failed.csv")
+        ended = [(seed, end["steps"] + 1, end["reason"]) for seed, end in self.ends.items() if diverged(end)]
+        return pd.DataFrame(ended, columns=["seed", "step", "reason"])
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The rows of all curves: seed, step (of a map its axes instead), player, metric, value."""
+        return pd.read_csv(self.folder / "curves.csv", dtype={"metric": "category"})
+
+    @cached_property
+    def counting(self) -> pd.DataFrame:
+        """All rows, but of runs that diverged those of their first step, or for want of any the mean of the others'."""
+        if self.failed.empty:
+            return self.rows
+        starts = self.rows[self.rows.step == self.rows.groupby("seed").step.transform("first")]
+        same = starts.groupby(["step", "player", "metric"], sort=False, observed=True)
+        mean = same.value.agg(fmean).reset_index()
+        absent = [mean.assign(seed=seed) for seed in self.failed.seed if seed not in {*starts.seed}]
+        kept = [self.rows[~self.rows.seed.isin(self.failed.seed)], starts[starts.seed.isin(self.failed.seed)]]
+        return pd.concat([*kept, *absent]).sort_values("seed", kind="stable", ignore_index=True)
+
+    def measured(self, read: Callable[[str], tuple | None], *columns: str) -> pd.DataFrame:
+        """The rows that count of the metrics that can be `read`, with what that tells of each in columns of its own."""
+        known = {metric: about for metric in self.counting.metric.unique() if (about := read(metric)) is not None}
+        rows = self.counting[self.counting.metric.isin(known)].astype({"metric": object})
+        found = [rows.metric.map({metric: about[n] for metric, about in known.items()}) for n in range(len(columns))]
+        return rows.assign(**dict(zip(columns, found, strict=True)))
 
     @cached_property
     def returns(self) -> pd.DataFrame:
         """Normalised returns per step: index seed, columns (player, step)."""
-        rows = pd.read_csv(self.folder / "returns.csv")
-        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="return"))
+        rows = self.measured(lambda metric: () if metric == measures.RETURN else None)
+        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="value"))
 
     @cached_property
     def shares(self) -> pd.DataFrame:
@@ -68,10 +111,9 @@ class Group:
 
         Shares of the steps of the episodes that a row sums up, for every action but the player's last.
         """
-        rows = pd.read_csv(self.folder / "shares.csv", keep_default_na=False, dtype={"action": str})
-        return self.taken(rows.pivot(index="seed", columns=["player", "action", "step"], values="share"))[
-            list(dict.fromkeys(zip(rows.player, rows.action, rows.step, strict=True)))
-        ]
+        columns = ["player", "action", "step"]
+        rows = self.measured(lambda metric: told(measures.shared(metric)), "action")
+        return self.taken(in_order(rows.pivot(index="seed", columns=columns, values="value"), rows[columns]))
 
     @cached_property
     def coins(self) -> pd.DataFrame:
@@ -80,13 +122,20 @@ class Group:
         Each per step of the game, averaged over the updates since the row before: rewards, coins of the player's own
         colour that it picks, and all that it picks.
         """
-        rows = pd.read_csv(self.folder / "coins.csv")
-        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values=["points", "own", "coins"]))
+        rows = self.measured(lambda metric: told(COINS.get(metric)), "measure")
+        return self.taken(rows.pivot(index="seed", columns=["measure", "player", "step"], values="value"))
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
         """A game of each trained pair: index (seed, step), columns red, blue, coin (cells) and colour (0 is red)."""
-        return pd.read_csv(self.folder / "episodes.csv", index_col=["seed", "step"])
+        boards = [
+            (seed, step, *board)
+            for seed, end in self.ends.items()
+            if not diverged(end)
+            for step, board in enumerate(end["episode"])
+        ]
+        columns = ["seed", "step", "red", "blue", "coin", "colour"]
+        return pd.DataFrame(boards, columns=columns).set_index(["seed", "step"])
 
     @cached_property
     def beliefs(self) -> pd.DataFrame:
@@ -96,22 +145,40 @@ class Group:
         variation distance between the clone's policy and the opponent's. In the Coin Game they are taken at the end of
         each block of updates, over the steps just played. Without clones there are no rows.
         """
-        rows = pd.read_csv(self.folder / "beliefs.csv")
-        columns = ["player", "opponent", "step"]
-        return self.taken(rows.pivot(index="seed", columns=columns, values=["likelihood", "distance"]))
+
+        rows = self.measured(measures.clone, "opponent", "measure").astype({"opponent": int})
+        rows = rows.replace({"measure": {"log-likelihood": "likelihood"}})
+        columns = ["measure", "player", "opponent", "step"]
+        return self.taken(rows.pivot(index="seed", columns=columns, values="value"))
 
     @cached_property
     def play(self) -> pd.DataFrame:
-        """Probability of each action at the end of training: index seed, columns (player, joint state, action)."""
-        rows = pd.read_csv(self.folder / "policies.csv", keep_default_na=False, dtype=PLAY)
-        return self.taken(rows.pivot(index="seed", columns=["player", "state", "action"], values="probability"))[
-            list(dict.fromkeys(zip(rows.player, rows.state, rows.action, strict=True)))
+        """Probability of each action at the end of training: index seed, columns (player, joint state, action).
+
+        Of a run that diverged, before the first update.
+        """
+        known = next((end["policies"] for end in self.ends.values() if end.get("policies")), [])
+        found = {seed: end.get("policies", []) for seed, end in self.ends.items()}
+        for seed in self.failed.seed:
+            rows = self.counting[self.counting.seed == seed]
+            start = {
+                (player, metric): value for player, metric, value in rows[["player", "metric", "value"]].to_numpy()
+            }
+            found[seed] = start_policies(known, start)
+        columns = ["player", "state", "action"]
+        rows = [
+            (seed, policy["player"], policy["state"], action, probability)
+            for seed, policies in found.items()
+            for policy in policies
+            for action, probability in policy["probabilities"].items()
         ]
+        rows = pd.DataFrame(rows, columns=["seed", *columns, "probability"])
+        return self.taken(in_order(rows.pivot(index="seed", columns=columns, values="probability"), rows[columns]))
 
     @cached_property
     def map(self) -> pd.DataFrame:
         """Final metrics at each point of the grid: index (its axes…, seed), columns (player, metric)."""
-        rows = pd.read_csv(self.folder / "map.csv")
+        rows = self.rows[~self.rows.seed.isin(self.failed.seed)].astype({"metric": str})
         axes = [column for column in rows if column not in ("seed", "player", "metric", "value")]
         return rows.pivot(index=[*axes, "seed"], columns=["player", "metric"], values="value")
 
@@ -122,22 +189,13 @@ class Group:
     @property
     def seeds(self) -> int:
         """How many runs finished."""
-        runs = self.map.index.get_level_values("seed") if self.is_map else self.returns.index
-        return len(runs.unique().difference(self.failed.seed))
+        return sum(not diverged(end) for end in self.ends.values())
 
     @property
     def divergence(self) -> str:
         """How many runs finished and how many diverged, in words; nothing if none did."""
         failed = len(self.failed)
         return f"{self.seeds} of {self.seeds + failed} runs; {failed} diverged" if failed else ""
-
-    @property
-    def is_map(self) -> bool:
-        return (self.folder / "map.csv").exists()
-
-    @property
-    def is_coin_game(self) -> bool:
-        return (self.folder / "coins.csv").exists()
 
 
 class Counted(Group):
@@ -147,8 +205,37 @@ class Counted(Group):
         """All runs; those that diverged stay where they started. Raises NothingLeft if that is not known of one."""
         if unknown := sorted({*self.failed.seed} - {*runs.index}):
             raise NothingLeft(f"{self.named.cell(unknown[0]).name} diverged before anything was recorded of it")
-        started = runs.loc[[seed for seed in runs.index if seed in {*self.failed.seed}]].ffill(axis=1)
+        started = runs.loc[runs.index.isin(self.failed.seed)].sort_index(axis=1).ffill(axis=1)  # steps come last
         return runs.fillna(started)
+
+
+def diverged(end: dict) -> bool:
+    """Whether a number of a run became NaN or infinite."""
+    return end["status"] == "failed"
+
+
+def told(about: str | None) -> tuple[str] | None:
+    """What a metric's name tells, if it tells anything, as a column's worth."""
+    return about and (about,)
+
+
+def in_order(runs: pd.DataFrame, columns: pd.DataFrame) -> pd.DataFrame:
+    """The columns in the order in which rows name them."""
+    return runs[list(dict.fromkeys(columns.itertuples(index=False, name=None)))]
+
+
+def start_policies(known: list[dict], start: dict[tuple[int, str], float]) -> Iterator[dict]:
+    """The policies before the first update: `start` has P(action | own state) of all actions but the last.
+
+    `known` are policies of the same players in the same states. The curve of a match tells none.
+    """
+    for policy in known:
+        *actions, last = policy["probabilities"]
+        names = [measures.probability(action, policy["own_state"]) for action in actions]
+        told = [start.get((policy["player"], name)) for name in names]
+        if None not in told:
+            first = dict(zip(actions, told, strict=True))
+            yield policy | {"probabilities": first | {last: 1 - sum(first.values())}}
 
 
 def joint_actions(state: str) -> tuple[str, ...]:

@@ -133,8 +133,8 @@ def final_spread(group: Group) -> Sample:
 
 
 def ends(group: Group, last: int = 1) -> pd.DataFrame:
-    """The mean return at the end of training: index seed, columns player. Of the Coin Game, over its late rows."""
-    return by_player(late(group.returns)) if group.is_coin_game else final_returns(group.returns, last)
+    """The mean return at the end of training: index seed, columns player. Of blocks, over the late rows."""
+    return by_player(late(group.returns)) if group.about["blocks"] else final_returns(group.returns, last)
 
 
 def final_returns(returns: pd.DataFrame, last: int = 1) -> pd.DataFrame:

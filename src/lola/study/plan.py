@@ -176,6 +176,11 @@ def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
             yield {*json.loads(file.readline())["seeds"]}
 
 
+def group_spec(group: Group) -> dict:
+    """What a gathered group is told of itself: its seeds, its course, and whether its rows are means over blocks."""
+    return {"seeds": [*group.seeds], "course": group.course, "blocks": registry.COURSES[group.course].blocks}
+
+
 def claims_spec(groups: dict[str, Group]) -> dict:
     """What the claims are held against: all groups, and in words how much those of Coin Games learn from."""
     told = "{batch} games of {length} steps per update, {steps} updates"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lola.files import cells
+from lola.files import cells, records
 from lola.files.artifacts import canonical, differences, file_sha256, sha256
 from lola.study import plan
 from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
@@ -58,8 +58,8 @@ def products(config: dict) -> Iterator[Product]:
     for group in groups.values():
         made_from = tuple(cell.name for cell in group.cells)
         code = fingerprints("lola.commands.aggregate")
-        spec = {"seeds": list(group.seeds)}
-        yield Product(group.name, "group", manifest(root, f"groups/{group.name}"), spec, code, made_from)
+        spec, path = plan.group_spec(group), manifest(root, f"groups/{group.name}")
+        yield Product(group.name, "group", path, spec, code, made_from)
     for stage in ("figure", "table"):
         for name, block in config[f"{stage}s"].items():
             spec, code = plan.block_spec(config, name, block), product_code(stage, block)
@@ -79,7 +79,7 @@ def product_code(stage: str, block: dict) -> dict[str, str]:
 
 
 def manifest(root: str | Path, name: str) -> Path:
-    """Where `lola.commands.record` keeps what it knows of a product, such as figures/figure1."""
+    """Where the manifest of a product is, such as figures/figure1; `lola.files.records` writes and reads it."""
     return Path(root) / "manifests" / f"{name}.json"
 
 
@@ -92,7 +92,7 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
     if not product.manifest.exists():
         return "missing", "not made yet"
     try:
-        made = read_cell(product) if product.stage == "cells" else read_record(product)
+        made = read_cell(product) if product.stage == "cells" else records.read(product.manifest)
     except FileNotFoundError as error:
         return "missing", f"{error.filename} is gone"
     except ValueError as error:
@@ -114,16 +114,3 @@ def read_cell(product: Product) -> dict:
     """A cell's manifest, with the code fingerprints as a mapping."""
     made = cells.read_manifest(product.manifest)
     return made | {"code": json.loads(made["code"])}
-
-
-def read_record(product: Product) -> dict:
-    """What `lola.commands.record` wrote, after checking the outputs against it."""
-    try:
-        made = json.loads(product.manifest.read_text())
-        outputs, _, _ = made["outputs"], made["spec"], made["code"]
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{product.manifest} is not a whole manifest") from None
-    for path, digest in outputs.items():
-        if file_sha256(path) != digest:
-            raise ValueError(f"{path} is not as it was written (truncated, edited or overwritten)")
-    return made
