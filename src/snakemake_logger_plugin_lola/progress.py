@@ -241,7 +241,7 @@ class Run:
         where = f" Results: {self.expected.root.rstrip('/')}/" if self.expected.root else ""
         line = f"{ended} {'after' if unfinished else 'in'} {duration(self.elapsed)}: {done}.{where}"
         again = f"Run the same command again to {'retry' if self.failures else 'go on'}."
-        return [line, *[again] * bool(unfinished)]
+        return [line, again] if unfinished else [line]
 
 
 def kind(rule: str) -> str:

@@ -229,7 +229,7 @@ def test_a_map_is_logged_by_its_best_and_its_diverged_points(root):
 
 def test_a_game_of_many_states_is_thinned_further():
     series = {("1", f"C after {n}"): [(step, 0.5) for step in range(201)] for n in range(240)}
-    points = runs.thinned(series)
+    points = runs.thin(series)
     assert len(points) == 2400
     steps = [step for name, step, _ in points if name == "player1/C after 0"]
     assert (len(steps), steps[0], steps[-1]) == (10, 0, 200)
@@ -547,7 +547,7 @@ def expected_points(last: int) -> list[tuple[int, float]]:
 def test_a_match_shows_its_blocks_of_episodes_whatever_their_length(episodes, every, points):
     rows = runs.steps_of({"every": every, "steps": episodes})
     series = {("1", "return"): [(step, -1.0) for step in rows], ("1", "share of C"): [(step, 0.5) for step in rows]}
-    shown = [step for key, step, _ in runs.thinned(series) if key == "player1/return"]
+    shown = [step for key, step, _ in runs.thin(series) if key == "player1/return"]
     assert (len(shown), shown[0], shown[-1]) == (points, every, episodes)
     assert set(shown) == runs.shown_steps(rows)  # those that a live run shows
 

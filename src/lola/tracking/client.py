@@ -44,9 +44,9 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in one line
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 EXPERIMENT = store.PROJECT | {"mlflow.experimentKind": "custom_model_development"}  # its tags
-BATCH = 1000  # metrics per request, MLflow's limit
+BATCH = 1000  # MLflow takes at most so many metrics in a request
 ATTEMPTS = 5
-TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a locked database; a row that somebody else has just written
+TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a database is locked; another process has just written the row
 HALF_LOGGED = 600  # seconds after which a run that still says RUNNING is dead, whoever wrote it
 
 
@@ -58,7 +58,7 @@ class Unavailable(Exception):
 
 
 @contextmanager
-def opened(root: str | Path) -> Iterator[MlflowClient]:
+def open_client(root: str | Path) -> Iterator[MlflowClient]:
     """A client of a store that is there, whole and knows where its artifacts lie. Raises Unavailable."""
     try:
         prepare(root)
@@ -97,8 +97,8 @@ def create_schema(uri: str) -> None:
     MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
 
 
-def retried(write: Callable[[], str]) -> str:
-    """What `write` returns, after trying again where another writer came first."""
+def retry(write: Callable[[], str]) -> str:
+    """The result of `write`, tried again where another writer came first."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return write()
@@ -149,7 +149,7 @@ def discard(client: MlflowClient, run_id: str) -> None:
 
 
 def code_tags(root: str | Path) -> dict[str, str]:
-    """Who logs, and from which version of the code; the last tag is what the UI shows as the run's version."""
+    """The writer and the version of its code; the UI shows the last tag as the run's version."""
     version = runs.code_version()
     return version | {"writer": store.writer(root), "mlflow.source.git.commit": version["git_commit"]}
 
@@ -197,7 +197,7 @@ def ensure_run(
         return run.info.run_name == name and identity.items() <= run.data.tags.items() and run.info.status == status
 
     current = next((run.info.run_id for run in present if is_current(run)), None)
-    kept = current or retried(lambda: log_run(client, experiment, name, identity, content(), status))
+    kept = current or retry(lambda: log_run(client, experiment, name, identity, content(), status))
     for run in present:
         if run.info.run_id != kept:
             if not done(run):
@@ -254,7 +254,7 @@ def log_cells(root: str | Path, game: str, curves: list[str], labels: dict[str, 
     manifests = {curve: read_manifest(curve) for curve in curves}
     version = code_tags(root)
     logged, count = {}, 0
-    with locks.alone(store.game_lock(root, game)), opened(root) as client:
+    with locks.alone(store.game_lock(root, game)), open_client(root) as client:
         experiment = experiment_of(client, root, game)
         found = active_runs(client, experiment)
         sweep(client, found, root)
@@ -280,7 +280,7 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
     `figures` names the groups that each figure shows (None: all). Returns the run's id. Raises Unavailable.
     """
     contents = {file: Path(file).read_bytes() for file in files}
-    with locks.alone(store.game_lock(root, game)), opened(root) as client:
+    with locks.alone(store.game_lock(root, game)), open_client(root) as client:
         experiment = experiment_of(client, root, game)
         found = active_runs(client, experiment)
         sweep(client, found, root)
@@ -337,9 +337,9 @@ def mark_shown(client: MlflowClient, cells: list[Run], figure: str, groups: list
 
 
 def links(root: str | Path) -> dict[str, str]:
-    """What there is to see: titles, and where the UI shows it. Raises Unavailable."""
+    """Addresses in the UI by the titles of what they show. Raises Unavailable."""
     found = {}
-    with opened(root) as client:
+    with open_client(root) as client:
         ours = [each for each in client.search_experiments() if store.PROJECT.items() <= each.tags.items()]
         for experiment in sorted(ours, key=lambda each: each.name):
             found[experiment.name] = f"/#/experiments/{experiment.experiment_id}/runs?{views.ML}"

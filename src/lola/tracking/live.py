@@ -67,7 +67,7 @@ def update(root: str, labels: dict[str, str], jobs: dict[Path, Job], found: dict
     written = {path for path, at in found.items() if path not in jobs or jobs[path].read != at}
     for game in sorted({game_of(path) for path in ended | written}):
         try:
-            with locks.alone(store.game_lock(root, game)), tracking.opened(root) as client:
+            with locks.alone(store.game_lock(root, game)), tracking.open_client(root) as client:
                 experiment = tracking.experiment_of(client, root, game)
                 for path in sorted(path for path in ended if game_of(path) == game):
                     close(client, experiment, root, jobs.pop(path))

@@ -17,18 +17,18 @@ from lola.tracking import pictures
 from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell, Matchup
 
-LIVE = "live"  # the kind of a run that shows a cell while it is trained; else curve or map
+LIVE = "live"  # a run of this kind shows a cell while it is trained; others are curves or maps
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
-POINTS = 2400  # per run: a game of many states is thinned further, since a point costs 0.15 ms
+POINTS = 2400  # a run has at most so many, since a point costs 0.15 ms
 FORBIDDEN = re.compile(r"[^\w\-. :]")  # in the name of a metric
 PICTURES = {  # by course; else `returns_and_others`
     "updates": pictures.returns_and_policies,
     "match": pictures.returns_and_policies,
     "coin_game": pictures.returns_and_shares,
 }
-BEST, DIVERGED = "best return", "share diverged"  # the metrics of a map of step sizes
+BEST, DIVERGED = "best return", "share diverged"  # a map of step sizes has these metrics
 
-Series = dict[tuple[str, str], list[tuple[int, float]]]  # (step, value) by player and metric
+Series = dict[tuple[str, str], list[tuple[int, float]]]  # points (step, value) by player and metric
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def title(cell: Cell, labels: dict[str, str]) -> str:
 
 
 def group(cell: Cell, labels: dict[str, str]) -> str:
-    """What the runs of all seeds have in common; where two algorithms have one label, it names the algorithm."""
+    """The common name of the runs of all seeds; where two algorithms have one label, it names the algorithm."""
     mine = label(cell.algorithm, labels)
     shared = any(label(other, labels) == mine for other in labels if other != cell.algorithm)
     return f"{mine} ({cell.algorithm}), {cell.opponent_model}" if shared else f"{mine}, {cell.opponent_model}"
@@ -70,7 +70,7 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_vers
         metrics = best_of_map(rows)
     else:
         series = with_shares(by_metric(rows))
-        metrics = thinned(series)
+        metrics = thin(series)
         files |= attached(series, manifest)
     return Content(tags(cell, manifest, labels) | code_version, params(cell, spec, labels), metrics, files)
 
@@ -90,7 +90,7 @@ def attached(series: Series, manifest: dict) -> dict[str, bytes]:
 
 
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
-    """What the run is searched and grouped by."""
+    """The tags that runs are searched and grouped by."""
     found = {
         "kind": "map" if cell.matchup.is_map else "curve",
         "group": group(cell, labels),
@@ -127,7 +127,8 @@ def _flat(settings: dict, prefix: str = ""):
 
 def metric_name(player: str, metric: str) -> str:
     """`player1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
-    return f"player{player}/" * bool(player) + FORBIDDEN.sub("_", metric)
+    name = FORBIDDEN.sub("_", metric)
+    return f"player{player}/{name}" if player else name
 
 
 def by_metric(rows: Iterable[dict]) -> Series:
@@ -153,7 +154,7 @@ def with_shares(series: Series) -> Series:
     return found
 
 
-def thinned(series: Series) -> list[tuple[str, int, float]]:
+def thin(series: Series) -> list[tuple[str, int, float]]:
     """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, the same in every series."""
     rows = [step for step, _ in max(series.values(), key=len, default=[])]
     kept = shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series)))))

@@ -13,8 +13,8 @@ from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
 TAG = "mlflow.sharedViewState."
-PAGE = 100  # runs; whole groups would be missing from a view of more
-ML = "workflowType=machine_learning"  # or the UI opens in its mode for language models
+PAGE = 100  # in runs: of more than these, whole groups would be missing from a view
+ML = "workflowType=machine_learning"  # without it the UI opens in its mode for language models
 
 
 def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshed: bool = False) -> dict[str, str]:
@@ -41,7 +41,7 @@ def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshe
 
 
 def note(game: str, study: str, experiment_id: str, figures: Iterable[str]) -> dict[str, str]:
-    """The tag with what the experiment's page says about it, in Markdown."""
+    """The tag that holds the text of the experiment's page, in Markdown."""
     links = [f"[{figure_title(figure)}]({link(experiment_id, figure)[1:]})" for figure in figures]
     text = (
         f"**{game}**, from the study in `{study}`. One run per cell: algorithm, opponent model, seed. Grouped over "
@@ -122,7 +122,7 @@ def charts(metrics: list[str]) -> list[dict]:
 
 
 def section(metric: str) -> str:
-    """Where a metric is shown: coins, returns, clones, or under the player whose policy it is of."""
+    """The section of a metric: coins, returns, clones, or the player whose policy it is of."""
     player, _, name = metric.partition("/")
     if measures.clone(name):
         return "clones"
