@@ -1,5 +1,7 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
+from collections.abc import Iterable
+
 from lola.study import plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, check_sources, has_shape
 from lola.vocabulary import kinds, registry
@@ -22,8 +24,7 @@ def check_study(config: dict) -> None:
     for name, block in config["opponent_models"].items():
         check_opponent_model(f"opponent_models.{name}", block, kinds_of_games)
     for name, part in config["study"].items():
-        check = check_tournament if "entrants" in part else check_part
-        check(config, f"study.{name}", part)
+        check_part(config, name, part)
     check_sources("sources", config, STUDY)
     for key, settings in BLOCKS.items():
         for name, block in config[key].items():
@@ -43,37 +44,32 @@ def check_study(config: dict) -> None:
         raise BadConfig("tables.claims: the name is taken by the table of claims; allowed: another name")
 
 
-def check_part(config: dict, where: str, part: dict) -> None:
-    """Games, algorithms and opponent models must exist, and a matchup must fill the seats and be playable."""
-    names = part.get("opponent_models", ["oracle"])
-    models = {name: lookup(f"{where}.opponent_models", name, config["opponent_models"]) for name in names}
+def check_part(config: dict, name: str, part: dict) -> None:
+    """What a part names must exist, and all whom it seats must be able to play in its games."""
+    where, tournament = f"study.{name}", "entrants" in part
     kind = part_kind(config, where, part)
-    course = registry.COURSES[kind.courses[0]]
-    maps = () if "map" in kind.courses else ("grid",)
-    if course.blocks:
-        lacks = ("episodes", "length", "perspective", "label", *maps)
-        check_keys(where, part, needs=("algorithms", "every"), lacks=lacks, what=f"a part with {course.what}")
-        check_every(where, part["every"], part.get("steps", config["steps"]), "steps")
+    course = registry.COURSES["match" if tournament else kind.courses[0]]
+    if tournament:
+        check_keys(where, part, needs=TOURNAMENT, lacks=("algorithms", "steps", "grid"), what="a tournament")
     else:
-        lacks = (*TOURNAMENT, "perspective", "label", *maps)
-        check_keys(where, part, needs=("algorithms",), lacks=lacks, what="a part without entrants")
-    for game in part["games"]:
-        players = plan.players(config["games"][game])
-        for matchup in part["algorithms"]:
-            seats, within = Matchup.read(matchup).seats, Matchup.read(matchup).within
-            for algorithm in [matchup] if within else seats:
-                settings = lookup(f"{where}.algorithms", algorithm, config["algorithms"])
-                if "learner" in settings:
-                    allowed = "algorithms with a rule; this one learns as it plays, in tournaments (entrants)"
-                    raise BadConfig(f"{where}.algorithms: given {algorithm}; allowed: {allowed}")
-                check_algorithm(f"{where}: in {game}, algorithms.{algorithm}", settings, [kind])
-            if len(seats) not in (1, players):
-                allowed = f"1 (everybody) or {players}, the players of {game}"
-                raise BadConfig(f"{where}.algorithms: {matchup} names {len(seats)} seats; allowed: {allowed}")
-            for model, block in models.items():
-                check_opponent_model(f"{where}: in {game}, opponent_models.{model}", block, [kind])
-                check_play(config, where, game, matchup, model, block)
-            check_grid(where, matchup, plan.seats(config, game, matchup), part.get("grid", {}), kind)
+        needs = ("algorithms", "every") if course.blocks else ("algorithms",)
+        lacks = [*TOURNAMENT, "perspective", "label", *(() if "map" in kind.courses else ("grid",))]
+        what = f"a part with {course.what}" if course.blocks else "a part without entrants"
+        check_keys(where, part, needs, [key for key in lacks if key not in needs], what)
+    key = "entrants" if tournament else "algorithms"
+    for matchup in map(Matchup.read, part[key]):
+        for algorithm in [str(matchup)] if tournament or matchup.within else matchup.seats:
+            lookup(f"{where}.{key}", algorithm, config["algorithms"])
+    oracle = ["oracle"] if tournament else []  # that of matches in which nobody models anybody
+    for model in part.get("opponent_models", ["oracle"]) + oracle:
+        lookup(f"{where}.opponent_models", model, config["opponent_models"])
+    if tournament:
+        check_tournament(config, where, part)
+    if course.blocks:
+        count, unit = (part["episodes"], "episodes") if tournament else (part.get("steps", config["steps"]), "steps")
+        check_every(where, part["every"], count, unit)
+    for group in plan.part_groups(config, name, part):
+        check_group(config, where, group)
 
 
 def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
@@ -90,12 +86,11 @@ def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
 
 def check_tournament(config: dict, where: str, part: dict) -> None:
     """There must be two or more entrants, each once, all of whom can play games of two players, for whole blocks."""
-    check_keys(where, part, needs=TOURNAMENT, lacks=("algorithms", "steps", "grid"), what="a tournament")
     entrants = part["entrants"]
     if where == f"study.{MAP}":
         raise BadConfig(f"{where}: the name is taken by maps of settings; allowed: another name for the tournament")
     for entrant in entrants:
-        algorithm = lookup(f"{where}.entrants", entrant, config["algorithms"])
+        algorithm = config["algorithms"][entrant]
         if entrants.count(entrant) > 1:
             raise BadConfig(f"{where}.entrants: {entrant} is named {entrants.count(entrant)} times; allowed: once")
         if "estimator" in algorithm:
@@ -107,24 +102,20 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
                 raise BadConfig(f"{where}.entrants: given {given}; allowed in a tournament: algorithms without it")
     if len(entrants) < 2:
         raise BadConfig(f"{where}.entrants: given {entrants[0]} alone; allowed: two or more")
-    check_every(where, part["every"], part["episodes"], "episodes")
-    models = part.get("opponent_models", ["oracle"])
-    for model in (*models, "oracle"):  # matches in which nobody models anybody count as the oracle's
-        lookup(f"{where}.opponent_models", model, config["opponent_models"])
-    perspective = part.get("perspective", "as_described")
+    perspective, models = part.get("perspective", "as_described"), part.get("opponent_models", [])
     lookup(f"{where}.perspective", perspective, registry.PERSPECTIVES)
-    if perspective != "as_described" and any(config["opponent_models"][m]["model"] != "oracle" for m in models):
+    described = perspective == "as_described"
+    if not described and {config["opponent_models"][model]["model"] for model in models} - {"oracle"}:
         allowed = "oracle, since players take what clones say in another way than as_described"
         raise BadConfig(f"{where}.opponent_models: given {quoted(models)}; allowed with {perspective}: {allowed}")
-    if "match" not in part_kind(config, where, part).courses:
-        raise BadConfig(f"{where}.games: given {quoted(part['games'])}; allowed in a tournament: matrix games")
-    for game in part["games"]:
-        payoffs = config["games"][game]["payoffs"]
-        if len(payoffs) != 2:
-            raise BadConfig(f"{where}.games: given {game}, a game of {len(payoffs)} players; allowed: games of 2")
-        if perspective != "as_described" and not has_released_form(payoffs):
+    for name, game in ((name, config["games"][name]) for name in part["games"]):
+        if "match" not in registry.kind(game).courses:
+            raise BadConfig(f"{where}.games: given {quoted(part['games'])}; allowed in a tournament: matrix games")
+        if plan.players(game) != 2:
+            raise BadConfig(f"{where}.games: given {name}, a game of {plan.players(game)} players; allowed: games of 2")
+        if not described and not has_released_form(game["payoffs"]):
             allowed = "games with 2 actions each that are symmetric or zero-sum"
-            raise BadConfig(f"{where}.games: given {game}; allowed with {perspective}: {allowed}")
+            raise BadConfig(f"{where}.games: given {name}; allowed with {perspective}: {allowed}")
 
 
 def has_released_form(payoffs: list) -> bool:
@@ -136,7 +127,7 @@ def has_released_form(payoffs: list) -> bool:
     return first == swapped or first == [[-reward for reward in row] for row in second]
 
 
-def check_keys(where: str, part: dict, needs: tuple[str, ...], lacks: tuple[str, ...], what: str) -> None:
+def check_keys(where: str, part: dict, needs: Iterable[str], lacks: Iterable[str], what: str) -> None:
     """A part must have what its sort needs, and nothing that only the other sort takes."""
     for key in needs:
         if key not in part:
@@ -153,35 +144,55 @@ def check_every(where: str, every: int, count: int, what: str) -> None:
         raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
 
 
-def check_grid(where: str, matchup: str, seats: list[dict], grid: dict, kind: registry.Kind) -> None:
+def check_group(config: dict, where: str, group: plan.Group) -> None:
+    """Its players must fill the seats and find in the game, whose kind is known here, all that they need."""
+    game, seats = config["games"][group.game], group.matchup.seats
+    kind, players = registry.kind(game), plan.players(game)
+    for seat in seats:
+        if "learner" in config["algorithms"][seat] and not group.matchup.tournament:
+            allowed = "algorithms with a rule; this one learns as it plays, in tournaments (entrants)"
+            raise BadConfig(f"{where}.algorithms: given {seat}; allowed: {allowed}")
+        check_algorithm(f"{where}: in {group.game}, algorithms.{seat}", config["algorithms"][seat], [kind])
+    if len(seats) not in (1, players):
+        allowed = f"1 (everybody) or {players}, the players of {group.game}"
+        raise BadConfig(f"{where}.algorithms: {group.matchup.players} names {len(seats)} seats; allowed: {allowed}")
+    model = config["opponent_models"][group.opponent_model]
+    check_opponent_model(f"{where}: in {group.game}, opponent_models.{group.opponent_model}", model, [kind])
+    blocks = [config["algorithms"][seat] for seat in seats]
+    if not group.matchup.tournament:
+        check_play(where, group, game, blocks, model)
+    if group.matchup.is_map:
+        check_grid(where, group, blocks)
+
+
+def check_grid(where: str, group: plan.Group, blocks: list[dict]) -> None:
     """Every axis must be a setting of somebody who is trained on it, and every batch large enough."""
-    axes = [axis for axis in AXES if any(axis in seat for seat in seats)]
-    for axis in grid:
+    axes, matchup = [axis for axis in AXES if any(axis in block for block in blocks)], group.matchup.players
+    for axis in group.spec["grid"]:
         if axis not in axes:
             raise BadConfig(f"{where}.grid: given {axis}; allowed for {matchup}: {', '.join(axes)}")
-    fewest = max((kind.estimators[seat["estimator"]].plays for seat in seats if "estimator" in seat), default=1)
-    for n, batch in enumerate(grid.get("batch", [])):
+    estimators = registry.kind(group.spec["game"]).estimators
+    fewest = max((estimators[block["estimator"]].plays for block in blocks if "estimator" in block), default=1)
+    for n, batch in enumerate(group.spec["grid"].get("batch", [])):
         if batch < fewest:
-            raise BadConfig(
-                f"{where}.grid.batch[{n}]: given {batch}; allowed for {matchup}: whole numbers from {fewest}"
-            )
+            allowed = f"allowed for {matchup}: whole numbers from {fewest}"
+            raise BadConfig(f"{where}.grid.batch[{n}]: given {batch}; {allowed}")
 
 
-def check_play(config: dict, where: str, game: str, matchup: str, model: str, block: dict) -> None:
+def check_play(where: str, group: plan.Group, game: dict, blocks: list[dict], model: dict) -> None:
     """Who needs roll-outs must find a game that has them, all seats alike; who needs exact values, one with those."""
-    seats = plan.seats(config, game, matchup)
-    batches = sorted({seat["batch"] for seat in seats if "batch" in seat})
+    matchup, kind = group.matchup.players, registry.kind(game)
+    batches = sorted({block["batch"] for block in blocks if "batch" in block})
     if len(batches) > 1:
         allowed = "one batch for all seats that have an estimator, since they learn from the same roll-outs"
         raise BadConfig(f"{where}.algorithms: {matchup} has batches {batches}; allowed: {allowed}")
-    if (batches or "batch" in block) and "length" not in config["games"][game]:
-        who = matchup if batches else f"opponent model {model}"
-        allowed = f"games that say how long a roll-out is (games.{game}.length)"
-        raise BadConfig(f"{where}: {who} needs roll-outs, and {game} has none; allowed: {allowed}")
-    kind = registry.kind(config["games"][game])
-    if not kind.exact and not all("estimator" in seat for seat in seats):
+    if (batches or "batch" in model) and "length" not in game:
+        who = matchup if batches else f"opponent model {group.opponent_model}"
+        allowed = f"games that say how long a roll-out is (games.{group.game}.length)"
+        raise BadConfig(f"{where}: {who} needs roll-outs, and {group.game} has none; allowed: {allowed}")
+    if not kind.exact and not all("estimator" in block for block in blocks):
         allowed = f"algorithms with an estimator: {', '.join(kind.estimators)}"
-        raise BadConfig(f"{where}: {matchup} needs exact values, and {game} has none; allowed: {allowed}")
+        raise BadConfig(f"{where}: {matchup} needs exact values, and {group.game} has none; allowed: {allowed}")
 
 
 def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds.Kind) -> None:

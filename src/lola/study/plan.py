@@ -130,7 +130,7 @@ def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: 
         return ONE | {"length": part["length"]}
     blocks = [*seats(config, game, algorithm), config["opponent_models"][opponent_model]]
     batch = next((block["batch"] for block in blocks if "batch" in block), None)
-    return {"batch": batch, "length": config["games"][game]["length"]} if batch else None
+    return {"batch": batch, "length": config["games"][game].get("length")} if batch else None
 
 
 def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:
