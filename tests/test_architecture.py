@@ -28,7 +28,7 @@ HOUSE = {
     ),
 }
 # The rooms of learning: which others they may import. Loose files know none: the registry names what is in them.
-LEARNING = {"matrix": (), "tabular": ("matrix",), "coins": ()}
+LEARNING = {"matrix": (), "tabular": ("matrix",), "coins": (), "differentiable": ()}
 EXCEPTIONS = {  # of a module alone
     "lola.files.checkpoints": {"numpy"},
     "lola.study.config": {"yaml", "jsonschema"},

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from lola.learning.matrix.job import build
-from lola.learning.tabular.job import build as build_match
-from lola.learning.training import initial_state, initial_thetas, train
+from lola.learning.tabular.match import build as build_match
+from lola.learning.training import learn
 from lola.study import plan
 from lola.study.config import load
 from lola.vocabulary.names import Matchup
@@ -18,10 +18,9 @@ def ends():
     groups = plan.groups(load())
 
     def run(name):
-        game, seats, _ = build(groups[name].spec, [0])
-        thetas = initial_thetas(game.sizes, list(groups[name].seeds), groups[name].spec["init_std"])
-        *_, state = train(game, seats, initial_state(game, thetas), groups[name].spec["steps"])
-        last = state.thetas
+        job = build(groups[name].spec, list(groups[name].seeds))
+        *_, state = learn(job, job.start(), groups[name].spec["steps"])
+        game, last = job.game, state.thetas
         returns = (1 - game.gamma) * torch.stack(game.values(last), dim=1)
         return returns, [game.probabilities(last, i)[..., 0] for i in range(2)]
 
@@ -56,7 +55,7 @@ def test_lola_earns_most_in_the_round_robin_on_the_ipd():
     earned = {entrant: [] for entrant in entrants}
     for algorithm, model in plan.matches(config, "tournament", "oracle"):
         match = build_match(groups[f"ipd/{algorithm}/{model}"].spec, list(range(5)))
-        late = [state.episode.returns for state in match.episodes(match.start(1.0), 300) if state.step > 250]
+        late = [state.rollouts.returns for state in learn(match, match.start(), 300) if state.step > 250]
         seats = Matchup.read(algorithm).seats
         for seat, returns in zip(seats * (2 // len(seats)), np.mean(late, axis=(0, 1)), strict=True):
             earned[seat].append((1 - match.game.gamma) * returns / (2 // len(seats)))  # self-play fills both seats

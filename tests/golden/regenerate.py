@@ -12,10 +12,13 @@ from pathlib import Path
 
 from lola.learning.matrix.cloning import cloning
 from lola.learning.matrix.game import MatrixGame
+from lola.learning.matrix.job import MatrixJob
 from lola.learning.matrix.rollouts import play
 from lola.learning.opponent_models import oracle
+from lola.learning.players import Climber
+from lola.learning.policies import Tabular
 from lola.learning.tabular.match import Match
-from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.learning.training import learn
 from lola.vocabulary.registry import LEARNERS, MATRIX_GAME, PERSPECTIVES, RULES
 
 HERE = Path(__file__).parent
@@ -67,9 +70,10 @@ def five_steps(game: MatrixGame, name: str) -> dict:
     """The parameters and values of seed 0 after five steps of self-play at learning rate 1."""
     rule, settings, *estimator = (SETTINGS | SAMPLED)[name]
     estimators = [MATRIX_GAME.estimators[known].load()() for known in estimator]
-    seats = [Seat(RULES[rule].load()(**settings), 1.0, oracle(), *estimators)] * len(game.sizes)
-    start = initial_state(game, initial_thetas(game.sizes, [0], 1.0))
-    *_, end = train(game, seats, start, 5, partial(play, game=game, seeds=[0], batch=16, length=20))
+    players = [Climber(RULES[rule].load()(**settings), 1.0, oracle(), *estimators)] * len(game.sizes)
+    rollouts = partial(play, game=game, seeds=[0], batch=16, length=20)
+    job = MatrixJob(game, players, [Tabular(game)] * len(players), [0], 1.0, rollouts)
+    *_, end = learn(job, job.start(), 5)
     thetas = end.thetas
     return {"thetas": [theta[0].tolist() for theta in thetas], "values": [v.item() for v in game.values(thetas)]}
 
@@ -77,15 +81,16 @@ def five_steps(game: MatrixGame, name: str) -> dict:
 def five_episodes(name: str) -> dict:
     """The logits that stand for both players after five episodes with seed 0, and what they earned in the last."""
     game, names, perspective, model = MATCHES[name]
-    seats = [
+    players = [
         LEARNERS[seat].load()(**LEARNS[seat])
         if seat in LEARNS
-        else Seat(RULES[seat].load()(**({"eta": 0.3} if seat == "lola" else {})), 1.0, model)
+        else Climber(RULES[seat].load()(**({"eta": 0.3} if seat == "lola" else {})), 1.0, model)
         for seat in names
     ]
-    match = Match(GAMES[game], seats, [0], 50, PERSPECTIVES[perspective].load()(GAMES[game]))
-    *_, end = match.episodes(match.start(1.0), 5)
-    return {"thetas": [theta[0].tolist() for theta in end.thetas], "returns": end.episode.returns[0].tolist()}
+    game, policies = GAMES[game], [Tabular(GAMES[game])] * len(players)
+    match = Match(game, players, policies, [0], 1.0, length=50, perspective=PERSPECTIVES[perspective].load()(game))
+    *_, end = learn(match, match.start(), 5)
+    return {"thetas": [theta[0].tolist() for theta in end.thetas], "returns": end.rollouts.returns[0].tolist()}
 
 
 def written(entries: dict) -> str:

@@ -12,6 +12,7 @@ import torch
 
 from lola.learning import rules
 from lola.learning.matrix.game import MatrixGame
+from lola.learning.rules import Values
 
 ETA = 0.3
 STEP = 0.01
@@ -168,7 +169,9 @@ def assert_is(rule, equation, case):
     for i, size in enumerate(case.sizes):
         u = rng.normal(size=size)
         (expected,) = equation(case, x[1], i, u[None] @ basis(case, i))
-        assert rule(game.values, thetas, i)[1].detach().numpy() @ u == pytest.approx(expected, rel=1e-6, abs=1e-8)
+        assert rule(Values(game.values), thetas, i)[1].detach().numpy() @ u == pytest.approx(
+            expected, rel=1e-6, abs=1e-8
+        )
 
 
 @each_case
@@ -204,7 +207,7 @@ def test_first_order_is_made_of_hessian_blocks(case):
                 they = blocks[j]
                 expected = expected + ETA * ahead * hessians[i][me, they] @ gradients[j][they]
                 expected = expected + ETA * shape * hessians[j][me, they] @ gradients[i][they]
-            actual = rules.FirstOrder(ETA, ahead, shape)(game.values, thetas, i)[0]
+            actual = rules.FirstOrder(ETA, ahead, shape)(Values(game.values), thetas, i)[0]
             torch.testing.assert_close(actual, expected, rtol=1e-11, atol=1e-13)
 
 
@@ -215,9 +218,9 @@ def test_without_foresight_every_rule_is_naive(case):
     foresighted += [make(0.0, order) for make in (rules.lola, rules.lola_exact) for order in (1, 2)]
     foresighted += [rules.lola_exact(0.0, inner_steps=3)]
     for i in range(len(thetas)):
-        xi = rules.naive()(game.values, thetas, i)
+        xi = rules.naive()(Values(game.values), thetas, i)
         for rule in foresighted:
-            torch.testing.assert_close(rule(game.values, thetas, i), xi, rtol=1e-13, atol=1e-15)
+            torch.testing.assert_close(rule(Values(game.values), thetas, i), xi, rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -235,9 +238,11 @@ def test_every_seed_may_have_its_own_eta(make):
     case = CASES[0]
     game, thetas = torch_case(case, np.random.default_rng(7).normal(size=(3, sum(case.sizes))))
     etas = torch.tensor([[0.0], [0.5], [2.0]], dtype=torch.float64)
-    together = make(etas)(game.values, thetas, 1)
+    together = make(etas)(Values(game.values), thetas, 1)
     for s in range(3):
-        torch.testing.assert_close(together[s], make(etas[s].item())(game.values, thetas, 1)[s], rtol=1e-13, atol=0)
+        torch.testing.assert_close(
+            together[s], make(etas[s].item())(Values(game.values), thetas, 1)[s], rtol=1e-13, atol=0
+        )
 
 
 def test_an_opponent_that_nobody_can_influence():
@@ -248,7 +253,7 @@ def test_an_opponent_that_nobody_can_influence():
         return [-(thetas[0][:, 0] ** 2), thetas[1][:, 0]]
 
     for rule, _ in EQUATIONS.values():
-        assert [rule(separate, thetas, i).item() for i in range(2)] == [-6.0, 1.0]
+        assert [rule(Values(separate), thetas, i).item() for i in range(2)] == [-6.0, 1.0]
 
 
 @pytest.mark.parametrize("player", [0, 1])
@@ -268,7 +273,7 @@ def test_where_learning_starts_in_the_ipd(player):
     tit_for_tat = gamma * (1 + 4 * 6**2) / 32 * np.array([0, 1, -1, 1, -1])  # start, CC, CD, DC, DD
 
     def direction(rule):
-        return rule(ipd.values, thetas, player)[0].detach().numpy()
+        return rule(Values(ipd.values), thetas, player)[0].detach().numpy()
 
     assert direction(rules.naive()) == pytest.approx(always_defect, rel=1e-12)
     assert direction(rules.lola(0.3)) == pytest.approx(always_defect + 0.3 * tit_for_tat, rel=1e-12)

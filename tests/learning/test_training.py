@@ -4,11 +4,13 @@ import io
 import json
 from functools import partial
 from itertools import pairwise, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from golden.regenerate import GAMES, HERE, LEARNS, MATCHES, SAMPLED, SETTINGS, five_episodes, five_steps
+from small_jobs import drawn, job_of, same, states_from
 
 from lola.learning import rules, trainers
 from lola.learning.matrix.cloning import cloning
@@ -16,7 +18,8 @@ from lola.learning.matrix.estimators import dice, pg
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.matrix.rollouts import play
 from lola.learning.opponent_models import oracle
-from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.learning.players import Climber
+from lola.learning.rules import Values
 from lola.vocabulary import registry
 from lola.vocabulary.registry import MATRIX_GAME, RULES
 
@@ -27,12 +30,12 @@ COMPANIES = [[3, 8], [8, 3, 1], [0, 1, 2, 3, 4, 5, 6], [*reversed(range(50))]]
 
 def path(game, seats, thetas, steps):
     """The parameters before the first step and after each."""
-    return [state.thetas for state in train(game, seats, initial_state(game, thetas), steps)]
+    return [state.thetas for state in states_from(job_of(game, seats, range(len(thetas[0]))), steps, thetas)]
 
 
 def autograd(rule):
     """The rule without its closed form."""
-    return lambda values, thetas, i: rule(values, thetas, i)
+    return lambda values, thetas, i: rule(values.by_autograd(), thetas, i)
 
 
 EVERY_RULE = {name: RULES[rule].load()(**settings) for name, (rule, settings) in SETTINGS.items()}
@@ -43,8 +46,8 @@ EVERY_RULE |= {
 
 def bits(game, rule, seeds, steps=2):
     """{seed: bytes of its parameters, values and probabilities at every step}, all steps in one batch."""
-    seats = [Seat(rule, 0.5, oracle())] * len(game.sizes)
-    history = path(game, seats, initial_thetas(game.sizes, seeds, 1.0), steps)
+    seats = [Climber(rule, 0.5, oracle())] * len(game.sizes)
+    history = path(game, seats, drawn(game, seeds, 1.0), steps)
     thetas = [torch.cat(player) for player in zip(*history, strict=True)]
     numbers = [*thetas, *game.values(thetas), *(game.probabilities(thetas, i) for i in range(len(thetas)))]
     tables = [x.reshape(steps + 1, len(seeds), -1).transpose(0, 1) for x in numbers]
@@ -66,7 +69,7 @@ def test_a_seed_is_the_same_bit_for_bit_in_any_company(game, rule):
 
 def test_values_are_the_same_bit_for_bit_in_a_large_batch():
     for game in (*GAMES.values(), FIVE_ACTIONS):
-        thetas = initial_thetas(game.sizes, list(range(1500)), 3.0)
+        thetas = drawn(game, list(range(1500)), 3.0)
         together = game.values(thetas)
         for s in (0, 1, 2, 3, 700, 1497, 1498, 1499):
             alone = game.values([theta[s : s + 1].clone() for theta in thetas])
@@ -78,10 +81,10 @@ def test_values_are_the_same_bit_for_bit_in_a_large_batch():
 def test_a_seed_that_diverges_disturbs_nobody(game, absurd, rule):
     """The middle one of three seeds has an absurd learning rate: its parameters become infinite, or NaN."""
     game = GAMES[game]
-    start = initial_thetas(game.sizes, [0, 1, 2], 1.0)
+    start = drawn(game, [0, 1, 2], 1.0)
     rates = torch.tensor([[0.5], [absurd], [0.5]], dtype=torch.float64)
     disturbed, calm = (
-        path(game, [Seat(EVERY_RULE[rule], lr, oracle())] * len(start), thetas, 4)
+        path(game, [Climber(EVERY_RULE[rule], lr, oracle())] * len(start), thetas, 4)
         for lr, thetas in ((rates, start), (0.5, [theta[[0, 2]] for theta in start]))
     )
     assert not torch.cat([theta[1] for theta in disturbed[-1]]).isfinite().all()
@@ -93,12 +96,12 @@ def test_a_seed_that_diverges_disturbs_nobody(game, absurd, rule):
 
 def test_every_player_steps_from_the_same_parameters_by_its_own_rule():
     """θ_i + lr_i rule_i(θ), at once: LOLA in seat 0 does not move first, and seat 1 stays naive."""
-    start = initial_thetas(IPD.sizes, [0, 1], 1.0)
-    mixed = [Seat(rules.lola(0.7), 0.25, oracle()), Seat(rules.naive(), 2.0, oracle())]
+    start = drawn(IPD, [0, 1], 1.0)
+    mixed = [Climber(rules.lola(0.7), 0.25, oracle()), Climber(rules.naive(), 2.0, oracle())]
     _, after = path(IPD, mixed, start, 1)
     believed = [theta.clone().requires_grad_() for theta in start]
     for i, (rule, lr) in enumerate([(rules.lola(0.7), 0.25), (rules.naive(), 2.0)]):
-        step = lr * autograd(rule)(IPD.values, believed, i).detach()
+        step = lr * autograd(rule)(Values(IPD.values), believed, i).detach()
         torch.testing.assert_close(after[i], start[i] + step, rtol=1e-12, atol=1e-12)
 
 
@@ -106,25 +109,25 @@ def test_lola_meets_a_naive_learner_in_either_seat_of_the_ipd():
     """From θ = 0, by the numbers derived in `test_rules`: one moves to tit-for-tat, the other to defection."""
     for lola, naive in ((0, 1), (1, 0)):
         seats = [None, None]
-        seats[lola], seats[naive] = Seat(rules.lola(1.0), 1.0, oracle()), Seat(rules.naive(), 1.0, oracle())
+        seats[lola], seats[naive] = Climber(rules.lola(1.0), 1.0, oracle()), Climber(rules.naive(), 1.0, oracle())
         _, after = path(IPD, seats, [torch.zeros(1, 5, dtype=torch.float64)] * 2, 1)
         assert after[lola][0].tolist() == pytest.approx([-0.25, 2.85, -5.85, 2.85, -5.85], rel=1e-12)
         assert after[naive][0].tolist() == pytest.approx([-0.25, -1.5, -1.5, -1.5, -1.5], rel=1e-12)
 
 
 def test_a_learning_rate_per_seed():
-    start = initial_thetas(IPD.sizes, [0, 1], 1.0)
+    start = drawn(IPD, [0, 1], 1.0)
     rates = torch.tensor([[0.0], [0.5]], dtype=torch.float64)
-    *_, together = path(IPD, [Seat(rules.lola(0.7), rates, oracle())] * 2, start, 3)
-    *_, alone = path(IPD, [Seat(rules.lola(0.7), 0.5, oracle())] * 2, [theta[1:] for theta in start], 3)
+    *_, together = path(IPD, [Climber(rules.lola(0.7), rates, oracle())] * 2, start, 3)
+    *_, alone = path(IPD, [Climber(rules.lola(0.7), 0.5, oracle())] * 2, [theta[1:] for theta in start], 3)
     for i in range(2):
         assert torch.equal(together[i][0], start[i][0])
         assert torch.equal(together[i][1], alone[i][0])
 
 
 def test_training_yields_the_start_and_every_step():
-    start = initial_thetas(IPD.sizes, [0], 1.0)
-    history = path(IPD, [Seat(rules.naive(), 1.0, oracle())] * 2, start, 3)
+    start = drawn(IPD, [0], 1.0)
+    history = path(IPD, [Climber(rules.naive(), 1.0, oracle())] * 2, start, 3)
     assert len(history) == 4
     assert all(torch.equal(a, b) for a, b in zip(history[0], start, strict=True))
     assert all(not torch.equal(a, b) for before, after in pairwise(history) for a, b in zip(before, after, strict=True))
@@ -133,7 +136,7 @@ def test_training_yields_the_start_and_every_step():
 
 def test_initial_thetas_are_standard_normal():
     """Mean, variance and correlation of neighbouring streams within 4 standard errors, over 40,000 numbers."""
-    first, second = initial_thetas([20, 20], list(range(2000)), 1.0)
+    first, second = drawn(SimpleNamespace(sizes=[20, 20]), range(2000))
     for theta in (first, second):
         assert theta.shape == (2000, 20)
         assert theta.dtype == torch.float64
@@ -144,18 +147,18 @@ def test_initial_thetas_are_standard_normal():
 
 
 def test_initial_thetas_depend_on_seed_and_player_alone():
-    together = initial_thetas([5, 7], [4, 0, 9], 1.0)
+    together = drawn(SimpleNamespace(sizes=[5, 7]), [4, 0, 9])
     for s, seed in enumerate([4, 0, 9]):
-        for i, theta in enumerate(initial_thetas([5, 7], [seed], 1.0)):
+        for i, theta in enumerate(drawn(SimpleNamespace(sizes=[5, 7]), [seed])):
             assert torch.equal(theta[0], together[i][s])
     numbers = torch.cat([theta.flatten() for theta in together])
     assert len(numbers.unique()) == len(numbers)
 
 
 def test_initial_thetas_scale_with_std():
-    wide, narrow = (initial_thetas([5], [0], std)[0] for std in (2.0, 0.5))
+    wide, narrow = (drawn(SimpleNamespace(sizes=[5]), [0], std)[0] for std in (2.0, 0.5))
     assert torch.equal(wide, 4 * narrow)
-    assert torch.equal(initial_thetas([5], [0], 0.0)[0], torch.zeros(1, 5))
+    assert torch.equal(drawn(SimpleNamespace(sizes=[5]), [0], 0.0)[0], torch.zeros(1, 5))
 
 
 @pytest.mark.parametrize("name", SETTINGS | SAMPLED)
@@ -212,27 +215,28 @@ each_model = pytest.mark.parametrize("model", MODELS)
 
 def states_of(game, seats, seeds, steps=3, batch=9, length=6, played=None):
     """Every state of training; `played` is handed the key of all that is played."""
-    start = initial_state(game, initial_thetas(game.sizes, seeds, 1.0))
 
     def recorded(thetas, key):
         if played is not None:
             played.append(key)
         return play(thetas, key, game=game, seeds=seeds, batch=batch, length=length)
 
-    return list(train(game, seats, start, steps, recorded))
+    return states_from(job_of(game, seats, seeds, recorded), steps)
 
 
 def self_play(game, learner, model, lr=0.5):
     rule, estimator = LEARNERS[learner]
-    return [Seat(rule, lr, MODELS[model], estimator)] * len(game.sizes)
+    return [Climber(rule, lr, MODELS[model], estimator)] * len(game.sizes)
 
 
 def state_bits(states, s):
     """The bytes of row s of every state: parameters, beliefs, critics and roll-outs."""
     arrays = []
     for state in states:
-        arrays += [theta[s].numpy() for theta in (*state.thetas, *(theta for of_i in state.believed for theta in of_i))]
-        arrays += [state.critics[s]] + ([state.rollouts.codes[s]] if state.rollouts else [])
+        believed = [theta for memory in state.memories for theta in memory.believed]
+        arrays += [theta[s].numpy() for theta in (*state.thetas, *believed)]
+        arrays += [memory.critic[s] for memory in state.memories]
+        arrays += [state.rollouts.codes[s]] if state.rollouts else []
     return b"".join(array.tobytes() for array in arrays)
 
 
@@ -272,7 +276,7 @@ def test_everybody_learns_from_the_same_roll_outs(learner, model):
 def test_every_inner_step_imagines_roll_outs_anew(inner_steps):
     """The first inner step takes what was played; every further one, and the look at where they led, new luck."""
     played = []
-    seats = [Seat(rules.lola_exact(0.3, inner_steps=inner_steps), 0.5, oracle(), dice())] * 2
+    seats = [Climber(rules.lola_exact(0.3, inner_steps=inner_steps), 0.5, oracle(), dice())] * 2
     states_of(IPD, seats, [0], steps=2, played=played)
     imagined = [(step, player, n) for step in (0, 1) for player in (1, 2) for n in range(1, inner_steps + 1)]
     assert sorted(key for key in played if len(key) == 3) == imagined
@@ -283,9 +287,9 @@ def test_an_update_from_samples_is_the_rule_on_what_was_played():
     """θ_i + lr_i rule_i for a LOLA-DiCE, a LOLA-PG and an exact seat at one table; critics are their players' own."""
     game, seeds = GAMES["public_good"], [0, 1]
     seats = [
-        Seat(rules.lola_exact(0.3), 0.25, oracle(), dice()),
-        Seat(rules.lola(0.3), 0.5, oracle(), pg(critic_lr=0.7)),
-        Seat(rules.lola_exact(0.3), 1.0, oracle()),
+        Climber(rules.lola_exact(0.3), 0.25, oracle(), dice()),
+        Climber(rules.lola(0.3), 0.5, oracle(), pg(critic_lr=0.7)),
+        Climber(rules.lola_exact(0.3), 1.0, oracle()),
     ]
     playing = partial(play, game=game, seeds=seeds, batch=9, length=6)
     states = states_of(game, seats, seeds)
@@ -294,26 +298,29 @@ def test_an_update_from_samples_is_the_rule_on_what_was_played():
         assert np.array_equal(real.codes, after.rollouts.codes)
         at = [theta.clone().requires_grad_() for theta in before.thetas]
 
-        def by_pg(thetas, real=real, critics=before.critics):
+        critics, updated = ([memory.critic for memory in state.memories] for state in (before, after))
+
+        def by_pg(thetas, real=real, critics=critics):
             return pg().values(real, thetas, critics)
 
         def by_dice(thetas, at=at, real=real, step=before.step):
-            return dice().values(real if thetas is at else playing(thetas, (step, 1, 1)), thetas, None)
+            return dice().values(real if thetas is at else playing(thetas, (step, 1, 1)), thetas, [])
 
         for i, values in enumerate((by_dice, by_pg, game.values)):
-            expected = before.thetas[i] + seats[i].lr * seats[i].rule(values, at, i).detach()
+            expected = before.thetas[i] + seats[i].lr * seats[i].rule(Values(values), at, i).detach()
             torch.testing.assert_close(after.thetas[i], expected, rtol=1e-12, atol=1e-12)
-        expected = pg(critic_lr=0.7).updated_critic(real, before.critics, 1)
-        assert np.array_equal(after.critics, expected)
-        assert not np.array_equal(after.critics[:, 1], before.critics[:, 1])
-        assert not after.critics[:, [0, 2]].any()
+        expected = pg(critic_lr=0.7).updated_critic(real, critics, 1)
+        assert all(np.array_equal(ours, theirs) for ours, theirs in zip(updated, expected, strict=True))
+        assert not np.array_equal(updated[1], critics[1])
+        assert not updated[0].any()
+        assert not updated[2].any()
 
 
 def test_an_exact_player_does_not_care_who_samples():
     """Its step is that of a table where nobody does."""
-    mixed = [Seat(rules.lola(0.3), 0.5, oracle()), Seat(rules.lola(0.3), 0.5, oracle(), pg())]
+    mixed = [Climber(rules.lola(0.3), 0.5, oracle()), Climber(rules.lola(0.3), 0.5, oracle(), pg())]
     _, sampled = states_of(IPD, mixed, [0, 1], steps=1)
-    _, exact = path(IPD, mixed[:1] * 2, initial_thetas(IPD.sizes, [0, 1], 1.0), 1)
+    _, exact = path(IPD, mixed[:1] * 2, drawn(IPD, [0, 1], 1.0), 1)
     assert torch.equal(sampled.thetas[0], exact[0])
     assert not torch.allclose(sampled.thetas[1], exact[1], rtol=1e-3)
 
@@ -375,8 +382,7 @@ def test_training_goes_on_from_any_snapshot_bit_for_bit(name):
         assert resumed == uninterrupted
         assert len(later) == len(snapshots) - n
         for ours, theirs in zip(later, snapshots[n:], strict=True):
-            assert ours.keys() == theirs.keys()
-            assert all(ours[key].tobytes() == theirs[key].tobytes() for key in ours)
+            assert same(ours, theirs)
 
 
 @pytest.mark.parametrize("name", [name for name in RUNS if "map" not in name])
@@ -387,10 +393,11 @@ def test_a_snapshot_shows_the_returns_so_far(name):
     for step, snapshot in enumerate(snapshots):
         assert snapshot["step"].shape == ()
         assert snapshot["step"] == step
-        assert snapshot["returns"].shape == (step + 1, 2, 2)
+        assert snapshot["measures"].tolist() == ["return"]
+        assert snapshot["shown"].shape == (step + 1, 2, 2, 1)
         for s, t, player in product(range(2), range(step + 1), range(2)):
             ((value,),) = ([row[3] for row in trained[s].rows if row[:3] == (t, player + 1, "return")],)
-            assert snapshot["returns"][t, s, player] == value
+            assert snapshot["shown"][t, s, player, 0] == value
 
 
 @pytest.mark.parametrize("name", [name for name in RUNS if "map" in name])
@@ -421,10 +428,10 @@ def test_curves_say_how_good_clones_are(name):
     assert {key[1:] for key in of_clones} == {
         (i, f"clone of player {3 - i} {measure}") for i in (1, 2) for measure in ("log-likelihood", "distance")
     }
-    seat = Seat(rules.lola(0.3), 0.5, cloning(2.0, 3), pg(critic_lr=0.7) if name.startswith("pg") else None)
+    seat = Climber(rules.lola(0.3), 0.5, cloning(2.0, 3), pg(critic_lr=0.7) if name.startswith("pg") else None)
     for before, after in pairwise(states_of(IPD, [seat] * 2, [2], steps=4)):
         for i, j in ((0, 1), (1, 0)):
-            clone, truth = (IPD.probabilities(thetas, j) for thetas in (after.believed[i], before.thetas))
+            clone, truth = (IPD.probabilities(thetas, j) for thetas in (after.memories[i].believed, before.thetas))
             moves = torch.from_numpy(IPD.joint[j])[after.rollouts.actions[0]]
             likelihood = clone[0].log()[after.rollouts.states[0], moves].mean().item()
             distance = (clone - truth).abs().sum(2).mean().item() / 2

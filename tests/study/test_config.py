@@ -14,7 +14,8 @@ from lola.files import cells
 from lola.files.artifacts import canonical
 from lola.learning import trainers
 from lola.learning.matrix.job import build
-from lola.learning.tabular.job import build as build_match
+from lola.learning.tabular.match import build as build_match
+from lola.learning.training import COLUMNS
 from lola.study import papers, plan
 from lola.study.config import BadConfig, load, overlay
 from lola.vocabulary import kinds, registry
@@ -59,7 +60,7 @@ def test_every_block_of_the_config_binds_to_its_function():
         for group in plan.groups(config).values():
             if group.course == "coin_game":
                 model = trainers.opponent_model(group.spec)
-                assert all(trainers.seat(group.spec, seat, model) for seat in group.spec["seats"])
+                assert all(trainers.player(group.spec, seat, model) for seat in group.spec["seats"])
             else:
                 assert (build_match if group.course == "match" else build)(group.spec, [0])
 
@@ -471,9 +472,9 @@ def test_the_checklist_counts_cells_by_what_trained_them(tmp_path):
     shown = {name: groups[name] for name in ("coin-game/coin-nl-pg/oracle", "ipd/nl-ex/oracle")}
     devices = ("cpu", "cuda", "cpu")
     for cell, device in zip(shown["coin-game/coin-nl-pg/oracle"].cells, devices, strict=True):
-        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": "A, AVX2", "device": device})
+        cells.write(cell.curve(tmp_path), COLUMNS, [], {"processor": "A, AVX2", "device": device})
     for cell, processor in zip(shown["ipd/nl-ex/oracle"].cells, ("A, AVX2", "B", "B"), strict=True):
-        cells.write(cell.curve(tmp_path), trainers.COLUMNS, [], {"processor": processor})
+        cells.write(cell.curve(tmp_path), COLUMNS, [], {"processor": processor})
     assert trained_on(tmp_path, shown) == [
         "- Trained on: A, AVX2 (4 cells).",
         "- Trained on: B (2 cells).",

@@ -4,7 +4,7 @@ import pytest
 
 from lola.study import checks, plan, schedule
 from lola.study.config import BadConfig, load
-from lola.vocabulary import kinds, registry, settings
+from lola.vocabulary import kinds, registry
 
 BLOCKS = {
     "returns": {"kind": "returns", "caption": "c", "game": "tandem", "algorithms": ["nl-ex", "lola-ex"]},
@@ -13,19 +13,13 @@ BLOCKS = {
 
 
 @pytest.fixture
-def config(monkeypatch):
-    """A study of a game of a kind that is not registered elsewhere, read past the schema."""
-    own = registry.Course(registry.Entry("lola.learning.tandem", "run_tandem"), "games of real parameters")
-    entry = registry.Entry("lola.learning.tandem", "Tandem")
-    known = registry.arguments
-    monkeypatch.setattr(registry, "arguments", lambda *entry: {"slopes": False} if "Tandem" in entry else known(*entry))
-    monkeypatch.setitem(settings.GAME, "slopes", settings.numbers("the slope of each player's value in its parameter"))
-    kind = registry.Kind(entry, ("parameters",), "slopes", {"oracle": registry.ORACLE}, {})
-    monkeypatch.setitem(registry.COURSES, "parameters", own)
-    monkeypatch.setitem(registry.KINDS, "tandem", kind)
+def config():
+    """A study of the tandem game."""
     study = {"mine": {"games": ["tandem"], "algorithms": ["nl-ex", "lola-ex", "nl-ex-vs-lola-ex"]}}
     config = load("lola")
-    games = config["games"] | {"tandem": {"kind": "tandem", "slopes": [2.0, 2.0]}}
+    games = config["games"] | {
+        "tandem": {"kind": "quadratic", "matrices": [[[-1, -1], [-1, -1]]] * 2, "linear": [[2, 0], [0, 2]]}
+    }
     return config | {"games": games, "study": study, "figures": {}, "tables": {}, "first": []}
 
 

@@ -248,8 +248,14 @@ def test_how_the_registry_is_read_counts(groups, stale):
 
 
 def test_what_training_itself_names_is_everybodys(groups, stale):
-    """It asks whether a rule is one of first order."""
-    assert stale("rules", "V = values(thetas)", "V = [*values(thetas)]") == set(groups)
+    """It makes climbers of the algorithms that have a rule."""
+    assert stale("players", "return lr * direction", "return direction * lr") == set(groups)
+
+
+def test_first_order_terms_are_those_of_rules_that_are_made_of_them(groups, stale):
+    learners = {name for name, group in groups.items() if not any("rule" in seat for seat in group.spec["seats"])}
+    assert learners
+    assert stale("rules", "if weight:", "if weight != 0:") == set(groups) - learners
 
 
 def test_no_cell_depends_on_what_shows_it_and_no_figure_on_learning():

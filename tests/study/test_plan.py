@@ -108,7 +108,15 @@ def test_a_new_entrant_adds_its_own_matches_only(config):
 
 def test_a_match_names_the_modules_of_its_players_and_no_others(config):
     groups = plan.groups(with_tournament(config))
-    shared = ("matrix.game", "opponent_models", "rules", "tabular.job", "tabular.learners", "tabular.perspectives")
+    shared = (
+        "matrix.game",
+        "opponent_models",
+        "policies",
+        "rules",
+        "tabular.learners",
+        "tabular.match",
+        "tabular.perspectives",
+    )
     assert modules(groups["ipd/nl-q-vs-lola-ex@cup/oracle"]) == [f"lola.learning.{name}" for name in shared]
     assert "lola.learning.rules" not in modules(groups["ipd/nl-q@cup/oracle"])
 
@@ -150,6 +158,7 @@ def test_a_group_names_the_modules_of_its_rules(config):
         "lola.learning.matrix.game",
         "lola.learning.matrix.job",
         "lola.learning.opponent_models",
+        "lola.learning.policies",
         "lola.learning.rules",
     ]
     assert modules(plan.groups(config)["ipd/lola-pg/cloning"]) == [
@@ -158,6 +167,7 @@ def test_a_group_names_the_modules_of_its_rules(config):
         "lola.learning.matrix.game",
         "lola.learning.matrix.job",
         "lola.learning.matrix.rollouts",
+        "lola.learning.policies",
         "lola.learning.rules",
     ]
     coin_game = ("coins.estimators", "coins.game", "coins.job", "coins.rollouts", "opponent_models", "rules")

@@ -25,7 +25,7 @@ from lola.commands import browse, track, watch
 from lola.files import cells, checkpoints, locks
 from lola.tracking import client as tracking
 from lola.tracking import live, runs, store, views
-from lola.vocabulary import measures, registry
+from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
 LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
@@ -335,15 +335,11 @@ def test_equal_cells_have_equal_pictures(tmp_path):
     assert first.startswith(b"\x89PNG") and b"Software" not in first
 
 
-def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root, monkeypatch):
-    course = registry.Course(registry.Entry("m", "job"), "games of real parameters")
-    monkeypatch.setitem(registry.COURSES, "parameters", course)
-    kind = registry.Kind(registry.Entry("m", "Tandem"), ("parameters",), 2, {}, {})
-    monkeypatch.setitem(registry.KINDS, "tandem", kind)
+def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root):
     rows = [
         f"{step},{player},{name},{step * player}" for step in range(3) for player in (1, 2) for name in ("return", "x")
     ]
-    spec = {"game": {"kind": "tandem"}}
+    spec = {"game": {"kind": "quadratic"}}
     path = write_cell(root, game="tandem", curve="\n".join(["step,player,metric,value", *rows]), spec=spec, policies=[])
     (run_id,) = log(root, path, game="tandem").values()
     assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json", "picture.png"}
@@ -525,7 +521,8 @@ def save(root, step, seeds=(0,), spec=None, **more) -> Path:
     algorithm = "lola-ex@map" if spec["grid"] else "lola-ex"
     path = checkpoints.beside([str(Cell("ipd", algorithm, "oracle", seed).curve(root)) for seed in seeds])
     returns = [[[-2 + n / 100, -1.0]] * len(seeds) for n in range(step + 1)]
-    snapshot = {"step": np.array(step), "at": np.arange(step + 1), "returns": np.array(returns)} | more
+    snapshot = {"step": np.array(step), "at": np.arange(step + 1), "shown": np.array(returns)[..., None]}
+    snapshot |= {"measures": np.array(["return"])} | more
     checkpoints.write(path, {"spec": spec, "code": "{}", "lock": "b", "seeds": list(seeds)}, snapshot)
     return path
 
@@ -573,7 +570,7 @@ def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):
     seen = []
 
     def looks():
-        block = {"at": np.array([25, 50]), "returns": np.array([[[-1.5, -1.25]], [[-1.75, -1.0]]])}
+        block = {"at": np.array([25, 50]), "shown": np.array([[[[-1.5], [-1.25]]], [[[-1.75], [-1.0]]]])}
         save(root, 60, spec={"every": 25, "match": {"perspective": "as_described"}}, **block)
         yield look(root)
         (run,) = all_runs(root)
@@ -592,7 +589,7 @@ def test_a_coin_game_shows_its_coins_while_it_is_trained(root, at_once):
         rows = coin_rows(step)[:, None]
         path = checkpoints.beside([str(Cell("coin-game", "coin-lola", "oracle", 0).curve(root))])
         at = np.arange(4, step + 1, 4)
-        snapshot = {"step": np.array(step), "at": at, "rows": rows, "block": np.zeros(0)}
+        snapshot = {"step": np.array(step), "at": at, "shown": rows, "measures": np.array(measures.OF_COIN_GAME)}
         checkpoints.write(path, {"spec": COIN_GAME, "code": "{}", "lock": "b", "seeds": [0]}, snapshot)
         return path
 

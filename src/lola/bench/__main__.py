@@ -32,9 +32,10 @@ from lola.files.artifacts import canonical, write_whole
 from lola.learning.matrix.estimators import by_autograd
 from lola.learning.matrix.job import build
 from lola.learning.opponent_models import oracle
+from lola.learning.players import Climber
 from lola.learning.rules import FirstOrder
-from lola.learning.tabular.job import build as build_match
-from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.learning.tabular.match import build as build_match
+from lola.learning.training import learn
 from lola.study import plan, provenance
 from lola.study.config import load
 from lola.vocabulary import registry
@@ -88,17 +89,16 @@ def machine() -> Iterator[dict]:
 
 def updates(config: dict) -> Iterator[dict]:
     """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
-    game = registry.MATRIX_GAME.game.load()(**plan.groups(config)["ipd/lola-ex/oracle"].spec["game"])
-    without_closed_form = SimpleNamespace(values=game.values, joint=game.joint)
+    spec = plan.groups(config)["ipd/lola-ex/oracle"].spec
     for label, (name, settings) in RULES.items():
-        seat = Seat(registry.RULES[name].load()(**settings), 1.0, oracle())
+        rule = registry.RULES[name].load()(**settings)
         for seeds in (1, 50, 4096):
-            start = initial_state(game, initial_thetas(game.sizes, list(range(seeds)), 1.0))
-            forms = [("autograd", without_closed_form, 10)]
-            if isinstance(seat.rule, FirstOrder):
-                forms.insert(0, ("closed form", game, 100))
-            for form, players, count in forms:
-                seconds = per_update(train(players, [seat, seat], start, steps=10**9), count)
+            forms = [("autograd", lambda values, *at, rule=rule: rule(values.by_autograd(), *at), 10)]
+            if isinstance(rule, FirstOrder):
+                forms.insert(0, ("closed form", rule, 100))
+            for form, climbed, count in forms:
+                job = replace(build(spec, list(range(seeds))), players=[Climber(climbed, 1.0, oracle())] * 2)
+                seconds = per_update(learn(job, job.start(), 10**9), count)
                 speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
                 yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", [1e3 * s for s in seconds]) | speed
 
@@ -111,14 +111,14 @@ def rollouts(config: dict) -> Iterator[dict]:
     for algorithm, imagined in (("nl-pg", 0), ("lola-pg", 0), ("lola-dice-1", 1), ("lola-dice-2", 2)):
         for batch in (64, config["algorithms"]["lola-pg"]["batch"]):
             spec = plan.groups(config)[f"ipd/{algorithm}/oracle"].spec
+            spec = spec | {"play": spec["play"] | {"batch": batch}}
             for seeds in (1, 50):
-                game, (seat, _), play = build(spec, list(range(seeds)), batch=batch)
-                slow = SimpleNamespace(
-                    values=partial(by_autograd, seat.estimator), updated_critic=seat.estimator.updated_critic
-                )
-                for form, estimator in (("streaming", seat.estimator), ("autograd", slow))[: 2 if batch == 64 else 1]:
-                    start = initial_state(game, initial_thetas(game.sizes, list(range(seeds)), 1.0))
-                    run = train(game, [replace(seat, estimator=estimator)] * 2, start, 10**9, play)
+                job = build(spec, list(range(seeds)))
+                own = job.players[0].estimator
+                slow = SimpleNamespace(values=partial(by_autograd, own), updated_critic=own.updated_critic)
+                for form, estimator in (("streaming", own), ("autograd", slow))[: 2 if batch == 64 else 1]:
+                    players = [replace(player, estimator=estimator) for player in job.players]
+                    run = learn(replace(job, players=players), job.start(), 10**9)
                     seconds = per_update(run, 1 if form == "autograd" or batch * seeds > 10_000 else 20)
                     steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined)
                     about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
@@ -136,7 +136,7 @@ def matches(config: dict) -> Iterator[dict]:
             group = groups[GroupName("ipd", algorithm, played).name]
             spec, seeds = group.spec, list(group.seeds)
             match = build_match(spec, seeds)
-            every.append(per_update(match.episodes(match.start(spec["init_std"]), 10**9), 100))
+            every.append(per_update(learn(match, match.start(), 10**9), 100))
             if len(group.matchup.seats) == 1 and played == model:
                 yield match_row(f"{algorithm}, {model}", every[-1:], len(seeds) * match.length)
         yield match_row(f"all {len(every)} matches, {model}", every, len(seeds) * match.length)

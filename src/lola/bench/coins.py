@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 
@@ -19,9 +20,9 @@ from lola.learning import trainers
 from lola.learning.coins import estimators
 from lola.learning.coins.estimators import Estimator, Scored
 from lola.learning.coins.game import MOVES, CoinGame
-from lola.learning.coins.job import initial_state
+from lola.learning.coins.job import CoinJob
 from lola.learning.coins.rollouts import play
-from lola.learning.training import train
+from lola.learning.training import learn
 from lola.study import plan
 
 PLAY, FIRST, SECOND, CRITIC = "play", "first derivatives", "second derivatives", "critic"
@@ -76,14 +77,13 @@ def measure_game(device: str, batch: int, steps: int = 1000) -> dict:
 
 def measure_update(device: str, label: str, spec: dict, batches: int, batch: int, length: int, seeds: int) -> dict:
     """An update of both players and their critics, who play so many batches of roll-outs for it."""
-    game, model, every = trainers.game(spec).to(device), trainers.opponent_model(spec), list(range(seeds))
-    seats = [trainers.seat(spec, seat, model) for seat in spec["seats"]]
-    start = initial_state(game, every, spec["init_std"], device)
+    every = list(range(seeds))
+    job = CoinJob(**trainers.parts(spec, every, device), device=device)
     before, laps = peak(device), Laps(clock(device))
     for owner, name, part in FUNCTIONS:
         setattr(owner, name, laps.of(part, getattr(owner, name)))
-    playing = laps.of(PLAY, partial(play, game=game, seeds=every, batch=batch, length=length))
-    run = train(game, seats, start, 10**9, playing)
+    playing = laps.of(PLAY, partial(play, game=job.game, seeds=every, batch=batch, length=length))
+    run = learn(replace(job, play=playing), job.start(), 10**9)
     next(run)
     repeats = repeat(laps, partial(next, run))
     steps = seeds * batches * batch * length

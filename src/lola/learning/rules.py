@@ -1,44 +1,97 @@
 """Learning rules: which way a player climbs, given everybody's values.
 
-A rule is a function `rule(values, thetas, i)`: it takes `values(thetas)`, the players'
-expected discounted returns, one (S,) tensor each, and the players' parameters, one
-(S, d_j) tensor each, and returns the ascent direction of player i, (S, d_i). Every rule is
-differentiable in every θ, so rules can look through each other, for any number of players.
+A rule is a function `rule(values, thetas, i)`: it takes the players' `Values`, their parameters,
+one (S, d_j) tensor each, and returns the ascent direction of player i, (S, d_i). By autograd every
+rule is differentiable in every θ, so rules can look through each other, for any number of players.
 `eta` (η), the step size a player assumes for the others, is a number or an (S, 1) tensor.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-Values = Callable[[list[Tensor]], list[Tensor]]
+
+@dataclass(frozen=True)
+class Values:
+    """The players' expected discounted returns V_k(θ): called with everybody's parameters, one (S,) tensor each.
+
+    `at_hand` gives them where the players are. Values from roll-outs are known nowhere else: once somebody has `moved`,
+    every call of `imagine` plays anew. `closed_form` is a game that offers first-order terms without autograd.
+    """
+
+    at_hand: Callable[[list[Tensor]], list[Tensor]]
+    imagine: Callable[[list[Tensor]], list[Tensor]] | None = None
+    closed_form: object | None = None
+
+    def __call__(self, thetas: list[Tensor]) -> list[Tensor]:
+        return self.at_hand(thetas)
+
+    def moved(self) -> "Values":
+        """The values where somebody has moved."""
+        return replace(self, at_hand=self.imagine or self.at_hand)
+
+    def by_autograd(self) -> "Values":
+        """The same without closed forms, through which no rule can be differentiated."""
+        return replace(self, closed_form=None)
+
+
 Rule = Callable[[Values, list[Tensor], int], Tensor]
+
+
+class Terms(NamedTuple):
+    """What first-order rules are made of (Letcher et al. 2019), for every player i a tensor (S, d_i).
+
+    `xi`: ξ_i = ∇_i V_i.
+    `ahead`: (H_oξ)_i = Σ_j ∇_ij V_i ∇_j V_j, what the others' next step does to my gradient.
+    `shape`: χ_i = Σ_j ∇_ij V_j ∇_j V_i, how my move changes their next step, to my good.
+    """
+
+    xi: list[Tensor]
+    ahead: list[Tensor]
+    shape: list[Tensor]
+
+
+def terms(values: Values, thetas: list[Tensor]) -> Terms:
+    """ξ, H_oξ and χ of all players at a point, in closed form where the game offers it."""
+    if values.closed_form:
+        return Terms(*values.closed_form.terms(thetas))
+    V, players = values(thetas), range(len(thetas))
+    sums = [[sum(term(V, thetas, i, j) for j in others(thetas, i)) for i in players] for term in (ahead, shape)]
+    return Terms([gradient(V[i], thetas[i]) for i in players], *sums)
+
+
+def ahead(V: list[Tensor], thetas: list[Tensor], i: int, j: int) -> Tensor:
+    """∇_ij V_i ∇_j V_j."""
+    mine, theirs = gradient(V[i], thetas[j]), gradient(V[j], thetas[j])
+    return pull_back(mine, thetas[i], theirs)
+
+
+def shape(V: list[Tensor], thetas: list[Tensor], i: int, j: int) -> Tensor:
+    """∇_ij V_j ∇_j V_i."""
+    mine, theirs = gradient(V[i], thetas[j]), gradient(V[j], thetas[j])
+    return pull_back(theirs, thetas[i], mine)
 
 
 @dataclass(frozen=True)
 class FirstOrder:
-    """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i).
-
-    ξ_i = ∇_i V_i;  (H_oξ)_i = Σ_j ∇_ij V_i ∇_j V_j, what the others' next step does to my gradient;
-    χ_i = Σ_j ∇_ij V_j ∇_j V_i, how my move changes their next step, to my good (terms of
-    Letcher et al. 2019).
-    """
+    """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i), see `Terms`, for constant weights: added up pair by pair."""
 
     eta: float | Tensor
     ahead: float
     shape: float
 
     def __call__(self, values: Values, thetas: list[Tensor], i: int) -> Tensor:
+        if values.closed_form:
+            return values.closed_form.first_order(thetas, i, self.eta, self.ahead, self.shape)
         V = values(thetas)
         direction = gradient(V[i], thetas[i])
-        for j in others(thetas, i) if self.ahead or self.shape else ():
-            mine, theirs = gradient(V[i], thetas[j]), gradient(V[j], thetas[j])
-            if self.ahead:
-                direction = direction + self.eta * self.ahead * pull_back(mine, thetas[i], theirs)
-            if self.shape:
-                direction = direction + self.eta * self.shape * pull_back(theirs, thetas[i], mine)
+        for j in others(thetas, i):
+            for weight, term in ((self.ahead, ahead), (self.shape, shape)):
+                if weight:
+                    direction = direction + self.eta * weight * term(V, thetas, i, j)
         return direction
 
 
@@ -86,6 +139,7 @@ def shaping(rule: Rule, eta: float | Tensor) -> Rule:
     """∇_i V_i + η Σ_j (∇_j V_i)ᵀ ∇_i rule_j(θ): the first-order worth to me of shaping the others' steps."""
 
     def shaped(values: Values, thetas: list[Tensor], i: int) -> Tensor:
+        values = values.by_autograd()
         V = values(thetas)[i]
         direction = gradient(V, thetas[i])
         for j in others(thetas, i):
@@ -99,12 +153,12 @@ def anticipate(rule: Rule, eta: float | Tensor, steps: int = 1) -> Rule:
     """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)), through `steps` steps of the others, one after another."""
 
     def ahead(values: Values, thetas: list[Tensor], i: int) -> Tensor:
-        mine = thetas[i]
+        mine, values = thetas[i], values.by_autograd()
         for _ in range(steps):
             moved = [theta.view_as(theta) for theta in thetas]  # so that the next step sees no way back
             for j in others(thetas, i):
                 moved[j] = thetas[j] + eta * rule(values, thetas, j)
-            thetas = moved
+            thetas, values = moved, values.moved()
         return gradient(values(thetas)[i], mine)
 
     return ahead

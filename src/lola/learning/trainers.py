@@ -1,26 +1,13 @@
-"""What all trainers share: what they are given, what they leave, and how settings become parts."""
+"""From a spec to what trains it: games, players and their parts, by the names that the registry knows."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-import numpy as np
 import torch
 
-from lola.learning.training import Seat
+from lola.learning.opponent_models import OpponentModel
+from lola.learning.players import Climber, Player
+from lola.learning.training import Keep, Snapshot, Trained
 from lola.vocabulary import registry
-
-Snapshot = dict[str, np.ndarray]  # all that training needs to go on, and the returns so far
-Keep = Callable[[Callable[[], Snapshot]], None]
-COLUMNS = ("step", "player", "metric", "value")
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One seed's rows, under their column names, and how it ended: status, steps taken, final policies."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple]
-    outcome: dict
 
 
 def run(
@@ -42,33 +29,44 @@ def run(
     yield from job.load()(spec, seeds, saved, keep, **options)
 
 
+def parts(spec: dict, seeds: list[int], device: str | None = None) -> dict:
+    """What a spec says of a `training.Job`, but for how roll-outs are played: its fields by name."""
+    played = game(spec).to(device) if device else game(spec)
+    kind, model = registry.kind(spec["game"]), opponent_model(spec)
+    return {
+        "game": played,
+        "players": [player(spec, settings, model) for settings in spec["seats"]],
+        "policies": [configured(kind.policy, settings, played) for settings in spec["seats"]],
+        "seeds": seeds,
+        "std": spec["init_std"],
+        "every": spec.get("every"),
+        "assess": kind.assess.load() if spec["opponent_model"]["model"] == "cloning" else None,
+    }
+
+
 def game(spec: dict):
     """The game of a spec."""
     settings = {name: value for name, value in spec["game"].items() if name != "kind"}
     return registry.kind(spec["game"]).game.load()(**settings)
 
 
-def opponent_model(spec: dict):
+def opponent_model(spec: dict) -> OpponentModel:
     """The opponent model of a spec."""
     settings = dict(spec["opponent_model"])
     return registry.kind(spec["game"]).opponent_models[settings.pop("model")].load()(**settings)
 
 
-def assess(spec: dict) -> Callable | None:
-    """What says how good clones are, if there are any."""
-    clones = spec["opponent_model"]["model"] == "cloning"
-    return registry.kind(spec["game"]).assess.load() if clones else None
-
-
-def seat(spec: dict, settings: dict, model: Callable) -> Seat:
-    """The seat that an algorithm's block describes."""
+def player(spec: dict, settings: dict, model: OpponentModel) -> Player:
+    """The player that an algorithm's block describes."""
+    if "learner" in settings:
+        return configured(registry.LEARNERS[settings["learner"]], settings)
     estimators = registry.kind(spec["game"]).estimators
     estimator = configured(estimators[settings["estimator"]], settings) if "estimator" in settings else None
     limits = {name: settings.get(name) for name in ("lr_final", "clip")}
-    return Seat(configured(registry.RULES[settings["rule"]], settings), settings["lr"], model, estimator, **limits)
+    return Climber(configured(registry.RULES[settings["rule"]], settings), settings["lr"], model, estimator, **limits)
 
 
-def configured(entry: registry.Entry, settings: dict):
-    """What an entry of the registry makes of those settings that are its own."""
+def configured(entry: registry.Entry, settings: dict, *given):
+    """What an entry of the registry makes of what is `given` and of those settings that are its own."""
     own = {*entry.required, *entry.optional}
-    return entry.load()(**{name: value for name, value in settings.items() if name in own})
+    return entry.load()(*given, **{name: value for name, value in settings.items() if name in own})

@@ -1,114 +1,179 @@
-"""Training: play, look, step, yield. Seeds are the leading axis of every tensor."""
+"""The one loop: play, look, step, and write down. Seeds are the leading axis of every tensor.
 
+A `Job` says what is played and what there is to see of it; `train` does the rest for every kind of game.
+"""
+
+import io
+import pickle
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.arithmetic import normal
-from lola.learning.opponent_models import OpponentModel
-from lola.learning.rules import FirstOrder, Rule
+from lola.learning.players import Climber, Player, Policy, Seat, View
+from lola.learning.rows import Rows
+from lola.vocabulary import measures
 
 REAL = 0  # the stream of what is really played; player i imagines on stream 1 + i
-
-
-@dataclass(frozen=True)
-class Seat:
-    """How one player learns: θ_i ← θ_i + lr · rule_i, on the parameters its opponent model believes in.
-
-    Without an `estimator` the rule climbs the game's exact values. With `lr_final` the step size is
-    lr + (lr_final − lr) · (share of updates done); with `clip` no direction is longer than that.
-    """
-
-    rule: Rule
-    lr: float | Tensor
-    opponent_model: OpponentModel
-    estimator: object | None = None
-    lr_final: float | None = None
-    clip: float | None = None
-
-    def move(self, direction: Tensor, done: float) -> Tensor:
-        """Δθ_i, (S, d_i), in a direction, when the share `done` of all updates was taken."""
-        if self.clip is not None:
-            lengths = torch.stack([row.norm() for row in direction])[:, None]
-            direction = direction * (self.clip / lengths).clamp(max=1.0)
-        lr = self.lr if self.lr_final is None else self.lr + (self.lr_final - self.lr) * done
-        return lr * direction
+COLUMNS = ("step", "player", "metric", "value")
+Snapshot = dict[str, np.ndarray]  # all that training needs to go on, and what there is to see so far
+Keep = Callable[[Callable[[], Snapshot]], None]
 
 
 @dataclass(frozen=True)
 class State:
-    """All that training goes on from after `step` updates.
+    """All that training goes on from after `step` updates: players' parameters (S, d_i) and memories.
 
-    `thetas` has a tensor (S, d_i) per player; `believed[i]` what player i takes them for; `critics`
-    are what estimators take for baselines; `rollouts` what was played before the last update, if anything was.
+    `rollouts` are what was played before the last update, if anything was; nothing depends on them.
     """
 
     step: int
     thetas: list[Tensor]
-    believed: list[list[Tensor]]
-    critics: object
+    memories: list[object]
     rollouts: object | None = None
 
 
-def initial_thetas(sizes: list[int], seeds: list[int], std: float) -> list[Tensor]:
-    """θ ~ N(0, std²), one stream per (seed, player): float64 tensors (S, d_i)."""
-    return [
-        torch.from_numpy(np.stack([std * normal(np.random.default_rng([seed, player]), d) for seed in seeds]))
-        for player, d in enumerate(sizes)
-    ]
+@dataclass(frozen=True)
+class Trained:
+    """One seed's rows, under their column names, and how it ended: status, steps taken, final policies."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple]
+    outcome: dict
 
 
-def initial_state(game, thetas: list[Tensor]) -> State:
-    """Before the first update. Whoever doesn't know the others takes them to play every action alike."""
-    unknown = [torch.zeros_like(theta) for theta in thetas]
-    states = 1 + game.joint.shape[1]
-    return State(0, thetas, [unknown] * len(thetas), np.zeros((len(thetas[0]), len(thetas), states)))
+@dataclass(frozen=True)
+class Job:
+    """Seeds that are trained side by side: who plays which game, and what is seen of it.
 
-
-def train(game, seats: list[Seat], state: State, steps: int, play: Callable | None = None) -> Iterator[State]:
-    """Yield `state` and then the state after each simultaneous update, until `steps` were taken in all.
-
-    `play(thetas, key)` plays roll-outs on the random streams that `key` names; without it nothing is played.
+    A subclass per kind of game says what its rows measure. `play(thetas, key)` plays roll-outs before every update on
+    the random streams that `key` names, if anybody needs any. Rows are means over blocks of `every` updates; without
+    that there is one for the start and one for each update. `assess` says how good clones are, if there are any.
     """
+
+    game: object
+    players: list[Player]
+    policies: list[Policy]
+    seeds: list[int]
+    std: float
+    play: Callable | None = None
+    every: int | None = None
+    assess: Callable | None = None
+
+    shown = (measures.RETURN,)  # the measures that come first in a row, to be seen while it is trained
+    device = "cpu"
+
+    def start(self) -> State:
+        """Before the first update."""
+        seats = [Seat(self.game, i, self.policies, self.seeds, self.std) for i in range(len(self.players))]
+        started = [player.start(seat) for player, seat in zip(self.players, seats, strict=True)]
+        thetas, memories = map(list, zip(*started, strict=True))
+        return State(0, thetas, memories)
+
+    def played(self, state: State) -> State:
+        """The state after what is played before an update, with the roll-outs of that."""
+        return replace(state, rollouts=self.play(state.thetas, (state.step, REAL)) if self.play else None)
+
+    def view(self, state: State, i: int, done: float) -> View:
+        """What player i sees of a state."""
+        return View(i, state.step, done, state.thetas, state.memories, state.rollouts, self.game, self.play)
+
+    def policies_of(self, state: State) -> list[Tensor]:
+        """The parameters of what everybody would play next, (S, d_i) per player: what clones are held against."""
+        return state.thetas
+
+    def measured(self, state: State) -> Tensor:
+        """What rows average over their updates, (S, players, measures)."""
+        return torch.zeros(len(self.seeds), len(self.players), 0, dtype=torch.float64)
+
+    def ends(self, state: State) -> list[Tensor]:
+        """What is kept of where a row ends, (S, …) per player, for `table` and `outcome`."""
+        return self.policies_of(state)
+
+    def table(self, means: Tensor, ends: list[Tensor]) -> list[Tensor]:
+        """Each player's measures, (rows, S, measures): of means (rows, S, players, …), or worked out from `ends`."""
+        return list(means.unbind(2))
+
+    def names(self) -> list[list[str]]:
+        """What each player's measures are called."""
+        return [list(self.shown)] * len(self.players)
+
+    def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
+        """What is left of a seed beside its rows; `ends` are those of its finite rows, (rows, …) per player."""
+        return {}
+
+    def models(self, i: int) -> bool:
+        """Whether player i has clones of the others."""
+        return self.assess is not None and isinstance(self.players[i], Climber)
+
+    def clones(self, truth: list[Tensor], state: State) -> list[Tensor]:
+        """Likelihood and distance of each player's clones of the others, held against the truth: (S, 2 · others)."""
+        players, found = range(len(self.players)), []
+        for i in players:
+            others = [j for j in players if j != i and self.models(i)]
+            judged = [torch.zeros(len(self.seeds), 2 * len(others) * (not truth), dtype=torch.float64)]
+            if truth:
+                judged += [self.assess(state.memories[i].believed[j], truth[j], j, state.rollouts) for j in others]
+            found.append(torch.cat([each.double().cpu() for each in judged], dim=1))
+        return found
+
+
+def learn(job: Job, state: State, until: int) -> Iterator[State]:
+    """Yield `state` and then the state after each simultaneous update, until so many were taken in all."""
     assert all(theta.ndim == 2 for theta in state.thetas), "thetas must be (S, d_i)"
-    rules = [fastest(game, seat) for seat in seats]
     yield state
-    while state.step < steps:
-        rollouts = play(state.thetas, (state.step, REAL)) if play else None
-        believed = [seat.opponent_model(state.thetas, i, state.believed[i], rollouts) for i, seat in enumerate(seats)]
-        thetas = []
-        for i, (rule, seat) in enumerate(zip(rules, seats, strict=True)):
-            at = [theta.detach().requires_grad_() for theta in believed[i]]
-            values = sampled(seat, rollouts, at, state, play, 1 + i) if seat.estimator else game.values
-            thetas.append(state.thetas[i] + seat.move(rule(values, at, i).detach(), state.step / steps))
-        critics = state.critics
-        for i, seat in enumerate(seats):
-            if seat.estimator:
-                critics = seat.estimator.updated_critic(rollouts, critics, i)
-        state = State(state.step + 1, thetas, believed, critics, rollouts)
+    while state.step < until:
+        played = job.played(state)
+        stepped = [
+            player.step(job.view(played, i, state.step / until), played.memories[i])
+            for i, player in enumerate(job.players)
+        ]
+        thetas, memories = map(list, zip(*stepped, strict=True))
+        state = State(state.step + 1, thetas, memories, played.rollouts)
         yield state
 
 
-def sampled(seat: Seat, rollouts, at: list[Tensor], state: State, play: Callable, stream: int) -> Callable:
-    """`values(thetas)` as one player estimates them: at the parameters `at` from what was played, else imagined."""
-    imagined = 0
+def train(job: Job, until: int, saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
+    """Train a job's seeds, from a snapshot if one was saved, and yield what each of them leaves in turn.
 
-    def values(thetas: list[Tensor]) -> list[Tensor]:
-        nonlocal imagined
-        here = all(theta is known for theta, known in zip(thetas, at, strict=True))
-        imagined += not here
-        seen = rollouts if here else play(thetas, (state.step, stream, imagined))
-        return seat.estimator.values(seen, thetas, state.critics)
+    After every update `keep` is given a function that, called at once, makes a snapshot.
+    """
+    rows = Rows(job, saved)
+    for state in learn(job, unpacked(saved, job.device) if saved else job.start(), until):
+        rows.add(state)
+        keep(lambda state=state: packed(state) | rows.snapshot())
+    for s, (found, ended, ends) in enumerate(rows.by_seed()):
+        outcome = ended | job.outcome(s, state, ends, ended["status"] == "finished")
+        yield Trained(COLUMNS, found, outcome)
 
-    return values
+
+class Packer(pickle.Pickler):
+    """Pickles tensors as arrays, wherever they stand and on whatever device they are."""
+
+    def persistent_id(self, value):
+        return value.numpy(force=True) if isinstance(value, Tensor) else None
 
 
-def fastest(game, seat: Seat) -> Rule:
-    """The game's closed form of an exact player's rule where it has one, else the rule itself."""
-    rule = seat.rule
-    if seat.estimator is None and isinstance(rule, FirstOrder) and hasattr(game, "closed_form"):
-        return game.closed_form(rule.eta, rule.ahead, rule.shape)
-    return rule
+class Unpacker(pickle.Unpickler):
+    """The inverse of `Packer`; tensors come to `device`."""
+
+    def __init__(self, file: io.BytesIO, device: str):
+        super().__init__(file)
+        self.device = device
+
+    def persistent_load(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
+
+
+def packed(state: State) -> Snapshot:
+    """A state, whatever the players remember, as arrays by name."""
+    file = io.BytesIO()
+    Packer(file, pickle.HIGHEST_PROTOCOL).dump(replace(state, rollouts=None))
+    return {"step": np.array(state.step), "state": np.frombuffer(file.getvalue(), dtype=np.uint8)}
+
+
+def unpacked(saved: Snapshot, device: str = "cpu") -> State:
+    """Inverse of `packed`."""
+    return Unpacker(io.BytesIO(saved["state"].tobytes()), device).load()

@@ -17,6 +17,18 @@ def check_game(where: str, game: dict) -> None:
         raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
     if "payoffs" in game:
         check_payoffs(where, game["payoffs"], game["actions"])
+    if "matrices" in game:
+        check_coefficients(where, game["matrices"], game["linear"])
+
+
+def check_coefficients(where: str, matrices: list, linear: list) -> None:
+    """A quadratic game has a row and a column for every player's parameter in every player's coefficients."""
+    n = len(linear)
+    for key, value, counts in (("linear", linear, [n, n]), ("matrices", matrices, [n, n, n])):
+        if not has_shape(value, counts):
+            shape = " × ".join(map(str, counts))
+            allowed = f"numbers nested {shape}, since linear has {n} entries, which means {n} players"
+            raise BadConfig(f"{where}.{key}: given {quoted(value)}; allowed: {allowed}")
 
 
 def check_payoffs(where: str, payoffs: list, actions: list) -> None:

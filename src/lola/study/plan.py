@@ -40,7 +40,7 @@ class Group(GroupName):
     def entries(self) -> list[registry.Entry]:
         """What its spec names of the registry: with all that they reach, the code that moves its numbers."""
         kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
-        entries = [registry.job(self.spec), kind.game, kind.opponent_models[model]]
+        entries = [registry.job(self.spec), kind.game, kind.policy, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
         for seat in self.spec["seats"]:
             entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])

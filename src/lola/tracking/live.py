@@ -95,10 +95,8 @@ def extend(client, experiment, root: str, labels: dict[str, str], jobs: dict[Pat
         begin(client, experiment, root, labels, jobs, jobs[path])
     job, taken = jobs[path], updates(made_by["spec"], snapshot)
     for s, (cell, run_id) in enumerate(job.runs.items()):
-        if made_by["spec"]["grid"]:  # a map has no returns before its end
-            fresh = [("updates", taken, taken)]
-        else:
-            fresh = points(job, series(made_by["spec"], snapshot, s))
+        # A map has no returns before its end.
+        fresh = [("updates", taken, taken)] if made_by["spec"]["grid"] else points(job, series(snapshot, s))
         settings = runs.params(cell, made_by["spec"], labels) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
             tracking.add(client, run_id, fresh, settings)
@@ -150,13 +148,12 @@ def updates(spec: dict, snapshot: checkpoints.Snapshot) -> int:
     return len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
 
 
-def series(spec: dict, snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
+def series(snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
     """What is shown of a seed so far, as the rows of its curve will give it."""
-    shown = snapshot["rows"] if registry.course(spec) == "coin_game" else snapshot["returns"][..., None]
     found = {
         (str(player), measure): list(zip(snapshot["at"].tolist(), values, strict=True))
-        for player, own in enumerate(shown[:, s].transpose(1, 2, 0).tolist(), start=1)
-        for measure, values in zip(measures.OF_COIN_GAME, own, strict=False)
+        for player, own in enumerate(snapshot["shown"][:, s].transpose(1, 2, 0).tolist(), start=1)
+        for measure, values in zip(snapshot["measures"].tolist(), own, strict=True)
     }
     return runs.with_shares(found)
 

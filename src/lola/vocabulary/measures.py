@@ -8,6 +8,7 @@ OWN_COLOUR = (
     "own-colour share"  # shown in place of own coins: of those picked; without a player, of both players' coins
 )
 
+GRADIENT = "gradient norm"  # of a player's value by its own parameters
 SHARE = "share of "
 CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
 
@@ -45,3 +46,8 @@ def clone(measure: str) -> tuple[str, str] | None:
     """Whom a clone is of, and what is measured of it: log-likelihood or distance."""
     found = CLONE.fullmatch(measure)
     return (found[1], found[2]) if found else None
+
+
+def parameter(k: int) -> str:
+    """A player's k-th parameter, from 1, in a game without moves."""
+    return f"parameter {k}"

@@ -6,7 +6,7 @@ so that a rule never retrains the cells of another.
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -79,21 +79,23 @@ PERSPECTIVES = {
 class Kind:
     """A kind of game, and what goes with it: ways to train in it, opponent models, estimators, roll-outs.
 
-    `courses`: the names of `COURSES` that it knows, first the one of a game that is played by itself. `players`: how
-    many there are, or which setting of a game's block has an item for each. `actions`: everybody's, if the kind decides
-    them. `play` rolls out and `assess` says how good clones are, where there are roll-outs. `exact`: whether it has
-    values in closed form; `own_curvature`: whether estimators give a player's own second derivative.
+    `courses`: the names of `COURSES` that it knows, first the one of a game that is played by itself. `policy`: how
+    players are parameterised. `players`: how many there are, or which setting of a game's block has an item for each.
+    `actions`: everybody's, if the kind decides them. `play` rolls out and `assess` says how good clones are, where
+    there are roll-outs. `exact`: whether it has values in closed form; `own_curvature`: whether estimators give a
+    player's own second derivative.
     """
 
     game: Entry
+    policy: Entry
     courses: tuple[str, ...]
     players: int | str
     opponent_models: dict[str, Entry]
-    estimators: dict[str, Entry]
+    estimators: dict[str, Entry] = field(default_factory=dict)
     play: Entry | None = None
     assess: Entry | None = None
     exact: bool = True
-    own_curvature: bool = False
+    own_curvature: bool = True
     actions: tuple[str, ...] = ()
 
 
@@ -116,6 +118,7 @@ ORACLE = Entry("lola.learning.opponent_models", "oracle")
 
 MATRIX_GAME = Kind(
     game=Entry("lola.learning.matrix.game", "MatrixGame"),
+    policy=Entry("lola.learning.policies", "Tabular"),
     courses=("updates", "map", "match"),
     players="payoffs",
     estimators={
@@ -130,11 +133,11 @@ MATRIX_GAME = Kind(
     },
     play=Entry("lola.learning.matrix.rollouts", "play"),
     assess=Entry("lola.learning.matrix.cloning", "assessed"),
-    own_curvature=True,
 )
 
 COIN_GAME = Kind(
     game=Entry("lola.learning.coins.game", "CoinGame"),
+    policy=Entry("lola.learning.coins.job", "Recurrent"),
     courses=("coin_game",),
     players=2,
     estimators={
@@ -148,15 +151,25 @@ COIN_GAME = Kind(
     play=Entry("lola.learning.coins.rollouts", "play"),
     assess=Entry("lola.learning.coins.cloning", "assessed"),
     exact=False,
+    own_curvature=False,
     actions=("right", "left", "down", "up"),
 )
 
-KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME}
+QUADRATIC = Kind(
+    game=Entry("lola.learning.differentiable.game", "Quadratic"),
+    policy=Entry("lola.learning.policies", "Plain"),
+    courses=("parameters",),
+    players="linear",
+    opponent_models={"oracle": ORACLE},
+)
+
+KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME, "quadratic": QUADRATIC}
 COURSES = {
     "updates": Course(Entry("lola.learning.matrix.job", "run_curves"), "matrix games"),
-    "map": Course(Entry("lola.learning.matrix.job", "run_map"), "maps (parts with a grid)"),
-    "match": Course(Entry("lola.learning.tabular.job", "run_match"), "matches of tournaments", blocks=True),
+    "map": Course(Entry("lola.learning.matrix.maps", "run_map"), "maps (parts with a grid)"),
+    "match": Course(Entry("lola.learning.tabular.match", "run_match"), "matches of tournaments", blocks=True),
     "coin_game": Course(Entry("lola.learning.coins.job", "run_coin_game"), "Coin Games", blocks=True, gpu=True),
+    "parameters": Course(Entry("lola.learning.differentiable.job", "run_parameters"), "games of real parameters"),
 }
 
 

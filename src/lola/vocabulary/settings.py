@@ -132,6 +132,8 @@ GAME = {
         },
         least=2,
     ),
+    "matrices": numbers("of a quadratic game, Q_i: one matrix per player, players × players"),
+    "linear": numbers("of a quadratic game, b_i: one list per player, with a number for each player's parameter"),
     "gamma": number("the discount per step", least=0, below=1),
     "length": whole("the steps of a roll-out; without it the game can't be learned from samples"),
     "grid": whole("the board has grid × grid cells, for two players and a coin apart from them", 2, 9),

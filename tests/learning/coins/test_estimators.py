@@ -234,7 +234,7 @@ def test_rules_see_the_formula(rule, estimator):
                 return evaluate(estimator, rollouts, thetas, critics)
 
             thetas = [theta.clone().requires_grad_() for theta in start]
-            directions.append(rule(values, thetas, i).detach())
+            directions.append(rule(rules.Values(values), thetas, i).detach())
         torch.testing.assert_close(*directions, rtol=1e-8, atol=1e-9)
         assert directions[0].norm() > 0.01
 
@@ -246,8 +246,8 @@ def test_two_steps_ahead_are_not_a_number():
     def values(thetas):
         return dice().values(played(game, [theta.detach() for theta in thetas], batch=64), thetas, [])
 
-    assert rules.lola_exact(0.7, inner_steps=1)(values, thetas, 0).isfinite().all()
-    assert not rules.lola_exact(0.7, inner_steps=2)(values, thetas, 0).isfinite().any()
+    assert rules.lola_exact(0.7, inner_steps=1)(rules.Values(values), thetas, 0).isfinite().all()
+    assert not rules.lola_exact(0.7, inner_steps=2)(rules.Values(values), thetas, 0).isfinite().any()
 
 
 def test_the_critic_climbs_down_its_squared_error():

@@ -1,11 +1,14 @@
 """The Coin Game's trainer: rows, resumed runs, seeds that never feel each other, and the settings of a seat."""
 
+from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import plain_coin_game as plain
 import pytest
 import torch
+from small_jobs import same
 
 from lola.figures import boards
 from lola.learning import devices, trainers
@@ -13,9 +16,11 @@ from lola.learning.coins import game as coin_game
 from lola.learning.coins import job
 from lola.learning.coins.game import CoinGame
 from lola.learning.opponent_models import oracle
+from lola.learning.players import Climber
+from lola.learning.policies import Plain
 from lola.learning.rules import naive
 from lola.learning.streams import stream
-from lola.learning.training import Seat, State, train
+from lola.learning.training import Job, learn, packed, unpacked
 from lola.study import plan
 from lola.vocabulary import registry
 
@@ -63,8 +68,7 @@ def test_a_resumed_run_ends_like_one_that_never_stopped(spec):
         again, later = trained(spec, [3, 5], snapshots[at])
         assert again == whole
         for one, other in zip(later, snapshots[at:], strict=True):
-            assert one.keys() == other.keys()
-            assert all(one[name].tobytes() == other[name].tobytes() for name in one)
+            assert same(one, other)
 
 
 @each_spec
@@ -94,9 +98,9 @@ def test_every_purpose_has_random_numbers_of_its_own(monkeypatch):
 def test_a_seed_whose_numbers_become_nan_fails_alone():
     """Red's parameters of the second of three seeds are spoilt after update 5, of which row 8 has the measures."""
     whole, snapshots = trained(SPEC, [0, 1, 2])
-    spoilt = snapshots[5] | {"theta0": snapshots[5]["theta0"].copy()}
-    spoilt["theta0"][1, 3] = np.nan
-    (first, failed, last), _ = trained(SPEC, [0, 1, 2], spoilt)
+    state = unpacked(snapshots[5])
+    state.thetas[0][1, 3] = np.nan
+    (first, failed, last), _ = trained(SPEC, [0, 1, 2], snapshots[5] | packed(state))
     assert (first, last) == (whole[0], whole[2])
     reason = "a number became NaN or infinite between steps 5 and 8"
     assert failed.outcome == {"status": "failed", "steps": 4, "reason": reason, "policies": [], "device": "cpu"}
@@ -148,7 +152,8 @@ def test_clones_are_judged_by_those_whose_moves_they_learned(monkeypatch):
         judged.append((j, torch.equal(theta, rollouts.played.leaves[j])))
         return torch.tensor([[10.0 + j, 20.0 + j]])
 
-    monkeypatch.setattr(trainers, "assess", lambda spec: assess)
+    entry = replace(registry.COIN_GAME, assess=SimpleNamespace(load=lambda: assess))
+    monkeypatch.setitem(registry.KINDS, "coin_game", entry)
     (ended,), _ = trained(SPEC | CLONING, [0])
     assert judged == [(1, True), (0, True)] * 3
     clones = [row[1:] for row in ended.rows if row[0] == 8 and "clone" in row[2]]
@@ -166,7 +171,7 @@ def test_the_outcome_has_the_last_parameters_and_an_episode_by_the_rules(played)
     for s, (ended, shown) in enumerate(zip(ends, played[12:], strict=True)):
         assert (ended.outcome["status"], ended.outcome["steps"]) == ("finished", 12)
         for player, theta in enumerate(ended.outcome["thetas"]):
-            assert theta == snapshots[-1][f"theta{player}"][s].tolist() == shown.played.theta[player].tolist()
+            assert theta == unpacked(snapshots[-1]).thetas[player][s].tolist() == shown.played.theta[player].tolist()
         film = [
             plain.Board(*(divmod(cell, 2) for cell in cells), ("red", "blue")[colour])
             for *cells, colour in ended.outcome["episode"]
@@ -190,8 +195,8 @@ class Slope:
 
 def steps_taken(**settings):
     """How far each of four updates takes a parameter."""
-    start = State(0, [torch.zeros(2, 4, dtype=torch.float64)], [None], None)
-    history = [state.thetas[0] for state in train(Slope, [Seat(naive(), 0.5, oracle(), **settings)], start, 4)]
+    job = Job(Slope, [Climber(naive(), 0.5, oracle(), **settings)], [Plain(SimpleNamespace(sizes=[4]))], [0, 1], 0.0)
+    history = [state.thetas[0] for state in learn(job, job.start(), 4)]
     return [(then - now)[0].tolist() for now, then in pairwise(history)]
 
 
@@ -205,7 +210,7 @@ def test_step_sizes_fall_in_equal_steps_and_no_direction_is_too_long():
 
 
 def test_each_seeds_direction_is_clipped_by_its_own_length():
-    seat = Seat(naive(), 1.0, oracle(), clip=5.0)
+    seat = Climber(naive(), 1.0, oracle(), clip=5.0)
     moves = seat.move(torch.tensor([[6.0, 8.0], [3.0, 4.0], [0.0, 0.0]]), 0.0)
     assert moves.tolist() == [[3.0, 4.0], [3.0, 4.0], [0.0, 0.0]]
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from small_jobs import drawn, job_of, states_from
 
 from lola.learning import rules
 from lola.learning.matrix.cloning import assessed, cloning, fitted
@@ -13,7 +14,7 @@ from lola.learning.matrix.estimators import dice, pg
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.matrix.rollouts import play
 from lola.learning.opponent_models import oracle
-from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.learning.players import Climber
 
 IPD = MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], 0.96, ["C", "D"])
 each_size = pytest.mark.parametrize("counts", [(2, 3), (2, 3, 2)], ids=["two players", "three players"])
@@ -153,8 +154,8 @@ def test_likelihood_and_distance_by_looking_moves_up(counts):
 
 
 def trained(game, seats, steps, batch=16):
-    start = initial_state(game, initial_thetas(game.sizes, [0, 1], 1.0))
-    return list(train(game, seats, start, steps, partial(play, game=game, seeds=[0, 1], batch=batch, length=12)))
+    rollouts = partial(play, game=game, seeds=[0, 1], batch=batch, length=12)
+    return states_from(job_of(game, seats, [0, 1], rollouts), steps)
 
 
 LEARNERS = {
@@ -176,7 +177,7 @@ def test_players_climb_what_they_believe(counts, rule, estimator):
         return [theta.clone() for theta in thetas]
 
     known, cloned, wrong = (
-        trained(game, [Seat(rule, 0.5, model, estimator)] * len(counts), 2)[-1].thetas
+        trained(game, [Climber(rule, 0.5, model, estimator)] * len(counts), 2)[-1].thetas
         for model in (oracle(), truthful, cloning(1.0, 5))
     )
     for a, b, c in zip(known, cloned, wrong, strict=True):
@@ -189,32 +190,32 @@ def test_players_climb_what_they_believe(counts, rule, estimator):
 def test_clones_grow_from_update_to_update(counts, rule, estimator):
     """In every state of training each belief is the last one, fitted to what was just played."""
     game = random_game(counts)
-    states = trained(game, [Seat(rule, 0.5, cloning(2.0, 5), estimator)] * len(counts), 3)
+    states = trained(game, [Climber(rule, 0.5, cloning(2.0, 5), estimator)] * len(counts), 3)
     for i in range(len(counts)):
         for j in set(range(len(counts))) - {i}:
-            assert not states[0].believed[i][j].any()
+            assert not states[0].memories[i].believed[j].any()
             for before, after in pairwise(states):
-                expected = fitted(before.believed[i][j], j, after.rollouts, 2.0, 5)
-                assert torch.equal(after.believed[i][j], expected)
-        assert all(torch.equal(after.believed[i][i], before.thetas[i]) for before, after in pairwise(states))
+                expected = fitted(before.memories[i].believed[j], j, after.rollouts, 2.0, 5)
+                assert torch.equal(after.memories[i].believed[j], expected)
+        assert all(torch.equal(after.memories[i].believed[i], before.thetas[i]) for before, after in pairwise(states))
 
 
 def test_a_good_clone_points_where_the_oracle_does():
     """2,000 roll-outs a step: the exact LOLA direction from the clone is within 5 % of that from the truth."""
     believed, known = (
-        trained(IPD, [Seat(rules.lola(1.0), 1.0, model)] * 2, 1, batch=2000)[-1].thetas
+        trained(IPD, [Climber(rules.lola(1.0), 1.0, model)] * 2, 1, batch=2000)[-1].thetas
         for model in (cloning(20.0, 1000), oracle())
     )
-    start = initial_thetas(IPD.sizes, [0, 1], 1.0)
+    start = drawn(IPD, [0, 1], 1.0)
     for clone, truth, before in zip(believed, known, start, strict=True):
         assert (clone - truth).norm() < 0.05 * (truth - before).norm()
 
 
 def test_a_clone_of_any_learner():
     """Whatever the opponent learns by, its clone follows: near to where it is, far from where it was."""
-    for opponent in (Seat(rules.naive(), 0.1, oracle(), pg()), Seat(rules.lookahead(0.3), 0.1, oracle())):
-        states = trained(IPD, [Seat(rules.lola(0.3), 0.1, cloning(5.0, 20)), opponent], 60, batch=64)
-        clone, rollouts = states[-1].believed[0][1], states[-1].rollouts
+    for opponent in (Climber(rules.naive(), 0.1, oracle(), pg()), Climber(rules.lookahead(0.3), 0.1, oracle())):
+        states = trained(IPD, [Climber(rules.lola(0.3), 0.1, cloning(5.0, 20)), opponent], 60, batch=64)
+        clone, rollouts = states[-1].memories[0].believed[1], states[-1].rollouts
         there, here = (assessed(clone, states[n].thetas[1], 1, rollouts)[:, 1].mean() for n in (0, -2))
         assert here < 0.05
         assert there > 2 * here

@@ -33,7 +33,12 @@ def random_thetas(game, seeds, scale=1.0):
 
 
 def random_critics(game, seeds):
-    return np.random.default_rng(2).normal(size=(seeds, len(game.sizes), 1 + len(game.joint.T)))
+    return per_player(np.random.default_rng(2).normal(size=(seeds, len(game.sizes), 1 + len(game.joint.T))))
+
+
+def per_player(critics):
+    """(S, states) per player, from (S, players, states)."""
+    return list(critics.swapaxes(0, 1).copy())
 
 
 def derivative(value, theta):
@@ -85,7 +90,7 @@ def looped(game, rollouts, thetas, critics, s, k):
         scores = [[score(game, thetas, s, i, states[b, t], actions[b, t]) for t in range(length)] for i in players]
         for t in range(length):
             later = rewards[b, t:].sum()
-            baseline = game.gamma**t * critics[s, k, states[b, t]]
+            baseline = game.gamma**t * critics[k][s, states[b, t]]
             later_centred = (rewards[b, t:] - rewards[:, t:].mean(0)).sum()
             for i in players:
                 first["plain"][i] += scores[i][t] * later / batch
@@ -164,7 +169,9 @@ def test_every_rule_climbs_them_as_by_autograd(counts, estimator):
     thetas, critics = random_thetas(game, 2), random_critics(game, 2)
 
     def values(evaluate):
-        return lambda at: evaluate(estimator, play(at, (0, 0), game, [0, 1], batch=16, length=10), at, critics)
+        return rules.Values(
+            lambda at: evaluate(estimator, play(at, (0, 0), game, [0, 1], batch=16, length=10), at, critics)
+        )
 
     for rule in RULES.values():
         for i in range(len(counts)):
@@ -178,7 +185,7 @@ def test_a_game_with_more_codes_than_a_byte_counts():
     rollouts = play(thetas, (0, 0), game, [0], batch=20, length=6)
     for i in range(2):
         actual, expected = (
-            rules.lola(0.3)(lambda at, evaluate=evaluate: evaluate(pg(), rollouts, at, critics), thetas, i)
+            rules.lola(0.3)(rules.Values(lambda at, by=evaluate: by(pg(), rollouts, at, critics)), thetas, i)
             for evaluate in (Estimator.values, by_autograd)
         )
         torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-12)
@@ -260,7 +267,7 @@ def test_derivatives_are_right_in_expectation(name):
     """
     game, thetas, rollouts = sampled_game(name)
     shrunk = 1 - 1 / BATCH
-    critics = np.stack([state_values(game, thetas)] * SEEDS)
+    critics = per_player(np.stack([state_values(game, thetas)] * SEEDS))
     one = [theta[:1].detach().requires_grad_() for theta in thetas]
     for derivatives in (first_derivatives, mixed_derivatives):
         exact = derivatives(game.values, one)[0]
@@ -282,7 +289,7 @@ def test_own_second_derivatives_are_right_in_expectation(name):
     """∇_ii V_k, which look-ahead over several inner steps needs, whatever the baseline."""
     game, thetas, rollouts = sampled_game(name)
     exact = own_derivatives(game.values, [theta[:1].detach().requires_grad_() for theta in thetas])[0]
-    critics = np.stack([state_values(game, thetas)] * SEEDS)
+    critics = per_player(np.stack([state_values(game, thetas)] * SEEDS))
     for estimator, factor in ((pg(), 1.0), (dice(), 1 - 1 / BATCH), (dice(baseline=False), 1.0)):
         estimates = own_derivatives(lambda at, e=estimator: e.values(rollouts, at, critics), thetas)
         off, clarity = deviations(estimates, factor * exact)
@@ -299,6 +306,7 @@ def test_a_baseline_changes_the_variance_and_not_the_mean(name):
     noise = none + 20 * np.random.default_rng(9).normal(size=none.shape[1:])
 
     def spread(derivatives, estimator, critics, factor=1.0):
+        critics = per_player(critics)
         estimates = derivatives(lambda at: estimator.values(rollouts, at, critics), thetas) / factor
         return estimates, estimates.var(0).sum().item()
 
@@ -320,7 +328,9 @@ def test_without_the_magic_box_second_derivatives_are_wrong():
     """The ablation of the DiCE paper: first derivatives stay, the mixed ones, which shape others, are all gone."""
     game, thetas, rollouts = sampled_game("ipd")
     one = [theta[:1].detach().requires_grad_() for theta in thetas]
-    boxed, bare = (lambda at, e=estimator: e.values(rollouts, at, None) for estimator in (dice(), surrogate()))
+    boxed, bare = (
+        rules.Values(lambda at, e=estimator: e.values(rollouts, at, None)) for estimator in (dice(), surrogate())
+    )
     assert torch.equal(first_derivatives(boxed, thetas), first_derivatives(bare, thetas))
     exact = (1 - 1 / BATCH) * mixed_derivatives(game.values, one)[0]
     assert exact.norm() > 0.1
@@ -362,11 +372,11 @@ def test_a_step_of_the_critic_by_hand():
     thetas = [torch.tensor([logits], dtype=torch.float64) for logits in (always, split)]
     tries = (play(thetas, (0, 0), game, [seed], batch=2, length=2) for seed in range(20))
     rollouts = next(r for r in tries if sorted(r.actions[0, :, 1].tolist()) == [0, 1])
-    critics = np.ones((1, 2, 5))
+    critics = [np.ones((1, 5))] * 2
     updated = pg(critic_lr=0.75).updated_critic(rollouts, critics, 0)
-    assert updated[0, 0].tolist() == pytest.approx([3.25, 1.5, 1, 1, 1], rel=1e-14)
-    assert updated[0, 1].tolist() == [1, 1, 1, 1, 1]
-    assert (critics == 1).all()
+    assert updated[0][0].tolist() == pytest.approx([3.25, 1.5, 1, 1, 1], rel=1e-14)
+    assert updated[1][0].tolist() == [1, 1, 1, 1, 1]
+    assert (critics[0] == 1).all()
     assert dice().updated_critic(rollouts, critics, 0) is critics
 
 
@@ -374,11 +384,11 @@ def test_a_step_of_the_critic_by_hand():
 def test_a_critic_learns_the_values_of_the_states(counts):
     game = random_game(counts, gamma=0.8)
     thetas = [theta[:1].detach() for theta in random_thetas(game, 1, scale=0.3)]
-    critics = np.zeros((1, len(counts), 1 + len(game.joint.T)))
+    critics = [np.zeros((1, 1 + len(game.joint.T)))] * len(counts)
     for step in range(300):
         rollouts = play(thetas, (step, 0), game, [0], batch=200, length=40)
         for k in range(len(counts)):
             critics = pg().updated_critic(rollouts, critics, k)
     exact = state_values(game, thetas)
     assert abs(exact).max() > 0.5
-    np.testing.assert_allclose(critics[0], exact, atol=0.1)
+    np.testing.assert_allclose(np.concatenate(critics), exact, atol=0.1)

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from small_jobs import drawn
 
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.matrix.rollouts import play
 from lola.learning.streams import stream
-from lola.learning.training import initial_thetas
 
 IPD = MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], 0.96, ["C", "D"])
 CC, CD, DC, DD = range(4)
@@ -141,9 +141,9 @@ def test_neighbouring_streams_are_independent():
 
 
 def test_playing_does_not_touch_the_initial_parameters():
-    before = initial_thetas([5], [3], 1.0)[0]
+    before = drawn(IPD, [3])[0]
     bits([3])
-    assert torch.equal(initial_thetas([5], [3], 1.0)[0], before)
+    assert torch.equal(drawn(IPD, [3])[0], before)
 
 
 @pytest.mark.parametrize("counts", [(3, 5), (4, 4), (16, 17)], ids=["240 codes", "272 codes", "74256 codes"])

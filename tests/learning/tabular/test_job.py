@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from small_jobs import same
 from small_matches import IMP, IPD, SETTINGS, match, states_of
 
 from lola.learning import trainers
@@ -62,8 +63,7 @@ def test_a_match_goes_on_from_any_snapshot_bit_for_bit(run):
         resumed = list(trainers.run(run, seeds, saved, lambda snapshot, to=later: to.append(read_back(snapshot()))))
         assert resumed == uninterrupted
         for ours, theirs in zip(later, snapshots[n:], strict=True):
-            assert ours.keys() == theirs.keys()
-            assert all(ours[key].tobytes() == theirs[key].tobytes() for key in ours)
+            assert same(ours, theirs)
 
 
 @each_run
@@ -84,24 +84,24 @@ def test_a_row_is_the_mean_of_its_block_of_episodes(run, every):
         assert sorted({step for step, *_ in rows}) == [*range(every, 8, every)]
         assert {metric for *_, metric in rows if "clone" not in metric} == {"return", first}
         for step, i in product(range(every, 8, every), range(2)):
-            block = [state.episode for state in states[step - every + 1 : step + 1]]
+            block = [state.rollouts for state in states[step - every + 1 : step + 1]]
             earned = np.mean([(1 - game.gamma) * episode.returns[s, i] for episode in block])
-            moves = np.array([game.joint[i][episode.rollouts.actions[s, 0]] for episode in block])
+            moves = np.array([game.joint[i][episode.actions[s, 0]] for episode in block])
             assert rows[step, i + 1, "return"] == pytest.approx(earned, rel=1e-12)
             assert rows[step, i + 1, first] == pytest.approx(np.mean(moves == 0), abs=1e-15)
             assert 0 <= rows[step, i + 1, first] <= 1
-            assert snapshots[-1]["returns"][step // every - 1, s, i] == rows[step, i + 1, "return"]
+            assert snapshots[-1]["shown"][step // every - 1, s, i, 0] == rows[step, i + 1, "return"]
         clones = {key: value for key, value in rows.items() if "clone" in key[2]}
-        assert {i for _, i, _ in clones} == {1 + i for i in played.climbers if cloned}
+        assert {i for _, i, _ in clones} == {1 + i for i in range(2) if cloned and i not in played.learners}
         for (step, i, metric), value in clones.items():
             before, after = states[step - 1], states[step]
-            truth = played.policies(before)[2 - i]
-            judged = assessed(after.believed[i - 1][2 - i], truth, 2 - i, after.episode.rollouts)[s]
+            truth = played.policies_of(before)[2 - i]
+            judged = assessed(after.memories[i - 1].believed[2 - i], truth, 2 - i, after.rollouts)[s]
             assert metric in (f"clone of player {3 - i} log-likelihood", f"clone of player {3 - i} distance")
             assert value == pytest.approx(judged[int(metric.endswith("distance"))].item(), rel=1e-12)
         assert trained.outcome["steps"] == 7 - 7 % every
     assert snapshots[-1]["at"].tolist() == [*range(every, 8, every)]
-    assert snapshots[-1]["returns"].shape == (7 // every, 2, 2)
+    assert snapshots[-1]["shown"].shape == (7 // every, 2, 2, 1)
 
 
 def test_policies_are_what_would_be_played_next():
@@ -111,9 +111,9 @@ def test_policies_are_what_would_be_played_next():
     (trained,) = trainers.run(spec(names, steps=6), [5])
     rows = {(row["player"], row["own_state"]): row["probabilities"] for row in trained.outcome["policies"]}
     for row, state in enumerate(["start", "CC", "CD", "DC", "DD"]):
-        best = "CD"[end.tables.values[0, 0, row, :, 0].argmax()]
+        best = "CD"[end.memories[0].values[0, row, :, 0].argmax()]
         assert rows[1, state] == pytest.approx({"C": 0.3, "D": 0.3} | {best: 0.7}, rel=1e-12)
-        assert list(rows[2, state].values()) == pytest.approx(end.tables.policy[0, 1, row].tolist(), rel=1e-9)
+        assert list(rows[2, state].values()) == pytest.approx(end.memories[1].policy[0, row].tolist(), rel=1e-9)
     assert rows[2, "CD"] != pytest.approx(rows[2, "DC"], rel=1e-3)
 
 

@@ -1,5 +1,6 @@
 """Matches: as the plain version plays them, as training trains, in any seat and company."""
 
+from dataclasses import replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -7,17 +8,18 @@ import plain_match as plain
 import pytest
 import torch
 from golden.regenerate import GAMES
-from small_matches import IMP, IPD, SETTINGS, bits, match, states_of
+from small_jobs import job_of, states_from
+from small_matches import IMP, IPD, SETTINGS, bits, match, match_of, started, states_of
 
 from lola.learning import rules
 from lola.learning.matrix.cloning import assessed, cloning
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.opponent_models import oracle
+from lola.learning.players import Climber, Memory
 from lola.learning.streams import stream
 from lola.learning.tabular.learners import Tables
-from lola.learning.tabular.match import Match, State
 from lola.learning.tabular.perspectives import as_described
-from lola.learning.training import Seat, initial_state, initial_thetas, train
+from lola.learning.training import State, learn
 from lola.vocabulary.registry import LEARNERS, PERSPECTIVES
 
 # Against the plain version.
@@ -32,7 +34,7 @@ def plain_players(game, names, state):
         answers = others if name == "joint_q" else [()]
         player = {"how": name, "actions": own, **SETTINGS[name]}
         if name in LEARNERS:
-            values = state.tables.values[0, i]
+            values = state.memories[i].values[0]
             q = [{(a, b): row[a, k] for a in range(own) for k, b in enumerate(answers)} for row in values]
             player["q"] = dict(zip(rows, q, strict=True))
             player["n"] = {row: dict.fromkeys(answers, 0) for row in rows}
@@ -50,12 +52,11 @@ def plain_players(game, names, state):
 def assert_same(game, state, players, episode, crossed):
     """What a match knows after an episode is what the plain players do; whatever was learned, to 1e-12."""
     done, returns, shares = episode
-    joint = [tuple(moves) for moves in game.joint[:, state.episode.rollouts.actions[0, 0]].T]
+    joint = [tuple(moves) for moves in game.joint[:, state.rollouts.actions[0, 0]].T]
     assert joint == done
-    assert state.episode.returns[0].tolist() == pytest.approx(returns, rel=1e-12, abs=1e-12)
-    tables = state.tables
+    assert state.rollouts.returns[0].tolist() == pytest.approx(returns, rel=1e-12, abs=1e-12)
     for i, player in enumerate(players):
-        assert state.episode.shares[0, i, : game.counts[i]].tolist() == pytest.approx(shares[i], abs=1e-15)
+        assert state.rollouts.shares[0, i, : game.counts[i]].tolist() == pytest.approx(shares[i], abs=1e-15)
         if player["how"] in LEARNERS:
             own = game.counts[i]
             n = [list(row.values()) for row in player["n"].values()]
@@ -66,7 +67,7 @@ def assert_same(game, state, players, episode, crossed):
                 expected |= {"visits": [*player["visits"].values()]}
             for name, numbers in expected.items():
                 numbers = np.array(numbers)
-                kept = getattr(tables, name)[0, i][tuple(slice(n) for n in numbers.shape)]
+                kept = getattr(state.memories[i], name)[0]
                 assert kept == pytest.approx(numbers, rel=1e-12, abs=1e-12), name
             if own == 2:
                 seen = list(plain.logits(player, crossed).values())
@@ -113,9 +114,9 @@ def test_any_number_of_actions_and_players(game, names):
     compare(game, names)
     played = match(game, names, [0, 1])
     *_, end = states_of(played, 3)
-    assert end.episode.shares.sum(2) == pytest.approx(np.ones((2, len(names))), abs=1e-15)
-    for i in range(len(names)):
-        policies = end.tables.policy[:, i, :, : game.counts[i]]
+    assert end.rollouts.shares.sum(2) == pytest.approx(np.ones((2, len(names))), abs=1e-15)
+    for i in played.learners:
+        policies = end.memories[i].policy
         assert policies.sum(2) == pytest.approx(1.0, abs=1e-12)
         assert policies.min() >= 1e-8
 
@@ -127,10 +128,10 @@ def test_any_number_of_actions_and_players(game, names):
 def test_rules_alone_are_trained_as_anywhere(game):
     """Without learners, as described, a match takes the very steps of exact training with the oracle."""
     game = GAMES[game]
-    seats = [Seat(rules.lola(0.3), 0.5, oracle()), Seat(rules.naive(), 0.7, oracle())]
-    seats += [Seat(rules.lola_exact(0.3), 0.5, oracle())] * (len(game.sizes) - 2)
-    played = states_of(Match(game, seats, [4, 0], 7, as_described(game)), 6)
-    trained = train(game, seats, initial_state(game, initial_thetas(game.sizes, [4, 0], 1.0)), 6)
+    seats = [Climber(rules.lola(0.3), 0.5, oracle()), Climber(rules.naive(), 0.7, oracle())]
+    seats += [Climber(rules.lola_exact(0.3), 0.5, oracle())] * (len(game.sizes) - 2)
+    played = states_of(match_of(game, seats, [4, 0], 7, as_described), 6)
+    trained = states_from(job_of(game, seats, [4, 0]), 6)
     for ours, theirs in zip(played, trained, strict=True):
         assert ours.step == theirs.step
         assert all(torch.equal(a, b) for a, b in zip(ours.thetas, theirs.thetas, strict=True))
@@ -141,14 +142,14 @@ def test_an_oracle_sees_the_logits_that_stand_for_a_learner():
     """After an episode: differences of Q, of joint Q weighted by what was seen, of log π; the last action is 0."""
     for name in LEARNERS:
         *_, end = states_of(match(MIXED, ["fixed", name], [0, 1]), 2)
-        tables = Tables(*(table[:, 1] for table in end.tables))
+        tables = end.memories[1]
         if name == "joint_q":
             chances = tables.seen / np.maximum(tables.seen.sum(2, keepdims=True), 1)
             worth = (tables.values * chances[:, :, None]).sum(3)
         else:
             worth = np.log(tables.policy[:, :, :2]) if name in plain.CLIMBING else tables.values[..., 0]
         expected = worth[:, :, 0] - worth[:, :, 1]
-        for known in (end.thetas[1], end.believed[0][1]):
+        for known in (end.thetas[1], end.memories[0].believed[1]):
             assert known.numpy() == pytest.approx(expected, rel=1e-12, abs=1e-12)
         assert np.abs(expected).max() > 0.1
 
@@ -157,16 +158,15 @@ def test_an_oracle_sees_the_logits_that_stand_for_a_learner():
 def test_clones_approach_a_fixed_opponent(clone):
     """From ½ everywhere to less than 0.05 off the truth, in total variation averaged over states, in either seat."""
     truth = torch.tensor([[1.0, 2.0, -1.0, 0.5, -2.0]]).double().repeat(3, 1)
-    seats = [Seat(rules.lola(1.0), 0.001, cloning(5.0, 20))] * 2
-    seats[clone] = Seat(rules.naive(), 0.0, oracle())
-    played = Match(IPD, seats, [0, 1, 2], 200, as_described(IPD))
-    start = played.start(0.0)
+    seats = [Climber(rules.lola(1.0), 0.001, cloning(5.0, 20))] * 2
+    seats[clone] = Climber(rules.naive(), 0.0, oracle())
+    played = match_of(IPD, seats, [0, 1, 2], 200, as_described)
+    start = started(played, 0.0)
     thetas = [truth if i == clone else torch.zeros(3, 5).double() for i in range(2)]
-    *_, end = played.episodes(State(0, thetas, start.believed, start.tables), 40)
+    *_, end = learn(played, replace(start, thetas=thetas), 40)
     assert torch.equal(end.thetas[clone], truth)
     distances = [
-        assessed(believed[1 - clone][clone], truth, clone, end.episode.rollouts)[:, 1]
-        for believed in (start.believed, end.believed)
+        assessed(state.memories[1 - clone].believed[clone], truth, clone, end.rollouts)[:, 1] for state in (start, end)
     ]
     assert (distances[0] > 0.2).all()
     assert (distances[1] < 0.05).all()
@@ -174,16 +174,15 @@ def test_clones_approach_a_fixed_opponent(clone):
 
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_a_rule_climbs_what_its_clone_of_a_learner_says(learner):
-    """θ_i + lr · rule_i at what was believed before, fitted to the episode; nobody but rules believes anything."""
+    """θ_i + lr · rule_i at what was believed before, fitted to the episode."""
     model = cloning(2.0, 3)
     played = match(IPD, ["lola", learner], [0, 1], model=model)
     for before, after in pairwise(states_of(played, 4)):
-        believed = model(after.thetas, 0, before.believed[0], after.episode.rollouts)
+        believed = model(after.thetas, 0, before.memories[0].believed, after.rollouts)
         at = [theta.clone().requires_grad_() for theta in (before.thetas[0], believed[1])]
-        expected = before.thetas[0] + 0.7 * rules.lola(1.0)(IPD.values, at, 0).detach()
+        expected = before.thetas[0] + 0.7 * rules.lola(1.0)(rules.Values(IPD.values), at, 0).detach()
         torch.testing.assert_close(after.thetas[0], expected, rtol=1e-10, atol=1e-10)
-        assert torch.equal(after.believed[0][1], believed[1])
-        assert not any(theta.any() for theta in after.believed[1])
+        assert torch.equal(after.memories[0].believed[1], believed[1])
         assert not torch.allclose(believed[1], after.thetas[1], rtol=0.01)
 
 
@@ -201,18 +200,19 @@ def test_both_seats_are_treated_alike(game, monkeypatch):
         here = states_of(match(game, names, [0, 1]), 3)
         swapped = match(renamed, names[::-1], [0, 1])
         start = here[0]
-        tables = Tables(*(table[:, ::-1].copy() for table in start.tables))
-        begin = State(0, start.thetas[::-1], [of_i[::-1] for of_i in start.believed[::-1]], tables)
+        memories = [m if isinstance(m, Tables) else Memory(m.believed[::-1], m.critic) for m in start.memories[::-1]]
+        begin = State(0, start.thetas[::-1], memories)
         with monkeypatch.context() as patch:
             patch.setattr("lola.learning.tabular.match.stream", Crossed)
-            there = list(swapped.episodes(begin, 3))
+            there = list(learn(swapped, begin, 3))
         for ours, theirs in zip(here[1:], there[1:], strict=True):
-            moves = [g.joint[:, e.rollouts.actions] for g, e in ((game, ours.episode), (renamed, theirs.episode))]
+            moves = [g.joint[:, e.actions] for g, e in ((game, ours.rollouts), (renamed, theirs.rollouts))]
             assert np.array_equal(moves[0], moves[1][::-1])
-            assert np.array_equal(ours.episode.returns, theirs.episode.returns[:, ::-1])
-            assert np.array_equal(ours.episode.shares, theirs.episode.shares[:, ::-1])
-            for a, b in zip(ours.tables, theirs.tables, strict=True):
-                assert a == pytest.approx(b[:, ::-1], rel=1e-10, abs=1e-10)
+            assert np.array_equal(ours.rollouts.returns, theirs.rollouts.returns[:, ::-1])
+            assert np.array_equal(ours.rollouts.shares, theirs.rollouts.shares[:, ::-1])
+            for one, other in zip(ours.memories, theirs.memories[::-1], strict=True):
+                for a, b in zip(one, other, strict=True) if isinstance(one, Tables) else ():
+                    assert a == pytest.approx(b, rel=1e-10, abs=1e-10)
             for a, b in zip(ours.thetas, theirs.thetas[::-1], strict=True):
                 torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 

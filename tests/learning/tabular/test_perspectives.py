@@ -3,19 +3,21 @@
 That whole matches are played and learned from so is in `test_matches`, against a plain version of each.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from golden.regenerate import GAMES
-from small_matches import IMP, IPD, bits, match, states_of
+from small_matches import IMP, IPD, bits, match, match_of, started, states_of
 
 from lola.learning import rules
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.opponent_models import oracle
+from lola.learning.players import Climber
 from lola.learning.tabular import learners
-from lola.learning.tabular.match import Match, State
 from lola.learning.tabular.perspectives import as_described, as_fitted, as_released, is_symmetric
-from lola.learning.training import Seat
+from lola.learning.training import State, learn
 
 COMMON, OWN = [0, 1, 2, 3, 4], [0, 1, 3, 2, 4]  # player 2's rows of start, CC, CD, DC, DD as player 1 names them
 KEEPS = {as_described: OWN, as_released: COMMON, as_fitted: OWN}
@@ -36,16 +38,16 @@ def test_the_second_player_learns_in_one_row_from_another(perspective):
     """C/D, then D/D, with α = 1 and Q = (10 s, 10 s + 1) in row s. The first step leads to row 3 for all, DC in player
     2's own view: Q(start, D) ← 0 + 0.96 · 31. The second starts from row 3, but as released from row 2, CD by player
     1's view, and leads to row 4: Q(·, D) ← −2 + 0.96 · 41."""
-    seats = [Seat(rules.naive(), 0.0, oracle()), learners.q(alpha=1.0, decay=0.0, epsilon=0.0)]
-    played = Match(IPD, seats, [0], 2, perspective(IPD))
-    start = played.start(0.0)
-    start.tables.values[0, 1, :, :, 0] = 10 * np.arange(5)[:, None] + [0, 1]
-    expected = start.tables.values[0, 1, :, :, 0].copy()
+    seats = [Climber(rules.naive(), 0.0, oracle()), learners.q(alpha=1.0, decay=0.0, epsilon=0.0)]
+    played = match_of(IPD, seats, [0], 2, perspective)
+    start = started(played, 0.0)
+    start.memories[1].values[0, :, :, 0] = 10 * np.arange(5)[:, None] + [0, 1]
+    expected = start.memories[1].values[0, :, :, 0].copy()
     expected[0, 1], expected[KEEPS[perspective][2], 1] = 0.96 * 31, -2 + 0.96 * 41
     thetas = [torch.tensor([[50.0, -50, -50, -50, -50]]).double(), start.thetas[1]]
-    *_, end = played.episodes(State(0, thetas, start.believed, start.tables), 1)
-    assert end.episode.rollouts.actions.tolist() == [[[1, 3]]]
-    assert end.tables.values[0, 1, :, :, 0] == pytest.approx(expected, rel=1e-12)
+    *_, end = learn(played, replace(start, thetas=thetas), 1)
+    assert end.rollouts.actions.tolist() == [[[1, 3]]]
+    assert end.memories[1].values[0, :, :, 0] == pytest.approx(expected, rel=1e-12)
 
 
 @each_perspective
@@ -56,9 +58,9 @@ def test_only_as_described_everybody_learns_with_the_discount_of_the_game(game, 
     assert learned.gamma == (game.gamma if perspective is as_described else 0.96)
     assert np.array_equal(learned.rewards, game.rewards)
     _, state = states_of(match(game, ["fixed", "q"], perspective=perspective.__name__), 1)
-    rewards = game.rewards[:, state.episode.rollouts.actions[0, 0]]
+    rewards = game.rewards[:, state.rollouts.actions[0, 0]]
     earned = (rewards * game.gamma ** np.arange(100)).sum(1)
-    assert state.episode.returns[0].tolist() == pytest.approx(earned.tolist(), rel=1e-12)
+    assert state.rollouts.returns[0].tolist() == pytest.approx(earned.tolist(), rel=1e-12)
 
 
 @each_form
@@ -89,20 +91,21 @@ def test_what_an_oracle_is_told_of_joint_values(perspective):
     and D (3 · 3 + 2) / 4 = 2.75; where the counts are on the wrong axis, (1 + 4) · 3/4 = 3.75 and (3 + 2) · 1/4 =
     1.25, but D is played all the same."""
     played = match(IPD, ["joint_q", "fixed"], perspective=perspective.__name__)
-    tables = played.start(0.0).tables
-    tables.values[0, 0], tables.seen[0, 0] = [[1.0, 4.0], [3.0, 2.0]], [3.0, 1.0]
-    told = played.known([None, None], tables)[0][0].tolist()
+    start = started(played, 0.0)
+    tables = start.memories[0]
+    tables.values[0], tables.seen[0] = [[1.0, 4.0], [3.0, 2.0]], [3.0, 1.0]
+    told = played.known([None, None], start.memories)[0][0].tolist()
     assert told == pytest.approx([1.75 - 2.75 if perspective is as_described else 3.75 - 1.25] * 5, rel=1e-15)
-    plays = played.policies(State(0, [None, torch.zeros(1, 5)], [], tables))[0][0].sign().tolist()
+    plays = played.policies_of(State(0, [None, torch.zeros(1, 5)], start.memories))[0][0].sign().tolist()
     assert plays == [-1.0] * 5
 
 
 def test_an_oracle_sees_no_probability_below_its_bounds():
     """Q-values that are 30 apart stand for 1e-8 and 1 − 1e-8, as in the authors' code; 3 apart, for softmax."""
     played = match(IPD, ["q", "fixed"])
-    tables = played.start(0.0).tables
-    tables.values[0, 0, :3, 0, 0] = [30.0, -30.0, 3.0]
-    told = played.known([None, None], tables)[0][0].sigmoid().tolist()
+    start = started(played, 0.0)
+    start.memories[0].values[0, :3, 0, 0] = [30.0, -30.0, 3.0]
+    told = played.known([None, None], start.memories)[0][0].sigmoid().tolist()
     assert told == pytest.approx([1 - 1e-8, 1e-8, 1 / (1 + np.exp(-3.0)), 0.5, 0.5], rel=1e-7)
     assert 1 - told[0] == pytest.approx(1e-8, rel=1e-6)
 
@@ -112,13 +115,13 @@ def test_lola_from_nothing_in_either_seat(perspective):
     """From θ = 0, by the numbers derived in `test_rules`, in the rows of a player's own view: towards tit-for-tat. As
     released player 2 keeps them by player 1's view: it comes to repeat itself after CD and DC, where tit-for-tat
     would repeat the other."""
-    played = Match(IPD, [Seat(rules.lola(1.0), 1.0, oracle())] * 2, [0], 5, perspective(IPD))
-    start = played.start(0.0)
-    *_, end = played.episodes(start, 1)
+    played = match_of(IPD, [Climber(rules.lola(1.0), 1.0, oracle())] * 2, [0], 5, perspective)
+    start = started(played, 0.0)
+    *_, end = learn(played, start, 1)
     towards_tit_for_tat = [-0.25, 2.85, -5.85, 2.85, -5.85]
     for theta in end.thetas:
         assert theta[0].tolist() == pytest.approx(towards_tit_for_tat, rel=1e-12)
-    cooperation = [IPD.probabilities(played.policies(end), i)[0, :, 0].tolist() for i in range(2)]
+    cooperation = [IPD.probabilities(played.policies_of(end), i)[0, :, 0].tolist() for i in range(2)]
     second = [towards_tit_for_tat[row] for row in KEEPS[perspective]]
     expected = torch.tensor([towards_tit_for_tat, second], dtype=torch.float64).sigmoid().tolist()
     assert cooperation == [pytest.approx(row, rel=1e-12) for row in expected]
@@ -130,7 +133,7 @@ def test_rules_without_a_closed_form_climb_the_same_values(perspective):
     fast, slow = rules.lola(1.0), lambda values, thetas, i: rules.lola(1.0)(values, thetas, i)
     ends = []
     for rule in (fast, slow):
-        played = Match(IMP, [Seat(rule, 1.0, oracle())] * 2, [0, 1], 5, perspective(IMP))
+        played = match_of(IMP, [Climber(rule, 1.0, oracle())] * 2, [0, 1], 5, perspective)
         ends.append(states_of(played, 3)[-1].thetas)
     for a, b in zip(*ends, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
@@ -140,8 +143,8 @@ def test_what_is_played_is_told_in_everybodys_own_view():
     """Player 2 of a released match keeps CD and DC by player 1's view; others read them the other way round."""
     played = match(IPD, ["phc", "fixed"], [0, 1], perspective="as_released")
     *_, end = states_of(played, 3)
-    assert torch.equal(played.policies(end)[1], end.thetas[1][:, OWN])
-    assert torch.equal(played.policies(end)[0], end.thetas[0])
+    assert torch.equal(played.policies_of(end)[1], end.thetas[1][:, OWN])
+    assert torch.equal(played.policies_of(end)[0], end.thetas[0])
     assert not torch.equal(end.thetas[1], end.thetas[1][:, OWN])
 
 

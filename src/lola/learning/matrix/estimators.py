@@ -21,6 +21,8 @@ from lola.learning import sampled
 from lola.learning.matrix import rollout_kernels as kernels
 from lola.learning.matrix.rollouts import Rollouts
 
+Critics = list[np.ndarray | None]  # the players' baselines b_k(s), (S, states) each; None is 0 everywhere
+
 
 @dataclass(frozen=True)
 class Estimator:
@@ -36,11 +38,11 @@ class Estimator:
     beyond: float = 1.0
     centre: str | None = None
 
-    def values(self, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
-        """One (S,) tensor per player, twice differentiable in every θ; `critics` is (S, players, states)."""
+    def values(self, rollouts: Rollouts, thetas: list[Tensor], critics: Critics) -> list[Tensor]:
+        """One (S,) tensor per player, twice differentiable in every θ."""
         return sampled.values(Scored(self, rollouts, thetas, critics), thetas)
 
-    def updated_critic(self, rollouts: Rollouts, critics: np.ndarray, k: int) -> np.ndarray:
+    def updated_critic(self, rollouts: Rollouts, critics: Critics, k: int) -> Critics:
         """b_k(s) ← b_k(s) + lr · w(s) (R_k(s) − b_k(s)): a step on the squared error of the returns, weighted by γᵗ.
 
         w(s) is the share of discounted visits that s has and R_k(s) the mean return from s on: the
@@ -48,11 +50,10 @@ class Estimator:
         """
         if self.critic_lr is None:
             return critics
-        states = critics.shape[2]
+        own, states = critics[k], critics[k].shape[1]
         returns, visits = per_state(rollouts.returns_to_go[:, k], states), per_state(rollouts.discounted_visits, states)
-        updated = critics.copy()
-        updated[:, k] += self.critic_lr * (returns - visits * critics[:, k]) / rollouts.discounts.sum()
-        return updated
+        step = self.critic_lr * (returns - visits * own) / rollouts.discounts.sum()
+        return [*critics[:k], own + step, *critics[k + 1 :]]
 
 
 def pg(critic_lr: float = 1.0) -> Estimator:
@@ -78,15 +79,16 @@ def surrogate() -> Estimator:
 class Scored:
     """Roll-outs as seen from the parameters `thetas`: tables per code from which the derivatives follow."""
 
-    def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray):
+    def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics):
         assert all(theta.ndim == 2 for theta in thetas), "thetas must be (S, d_i)"
         self.estimator, self.rollouts, self.game = estimator, rollouts, rollouts.game
         tables = tuple(theta.detach().numpy() for theta in thetas)
         self.p = kernels.probabilities(tables, self.game.views, self.game.joint)
         returns = rollouts.centred_returns_to_go if estimator.centred else rollouts.returns_to_go
         self.baseline = np.zeros_like(returns)
-        if estimator.critic_lr is not None:
-            self.baseline += rollouts.discounted_visits[:, None] * critics.repeat(self.game.joint.shape[1], axis=2)
+        for k, critic in enumerate(critics if estimator.critic_lr is not None else ()):
+            if critic is not None:
+                self.baseline[:, k] += rollouts.discounted_visits * critic.repeat(self.game.joint.shape[1], axis=1)
         self.advantages = returns - self.baseline
 
     def values(self) -> Tensor:
@@ -162,7 +164,7 @@ def weighted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return total
 
 
-def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: np.ndarray) -> list[Tensor]:
+def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics) -> list[Tensor]:
     """The values as the head of the module writes them, for autograd: slow, and what `values` must agree with."""
     game, states, actions = rollouts.game, rollouts.states, rollouts.actions
     logs, boxes = 0.0, 0.0
@@ -186,7 +188,7 @@ def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], 
         value = rewards.detach() + (rewards - centre["step" if estimator.centred else None]) * first
         value = value + estimator.beyond * (rewards - centre[estimator.centre]) * beyond
         if estimator.critic_lr is not None:
-            baseline = torch.from_numpy(critics[:, k]).gather(1, states.flatten(1)).view(states.shape)
+            baseline = torch.from_numpy(critics[k]).gather(1, states.flatten(1)).view(states.shape)
             value = value - discounts * baseline * boxes
         values.append(value.sum(2).mean(1))
     return values

@@ -51,22 +51,24 @@ class MatrixGame:
         """π_i(a | s), shape (S, states, actions) with the states in joint order."""
         return policies.probabilities(thetas[i], i, self.counts)
 
-    def closed_form(self, eta, ahead: float, shape: float):
-        """The rule ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd; `eta` is a number or (S, 1).
+    def first_order(self, thetas: list[Tensor], i: int, eta, ahead: float, shape: float) -> Tensor:
+        """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd, (S, d_i); `eta` is a number or (S, 1).
 
         Agrees with `rules.FirstOrder` to rounding, and is some thirty times faster.
         """
+        return self.derivatives(thetas, i, eta, ahead, shape, apart=False)[0]
 
-        def rule(values, thetas: list[Tensor], i: int) -> Tensor:
-            tables = tuple(theta.detach().numpy() for theta in thetas)
-            etas = np.broadcast_to(np.asarray(eta, dtype=np.float64).reshape(-1), len(tables[0]))
-            return torch.from_numpy(
-                kernels.first_order(
-                    tables, self.views, self.joint, self.rewards, self.gamma, i, etas, float(ahead), float(shape)
-                )
-            )
+    def terms(self, thetas: list[Tensor]) -> list[tuple[Tensor, ...]]:
+        """ξ, H_oξ and χ of all players without autograd: per term a tensor (S, d_i) per player."""
+        players = [self.derivatives(thetas, i, 1.0, 1.0, 1.0, apart=True) for i in range(len(thetas))]
+        return list(zip(*players, strict=True))
 
-        return rule
+    def derivatives(self, thetas: list[Tensor], i: int, eta, ahead: float, shape: float, apart: bool) -> Tensor:
+        """What `kernels.first_order` makes of parameters (S, d_j)."""
+        tables = tuple(theta.detach().numpy() for theta in thetas)
+        etas = np.broadcast_to(np.asarray(eta, dtype=np.float64).reshape(-1), len(tables[0]))
+        play = (self.views, self.joint, self.rewards, self.gamma)
+        return torch.from_numpy(kernels.first_order(tables, *play, i, etas, float(ahead), float(shape), apart))
 
     def state_names(self, player: int) -> list[str]:
         """Names of the joint states in joint order as `player` sees them: start, CC, CD, … own action first."""

@@ -1,106 +1,76 @@
-"""From a spec to what training leaves: rows of numbers, and how each seed ended."""
+"""Matrix games between players who know or estimate each other's policies: what is measured of them."""
 
-import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from lola.learning import trainers
-from lola.learning.history import History, metric_names, metrics, named, outcome
-from lola.learning.trainers import COLUMNS, Keep, Snapshot, Trained
-from lola.learning.training import State, initial_state, initial_thetas, train
-from lola.vocabulary import registry
+from lola.learning.matrix.rollouts import play
+from lola.learning.training import Job, Keep, Snapshot, State, Trained, train
+from lola.vocabulary import measures
 
 
 def run_curves(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """Every metric at every step, until a number of the seed stops being finite."""
-    game, seats, play = build(spec, seeds)
-    start = unpacked(saved) if saved else initial_state(game, initial_thetas(game.sizes, seeds, spec["init_std"]))
-    history = History(game, trainers.assess(spec), saved)
-    for state in train(game, seats, start, spec["steps"], play):
-        history.add(state)
-        keep(lambda state=state: packed(state) | history.snapshot())
-    yield from trained(game, history)
+    """As `trainers.run`: every measure at every step."""
+    yield from train(build(spec, seeds), spec["steps"], saved, keep)
 
 
-def trained(game, history) -> Iterator[Trained]:
-    """Each seed's part of a history, up to the first row with a number that is not finite."""
-    table, thetas, at = history.table(), history.thetas(), history.at
-    finite = torch.cat([table.flatten(2), *thetas], dim=2).isfinite().all(2)
-    for s, whole in enumerate(finite.T.tolist()):
-        end = whole.index(False) if False in whole else len(whole)
-        rows = [
-            (step, *row)
-            for step, values in zip(at, table[:end, s].tolist(), strict=False)
-            for row in named(history.names(step), values)
-        ]
-        yield Trained(COLUMNS, rows, outcome(game, at, [theta[:end, s] for theta in thetas]))
+@dataclass(frozen=True)
+class MatrixJob(Job):
+    """A row per update: exact returns and policies."""
+
+    def table(self, means: Tensor, ends: list[Tensor]) -> list[Tensor]:
+        flat = measured(self.game, [theta.flatten(0, 1) for theta in ends])
+        return [of_player.unflatten(0, ends[0].shape[:2]) for of_player in flat]
+
+    def names(self) -> list[list[str]]:
+        return names(self.game)
+
+    def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
+        return end_of_play(self.game, ends)
 
 
-def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """The metrics after the last step at every point of the grid; nan, a result, where it diverged.
-
-    Points are trained side by side, but for different batches of roll-outs, which come one after another.
-    """
-    axes = list(spec["grid"])
-    points = [dict(zip(axes, point, strict=True)) for point in itertools.product(*spec["grid"].values())]
-    tables = list(torch.from_numpy(saved["tables"])) if saved else []
-    batches = spec["grid"].get("batch", [None])
-    for batch in batches[len(tables) :]:
-        at = [point for point in points if point.get("batch") == batch]
-        rows = [seed for seed in seeds for _ in at]
-        sizes = {
-            axis: torch.tensor([[point[axis]] for point in at] * len(seeds), dtype=torch.float64)
-            for axis in axes
-            if axis != "batch"
-        }
-        game, seats, play = build(spec, rows, sizes, batch)
-        start = unpacked(saved) if saved else initial_state(game, initial_thetas(game.sizes, rows, spec["init_std"]))
-        saved, done = None, torch.stack(tables).numpy() if tables else np.empty(0)
-        for state in train(game, seats, start, spec["steps"], play):
-            keep(lambda state=state, done=done: packed(state) | {"tables": done})
-        table = metrics(game, state.thetas)
-        table[~torch.cat(state.thetas, dim=1).isfinite().all(1)] = torch.nan
-        tables.append(table.unflatten(0, (len(seeds), -1)))
-    names = metric_names(game)
-    for s in range(len(seeds)):
-        of_batch = {batch: iter(table[s].tolist()) for batch, table in zip(batches, tables, strict=True)}
-        rows = [(*point.values(), *row) for point in points for row in named(names, next(of_batch[point.get("batch")]))]
-        yield Trained((*axes, *COLUMNS[1:]), rows, {"status": "finished", "steps": spec["steps"]})
+def build(spec: dict, seeds: list[int], sizes: dict[str, Tensor] | None = None) -> MatrixJob:
+    """The job of a spec, with one seed per row; step sizes (S, 1) by name replace the spec's own, as a map needs."""
+    seats = [seat | {name: of for name, of in (sizes or {}).items() if name in seat} for seat in spec["seats"]]
+    job = MatrixJob(**trainers.parts(spec | {"seats": seats}, seeds))
+    if not spec["play"]:
+        return job
+    return replace(job, play=partial(play, game=job.game, seeds=seeds, **spec["play"]))
 
 
-def build(spec: dict, seeds: list[int], at: dict[str, Tensor] | None = None, batch: int | None = None):
-    """The game, the seats of a spec, and how roll-outs are played, if they are, with one seed per row.
-
-    `at`, step sizes (S, 1) by name, and `batch` replace the spec's own, as a map needs.
-    """
-    game, opponent_model = trainers.game(spec), trainers.opponent_model(spec)
-    seats = [
-        trainers.seat(spec, seat | {name: sizes for name, sizes in (at or {}).items() if name in seat}, opponent_model)
-        for seat in spec["seats"]
+def measured(game, thetas: list[Tensor]) -> list[Tensor]:
+    """What `names` names, (S, measures) per player. The last action's probability is what is missing to 1."""
+    return [
+        torch.cat([(1 - game.gamma) * value[:, None], game.probabilities(thetas, i)[..., :-1].flatten(1)], dim=1)
+        for i, value in enumerate(game.values(thetas))
     ]
-    play = None
-    if spec["play"]:
-        settings = spec["play"] | ({"batch": batch} if batch else {})
-        play = partial(registry.kind(spec["game"]).play.load(), game=game, seeds=seeds, **settings)
-    return game, seats, play
 
 
-def packed(state: State) -> Snapshot:
-    """A state as arrays by name."""
-    thetas = {f"theta{i}": theta.numpy() for i, theta in enumerate(state.thetas)}
-    believed = {
-        f"believed{i}.{j}": theta.numpy() for i, of_i in enumerate(state.believed) for j, theta in enumerate(of_i)
-    }
-    return thetas | believed | {"step": np.array(state.step), "critics": state.critics}
+def names(game) -> list[list[str]]:
+    """Per player: the normalised return, and P(a | own state) of every action but the last."""
+    found = []
+    for i, actions in enumerate(game.actions):
+        play = [measures.probability(action, state) for state in game.state_names(i) for action in actions[:-1]]
+        found.append([measures.RETURN, *play])
+    return found
 
 
-def unpacked(saved: Snapshot) -> State:
-    """The state that `packed` made these arrays of."""
-    players = range(saved["critics"].shape[1])
-    thetas = [torch.from_numpy(saved[f"theta{i}"]) for i in players]
-    believed = [[torch.from_numpy(saved[f"believed{i}.{j}"]) for j in players] for i in players]
-    return State(int(saved["step"]), thetas, believed, saved["critics"])
+def end_of_play(game, ends: list[Tensor]) -> dict:
+    """The last parameters of a seed, of (rows, d_i) per player, and the policies that they are."""
+    thetas = [theta[-1:] for theta in ends]
+    policies = [
+        {
+            "player": i + 1,
+            "state": joint,
+            "own_state": own,
+            "probabilities": dict(zip(game.actions[i], probabilities, strict=True)),
+        }
+        for i in range(len(thetas))
+        for table in game.probabilities(thetas, i).tolist()
+        for joint, own, probabilities in zip(game.state_names(0), game.state_names(i), table, strict=True)
+    ]
+    return {"thetas": [row for theta in thetas for row in theta.tolist()], "policies": policies}

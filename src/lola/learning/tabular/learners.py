@@ -11,14 +11,35 @@ from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from lola.learning.arithmetic import normal
+from lola.learning.players import Seat, View
 from lola.learning.tabular import kernels
+
+
+class Tables(NamedTuple):
+    """What a learner has learned on S seeds, a row per state as it keeps them; the whole of its memory.
+
+    `values` is (S, rows, actions, others' joint actions), where the last axis has one entry unless it counts those;
+    `seen`, how often the others did what, lacks the actions; `policy`, what it plays unless it is ε-greedy, and
+    `average` are (S, rows, actions); `visits` is (S, rows).
+    """
+
+    values: np.ndarray
+    seen: np.ndarray
+    policy: np.ndarray
+    average: np.ndarray
+    visits: np.ndarray
 
 
 @dataclass(frozen=True)
 class Learner:
-    """The settings of a tabular learner; the functions below say what they mean. The order is that of the kernels."""
+    """A player that learns while it plays. The functions below say what its settings mean; the order is the kernels'.
+
+    θ are the logits for which an oracle takes it: of π, or of softmax(Q).
+    """
 
     climbs: bool
     joint: bool
@@ -32,6 +53,25 @@ class Learner:
     @property
     def settings(self) -> np.ndarray:
         return np.array(astuple(self), dtype=np.float64)
+
+    def start(self, seat: Seat) -> tuple[Tensor, Tables]:
+        """Q ~ N(0, std²), one stream per seed and seat, and a uniform policy."""
+        game, i = seat.game, seat.i
+        own, rows = game.counts[i], game.views.shape[1]
+        shape = (rows, own, game.joint.shape[1] // own if self.joint else 1)
+        values = seat.std * np.stack([normal(np.random.default_rng([seed, i]), shape) for seed in seat.seeds])
+        policy = np.full(values.shape[:3], 1 / own)
+        tables = Tables(values, np.zeros_like(values[:, :, 0]), policy, policy.copy(), np.zeros(values.shape[:2]))
+        return self.logits(tables, kernels.KNOWN), tables
+
+    def step(self, view: View, memory: Tables) -> tuple[Tensor, Tables]:
+        """Nothing: it has learned as it played."""
+        return view.thetas[view.i], memory
+
+    def logits(self, tables: Tables, form: int) -> Tensor:
+        """What it plays, or what an oracle takes it for, (S, d): see `kernels.logits`."""
+        mine = (tables.values, tables.seen, tables.policy)
+        return torch.from_numpy(kernels.logits(*mine, self.settings, tables.policy.shape[2], form))
 
 
 def q(alpha: float, decay: float, epsilon: float) -> Learner:
@@ -62,43 +102,3 @@ def wolf_phc(alpha: float, decay: float, delta: float, delta_decay: float, lose:
     π̄(s, ·) is the mean of π(s, ·) over the visits to s.
     """
     return Learner(True, False, alpha, decay, delta=delta, delta_decay=delta_decay, lose=lose)
-
-
-class Tables(NamedTuple):
-    """What the players of S matches have learned, a row per state of their own.
-
-    `values` is (S, players, rows, actions, others' joint actions), `seen`, how often the others did what, lacks the
-    actions; `policy`, what a player plays unless it is ε-greedy, and `average` are (S, players, rows, actions);
-    `visits` is (S, players, rows). Where players differ in their actions, what is not theirs stays unused.
-    """
-
-    values: np.ndarray
-    seen: np.ndarray
-    policy: np.ndarray
-    average: np.ndarray
-    visits: np.ndarray
-
-    def copy(self) -> "Tables":
-        return Tables(*(table.copy() for table in self))
-
-
-def initial_tables(game, learners: dict[int, Learner], seeds: list[int], std: float) -> Tables:
-    """Q ~ N(0, std²), one stream per (seed, player), for the `learners` by seat; uniform policies for everybody."""
-    players, rows = game.views.shape
-    others = {i: game.joint.shape[1] // game.counts[i] if learner.joint else 1 for i, learner in learners.items()}
-    shape = (len(seeds), players, rows, max(game.counts), max(others.values(), default=1))
-    values, seen, visits = np.zeros(shape), np.zeros((*shape[:3], shape[4])), np.zeros(shape[:3])
-    for i, answers in others.items():
-        for s, seed in enumerate(seeds):
-            drawn = normal(np.random.default_rng([seed, i]), (rows, game.counts[i], answers))
-            values[s, i, :, : game.counts[i], :answers] = std * drawn
-    policy = np.zeros(shape[:4])
-    for i, own in enumerate(game.counts):
-        policy[:, i, :, :own] = 1 / own
-    return Tables(values, seen, policy, policy.copy(), visits)
-
-
-def logits(tables: Tables, i: int, learner: Learner, actions: int, form: int) -> np.ndarray:
-    """The logits of what learner i plays, or of what an oracle takes it for, (S, d_i): see `kernels.logits`."""
-    mine = (tables.values[:, i], tables.seen[:, i], tables.policy[:, i])
-    return kernels.logits(*mine, learner.settings, actions, form)

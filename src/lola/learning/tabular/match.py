@@ -1,107 +1,77 @@
 """Matches: players who meet for many episodes, some of whom learn at every step and some after each episode.
 
-A seat is a rule on exact values (`training.Seat`), which plays a fixed policy for an episode and then climbs, or a
-tabular learner (`learners.Learner`), which learns as it plays. A rule that needs the others' parameters gets
-them from its opponent model; the oracle knows, of a learner, the logits that stand for it.
+Tabular learners (`learners.Learner`) learn as they play. Everybody else plays a fixed policy for an episode, and steps
+after it: an oracle then takes a learner for the logits that stand for it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.matrix.rollouts import Rollouts
+from lola.learning import trainers
+from lola.learning.matrix.job import end_of_play
+from lola.learning.matrix.rollouts import Rollouts, play
+from lola.learning.players import View
 from lola.learning.streams import stream
 from lola.learning.tabular import kernels
-from lola.learning.tabular import learners as tabular
 from lola.learning.tabular.learners import Learner, Tables
 from lola.learning.tabular.perspectives import Perspective
-from lola.learning.training import REAL, Seat, fastest, initial_thetas
+from lola.learning.training import REAL, Job, Keep, Snapshot, State, Trained, train
+from lola.vocabulary import measures, registry
+
+
+def run_match(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
+    """As `trainers.run`: what each player earned and did, averaged over blocks of episodes."""
+    yield from train(build(spec, seeds), spec["steps"], saved, keep)
+
+
+def build(spec: dict, seeds: list[int]) -> "Match":
+    """The match of a spec, a seed per row."""
+    parts = trainers.parts(spec, seeds)
+    perspective = registry.PERSPECTIVES[spec["match"]["perspective"]].load()(parts["game"])
+    imagined = partial(play, game=parts["game"], seeds=seeds, **spec["play"])
+    return Match(**parts, play=imagined, length=spec["play"]["length"], perspective=perspective)
 
 
 @dataclass(frozen=True)
-class Episode:
+class Episode(Rollouts):
     """One roll-out per seed, its discounted `returns` (S, players), and `shares` of steps (S, players, actions)."""
 
-    rollouts: Rollouts
     returns: np.ndarray
     shares: np.ndarray
 
 
 @dataclass(frozen=True)
-class State:
-    """All that a match goes on from after `step` episodes.
+class Match(Job):
+    """A job whose updates are episodes of `length` steps, played from a perspective.
 
-    `thetas` are the parameters that an oracle knows, (S, d_i), a row per state as the player keeps them;
-    `believed[i]` is what player i takes them for; `tables` is what learners know; `episode` is the last one.
+    A player's θ has a row per state as the player keeps them.
     """
 
-    step: int
-    thetas: list[Tensor]
-    believed: list[list[Tensor]]
-    tables: Tables
-    episode: Episode | None = None
-
-
-@dataclass(frozen=True)
-class Match:
-    """Who meets in which game, on the random streams of which seeds, and for how many steps an episode."""
-
-    game: object
-    seats: list[Seat | Learner]
-    seeds: list[int]
-    length: int
-    perspective: Perspective
+    length: int = 1
+    perspective: Perspective | None = None
 
     @cached_property
     def learners(self) -> dict[int, Learner]:
         """The tabular learners by seat."""
-        return {i: seat for i, seat in enumerate(self.seats) if isinstance(seat, Learner)}
+        return {i: player for i, player in enumerate(self.players) if isinstance(player, Learner)}
 
     @cached_property
     def settings(self) -> np.ndarray:
         """Those of the learners as the kernels read them, (players, fields)."""
-        settings = np.zeros((len(self.seats), kernels.FIELDS))
+        settings = np.zeros((len(self.players), kernels.FIELDS))
         for i, learner in self.learners.items():
             settings[i] = learner.settings
         return settings
 
-    @cached_property
-    def climbers(self) -> dict[int, tuple]:
-        """The other seats, each with its rule in the form that the game computes fastest."""
-        seats = {i: seat for i, seat in enumerate(self.seats) if i not in self.learners}
-        return {i: (seat, fastest(self.perspective.game, seat)) for i, seat in seats.items()}
-
-    def start(self, std: float) -> State:
-        """Before the first episode: θ and Q ~ N(0, std²). Clones take the others to play every action alike."""
-        tables = tabular.initial_tables(self.game, self.learners, self.seeds, std)
-        thetas = self.known(initial_thetas(self.game.sizes, self.seeds, std), tables)
-        return State(0, thetas, [[torch.zeros_like(theta) for theta in thetas]] * len(thetas), tables)
-
-    def episodes(self, state: State, until: int) -> Iterator[State]:
-        """Yield `state` and then the state after each episode, until there were so many in all."""
-        yield state
-        while state.step < until:
-            episode, tables = self.play(state)
-            known = self.known(state.thetas, tables)
-            thetas, believed = list(known), list(state.believed)
-            for i, (seat, rule) in self.climbers.items():
-                believed[i] = seat.opponent_model(known, i, state.believed[i], episode.rollouts)
-                seen, me = self.perspective.as_seen(believed[i], i)
-                at = [theta.detach().requires_grad_() for theta in seen]
-                thetas[i] = known[i] + seat.lr * rule(self.perspective.game.values, at, me).detach()
-            state = State(state.step + 1, thetas, believed, tables, episode)
-            yield state
-
-    def play(self, state: State) -> tuple[Episode, Tables]:
-        """The next episode, and what learners know after it; the stream of a seed is that of the episode's number."""
-        game, perspective, tables = self.game, self.perspective, state.tables.copy()
+    def played(self, state: State) -> State:
+        """The state after the next episode; the stream of a seed is that of the episode's number."""
+        game, perspective, tables = self.game, self.perspective, self.joint_tables(state)
         players, states = game.views.shape
-        for i in self.climbers:
-            kernels.set_policy(tables.policy[:, i], state.thetas[i].numpy(), game.counts[i])
         steps = states * game.joint.shape[1]
         filled = (
             np.empty((len(self.seeds), self.length, 1), dtype=np.min_scalar_type(steps - 1)),
@@ -121,24 +91,69 @@ class Match:
             state.step * self.length,
         )
         codes, counts, returns, taken = filled
-        return Episode(Rollouts(game, codes, counts), returns, taken / self.length), tables
+        memories = list(state.memories)
+        for i in self.learners:
+            memories[i] = Tables(*(whole.copy() for whole in own_part(tables, i, memories[i])))
+        thetas = self.known(state.thetas, memories)
+        return State(state.step, thetas, memories, Episode(game, codes, counts, returns, taken / self.length))
 
-    def known(self, thetas: list[Tensor], tables: Tables) -> list[Tensor]:
+    def joint_tables(self, state: State) -> Tables:
+        """The players' tables side by side, (S, players, …), as wide as the widest; policies alone of the others."""
+        game = self.game
+        players, rows = game.views.shape
+        answers = max((state.memories[i].seen.shape[2] for i in self.learners), default=1)
+        shape = (len(self.seeds), players, rows, max(game.counts))
+        tables = Tables(*(np.zeros(s) for s in ((*shape, answers), (*shape[:3], answers), shape, shape, shape[:3])))
+        for i, theta in enumerate(state.thetas):
+            if i in self.learners:
+                for whole, own in zip(own_part(tables, i, state.memories[i]), state.memories[i], strict=True):
+                    whole[:] = own
+            else:
+                kernels.set_policy(tables.policy[:, i], theta.numpy(), game.counts[i])
+        return tables
+
+    def view(self, state: State, i: int, done: float) -> View:
+        seen = super().view(state, i, done)
+        return replace(seen, game=self.perspective.game, as_seen=self.perspective.as_seen)
+
+    def start(self) -> State:
+        state = super().start()
+        return replace(state, thetas=self.known(state.thetas, state.memories))
+
+    def known(self, thetas: list[Tensor], memories: list) -> list[Tensor]:
         """`thetas` with the learners' replaced by what an oracle takes for theirs: logits of π, or of softmax(Q)."""
-        return self.logits(thetas, tables, kernels.CROSSED if self.perspective.crosses_counts else kernels.KNOWN)
+        return self.logits(thetas, memories, kernels.CROSSED if self.perspective.crosses_counts else kernels.KNOWN)
 
-    def policies(self, state: State) -> list[Tensor]:
+    def logits(self, thetas: list[Tensor], memories: list, form: int) -> list[Tensor]:
+        """`thetas` with each learner's replaced by its logits."""
+        learned = {i: learner.logits(memories[i], form) for i, learner in self.learners.items()}
+        return [learned.get(i, theta) for i, theta in enumerate(thetas)]
+
+    def policies_of(self, state: State) -> list[Tensor]:
         """The logits of what everybody would play next, (S, d_i), in the player's own view."""
-        kept = self.logits(state.thetas, state.tables, kernels.PLAYED)
+        kept = self.logits(state.thetas, state.memories, kernels.PLAYED)
         orders = [rows[np.argsort(own)] for own, rows in zip(self.game.views, self.perspective.rows, strict=True)]
         return [
             theta.unflatten(1, (len(order), -1))[:, order].flatten(1) for theta, order in zip(kept, orders, strict=True)
         ]
 
-    def logits(self, thetas: list[Tensor], tables: Tables, form: int) -> list[Tensor]:
-        """`thetas` with each learner's replaced by its logits."""
-        learned = {
-            i: torch.from_numpy(tabular.logits(tables, i, learner, self.game.counts[i], form))
-            for i, learner in self.learners.items()
-        }
-        return [learned.get(i, theta) for i, theta in enumerate(thetas)]
+    def measured(self, state: State) -> Tensor:
+        """Normalised returns and shares of all actions but the last, (S, players, actions)."""
+        episode = state.rollouts
+        returns = (1 - self.game.gamma) * episode.returns
+        return torch.from_numpy(np.concatenate([returns[:, :, None], episode.shares[:, :, :-1]], axis=2))
+
+    def table(self, means: Tensor, ends: list[Tensor]) -> list[Tensor]:
+        return [means[:, :, i, :own] for i, own in enumerate(self.game.counts)]
+
+    def names(self) -> list[list[str]]:
+        return [[measures.RETURN, *map(measures.share, own[:-1])] for own in self.game.actions]
+
+    def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
+        return end_of_play(self.game, ends)
+
+
+def own_part(tables: Tables, i: int, memory: Tables) -> Iterator[np.ndarray]:
+    """Player i's part of joint tables, as views in the shapes of its memory."""
+    for whole, own in zip(tables, memory, strict=True):
+        yield whole[:, i][tuple(slice(n) for n in own.shape)]

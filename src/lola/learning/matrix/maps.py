@@ -1,0 +1,64 @@
+"""Maps: what is measured after the last update, at every point of a grid of settings."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lola.learning.matrix.job import MatrixJob, build, measured, names
+from lola.learning.training import COLUMNS, Keep, Snapshot, State, Trained, learn, packed, unpacked
+
+Point = tuple[float, ...]  # a value per axis
+
+
+def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
+    """As `trainers.run`: rows of each point; nan, a result, where it diverged.
+
+    Points are trained side by side, but for different batches of roll-outs, which come one after another.
+    """
+    grid = spec["grid"]
+    points, rounds = list(product(*grid.values())), by_batch(grid)
+    tables = list(saved["tables"]) if saved else []  # of each round that is over, (S, points, players, measures)
+    for together in rounds[len(tables) :]:
+        job = build_round(spec, seeds, together)
+        start, saved = unpacked(saved) if saved else job.start(), None
+        for state in learn(job, start, spec["steps"]):
+            keep(lambda state=state: packed(state) | {"tables": np.array(tables)})
+        tables.append(last_row(job, state).unflatten(0, (len(seeds), -1)).numpy())
+    for s in range(len(seeds)):
+        ends = dict(
+            pair
+            for together, table in zip(rounds, tables, strict=True)
+            for pair in zip(together, table[s].tolist(), strict=True)
+        )
+        rows = [
+            (*point, player, name, value)
+            for point in points
+            for player, (own, values) in enumerate(zip(names(job.game), ends[point], strict=True), start=1)
+            for name, value in zip(own, values, strict=False)
+        ]
+        yield Trained((*grid, *COLUMNS[1:]), rows, {"status": "finished", "steps": spec["steps"]})
+
+
+def by_batch(grid: dict[str, list]) -> list[list[Point]]:
+    """The points of a grid, those with the same batch together."""
+    rounds = [grid | {"batch": [batch]} for batch in grid.get("batch", [])] or [grid]
+    return [list(product(*one.values())) for one in rounds]
+
+
+def build_round(spec: dict, seeds: list[int], points: list[Point]) -> MatrixJob:
+    """The job that trains every seed at some points, a row of every tensor each: the points of a seed side by side."""
+    axes = dict(zip(spec["grid"], zip(*points, strict=True), strict=True))  # values by axis
+    if batch := axes.pop("batch", None):
+        spec = spec | {"play": spec["play"] | {"batch": batch[0]}}
+    sizes = {axis: torch.tensor(values * len(seeds), dtype=torch.float64)[:, None] for axis, values in axes.items()}
+    return build(spec, [seed for seed in seeds for _ in points], sizes)
+
+
+def last_row(job: MatrixJob, state: State) -> Tensor:
+    """What is measured at the end, (S, players, measures), with zeros at the end of players that have fewer."""
+    table = torch.nn.utils.rnn.pad_sequence([own.T for own in measured(job.game, state.thetas)]).permute(2, 1, 0)
+    table[~torch.cat(state.thetas, dim=1).isfinite().all(1)] = torch.nan
+    return table

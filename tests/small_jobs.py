@@ -1,0 +1,43 @@
+"""Jobs that tests train: players of a matrix game, from parameters of the test's own or drawn."""
+
+from dataclasses import fields, is_dataclass, replace
+
+import numpy as np
+
+from lola.learning.matrix.job import MatrixJob
+from lola.learning.policies import Tabular
+from lola.learning.training import learn, unpacked
+
+
+def job_of(game, players, seeds=(0,), play=None, std=1.0):
+    return MatrixJob(game, list(players), [Tabular(game)] * len(players), list(seeds), std, play)
+
+
+def states_from(job, steps, thetas=None):
+    """The state before the first step and after each."""
+    start = job.start()
+    return list(learn(job, replace(start, thetas=thetas) if thetas else start, steps))
+
+
+def drawn(game, seeds, std=1.0):
+    """First parameters of all players."""
+    return [Tabular(game).initial(i, list(seeds), std) for i in range(len(game.sizes))]
+
+
+def same(one, other):
+    """Whether two snapshots hold the same numbers, bit for bit, whatever the players remember."""
+    kept = [{key: array for key, array in snapshot.items() if key != "state"} for snapshot in (one, other)]
+    bits = [{key: array.tobytes() for key, array in arrays.items()} for arrays in kept]
+    return bits[0] == bits[1] and list(leaves(unpacked(one))) == list(leaves(unpacked(other)))
+
+
+def leaves(value):
+    """All numbers in a state, as bytes or as they are, with the types that hold them."""
+    yield type(value)
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from leaves(inner)
+    elif is_dataclass(value):
+        yield from leaves([getattr(value, field.name) for field in fields(value)])
+    else:
+        yield np.asarray(value).tobytes()
