@@ -51,6 +51,7 @@ def named(paper: str, layers: list[dict]) -> papers.Paper:
     return papers.paper(asked[0] if asked else papers.FIRST)
 
 
+QUOTES = ". YAML reads on, off, yes and no as true and false: put"
 MERGE = "tag:yaml.org,2002:merge"  # the key <<, which may stand beside keys that it would give
 
 
@@ -165,19 +166,17 @@ def inside(block: dict, name: str):
 
 def check(config: dict) -> None:
     """Raise BadConfig at the first thing that is wrong."""
-    for path, key in keys(config):
-        if not isinstance(key, str):
-            raise BadConfig(
-                f"{dotted([*path, key])}: the key was read as {key!r}; allowed: text. "
-                "YAML reads on, off, yes and no as true and false: put the key in quotes"
-            )
+    for path, value in walk(config):
+        wrong = [key for key in value if not isinstance(key, str)] if isinstance(value, dict) else []
+        if wrong:
+            allowed = f"text{QUOTES} the key in quotes"
+            raise BadConfig(f"{dotted([*path, wrong[0]])}: the key was read as {wrong[0]!r}; allowed: {allowed}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadConfig(f"{dotted(path)}: given {value}; allowed: a finite number")
     validator = StrictValidator(schema())
     error = min(validator.iter_errors(config), key=lambda e: (len(e.absolute_path), str(e.absolute_path)), default=None)
     if error:
         raise BadConfig(explain(error))
-    for path, value in leaves(config):
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadConfig(f"{dotted(path)}: given {value}; allowed: a finite number")
     if "claims" in config and not Path(config["claims"]).is_file():
         raise BadConfig(f"claims: given {quoted(config['claims'])}; allowed: a file, as config/README.md describes it")
     check_study(config)
@@ -208,29 +207,18 @@ def explain(error: jsonschema.ValidationError) -> str:
         path.append(error.instance)
     hint = ""
     if isinstance(error.instance, bool) or (isinstance(error.instance, list) and True in map(is_bool, error.instance)):
-        hint = ". YAML reads on, off, yes and no as true and false: put them in quotes"
+        hint = f"{QUOTES} them in quotes"
     allowed = schema.get("description") or error.message
     if error.validator == "enum":
         allowed = ", ".join(map(str, schema["enum"])) + nearest(error.instance, schema["enum"])
     return f"{dotted(path)}: given {quoted(error.instance)}; allowed: {allowed}{hint}"
 
 
-def keys(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
-    """Every key of every mapping, with the path to it."""
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in children:
-        if isinstance(value, dict):
-            yield path, key
-        yield from keys(child, (*path, key))
-
-
-def leaves(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
-    """Every value that is neither a mapping nor a list, with the path to it."""
-    if not isinstance(value, dict | list):
-        yield path, value
-        return
-    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-        yield from leaves(child, (*path, key))
+def walk(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """Everything in a config, with the path to it."""
+    yield path, value
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from walk(child, (*path, key))
 
 
 def is_bool(value) -> bool:
