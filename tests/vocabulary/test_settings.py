@@ -112,3 +112,28 @@ def test_an_algorithm_that_no_part_uses_is_checked_where_it_stands():
         load("lola", [], {"algorithms": {"mine": mine}})
     for estimator, setting in (("pg", {"entropy": 0.1}), ("pg_released", {"critic_lr": 0.1})):
         assert load("lola", [], {"algorithms": {"mine": mine | {"estimator": estimator, "batch": 4} | setting}})
+
+
+SHAPES = """
+from dataclasses import dataclass
+
+def function(a, b=1, *, c, d=2): ...
+
+class Plain:
+    def __init__(self, a, b=None): ...
+
+@dataclass
+class Record:
+    a: float
+    b: int = 3
+
+    def step(self, x): ...
+"""
+
+
+def test_what_an_entry_takes_is_read_off_functions_classes_and_dataclasses(tmp_path, monkeypatch):
+    (tmp_path / "shapes.py").write_text(SHAPES)
+    monkeypatch.setattr(registry, "SOURCE", tmp_path)
+    for name, required, optional in (("function", "ac", "bd"), ("Plain", "a", "b"), ("Record", "a", "b")):
+        entry = registry.Entry("shapes", name)
+        assert (entry.required, entry.optional) == (tuple(required), tuple(optional))

@@ -50,7 +50,10 @@ def arguments(module: str, name: str) -> dict[str, bool]:
     if isinstance(found, ast.ClassDef):  # a dataclass or a named tuple
         return {node.target.id: node.value is not None for node in found.body if isinstance(node, ast.AnnAssign)}
     names = [argument.arg for argument in found.args.args if argument.arg != "self"]
-    return {name: n >= len(names) - len(found.args.defaults) for n, name in enumerate(names)}
+    by_name = zip(found.args.kwonlyargs, found.args.kw_defaults, strict=True)
+    return {name: n >= len(names) - len(found.args.defaults) for n, name in enumerate(names)} | {
+        argument.arg: default is not None for argument, default in by_name
+    }
 
 
 RULES = {
