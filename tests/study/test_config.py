@@ -16,7 +16,7 @@ from lola.learning import trainers
 from lola.learning.matrix.job import build
 from lola.learning.tabular.match import build as build_match
 from lola.learning.training import COLUMNS
-from lola.study import papers, plan
+from lola.study import plan
 from lola.study.config import BadConfig, load, overlay
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.settings import GAME, plain
@@ -526,45 +526,3 @@ def test_matches_in_which_nobody_models_anybody_need_the_oracle(tmp_path):
     )
     with pytest.raises(BadConfig, match=r"study\.cup\.opponent_models: given 'oracle'; there is no such name"):
         load("lola", [overlay])
-
-
-def test_an_unknown_paper_or_overlay_is_one_line_that_names_what_there_is():
-    for study, message in (
-        (
-            ("lolla", []),
-            "paper: given 'lolla'; there is no such paper; allowed: lola(, .*)? \\(did you mean 'lola'\\?\\)",
-        ),
-        (("lola", ["smok"]), "CONFIG: given 'smok'; there is no such overlay of lola, nor a YAML file; allowed: .*sm"),
-        (("all", ["config/games.yaml"]), "CONFIG: given config/games.yaml with PAPER=all; allowed: a name that every"),
-    ):
-        with pytest.raises(BadConfig, match=message):
-            [load(*each) for each in papers.chosen(*study)]
-
-
-def test_a_command_takes_the_first_paper_another_or_all_of_them():
-    assert papers.chosen("", ["config/games.yaml"]) == [("", ["config/games.yaml"])]
-    assert papers.chosen("lola", ["smoke"]) == [("lola", ["config/lola/smoke.yaml"])]
-    assert [name for name, _ in papers.chosen("all", [])] == list(papers.papers()) and papers.FIRST in papers.papers()
-
-
-def test_an_overlay_may_name_its_paper_which_no_other_layer_may_contradict(tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text("paper: lola\nseeds: 4")
-    assert load(overlays=[path])["seeds"] == 4
-    for given in ("lola", ""):
-        with pytest.raises(BadConfig, match=r"paper: given (lola and sos|sos and lola); allowed: one"):
-            load(given, [path] if not given else [], {"paper": "sos"})
-
-
-def test_claims_go_with_the_study_that_names_them(tmp_path):
-    claims = "config/lola/claims.yaml"
-    assert load()["claims"] == load("lola", ["config/lola/smoke.yaml"])["claims"] == claims
-    assert "claims" not in load("lola", ["config/games.yaml"]) and "claims" not in load(settings={"claims": None})
-    path = tmp_path / "mine.yaml"
-    path.write_text(
-        "without: [study, figures, tables]\nstudy: {mine: {games: [ipd], algorithms: [nl-ex]}}\nfigures: {}\n"
-    )
-    assert not {"title", "claims"} & set(load("lola", [path]))
-    assert load("lola", ["config/lola/scale.yaml"])["claims"] == claims
-    with pytest.raises(BadConfig, match=r"claims: given 'none\.yaml'; allowed: a file, as config/README.md describes"):
-        load(settings={"claims": "none.yaml"})

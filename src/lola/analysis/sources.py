@@ -46,6 +46,12 @@ class Sources:
         """What the algorithms in a group's seats are called."""
         return [self.labels[seat] for seat in group.named.matchup.seats]
 
+    def heading(self, group: Group) -> str:
+        """A group's label, with a line for whom its first player meets."""
+        first, *others = self.seats(group)
+        versus = f"\nvs {' vs '.join(others)}" if others else ""
+        return ", ".join([first + versus, *self.label_lines(group)[1:]])
+
     @property
     def counted(self) -> "Sources":
         """The same, where runs that diverged count too."""

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import string
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -97,6 +98,28 @@ def legend(
         borderpad=0,
         **spacing,
     )
+
+
+def panels(titles: list[str], columns: int, lines: int) -> tuple[Figure, list[Axes]]:
+    """A small panel per title on one scale, so many side by side, and room for a legend of so many lines."""
+    columns = min(columns, len(titles))
+    rows = -(-len(titles) // columns)
+    figure = new_figure(height=1 + 3.6 * rows + 0.5 * lines)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    shown = list(grid[: len(titles)])
+    for ax, letter, text in zip(shown, cycle(string.ascii_lowercase, len(titles)), titles, strict=True):
+        title(ax, letter, text)
+    for ax in grid[len(titles) :]:
+        ax.remove()
+    for ax in shown[-columns:]:
+        ax.tick_params(labelbottom=True)
+    return figure, shown
+
+
+def of_runs(groups: Iterable[Group]) -> str:
+    """How many runs a mean is of, in words."""
+    runs = sorted({group.seeds for group in groups})
+    return f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals"
 
 
 def title(ax: Axes, letter: str, text: str) -> None:

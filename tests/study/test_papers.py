@@ -1,0 +1,101 @@
+"""A paper is a folder of config and a page of docs, and whatever paper there is, all of it fits together."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lola.analysis.paper import read_ledger
+from lola.commands import reproduce
+from lola.study import papers, plan
+from lola.study.config import BadConfig, load
+
+PAPERS = {"lola": (192, 267)}  # groups of cells and claims; a new paper needs a row here
+
+
+def test_every_paper_is_known_here():
+    assert list(papers.papers()) == list(PAPERS)
+
+
+@pytest.mark.parametrize(("paper", "counts"), PAPERS.items())
+def test_a_papers_study_is_good_and_trains_what_its_claims_ask_for(paper, counts):
+    config = load(paper)
+    groups, claims = plan.groups(config), read_ledger(config["claims"]).claims
+    assert (len(groups), len(claims)) == counts
+    assert config["results"] == f"results/{paper}" and config["title"]
+    assert {name for claim in claims for name in claim.groups} <= {*groups}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_papers_overlays_are_good_have_folders_of_their_own_and_one_is_its_smoke(paper):
+    overlays = papers.Paper(paper).overlays
+    roots = [load(paper, [overlay])["results"] for overlay in overlays.values()]
+    assert len({*roots, load(paper)["results"]}) == 1 + len(roots)
+    assert load(paper, [overlays["smoke"]])["results"] == f"results/{paper}-smoke"
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_paper_has_a_page_and_published_digests_and_claims(paper):
+    folder = papers.Paper(paper).digests.parent
+    assert Path(f"docs/{paper}.md").exists() and papers.Paper(paper).digests.exists()
+    assert (folder / "claims.csv").exists() and (folder / "claims.md").exists()
+
+
+@pytest.mark.parametrize(("codes", "code"), [([0, 0], 0), ([1, 0], 1), ([0, 1], 1)])
+def test_studies_of_all_papers_run_one_after_the_other_and_each_has_its_turn(monkeypatch, codes, code):
+    ran, left = [], [*codes]
+    monkeypatch.setattr(reproduce.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(
+        subprocess, "run", lambda command: ran.append(command) or SimpleNamespace(returncode=left.pop(0))
+    )
+    monkeypatch.setattr(sys, "argv", ["reproduce", "--paper", "all", "smoke"])
+    with pytest.raises(SystemExit) as ended:
+        reproduce.main()
+    assert ended.value.code == code
+    assert [command[-3:] for command in ran] == [
+        ["--paper", paper, f"config/{paper}/smoke.yaml"] for paper in papers.papers()
+    ]
+
+
+def test_an_unknown_paper_or_overlay_is_one_line_that_names_what_there_is():
+    for study, message in (
+        (
+            ("lolla", []),
+            "paper: given 'lolla'; there is no such paper; allowed: lola(, .*)? \\(did you mean 'lola'\\?\\)",
+        ),
+        (("lola", ["smok"]), "CONFIG: given 'smok'; there is no such overlay of lola, nor a YAML file; allowed: .*sm"),
+        (("all", ["config/games.yaml"]), "CONFIG: given config/games.yaml with PAPER=all; allowed: a name that every"),
+    ):
+        with pytest.raises(BadConfig, match=message):
+            [load(*each) for each in papers.chosen(*study)]
+
+
+def test_a_command_takes_the_first_paper_another_or_all_of_them():
+    assert papers.chosen("", ["config/games.yaml"]) == [("", ["config/games.yaml"])]
+    assert papers.chosen("lola", ["smoke"]) == [("lola", ["config/lola/smoke.yaml"])]
+    assert [name for name, _ in papers.chosen("all", [])] == list(papers.papers()) and papers.FIRST in papers.papers()
+
+
+def test_an_overlay_may_name_its_paper_which_no_other_layer_may_contradict(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("paper: lola\nseeds: 4")
+    assert load(overlays=[path])["seeds"] == 4
+    for given in ("lola", ""):
+        with pytest.raises(BadConfig, match=r"paper: given (lola and sos|sos and lola); allowed: one"):
+            load(given, [path] if not given else [], {"paper": "sos"})
+
+
+def test_claims_go_with_the_study_that_names_them(tmp_path):
+    claims = "config/lola/claims.yaml"
+    assert load()["claims"] == load("lola", ["config/lola/smoke.yaml"])["claims"] == claims
+    assert "claims" not in load("lola", ["config/games.yaml"]) and "claims" not in load(settings={"claims": None})
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "without: [study, figures, tables]\nstudy: {mine: {games: [ipd], algorithms: [nl-ex]}}\nfigures: {}\n"
+    )
+    assert not {"title", "claims"} & set(load("lola", [path]))
+    assert load("lola", ["config/lola/scale.yaml"])["claims"] == claims
+    with pytest.raises(BadConfig, match=r"claims: given 'none\.yaml'; allowed: a file, as config/README.md describes"):
+        load(settings={"claims": "none.yaml"})
