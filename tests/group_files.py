@@ -25,6 +25,19 @@ def write(
     return Group(folder)
 
 
+def write_parameters(root: Path, name: str, parameters: dict, gradients: dict) -> Group:
+    """`parameters` {seed: {player: {number: [per step]}}}, `gradients` {seed: {player: [per step]}}."""
+    rows = [
+        (seed, step, player, measure, float(value))
+        for seed, players in parameters.items()
+        for player, own in players.items()
+        for measure, values in [("gradient norm", gradients[seed][player])]
+        + [(f"parameter {number}", values) for number, values in own.items()]
+        for step, value in enumerate(values)
+    ]
+    return write(root, name, "parameters", rows, {seed: {} for seed in parameters})
+
+
 def failures(failed: dict) -> dict[int, dict]:
     """How runs ended that diverged: {seed: the first step with a number that is not finite}."""
     return {seed: {"status": "failed", "steps": step - 1, "reason": "NaN"} for seed, step in failed.items()}

@@ -538,6 +538,20 @@ def test_a_game_written_in_yaml_alone_trains_and_is_logged(study):
     assert len(list(root.glob("cells/battle/*/oracle/seed*.csv"))) == 6
     assert len(json.loads((root / "tracking/battle.cells.json").read_text())["runs"]) == 6
     assert (root / "figures/battle.png").exists()
+    assert not (root / "tables/claims.csv").exists() and (root / "report.html").exists()
+
+
+@pytest.mark.slow
+def test_another_papers_study_has_its_own_folder_and_shares_the_store(study):
+    reproduce(study, "--paper", "sos", "smoke")
+    root = study / "results/sos-smoke"
+    assert (root / "figures/tandem.png").exists() and (root / "tables/claims.csv").exists()
+    assert "Stable Opponent Shaping" in (root / "report.html").read_text()
+    assert len(json.loads((root / "tracking/tandem.cells.json").read_text())["runs"]) == 4 * 3
+    with closing(sqlite3.connect(study / "results/mlflow.db")) as store:
+        names = {name for (name,) in store.execute("SELECT name FROM experiments")}
+    assert names == {"Default", "lola-smoke/ipd", "lola-smoke/imp", "lola-smoke/coin-game", "sos-smoke/tandem"}
+    assert "Nothing to do" in reproduce(study).stderr
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT, write_coin_game, write_group, write_map
+from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT, write_coin_game, write_group, write_map, write_parameters
 
 from lola.analysis import metrics
 from lola.analysis.groups import Counted, map_play
@@ -104,6 +104,14 @@ def test_tit_for_tat_needs_two_players(tmp_path):
 def test_swing_is_the_standard_deviation_over_the_second_half(tmp_path):
     group = write_group(tmp_path, "imp/a/oracle", {0: {1: [7, 7, 1, -1], 2: [0] * 4}, 1: {1: [0, 0, 3, 3], 2: [0] * 4}})
     assert value(metrics.swing(group)) == 0.5
+
+
+def test_the_distance_from_a_fixed_point_is_the_length_of_all_gradients_at_the_end(tmp_path):
+    lengths = {0: {1: [9, 3], 2: [9, 4]}, 1: {1: [9, 0], 2: [9, 0]}}
+    group = write_parameters(
+        tmp_path, "tandem/a/oracle", {s: {p: {1: [0, 1]} for p in (1, 2)} for s in lengths}, lengths
+    )
+    assert metrics.gradient(group).runs.tolist() == [[5], [0]]
 
 
 def test_a_run_that_diverged_swings_as_much_as_the_one_that_swings_most(tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn import draw, readable
-from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map, write_match
+from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map, write_match, write_parameters
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
@@ -17,7 +17,7 @@ from lola.analysis.groups import Group
 from lola.analysis.paper import Claim
 from lola.analysis.sources import Sources, split_spec
 from lola.commands import figure as stage
-from lola.figures import beliefs, comparison, crosstable, learning, matches, standings, style
+from lola.figures import beliefs, comparison, crosstable, learning, matches, parameters, standings, style
 from lola.figures import map as map_figure
 from lola.figures import returns as returns_figure
 
@@ -195,6 +195,23 @@ def test_returns_has_a_panel_per_algorithm_on_one_scale(tmp_path, count):
     assert len({ax.get_ylim() for ax in figure.axes}) == 1
     assert [line.get_label() for line in figure.axes[0].lines] == ["agent 1", "agent 2", "agent 3"]
     assert "3 runs" in figure.legends[0].get_title().get_text()
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_parameters_has_a_panel_per_algorithm_and_a_curve_per_parameter(tmp_path, several):
+    own = {1: [0, 0.2, 0.4]} | ({2: [0, 1, 2]} if several else {})
+    for name, scale in (("nl", 1), ("lola", 2)):
+        moved = {s: {1: {n: [scale * x + s for x in xs] for n, xs in own.items()}, 2: {1: [0, 1, 1]}} for s in range(3)}
+        write_parameters(tmp_path, f"ipd/{name}/oracle", moved, {s: {1: [1] * 3, 2: [1] * 3} for s in range(3)})
+    known = sources(tmp_path, "ipd/nl/oracle", "ipd/lola/oracle")
+    figure = draw(parameters, known, game="ipd", algorithms=["nl", "lola"])
+    readable(figure)
+    assert [ax._left_title.get_text().split("  ")[1] for ax in figure.axes] == ["NL-Ex", "LOLA-Ex"]
+    one = (
+        ["agent 1, parameter 1", "agent 1, parameter 2", "agent 2, parameter 1"] if several else ["agent 1", "agent 2"]
+    )
+    assert [line.get_label() for line in figure.axes[0].lines] == one
+    assert figure.axes[1].lines[0].get_ydata() == pytest.approx([1, 1.4, 1.8])
 
 
 POINTS = list(itertools.product((0.5, 1.0, 2.0), repeat=2))

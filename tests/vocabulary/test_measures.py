@@ -9,6 +9,7 @@ def test_names_are_read_as_they_are_written():
         *("clone of player 1 log-likelihood", "clone of player 1 distance"),
         *("clone of player 3 log-likelihood", "clone of player 3 distance"),
     ]
+    assert measures.numbered(measures.parameter(12)) == (12,)
     assert list(map(measures.clone, measures.clones(0, 2))) == [("2", "log-likelihood"), ("2", "distance")]
 
 
@@ -24,3 +25,4 @@ def test_other_names_are_neither_shares_nor_of_clones():
         assert measures.shared(name) is None
         assert (measures.probable(name) is None) == (name != "C after CD")
         assert measures.clone(name) is None
+        assert measures.numbered(name) is None

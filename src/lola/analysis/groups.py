@@ -106,6 +106,18 @@ class Group:
         return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="value"))
 
     @cached_property
+    def gradients(self) -> pd.DataFrame:
+        """The length of the gradient of a player's value by its own parameters: index seed, columns (player, step)."""
+        rows = self.measured(lambda metric: () if metric == measures.GRADIENT else None)
+        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="value"))
+
+    @cached_property
+    def parameters(self) -> pd.DataFrame:
+        """The parameters of players of a game without moves: index seed, columns (player, parameter, step)."""
+        rows = self.measured(measures.numbered, "parameter")
+        return self.taken(rows.pivot(index="seed", columns=["player", "parameter", "step"], values="value"))
+
+    @cached_property
     def shares(self) -> pd.DataFrame:
         """How often actions were taken in a match: index seed, columns (player, action, step).
 

@@ -154,6 +154,12 @@ def late(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.loc[:, steps > (1 - LATE) * steps.max()]
 
 
+def gradient(group: Group) -> Sample:
+    """The distance from a fixed point at the end of training: the length of all players' gradients together."""
+    lengths = final_returns(group.gradients)
+    return Sample(tuple(lengths.index), np.linalg.norm(lengths, axis=1)[:, None], mean)
+
+
 def below(group: Group, line: float, last: int = 1) -> Sample:
     """Percentage of runs whose return, the mean of all players, ends below a line, or that diverge."""
     final = ends(group, last).mean(axis=1)
@@ -282,6 +288,7 @@ def is_zero_sum(returns: np.ndarray) -> bool:
 QUANTITIES: dict[str, Callable[..., Sample]] = {
     "R": final_return,
     "std": final_spread,
+    "gradient": gradient,
     "below": below,
     "tft": tit_for_tat,
     "nash": nash,

@@ -41,6 +41,7 @@ FIGURES = {
     "learning": Kind("lola.figures.learning", ("game", "algorithms"), ("sampled",), players=2, actions=2),
     "returns": Kind("lola.figures.returns", ("game", "algorithms"), of=CURVES),
     "comparison": Kind("lola.figures.comparison", ("game", "algorithms"), ("saved", "saved_label"), of=CURVES),
+    "parameters": Kind("lola.figures.parameters", ("game", "algorithms"), of=("parameters",)),
     "beliefs": Kind("lola.figures.beliefs", ("games", "algorithms")),
     "map": Kind("lola.figures.map", ("games", "algorithm"), ("beside",), of=("map",), players=2, actions=2, axes=2),
     "standings": Kind("lola.figures.standings", ("games", "tournaments"), of=("match",), players=2),

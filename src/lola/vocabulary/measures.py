@@ -9,7 +9,7 @@ OWN_COLOUR = (
 )
 
 GRADIENT = "gradient norm"  # of a player's value by its own parameters
-SHARE = "share of "
+SHARE, PARAMETER = "share of ", "parameter "
 CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
 
 
@@ -50,4 +50,9 @@ def clone(measure: str) -> tuple[str, str] | None:
 
 def parameter(k: int) -> str:
     """A player's k-th parameter, from 1, in a game without moves."""
-    return f"parameter {k}"
+    return f"{PARAMETER}{k}"
+
+
+def numbered(measure: str) -> tuple[int] | None:
+    """Which parameter of its player a measure is."""
+    return (int(measure.removeprefix(PARAMETER)),) if measure.startswith(PARAMETER) else None
