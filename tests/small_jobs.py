@@ -1,8 +1,11 @@
 """Jobs that tests train: players of a matrix game, from parameters of the test's own or drawn."""
 
+from collections import deque
 from dataclasses import fields, is_dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
+import torch
 
 from lola.learning.matrix.job import MatrixJob
 from lola.learning.policies import Tabular
@@ -34,10 +37,18 @@ def same(one, other):
 def leaves(value):
     """All numbers in a state, as bytes or as they are, with the types that hold them."""
     yield type(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, torch.nn.Module | torch.optim.Optimizer):
+        yield from leaves(value.state_dict())
+    elif isinstance(value, list | tuple | deque):
         for inner in value:
             yield from leaves(inner)
+    elif isinstance(value, dict):
+        yield from leaves(list(value.items()))
     elif is_dataclass(value):
         yield from leaves([getattr(value, field.name) for field in fields(value)])
+    elif isinstance(value, SimpleNamespace):
+        yield from leaves(vars(value))
+    elif isinstance(value, torch.Tensor):
+        yield value.detach().numpy().tobytes()
     else:
         yield np.asarray(value).tobytes()

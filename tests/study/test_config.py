@@ -139,7 +139,7 @@ MISTAKES = {
         "study.coin-game.games: given coin-game (coin_game) and ipd (matrix_game); allowed: games of one kind"
     ],
     "study: {tournament: {games: [coin-game]}}": [
-        "study.tournament.games: given ['coin-game']; allowed in a tournament: matrix games"
+        "study.tournament.games: given ['coin-game']; allowed in episodes: matrix games"
     ],
     "study: {map: {grid: {lr: [1]}}}": ["study.map.grid.lr", "at least two"],
     "figures: {figure1: {algorithms: [nl-ex, lola-exact]}}": ["figures.figure1", "ipd/lola-exact/oracle", "study"],
@@ -222,11 +222,24 @@ MISTAKES = {
     "study: {tournament: {entrants: [nl-q, phc, nl-q]}}": ["study.tournament.entrants: nl-q is named 2 times", "once"],
     "study: {tournament: {entrants: [nl-q, wolf]}}": ["study.tournament.entrants", "'wolf'", "did you mean"],
     "study: {tournament: {entrants: [nl-q, lola-pg]}}": [
-        "study.tournament.entrants: lola-pg needs 4000 roll-outs",
+        "study.tournament: lola-pg needs 4000 roll-outs; allowed in episodes: algorithms with batch 1",
         "an episode is one roll-out",
     ],
-    "algorithms: {lola-ex: {clip: 2.5, lr_final: 0}}": [
-        "entrants: given lola-ex, whose clip is 2.5; allowed in a tournament: algorithms without it"
+    "algorithms: {mine: {rule: lola, lr: 1, eta: 1, estimator: pg, batch: 1}}\n"
+    "study: {tournament-released: {entrants: [nl-q, mine]}}": [
+        "study.tournament-released: mine estimates values; allowed with as_released: algorithms with exact values"
+    ],
+    "study: {tournament: {episodes: null}}": [
+        "study.tournament.length: is not used by a tournament without episodes; allowed: without it"
+    ],
+    "study: {cup: {games: [ipd], entrants: [nl-q, lola-ex]}}": [
+        "study.cup: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes, length"
+    ],
+    "study: {cup: {games: [ipd], entrants: [nl-ex, lola-ex], length: 3}}": [
+        "study.cup.length: is not used by a tournament without episodes"
+    ],
+    "study: {cup: {games: [coin-game], entrants: [coin-nl-pg, coin-lola-pg], steps: 20}}": [
+        "study.cup.every: is missing; a tournament without episodes needs entrants, every"
     ],
     "study: {tournament: {games: [public-goods]}}": [
         "study.tournament.games: given public-goods, a game of 3 players; allowed: games of 2"
@@ -252,8 +265,7 @@ MISTAKES = {
     "study: {self-play: {every: 3}}": ["study.self-play.every: is not used by a part without entrants"],
     "study: {mine: {games: [ipd]}}": ["study.mine.algorithms: is missing"],
     "study: {mine: {games: [ipd], algorithms: [nl-q-vs-nl-ex]}}": [
-        "study.mine.algorithms: given nl-q; allowed: algorithms with a rule",
-        "tournament",
+        "study.mine: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes, length",
     ],
     "figures: {figure4: {tournaments: [map]}}": ["figures.figure4: given map", "parts of the study that have entrants"],
     "figures: {figure4: {tournaments: [cup]}}": ["figures.figure4", "'cup'", "no such part of the study"],
@@ -271,7 +283,7 @@ MISTAKES = {
         "figures.figure4: two tournaments have the label 'as described'"
     ],
     "study: {cup: {games: [ipd], entrants: null, episodes: 10, length: 2, every: 1}}": [
-        "study.cup.algorithms: is missing; a part without entrants needs algorithms"
+        "study.cup.algorithms: is missing; a part with matches in episodes needs algorithms, episodes, length, every"
     ],
     "figures: {opponent-models: {games: [coin-game], algorithms: [coin-lola-pg, coin-lola-pg/coin-cloning]}}": [
         "figures.opponent-models: given coin-game/coin-lola-pg/oracle, one of the Coin Games; "
@@ -282,7 +294,7 @@ MISTAKES = {
         "kind matchups shows matrix games of 2 players"
     ],
     "figures: {figure1: {sampled: [nl-q@tournament]}}": [
-        "figures.figure1: given ipd/nl-q@tournament/oracle, one of the matches of tournaments; "
+        "figures.figure1: given ipd/nl-q@tournament/oracle, one of the matches in episodes; "
         "kind learning shows matrix games of 2 players with 2 actions"
     ],
     "algorithms: {phc: {rule: naive}}": ["algorithms.phc: given both of rule and learner"],

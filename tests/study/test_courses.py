@@ -56,7 +56,7 @@ def test_what_shows_policies_says_that_it_cannot(config):
         ({"every": 3}, "study.mine.every: is not used by a part without entrants"),
         (
             {"algorithms": None, "entrants": ["nl-ex", "lola-ex"], "episodes": 10, "length": 5, "every": 1},
-            "given ['tandem']; allowed in a tournament: matrix games",
+            "given ['tandem']; allowed in episodes: matrix games",
         ),
     ],
 )

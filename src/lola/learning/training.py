@@ -150,10 +150,10 @@ def train(job: Job, until: int, saved: Snapshot | None, keep: Keep) -> Iterator[
 
 
 class Packer(pickle.Pickler):
-    """Pickles tensors as arrays, wherever they stand and on whatever device they are."""
+    """Pickles tensors as arrays, without what they are views of, whatever device they are on."""
 
     def persistent_id(self, value):
-        return value.numpy(force=True) if isinstance(value, Tensor) else None
+        return value.numpy(force=True) if type(value) is Tensor and not value.requires_grad else None
 
 
 class Unpacker(pickle.Unpickler):

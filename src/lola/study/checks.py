@@ -9,7 +9,8 @@ from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, Matchup
 from lola.vocabulary.settings import AXES, BLOCKS, STUDY
 
-TOURNAMENT = ("entrants", "episodes", "length", "every")  # the keys of a tournament
+# The keys of a part that not every part takes.
+SOME = ("algorithms", "entrants", "label", "steps", "episodes", "length", "perspective", "every", "grid")
 
 
 def check_study(config: dict) -> None:
@@ -46,17 +47,17 @@ def check_study(config: dict) -> None:
 
 def check_part(config: dict, name: str, part: dict) -> None:
     """What a part names must exist, and all whom it seats must be able to play in its games."""
-    where, tournament = f"study.{name}", "entrants" in part
+    where, tournament, episodes = f"study.{name}", "entrants" in part, "episodes" in part
     kind = part_kind(config, where, part)
-    course = registry.COURSES["match" if tournament else kind.courses[0]]
-    if tournament:
-        check_keys(where, part, needs=TOURNAMENT, lacks=("algorithms", "steps", "grid"), what="a tournament")
-    else:
-        needs = ("algorithms", "every") if course.blocks else ("algorithms",)
-        lacks = [*TOURNAMENT, "perspective", "label", *(() if "map" in kind.courses else ("grid",))]
-        what = f"a part with {course.what}" if course.blocks else "a part without entrants"
-        check_keys(where, part, needs, [key for key in lacks if key not in needs], what)
+    course = registry.COURSES["match" if episodes else kind.courses[0]]
     key = "entrants" if tournament else "algorithms"
+    needs = [key, "episodes", "length", "every"] if episodes else [key, "every"] if course.blocks else [key]
+    takes = {*needs, "perspective" if episodes else "steps"} | ({"label"} if tournament else set())
+    takes |= {"grid"} if "map" in kind.courses and not (tournament or episodes) else set()
+    what = f"a part with {course.what}" if course.blocks else "a part without entrants"
+    if tournament:
+        what = "a tournament in episodes" if episodes else "a tournament without episodes"
+    check_keys(where, part, needs, [other for other in SOME if other not in takes], what)
     for matchup in map(Matchup.read, part[key]):
         for algorithm in [str(matchup)] if tournament or matchup.within else matchup.seats:
             lookup(f"{where}.{key}", algorithm, config["algorithms"])
@@ -65,8 +66,10 @@ def check_part(config: dict, name: str, part: dict) -> None:
         lookup(f"{where}.opponent_models", model, config["opponent_models"])
     if tournament:
         check_tournament(config, where, part)
+    if episodes:
+        check_episodes(config, where, part)
     if course.blocks:
-        count, unit = (part["episodes"], "episodes") if tournament else (part.get("steps", config["steps"]), "steps")
+        count, unit = (part["episodes"], "episodes") if episodes else (part.get("steps", config["steps"]), "steps")
         check_every(where, part["every"], count, unit)
     for group in plan.part_groups(config, name, part):
         check_group(config, where, group)
@@ -85,23 +88,22 @@ def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
 
 
 def check_tournament(config: dict, where: str, part: dict) -> None:
-    """There must be two or more entrants, each once, all of whom can play games of two players, for whole blocks."""
+    """There must be two or more entrants, each once, and games of two players."""
     entrants = part["entrants"]
     if where == f"study.{MAP}":
         raise BadConfig(f"{where}: the name is taken by maps of settings; allowed: another name for the tournament")
     for entrant in entrants:
-        algorithm = config["algorithms"][entrant]
         if entrants.count(entrant) > 1:
             raise BadConfig(f"{where}.entrants: {entrant} is named {entrants.count(entrant)} times; allowed: once")
-        if "estimator" in algorithm:
-            allowed = "algorithms with a learner, or with a rule and no estimator, since an episode is one roll-out"
-            raise BadConfig(f"{where}.entrants: {entrant} needs {algorithm['batch']} roll-outs; allowed: {allowed}")
-        for setting in ("clip", "lr_final"):
-            if setting in algorithm:
-                given = f"{entrant}, whose {setting} is {algorithm[setting]}"
-                raise BadConfig(f"{where}.entrants: given {given}; allowed in a tournament: algorithms without it")
     if len(entrants) < 2:
         raise BadConfig(f"{where}.entrants: given {entrants[0]} alone; allowed: two or more")
+    for game in part["games"]:
+        if (count := plan.players(config["games"][game])) != 2:
+            raise BadConfig(f"{where}.games: given {game}, a game of {count} players; allowed: games of 2")
+
+
+def check_episodes(config: dict, where: str, part: dict) -> None:
+    """Games must be such that can be played in episodes, and as their perspective says."""
     perspective, models = part.get("perspective", "as_described"), part.get("opponent_models", [])
     lookup(f"{where}.perspective", perspective, registry.PERSPECTIVES)
     described = perspective == "as_described"
@@ -110,9 +112,7 @@ def check_tournament(config: dict, where: str, part: dict) -> None:
         raise BadConfig(f"{where}.opponent_models: given {quoted(models)}; allowed with {perspective}: {allowed}")
     for name, game in ((name, config["games"][name]) for name in part["games"]):
         if "match" not in registry.kind(game).courses:
-            raise BadConfig(f"{where}.games: given {quoted(part['games'])}; allowed in a tournament: matrix games")
-        if plan.players(game) != 2:
-            raise BadConfig(f"{where}.games: given {name}, a game of {plan.players(game)} players; allowed: games of 2")
+            raise BadConfig(f"{where}.games: given {quoted(part['games'])}; allowed in episodes: matrix games")
         if not described and not has_released_form(game["payoffs"]):
             allowed = "games with 2 actions each that are symmetric or zero-sum"
             raise BadConfig(f"{where}.games: given {name}; allowed with {perspective}: {allowed}")
@@ -149,9 +149,7 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
     game, seats = config["games"][group.game], group.matchup.seats
     kind, players = registry.kind(game), plan.players(game)
     for seat in seats:
-        if "learner" in config["algorithms"][seat] and not group.matchup.tournament:
-            allowed = "algorithms with a rule; this one learns as it plays, in tournaments (entrants)"
-            raise BadConfig(f"{where}.algorithms: given {seat}; allowed: {allowed}")
+        check_course(where, group, seat, config["algorithms"][seat])
         check_algorithm(f"{where}: in {group.game}, algorithms.{seat}", config["algorithms"][seat], [kind])
     if len(seats) not in (1, players):
         allowed = f"1 (everybody) or {players}, the players of {group.game}"
@@ -159,10 +157,26 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
     model = config["opponent_models"][group.opponent_model]
     check_opponent_model(f"{where}: in {group.game}, opponent_models.{group.opponent_model}", model, [kind])
     blocks = [config["algorithms"][seat] for seat in seats]
-    if not group.matchup.tournament:
+    if group.course != "match":
         check_play(where, group, game, blocks, model)
     if group.matchup.is_map:
         check_grid(where, group, blocks)
+
+
+def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
+    """A player must be one that can be trained in the way of its group."""
+    learner = registry.LEARNERS.get(block.get("learner"))
+    if learner and learner.courses and group.course not in learner.courses:
+        allowed = "parts that say episodes, length and every"
+        raise BadConfig(f"{where}: given {name}, which learns as it plays, in episodes; allowed: {allowed}")
+    if group.course == "match" and "estimator" in block:
+        if block["batch"] > 1:
+            allowed = "algorithms with batch 1, since an episode is one roll-out"
+            raise BadConfig(f"{where}: {name} needs {block['batch']} roll-outs; allowed in episodes: {allowed}")
+        if (perspective := group.spec["match"]["perspective"]) != "as_described":
+            raise BadConfig(
+                f"{where}: {name} estimates values; allowed with {perspective}: algorithms with exact values"
+            )
 
 
 def check_grid(where: str, group: plan.Group, blocks: list[dict]) -> None:

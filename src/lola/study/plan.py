@@ -83,7 +83,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
                     "steps": part.get("episodes") or part.get("steps", config["steps"]),
                     "init_std": float(part.get("init_std", config["init_std"])),
                     "grid": PART["grid"].plain(part["grid"]) if "grid" in part else None,
-                    "match": {"perspective": part.get("perspective", "as_described")} if "entrants" in part else None,
+                    "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
                     "every": part.get("every"),
                 },
             )
@@ -126,7 +126,7 @@ def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: 
 
     Those that the players estimate their values from are also what their clones learn from.
     """
-    if "entrants" in part:
+    if "episodes" in part:
         return ONE | {"length": part["length"]}
     blocks = [*seats(config, game, algorithm), config["opponent_models"][opponent_model]]
     batch = next((block["batch"] for block in blocks if "batch" in block), None)

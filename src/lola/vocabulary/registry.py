@@ -19,12 +19,13 @@ class Entry:
     """`name` in `module`: a function or class, whose arguments are the settings that a config block gives it.
 
     `plays`: the fewest roll-outs that it can do with, if it needs any; its block says how many
-    there are (`batch`).
+    there are (`batch`). `courses`: the names of those `COURSES` that a player can be trained in, if not in all.
     """
 
     module: str
     name: str
     plays: int = 0
+    courses: tuple[str, ...] = ()
 
     def load(self) -> Callable:
         return getattr(import_module(self.module), self.name)
@@ -65,10 +66,10 @@ RULES = {
 }
 
 LEARNERS = {
-    "q": Entry("lola.learning.tabular.learners", "q"),
-    "joint_q": Entry("lola.learning.tabular.learners", "joint_q"),
-    "phc": Entry("lola.learning.tabular.learners", "phc"),
-    "wolf_phc": Entry("lola.learning.tabular.learners", "wolf_phc"),
+    "q": Entry("lola.learning.tabular.learners", "q", courses=("match",)),
+    "joint_q": Entry("lola.learning.tabular.learners", "joint_q", courses=("match",)),
+    "phc": Entry("lola.learning.tabular.learners", "phc", courses=("match",)),
+    "wolf_phc": Entry("lola.learning.tabular.learners", "wolf_phc", courses=("match",)),
 }
 
 PERSPECTIVES = {
@@ -170,7 +171,7 @@ KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME, "quadratic": QUADRA
 COURSES = {
     "updates": Course(Entry("lola.learning.matrix.job", "run_curves"), "matrix games"),
     "map": Course(Entry("lola.learning.matrix.maps", "run_map"), "maps (parts with a grid)"),
-    "match": Course(Entry("lola.learning.tabular.match", "run_match"), "matches of tournaments", blocks=True),
+    "match": Course(Entry("lola.learning.tabular.match", "run_match"), "matches in episodes", blocks=True),
     "coin_game": Course(Entry("lola.learning.coins.job", "run_coin_game"), "Coin Games", blocks=True, gpu=True),
     "parameters": Course(Entry("lola.learning.differentiable.job", "run_parameters"), "games of real parameters"),
 }
