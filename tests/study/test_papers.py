@@ -1,5 +1,6 @@
 """A paper is a folder of config and a page of docs, and whatever paper there is, all of it fits together."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from lola.analysis.paper import read_ledger
 from lola.commands import reproduce
-from lola.study import papers, plan
+from lola.study import papers, plan, provenance
 from lola.study.config import BadConfig, load
 
 PAPERS = {"lola": (192, 267), "sos": (4, 5)}  # groups of cells and claims; a new paper needs a row here
@@ -29,11 +30,29 @@ def test_a_papers_study_is_good_and_trains_what_its_claims_ask_for(paper, counts
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_a_papers_overlays_are_good_have_folders_of_their_own_and_one_is_its_smoke(paper):
+def test_a_papers_overlays_are_good_and_have_folders_of_their_own(paper):
     overlays = papers.Paper(paper).overlays
     roots = [load(paper, [overlay])["results"] for overlay in overlays.values()]
     assert len({*roots, load(paper)["results"]}) == 1 + len(roots)
-    assert load(paper, [overlays["smoke"]])["results"] == f"results/{paper}-smoke"
+    assert {*roots} <= {f"results/{paper}-{name}" for name in overlays}
+
+
+def test_a_new_paper_is_a_study_and_its_claims(tmp_path, monkeypatch):
+    shutil.copytree("config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    Path("config/new").mkdir()
+    Path("config/new/study.yaml").write_text(
+        "claims: config/new/claims.yaml\nresults: results/new\nseeds: 10\nseeds_per_job: 10\nsteps: 5\ninit_std: 1.0\n"
+        "study: {self-play: {games: [chicken], algorithms: [nl-ex, lola-ex]}}\n"
+        "figures: {f: {kind: returns, game: chicken, algorithms: [nl-ex, lola-ex], caption: Chicken}}\ntables: {}\n"
+    )
+    Path("config/new/claims.yaml").write_text(
+        "claims:\n  - {id: table1/R, sentence: s, source: Table 1, certainty: read, rule: greater, "
+        "measure: {quantity: R, group: chicken/lola-ex/oracle}}\n"
+    )
+    assert list(papers.papers()) == ["lola", "new", "sos"]
+    made = {(product.stage, product.name) for product in provenance.products(load("new"))}
+    assert made >= {("figure", "f"), ("claims", "claims"), ("cells", "chicken/lola-ex/oracle/seed9")}
 
 
 @pytest.mark.parametrize("paper", PAPERS)
