@@ -29,7 +29,7 @@ KINDS = {  # a group of the study, and what is smaller than there
     "Coin Game": ("coin-game/coin-lola-pg/oracle", {"steps": 40, "every": 5, "play": {"batch": 32}}),
     "Coin Game, convolutional": (
         "coin-game/coin-lola-pg/oracle",
-        {"steps": 5, "every": 1, "play": {"batch": 16}, "game": {"encoder": "convolutional"}},
+        {"steps": 5, "every": 1, "play": {"batch": 16}, "seats": {"encoder": "convolutional"}},
     ),
     "Coin Game, with clones": (
         "coin-game/coin-lola-bare/coin-cloning",
@@ -51,7 +51,7 @@ def digest(kind: str, study: dict, brief: bool) -> str:
         if key == "seats":
             spec[key] = [seat | value for seat in spec[key]]
         else:
-            spec[key] = spec[key] | value if key in ("play", "game") else value
+            spec[key] = spec[key] | value if key == "play" else value
     if brief:
         spec |= {"steps": 2, "every": 1}
         if spec["play"]:

@@ -37,9 +37,9 @@ MATCH = SPEC | {
     "match": {"perspective": "as_described"},
     "every": 6,
 }
-COIN_PLAYER = {"rule": "lola", "lr": 0.1, "eta": 1.0, "estimator": "pg"}
+COIN_PLAYER = {"rule": "lola", "lr": 0.1, "eta": 1.0, "estimator": "pg", "hidden": 4}
 COIN_GAME = SPEC | {
-    "game": {"kind": "coin_game", "grid": 3, "gamma": 0.96, "hidden": 4},
+    "game": {"kind": "coin_game", "grid": 3, "gamma": 0.96},
     "seats": [COIN_PLAYER, COIN_PLAYER],
     "play": {"batch": 8, "length": 5},
     "every": 6,

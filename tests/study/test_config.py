@@ -101,8 +101,7 @@ MISTAKES = {
     "games: {coin-game: {tie: blue}}": ["games.coin-game.tie", "given 'blue'; allowed: both, red"],
     "games: {coin-game: {respawn: nowhere}}": ["games.coin-game.respawn", "given 'nowhere'; allowed: free, anywhere"],
     "games: {coin-game: {colour: red}}": ["games.coin-game.colour", "given 'red'; allowed: alternating, random"],
-    "games: {coin-game: {encoder: conv}}": ["games.coin-game.encoder", "given 'conv'; allowed: linear, convolutional"],
-    "games: {coin-game: {hidden: 0}}": ["games.coin-game.hidden", "given 0", "a whole number from 1"],
+    "games: {coin-game: {hidden: 32}}": ["games.coin-game.hidden"],
     "games: {coin-game: {length: null}}": ["study.coin-game: coin-nl-pg needs roll-outs, and coin-game has none"],
     "games: {coin-game: {actions: [C, D]}}": ["games.coin-game.actions: kind coin_game takes no such setting"],
     "games: {ipd: {grid: 3}}": ["games.ipd.grid: kind matrix_game takes no such setting", "payoffs, gamma, actions"],
@@ -116,6 +115,15 @@ MISTAKES = {
     "algorithms: {nl-ex: {eta: 1}}": ["algorithms.nl-ex.eta", "naive"],
     "algorithms: {lola-ex: {eta: null}}": ["algorithms.lola-ex.eta", "missing"],
     "algorithms: {lola-ex: {rule: lol}}": ["algorithms.lola-ex.rule", "did you mean 'lola'"],
+    "algorithms: {coin-nl-pg: {hidden: 0}}": ["algorithms.coin-nl-pg.hidden", "given 0", "a whole number from 1"],
+    "algorithms: {coin-nl-pg: {encoder: conv}}": [
+        "algorithms.coin-nl-pg.encoder",
+        "given 'conv'; allowed: linear, convolutional",
+    ],
+    "algorithms: {coin-nl-pg: {filters: 3}}": [
+        "algorithms.coin-nl-pg.filters: is not used by a linear encoder; allowed: with encoder: convolutional"
+    ],
+    "algorithms: {nl-ex: {hidden: 8}}": ["in ipd, algorithms.nl-ex.hidden: the rule naive takes no such setting"],
     "algorithms: {a-vs-b: {rule: naive, lr: 1}}": ["algorithms.a-vs-b", "-vs-"],
     "study: {self-play: {games: [idp]}}": ["study.self-play.games", "did you mean 'ipd'"],
     "study: {self-play: {algorithms: [lola-x]}}": ["study.self-play.algorithms", "did you mean 'lola-ex'"],
@@ -526,7 +534,7 @@ def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
         (tmp_path / name).write_text(text)
         groups[name] = plan.groups(load("lola", [tmp_path / name]))
     assert len(groups["cup.yaml"]) == 4 * 5 / 2 and len(groups["mine.yaml"]) == 2
-    assert {group.spec["every"] for group in groups["coins.yaml"].values()} == {20} and len(groups["coins.yaml"]) == 4
+    assert {group.spec["every"] for group in groups["coins.yaml"].values()} == {20} and len(groups["coins.yaml"]) == 6
 
 
 def test_matches_in_which_nobody_models_anybody_need_the_oracle(tmp_path):

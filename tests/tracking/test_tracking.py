@@ -44,9 +44,10 @@ SPEC = {
     "every": None,
 }
 PG = {"rule": "lola", "lr": 0.1, "eta": 0.4, "estimator": "pg", "entropy": 0.01, "lr_final": 0.05, "clip": 3.0}
+NETWORK = {"hidden": 32, "encoder": "linear"}
 COIN_GAME = SPEC | {
-    "game": {"kind": "coin_game", "grid": 3, "gamma": 0.96, "hidden": 32, "encoder": "linear"},
-    "seats": [PG, PG],
+    "game": {"kind": "coin_game", "grid": 3, "gamma": 0.96},
+    "seats": [PG | NETWORK, PG | NETWORK],
     "play": {"batch": 128, "length": 16},
     "every": 4,
 }
@@ -294,7 +295,13 @@ def test_a_coin_game_is_a_run_with_its_coins_and_an_episode_to_look_at(root):
         | dict.fromkeys([f"player{player}/{name}" for player in (1, 2) for name in ("points", "coins")], 0.1)
     )
     assert [step for step, _ in points(root, run_id, "own-colour share")] == list(range(4, STEPS + 1, 4))
-    settings = {"game.kind": "coin_game", "game.grid": "3", "game.hidden": "32", "game.encoder": "linear", "every": "4"}
+    settings = {
+        "game.kind": "coin_game",
+        "game.grid": "3",
+        "seat1.hidden": "32",
+        "seat2.encoder": "linear",
+        "every": "4",
+    }
     settings |= {"play.batch": "128", "play.length": "16", "seat1.lr": "0.1", "seat1.eta": "0.4", "seat1.clip": "3.0"}
     settings |= {"seat2.lr_final": "0.05", "seat2.entropy": "0.01"}
     assert settings.items() <= run.data.params.items()

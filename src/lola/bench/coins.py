@@ -53,7 +53,7 @@ def rows(config: dict) -> Iterator[dict]:
                 yield fresh.submit(measure_game, device, batch).result()
             for algorithm, encoder, batches in UPDATES:
                 spec = groups[f"coin-game/{algorithm}/oracle"].spec
-                spec = spec | {"game": spec["game"] | {"encoder": encoder, "hidden": 32}}
+                spec = spec | {"seats": [seat | {"encoder": encoder, "hidden": 32} for seat in spec["seats"]]}
                 label = f"{config['algorithms'][algorithm]['label']}, {encoder}"
                 for scale in (*SCALES, PAPER) if device == "cuda" else SCALES:
                     yield fresh.submit(measure_update, device, label, spec, batches, *scale).result()
@@ -82,7 +82,9 @@ def measure_update(device: str, label: str, spec: dict, batches: int, batch: int
     before, laps = peak(device), Laps(clock(device))
     for owner, name, part in FUNCTIONS:
         setattr(owner, name, laps.of(part, getattr(owner, name)))
-    playing = laps.of(PLAY, partial(play, game=job.game, seeds=every, batch=batch, length=length))
+    playing = laps.of(
+        PLAY, partial(play, game=job.game, seeds=every, batch=batch, length=length, networks=job.networks)
+    )
     run = learn(replace(job, play=playing), job.start(), 10**9)
     next(run)
     repeats = repeat(laps, partial(next, run))

@@ -108,12 +108,13 @@ def settings_listing() -> str:
     kinds = registry.KINDS.items()
     estimators = [(f"`{name}`", entry) for _, kind in kinds for name, entry in kind.estimators.items()]
     models = [(f"`{name}`", entry) for _, kind in kinds for name, entry in kind.opponent_models.items()]
+    policies = [(f"players of a `{name}`", kind.policy) for name, kind in kinds]
     players = [(f"`{name}`", entry) for name, entry in (registry.RULES | registry.LEARNERS).items()]
     blocks = {
         "The whole study; a part may have its own, but for the last two": (settings.STUDY, []),
         "A part of the study": ({name: s for name, s in settings.PART.items() if name not in settings.STUDY}, []),
         "A game": (settings.GAME, [(f"`{name}`", kind.game) for name, kind in kinds]),
-        "An algorithm": (settings.ALGORITHM, players + estimators),
+        "An algorithm": (settings.ALGORITHM, players + estimators + policies),
         "An opponent model": (settings.OPPONENT_MODEL, models),
     }
     tables = []

@@ -13,8 +13,6 @@ def check_game(where: str, game: dict) -> None:
     name = registry.kind_name(game)
     kind = lookup(f"{where}.kind", name, registry.KINDS)
     check_settings(where, game, {f"kind {name}": [kind.game]}, ("kind", "length") if kind.play else ("kind",))
-    if "filters" in game and game.get("encoder") != "convolutional":
-        raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
     if "payoffs" in game:
         check_payoffs(where, game["payoffs"], game["actions"])
     if "matrices" in game:
@@ -82,7 +80,10 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
     elif "batch" in block:
         given = f"given {block['batch']}, but values without an estimator are exact"
         raise BadConfig(f"{where}.batch: {given}; allowed: only with an estimator: {', '.join(estimators)}")
-    check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label"))
+    policies = [name for kind in kinds for name in kind.policy.optional]
+    check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label", *policies))
+    if "filters" in block and block.get("encoder") != "convolutional":
+        raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
 
 
 def check_derivatives(where: str, block: dict, kinds: Collection[Kind]) -> None:

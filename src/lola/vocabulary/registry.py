@@ -84,10 +84,10 @@ class Kind:
     """A kind of game, and what goes with it: ways to train in it, opponent models, estimators, roll-outs.
 
     `courses`: the names of `COURSES` that it knows, first the one of a game that is played by itself. `policy`: how
-    players are parameterised. `players`: how many there are, or which setting of a game's block has an item for each.
-    `actions`: everybody's, if the kind decides them. `play` rolls out and `assess` says how good clones are, where
-    there are roll-outs. `exact`: whether it has values in closed form; `own_curvature`: whether estimators give a
-    player's own second derivative.
+    players are parameterised, of which an algorithm may give the settings. `players`: how many there are, or which
+    setting of a game's block has an item for each. `actions`: everybody's, if the kind decides them. `play` rolls out
+    and `assess` says how good clones are, where there are roll-outs. `exact`: whether it has values in closed form;
+    `own_curvature`: whether estimators give a player's own second derivative.
     """
 
     game: Entry

@@ -140,9 +140,6 @@ GAME = {
     "tie": choice("who picks a coin that both players step on", "both", "red"),
     "respawn": choice("where the next coin lies: on a cell free of players, or anywhere", "free", "anywhere"),
     "colour": choice("the next coin's colour", "alternating", "random"),
-    "hidden": whole("the hidden units of a player's network"),
-    "encoder": choice("how a network sees the board", "linear", "convolutional"),
-    "filters": whole("the filters of each convolution"),
 }
 
 ALGORITHM = {
@@ -159,6 +156,9 @@ ALGORITHM = {
     "critic_lr": number("the step size of the critic", least=0),
     "baseline": flag("whether each step's rewards are centred on their mean"),
     "entropy": number("the weight of the mean entropy of a player's moves in its value (default: 0)", least=0),
+    "hidden": whole("the hidden units of the player's network (default: 32)"),
+    "encoder": choice("how that sees the board (default: linear)", "linear", "convolutional"),
+    "filters": whole("the filters of each convolution (default: 20)"),
     "learner": name("a learner instead of a rule: it sees what is played and nobody's parameters"),
     "alpha": number("α: the first step size of Q-values", above=0, most=1),
     "decay": number("α_t = 1 / (1/α + t · decay) after t steps", least=0),

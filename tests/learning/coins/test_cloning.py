@@ -9,23 +9,23 @@ from lola.learning.coins.game import CoinGame
 from lola.learning.coins.networks import Network
 from lola.learning.coins.rollouts import play
 
-GAME = CoinGame(2, 0.75, hidden=4)
-NETWORK = Network(GAME, 4)
+GAME = CoinGame(2, 0.75)
+PAIR = [Network(GAME, hidden=3, encoder="convolutional", filters=2), Network(GAME, hidden=4)]
 
 
 def random_thetas(seeds, stream=0, scale=0.8):
     rng = np.random.default_rng(stream)
-    return [torch.from_numpy(scale * rng.normal(size=(seeds, NETWORK.size))) for _ in range(2)]
+    return [torch.from_numpy(scale * rng.normal(size=(seeds, network.size))) for network in PAIR]
 
 
 def played(thetas, batch=6, length=5, key=(0, 0)):
-    return play(thetas, key, GAME, list(range(len(thetas[0]))), batch, length)
+    return play(thetas, key, GAME, list(range(len(thetas[0]))), batch, length, PAIR)
 
 
 def log_policies(theta, j, rollouts):
     """log π of all moves on the boards that player j saw, (S, T, B, moves), differentiable."""
     S = len(theta)
-    return torch.log_softmax(NETWORK.answers(theta, rollouts.boards[j * S : (j + 1) * S]), dim=-1)
+    return torch.log_softmax(PAIR[j].answers(theta, rollouts.boards[j * S : (j + 1) * S]), dim=-1)
 
 
 def log_likelihood(theta, j, rollouts):
@@ -38,7 +38,7 @@ def log_likelihood(theta, j, rollouts):
 @pytest.mark.parametrize("j", [0, 1])
 def test_steps_climb_the_mean_log_likelihood_of_the_players_own_moves(j):
     """Three steps, one after another, by autograd; each seed's clone by its own seed's games."""
-    rollouts, (clone, _) = played(random_thetas(3)), random_thetas(3, stream=1)
+    rollouts, clone = played(random_thetas(3)), random_thetas(3, stream=1)[j]
     expected = clone
     for _ in range(3):
         leaf = expected.clone().requires_grad_()
@@ -59,7 +59,7 @@ def test_everybody_clones_the_others_and_knows_itself():
 
 def test_a_clone_recovers_a_policy_that_it_sees_long_enough():
     """From other parameters to nearly the player's moves, on games that it was not fitted to."""
-    thetas, (clone, _) = random_thetas(1, scale=1.2), random_thetas(1, stream=1, scale=0.1)
+    thetas, (_, clone) = random_thetas(1, scale=1.2), random_thetas(1, stream=1, scale=0.1)
     seen, unseen = played(thetas, batch=400), played(thetas, batch=400, key=(1, 0))
     before = assessed(clone, thetas[1], 1, unseen)[0, 1].item()
     after = assessed(fitted(clone, 1, seen, 2.0, 300), thetas[1], 1, unseen)[0, 1].item()

@@ -31,29 +31,45 @@ RULES = {
 }
 
 
-def coin_game(grid=2, hidden=3, encoder="linear", **options):
-    return CoinGame(grid, GAMMA, hidden=hidden, encoder=encoder, filters=2, **options)
+LINEAR = {"hidden": 3}
+CONVOLUTIONAL = {"hidden": 5, "encoder": "convolutional", "filters": 2}
+PAIRS = {  # the board's size, and both players' networks
+    "linear": (2, LINEAR, LINEAR),
+    "convolutional": (3, CONVOLUTIONAL, CONVOLUTIONAL),
+    "different": (2, LINEAR, CONVOLUTIONAL),
+}
+each_pair = pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
 
 
-def random_thetas(game, seeds, outputs=4, scale=0.8, stream=0):
+def pair_in(grid=2, *shapes, **options):
+    """The networks of two players in one game."""
+    game = CoinGame(grid, GAMMA, **options)
+    return [Network(game, **shape) for shape in shapes or (LINEAR, LINEAR)]
+
+
+def critics_of(pair):
+    return [network.critic for network in pair]
+
+
+def random_thetas(networks, seeds, scale=0.8, stream=0):
     rng = np.random.default_rng(stream)
-    size = Network(game, outputs).size
-    return [torch.from_numpy(scale * rng.normal(size=(seeds, size))) for _ in range(2)]
+    return [torch.from_numpy(scale * rng.normal(size=(seeds, network.size))) for network in networks]
 
 
-def played(game, thetas, batch=4, length=5, key=(0, 0)):
-    return play(thetas, key, game, list(range(len(thetas[0]))), batch, length)
+def played(pair, thetas, batch=4, length=5, key=(0, 0)):
+    return play(thetas, key, pair[0].game, list(range(len(thetas[0]))), batch, length, pair)
 
 
 # Roll-outs.
 
 
 @pytest.mark.parametrize("options", [{}, {"tie": "red", "respawn": "anywhere", "colour": "random"}], ids=["", "others"])
-def test_what_is_played_follows_the_rules(options):
+@pytest.mark.parametrize("shapes", [(LINEAR, LINEAR), (LINEAR, CONVOLUTIONAL)], ids=["alike", "different"])
+def test_what_is_played_follows_the_rules(options, shapes):
     """Every step of every game, one by one: boards in both views, moves, rewards, and what each row answered."""
-    game = coin_game(3, **options)
-    thetas = random_thetas(game, 2)
-    rollouts = played(game, thetas, batch=6, length=9)
+    pair = pair_in(3, *shapes, **options)
+    thetas = random_thetas(pair, 2)
+    rollouts = played(pair, thetas, batch=6, length=9)
     every, S = plain.boards(3), 2
     for s, t, b in np.ndindex(2, 9, 6):
         board = every[rollouts.boards[s, t, b]]
@@ -61,18 +77,19 @@ def test_what_is_played_follows_the_rules(options):
         red, blue = rollouts.moves[[s, S + s], t, b].tolist()
         rewards, picked, after = plain.step(board, red, blue, 3, **options)
         assert tuple(rollouts.rewards[:, s, t, b].tolist()) == rewards
-        assert tuple(game.outcomes.picked[:, rollouts.steps[s, t, b]].tolist()) == picked
+        assert tuple(rollouts.game.outcomes.picked[:, rollouts.steps[s, t, b]].tolist()) == picked
         if t < 8:
             assert every[rollouts.boards[s, t + 1, b]] in after
-    answers = Network(game, 4).answers(torch.cat(thetas), rollouts.boards)
-    torch.testing.assert_close(rollouts.played.y, answers, rtol=1e-12, atol=1e-12)
+    seen = rollouts.boards.chunk(2)
+    answers = [network.answers(*given) for network, *given in zip(pair, thetas, seen, strict=True)]
+    torch.testing.assert_close(rollouts.played.y, torch.cat(answers), rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(rollouts.discounts[:, 0], GAMMA ** torch.arange(9.0).double(), rtol=1e-15, atol=0.0)
 
 
 def test_moves_are_drawn_from_the_policies():
     """How often each is made, less how likely it was, against the standard error: by player, at first and later."""
-    game = coin_game(hidden=4)
-    rollouts = played(game, random_thetas(game, 1, scale=1.5), batch=20000, length=3)
+    pair = pair_in(2, {"hidden": 4}, {"hidden": 4})
+    rollouts = played(pair, random_thetas(pair, 1, scale=1.5), batch=20000, length=3)
     p = torch.softmax(rollouts.played.y, dim=-1)
     made = torch.nn.functional.one_hot(rollouts.moves, 4)
     errors = (made - p).sum(2) / (p * (1 - p)).sum(2).sqrt()
@@ -84,8 +101,9 @@ def test_moves_are_drawn_from_the_policies():
 
 def test_coins_are_laid_and_games_begin_at_random():
     """First boards by a χ² statistic; the next coins, cell by cell, against the standard error."""
-    game = coin_game(3)
-    rollouts = played(game, [torch.zeros_like(theta) for theta in random_thetas(game, 1)], batch=60000, length=2)
+    pair = pair_in(3)
+    game = pair[0].game
+    rollouts = played(pair, [torch.zeros_like(theta) for theta in random_thetas(pair, 1)], batch=60000, length=2)
     expected = torch.zeros(game.boards)
     for board, probability in plain.starts(3).items():
         expected[plain.number(board, 3)] = probability * 60000
@@ -106,8 +124,9 @@ def test_coins_are_laid_and_games_begin_at_random():
 
 def test_coins_of_one_game_are_laid_independently():
     """Anywhere, after the first step and after the second: one time in nine on the same cell."""
-    game = coin_game(3, respawn="anywhere")
-    rollouts = played(game, [torch.zeros_like(theta) for theta in random_thetas(game, 1)], batch=60000, length=3)
+    pair = pair_in(3, respawn="anywhere")
+    game = pair[0].game
+    rollouts = played(pair, [torch.zeros_like(theta) for theta in random_thetas(pair, 1)], batch=60000, length=3)
     both = game.outcomes.picked[:, rollouts.steps[0, :2]].any(0).all(0)
     _, _, coin, _ = game.parts(rollouts.boards[0, 1:, both])
     assert both.sum() > 1000
@@ -115,8 +134,8 @@ def test_coins_of_one_game_are_laid_independently():
 
 
 def test_measures_are_plain_averages():
-    game = coin_game(3)
-    rollouts = played(game, random_thetas(game, 2), batch=5, length=12)
+    pair = pair_in(3)
+    rollouts = played(pair, random_thetas(pair, 2), batch=5, length=12)
     every = plain.boards(3)
     for s in range(2):
         total = np.zeros((2, 4))
@@ -134,11 +153,9 @@ def test_measures_are_plain_averages():
 
 def by_hand(estimator, rollouts, thetas, critics):
     """The values as the head of `lola.learning.matrix.estimators` writes them, through the networks' own answers."""
-    game, S = rollouts.game, len(thetas[0])
+    game, networks, S = rollouts.game, rollouts.networks, len(thetas[0])
     boards, moves = rollouts.boards.unflatten(0, (2, S)), rollouts.moves.unflatten(0, (2, S))
-    log_p = [
-        torch.log_softmax(Network(game, 4).answers(theta, seen), -1) for theta, seen in zip(thetas, boards, strict=True)
-    ]
+    log_p = [torch.log_softmax(networks[k].answers(thetas[k], boards[k]), -1) for k in range(2)]
     logs = [each.gather(-1, made[..., None])[..., 0] for each, made in zip(log_p, moves, strict=True)]
 
     def box(x):
@@ -152,7 +169,7 @@ def by_hand(estimator, rollouts, thetas, critics):
         middle = rewards.mean(2, keepdim=True)
         baseline = torch.zeros_like(rewards)
         if estimator.critic_lr is not None:
-            baseline = Network(game, 1).answers(critics[k], boards[k])[..., 0].detach()
+            baseline = networks[k].critic.answers(critics[k], boards[k])[..., 0].detach()
         terms = rewards + (rewards - middle * estimator.centred) * linear
         terms = terms + estimator.beyond * (rewards - middle * (estimator.centre == "step")) * (box(until) - 1 - linear)
         terms = terms - baseline * sum(box(each) - 1 for each in logs)
@@ -166,15 +183,13 @@ def derivative(value, theta):
 
 
 @each_estimator
-@pytest.mark.parametrize(
-    "settings", [{"grid": 2}, {"grid": 3, "hidden": 5, "encoder": "convolutional"}], ids=["", "conv"]
-)
-def test_estimates_are_the_formula(estimator, settings):
+@each_pair
+def test_estimates_are_the_formula(estimator, pair):
     """Values, gradients of each, of a weighted sum and of their product, and mixed products along random directions."""
-    game = coin_game(**settings)
-    rollouts = played(game, random_thetas(game, 2))
-    thetas = [theta.requires_grad_() for theta in random_thetas(game, 2, stream=3)]  # not those who played
-    critics, rng = random_thetas(game, 2, outputs=1, stream=4), np.random.default_rng(5)
+    pair = pair_in(*pair)
+    rollouts = played(pair, random_thetas(pair, 2))
+    thetas = [theta.requires_grad_() for theta in random_thetas(pair, 2, stream=3)]  # not those who played
+    critics, rng = random_thetas(critics_of(pair), 2, stream=4), np.random.default_rng(5)
     directions = [torch.from_numpy(rng.normal(size=theta.shape)) for theta in thetas]
     weights = torch.from_numpy(rng.normal(size=(2, 2)))  # of the players' values, in every seed
 
@@ -193,9 +208,9 @@ def test_estimates_are_the_formula(estimator, settings):
 
 def test_what_one_estimator_made_of_roll_outs_is_not_anothers():
     """Two estimators, other critics and other parameters on the same roll-outs, each as if it were the only one."""
-    game = coin_game()
-    thetas = random_thetas(game, 2)
-    critics, others = (random_thetas(game, 2, outputs=1, stream=n) for n in (4, 5))
+    pair = pair_in()
+    thetas = random_thetas(pair, 2)
+    critics, others = (random_thetas(critics_of(pair), 2, stream=n) for n in (4, 5))
     uses = [(pg(), critics), (dice(), critics), (pg(), others), (pg(), critics), (pg(entropy=0.3), critics)]
 
     def slopes(rollouts, estimator, judges, at):
@@ -203,34 +218,57 @@ def test_what_one_estimator_made_of_roll_outs_is_not_anothers():
         V = estimator.values(rollouts, leaves, judges)
         return torch.stack([derivative(value, theta) for value in V for theta in leaves])
 
-    shared = played(game, thetas)
-    for at in (thetas, random_thetas(game, 2, stream=6)):
+    shared = played(pair, thetas)
+    for at in (thetas, random_thetas(pair, 2, stream=6)):
         together = [slopes(shared, *use, at) for use in uses]
         for use, found in zip(uses, together, strict=True):
-            assert torch.equal(found, slopes(played(game, thetas), *use, at))
+            assert torch.equal(found, slopes(played(pair, thetas), *use, at))
         assert not any(torch.equal(together[0], other) for other in (together[1], together[2], together[4]))
 
 
+def test_networks_run_once_and_are_known_by_their_numbers():
+    """Wherever a tensor lies, as long as its player, the shape of its network and each of its bits are the same."""
+    pair = pair_in(2, LINEAR, CONVOLUTIONAL)
+    thetas, others = random_thetas(pair, 2), random_thetas(pair, 2, stream=1)
+    rollouts = played(pair, thetas)
+    replays = rollouts.replays
+    assert replays.of(pair, [theta.clone() for theta in thetas]) == rollouts.played
+    mixed = replays.of(pair, [thetas[0].detach().requires_grad_(), others[1]])
+    assert mixed.members[0] == rollouts.played.members[0]
+    assert replays.of(pair, others).members[1] == mixed.members[1]
+    assert replays.of(pair, others) == replays.of(pair, others) != mixed
+    thetas[0][1, 2] = torch.nan
+    spoilt = replays.of(pair, thetas)
+    assert spoilt.members[0] != rollouts.played.members[0]
+    assert replays.of(pair, [theta.clone() for theta in thetas]) == spoilt
+
+    alike = [pair[0], pair[0]]
+    rollouts = played(alike, thetas := random_thetas(alike, 2))
+    assert rollouts.played.whole
+    assert rollouts.replays.of(alike, thetas[::-1]).members[0] != rollouts.played.members[1]
+
+
 def test_a_player_has_no_second_derivative_of_its_own():
-    game = coin_game()
-    thetas = [theta.requires_grad_() for theta in random_thetas(game, 2)]
-    V = dice().values(played(game, thetas), thetas, [])
+    pair = pair_in()
+    thetas = [theta.requires_grad_() for theta in random_thetas(pair, 2)]
+    V = dice().values(played(pair, thetas), thetas, [])
     own = derivative(derivative(V[0], thetas[0]).sum(1), thetas[0])
     assert own.isnan().all()
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 @pytest.mark.parametrize("estimator", [pg(entropy=0.2), dice()], ids=["pg", "dice"])
-def test_rules_see_the_formula(rule, estimator):
+@pytest.mark.parametrize("pair", [PAIRS["linear"], PAIRS["different"]], ids=["alike", "different"])
+def test_rules_see_the_formula(rule, estimator, pair):
     """Look-ahead plays where it looks: on the same random numbers, so that both ways see the same games."""
-    game = coin_game()
-    start, critics = random_thetas(game, 3), random_thetas(game, 3, outputs=1, stream=4)
+    pair = pair_in(*pair)
+    start, critics = random_thetas(pair, 3), random_thetas(critics_of(pair), 3, stream=4)
     for i in range(2):
         directions = []
         for evaluate in (Estimator.values, by_hand):
 
             def values(thetas, evaluate=evaluate):
-                rollouts = played(game, [theta.detach() for theta in thetas], batch=9)
+                rollouts = played(pair, [theta.detach() for theta in thetas], batch=9)
                 return evaluate(estimator, rollouts, thetas, critics)
 
             thetas = [theta.clone().requires_grad_() for theta in start]
@@ -240,25 +278,26 @@ def test_rules_see_the_formula(rule, estimator):
 
 
 def test_two_steps_ahead_are_not_a_number():
-    game = coin_game()
-    thetas = [theta.requires_grad_() for theta in random_thetas(game, 1)]
+    pair = pair_in()
+    thetas = [theta.requires_grad_() for theta in random_thetas(pair, 1)]
 
     def values(thetas):
-        return dice().values(played(game, [theta.detach() for theta in thetas], batch=64), thetas, [])
+        return dice().values(played(pair, [theta.detach() for theta in thetas], batch=64), thetas, [])
 
     assert rules.lola_exact(0.7, inner_steps=1)(rules.Values(values), thetas, 0).isfinite().all()
     assert not rules.lola_exact(0.7, inner_steps=2)(rules.Values(values), thetas, 0).isfinite().any()
 
 
-def test_the_critic_climbs_down_its_squared_error():
+@each_pair
+def test_the_critic_climbs_down_its_squared_error(pair):
     """Half of Σ γᵗ (R_t − b_t)² / Σ γᵗ, the mean over games, by autograd; the other player's critic stays."""
-    game, estimator = coin_game(3, encoder="convolutional"), pg(critic_lr=0.4)
-    rollouts, critics = played(game, random_thetas(game, 2)), random_thetas(game, 2, outputs=1, stream=4)
-    rewards = game.outcomes.rewards.double()[:, rollouts.steps]
+    pair, estimator = pair_in(*pair), pg(critic_lr=0.4)
+    rollouts, critics = played(pair, random_thetas(pair, 2)), random_thetas(critics_of(pair), 2, stream=4)
+    rewards = rollouts.game.outcomes.rewards.double()[:, rollouts.steps]
     weights = [GAMMA**t for t in range(5)]
     for k in range(2):
         leaf = critics[k].clone().requires_grad_()
-        guess = Network(game, 1).answers(leaf, rollouts.boards.unflatten(0, (2, 2))[k])[..., 0]
+        guess = pair[k].critic.answers(leaf, rollouts.boards.unflatten(0, (2, 2))[k])[..., 0]
         errors = []
         for t in range(5):
             coming = sum(GAMMA ** (m - t) * rewards[k, :, m] for m in range(t, 5))
@@ -274,7 +313,7 @@ def test_the_critic_climbs_down_its_squared_error():
 # Against exact expectations, over everything that can happen.
 
 
-def expected_values(game, thetas):
+def expected_values(pair, thetas):
     """V_k of two steps on the smallest board, differentiable, and the sum of all probabilities."""
     paths = []  # first and second board, both joint moves, probability of what the game decides, discounted rewards
     for board, probability in plain.starts(2).items():
@@ -289,7 +328,7 @@ def expected_values(game, thetas):
     likely = table[8].log()
     for k in range(2):
         boards, made = table[[k, 2 + k]].long()[None], table[[4 + k, 6 + k]].long()[None]
-        log_p = torch.log_softmax(Network(game, 4).answers(thetas[k][:1], boards), -1)
+        log_p = torch.log_softmax(pair[k].answers(thetas[k][:1], boards), -1)
         likely = likely + log_p.gather(-1, made[..., None]).sum((0, 1, 3))
     return [(likely.exp() * worth).sum() for worth in table[9:]], likely.exp().sum()
 
@@ -297,12 +336,12 @@ def expected_values(game, thetas):
 @pytest.mark.parametrize("estimator", [pg(), dice(), dice(baseline=False)], ids=["pg", "dice", "no baseline"])
 def test_estimates_are_right_on_average(estimator):
     """Values, gradients and mixed products, the mean of 200 times 200 games, within 4 standard errors."""
-    game, S, B = coin_game(tie="red"), 200, 200
-    single = random_thetas(game, 1)
+    pair, S, B = pair_in(tie="red"), 200, 200
+    single = random_thetas(pair, 1)
     exact = [theta.clone().requires_grad_() for theta in single]
     thetas = [theta.expand(S, -1).clone().requires_grad_() for theta in single]
-    critics = [critic.expand(S, -1).clone() for critic in random_thetas(game, 1, outputs=1, stream=4)]
-    V, total = expected_values(game, exact)
+    critics = [critic.expand(S, -1).clone() for critic in random_thetas(critics_of(pair), 1, stream=4)]
+    V, total = expected_values(pair, exact)
     assert total.item() == pytest.approx(1, rel=1e-12)
     along = [derivative(V[1 - j], exact[j]).detach() for j in range(2)]  # as in LOLA, where products are largest
     along = [direction / direction.norm() for direction in along]
@@ -312,7 +351,7 @@ def test_estimates_are_right_on_average(estimator):
         mixed = [derivative((slope[j] * along[j]).sum(1), thetas[1 - j]) for slope in slopes for j in range(2)]
         return [each for slope in slopes for each in slope] + mixed
 
-    estimates = estimator.values(played(game, thetas, B, 2), thetas, critics)
+    estimates = estimator.values(played(pair, thetas, B, 2), thetas, critics)
     shrunk = (B - 1) / B if estimator.centred else 1  # derivatives, by rewards less a mean that they are part of
     found = [value[:, None] for value in estimates] + [each / shrunk for each in derivatives(estimates, thetas)]
     wanted = [value.view(1, 1) for value in V] + derivatives(V, exact)

@@ -218,7 +218,6 @@ def test_greedy_play_earns_nothing(tie, fair):
         ({"tie": "blue"}, "tie: given 'blue'; allowed: both, red"),
         ({"respawn": "corner"}, "respawn: given 'corner'; allowed: free, anywhere"),
         ({"colour": "green"}, "colour: given 'green'; allowed: alternating, random"),
-        ({"encoder": "lstm"}, "encoder: given 'lstm'; allowed: linear, convolutional"),
     ],
 )
 def test_bad_settings_are_named_with_what_is_allowed(settings, said):

@@ -24,8 +24,10 @@ from lola.learning.training import Job, learn, packed, unpacked
 from lola.study import plan
 from lola.vocabulary import registry
 
-GAME = {"kind": "coin_game", "grid": 2, "gamma": 0.9, "hidden": 4, "encoder": "linear"}
-PG = {"rule": "lola", "lr": 0.1, "eta": 1.0, "estimator": "pg", "critic_lr": 0.1}
+GAME = {"kind": "coin_game", "grid": 2, "gamma": 0.9}
+LINEAR = {"hidden": 4, "encoder": "linear"}
+CONVOLUTIONAL = {"hidden": 3, "encoder": "convolutional", "filters": 2}
+PG = {"rule": "lola", "lr": 0.1, "eta": 1.0, "estimator": "pg", "critic_lr": 0.1} | LINEAR
 SPEC = {
     "game": GAME,
     "seats": [PG, PG],
@@ -37,14 +39,16 @@ SPEC = {
     "match": None,
     "every": 4,
 }
-DICE = {"rule": "lola_exact", "lr": 0.1, "eta": 1.0, "estimator": "dice"}
-NAIVE = {"rule": "naive", "lr": 0.1, "estimator": "pg", "entropy": 0.01, "lr_final": 0.01, "clip": 0.5}
+DICE = {"rule": "lola_exact", "lr": 0.1, "eta": 1.0, "estimator": "dice"} | LINEAR
+NAIVE = {"rule": "naive", "lr": 0.1, "estimator": "pg", "entropy": 0.01, "lr_final": 0.01, "clip": 0.5} | LINEAR
 CLONING = {"opponent_model": {"model": "cloning", "rate": 1.0, "steps": 2}}
 SPECS = {
     "LOLA-PG": SPEC,
     "cloning": SPEC | CLONING,
     "LOLA-DiCE meets a clipped naive learner": SPEC | {"seats": [DICE, NAIVE]},
-    "convolutional": SPEC | {"game": GAME | {"encoder": "convolutional", "filters": 2}, "steps": 8},
+    "convolutional": SPEC | {"seats": [PG | CONVOLUTIONAL] * 2, "steps": 8},
+    "different networks": SPEC | CLONING | {"seats": [PG, PG | CONVOLUTIONAL], "steps": 8},
+    "different networks, LOLA-DiCE": SPEC | {"seats": [DICE | CONVOLUTIONAL, DICE], "steps": 8},
 }
 each_spec = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 
@@ -149,7 +153,7 @@ def test_clones_are_judged_by_those_whose_moves_they_learned(monkeypatch):
     judged = []
 
     def assess(believed, theta, j, rollouts):
-        judged.append((j, torch.equal(theta, rollouts.played.leaves[j])))
+        judged.append((j, torch.equal(theta, rollouts.played.members[0][0].leaves[j])))
         return torch.tensor([[10.0 + j, 20.0 + j]])
 
     entry = replace(registry.COIN_GAME, assess=SimpleNamespace(load=lambda: assess))
@@ -171,7 +175,9 @@ def test_the_outcome_has_the_last_parameters_and_an_episode_by_the_rules(played)
     for s, (ended, shown) in enumerate(zip(ends, played[12:], strict=True)):
         assert (ended.outcome["status"], ended.outcome["steps"]) == ("finished", 12)
         for player, theta in enumerate(ended.outcome["thetas"]):
-            assert theta == unpacked(snapshots[-1]).thetas[player][s].tolist() == shown.played.theta[player].tolist()
+            assert (
+                theta == unpacked(snapshots[-1]).thetas[player][s].tolist() == shown.played.whole.theta[player].tolist()
+            )
         film = [
             plain.Board(*(divmod(cell, 2) for cell in cells), ("red", "blue")[colour])
             for *cells, colour in ended.outcome["episode"]

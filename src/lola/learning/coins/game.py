@@ -78,20 +78,9 @@ class CoinGame:
 
     players = 2
 
-    def __init__(
-        self,
-        grid: int,
-        gamma: float,
-        tie: str = "both",
-        respawn: str = "free",
-        colour: str = "alternating",
-        hidden: int = 32,
-        encoder: str = "linear",
-        filters: int = 20,
-    ):
-        check(grid, tie=tie, respawn=respawn, colour=colour, encoder=encoder)
+    def __init__(self, grid: int, gamma: float, tie: str = "both", respawn: str = "free", colour: str = "alternating"):
+        check(grid, tie=tie, respawn=respawn, colour=colour)
         self.grid, self.gamma, self.cells = grid, gamma, grid * grid
-        self.hidden, self.encoder, self.filters = hidden, encoder, filters
         self.actions = list(MOVES)
         self.boards = 2 * self.cells**3
         self.views = views(self)
@@ -203,7 +192,6 @@ ALLOWED = {
     "tie": ("both", "red"),
     "respawn": ("free", "anywhere"),
     "colour": ("alternating", "random"),
-    "encoder": ("linear", "convolutional"),
 }
 
 

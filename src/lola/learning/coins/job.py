@@ -3,14 +3,14 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lola.learning import devices, trainers
-from lola.learning.coins.game import MOVES, CoinGame
+from lola.learning.coins.game import CoinGame
 from lola.learning.coins.networks import Network
 from lola.learning.coins.rollouts import Rollouts, play
 from lola.learning.streams import stream
@@ -29,17 +29,20 @@ def run_coin_game(
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it matrix products are not repeatable
         torch.use_deterministic_algorithms(True)
     job = CoinJob(**trainers.parts(spec, seeds, device), device=device)
-    needed = bytes_needed(job.game, len(seeds), **spec["play"], clones=job.assess is not None)
+    needed = bytes_needed(job.networks, len(seeds), **spec["play"], clones=job.assess is not None)
     given = f"batch ({spec['play']['batch']}), the game's length ({spec['play']['length']}) or grid ({job.game.grid})"
     devices.check_memory(needed, device, f"{given}, or seeds_per_job ({len(seeds)} in this job)")
-    job = replace(job, play=partial(play, game=job.game, seeds=seeds, **spec["play"]))
+    job = replace(job, play=partial(play, game=job.game, seeds=seeds, networks=job.networks, **spec["play"]))
     yield from train(job, spec["steps"], saved, keep)
 
 
-def bytes_needed(game: CoinGame, seeds: int, batch: int, length: int, clones: bool) -> int:
+def bytes_needed(networks: list[Network], seeds: int, batch: int, length: int, clones: bool) -> int:
     """The memory that an update takes at its peak, as measured: most of it is what derivatives keep of every step."""
-    steps, boards = (340 if clones else 225) * batch * length, (300 if game.encoder == "convolutional" else 200)
-    return 2**26 + game.players * seeds * game.hidden * (steps + boards * game.boards)
+    steps, units = (340 if clones else 225) * batch * length, 0
+    for network in networks:
+        boards = (300 if network.encoder == "convolutional" else 200) * network.game.boards
+        units += network.hidden * (steps + boards)
+    return 2**26 + seeds * units
 
 
 @dataclass(frozen=True)
@@ -47,22 +50,29 @@ class Recurrent:
     """Parameters of recurrent networks, (S, d): orthogonal, with `std` as their gain; so are clones and critics."""
 
     game: CoinGame
+    hidden: int = 32
+    encoder: str = "linear"
+    filters: int = 20
+
+    @cached_property
+    def network(self) -> Network:
+        """What the parameters are those of."""
+        return Network(self.game, self.hidden, self.encoder, self.filters)
 
     def initial(self, i: int, seeds: list[int], std: float) -> Tensor:
         """Player i's first network."""
-        return self.drawn(len(MOVES), seeds, std, i)
+        return self.drawn(self.network, seeds, std, i)
 
     def guess(self, i: int, j: int, seeds: list[int], std: float) -> Tensor:
         """A network of its own."""
-        return self.drawn(len(MOVES), seeds, std, i, j)
+        return self.drawn(self.network, seeds, std, i, j)
 
     def critic(self, i: int, seeds: list[int], std: float) -> Tensor:
-        """A network that answers one number."""
-        return self.drawn(1, seeds, std, i, self.game.players)
+        """A network like it that answers one number."""
+        return self.drawn(self.network.critic, seeds, std, i, self.game.players)
 
-    def drawn(self, outputs: int, seeds: list[int], std: float, *key: int) -> Tensor:
+    def drawn(self, network: Network, seeds: list[int], std: float, *key: int) -> Tensor:
         """Networks from the streams (seed, 0, BEGIN, *key)."""
-        network = Network(self.game, outputs)
         rows = [network.initial(stream(seed, (0, BEGIN, *key)), std) for seed in seeds]
         return torch.from_numpy(np.stack(rows)).to(self.game.outcomes.rewards.device)
 
@@ -73,6 +83,11 @@ class CoinJob(Job):
 
     device: str = "cpu"
     shown = measures.OF_COIN_GAME
+
+    @property
+    def networks(self) -> list[Network]:
+        """The players' networks."""
+        return [policy.network for policy in self.policies]
 
     def measured(self, state: State) -> Tensor:
         """The measures of what was played; NaN once parameters are not finite."""
@@ -88,8 +103,10 @@ class CoinJob(Job):
         left = {"policies": [], "device": self.device}
         if finished:
             thetas = [theta[s : s + 1] for theta in state.thetas]
-            film = play(thetas, (state.step, SHOW), self.game, [self.seeds[s]], batch=1, length=FILM)
-            left |= {"thetas": torch.cat(thetas).tolist(), "episode": shown(film)}
+            film = play(
+                thetas, (state.step, SHOW), self.game, [self.seeds[s]], batch=1, length=FILM, networks=self.networks
+            )
+            left |= {"thetas": [theta[0].tolist() for theta in thetas], "episode": shown(film)}
         return left
 
 

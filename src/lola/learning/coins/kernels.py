@@ -1,6 +1,6 @@
-"""Recurrent networks on the processor, compiled: what `networks` does by tensors on a GPU, in a pass over memory each.
+"""Recurrent networks on the processor, compiled: what `runs` does by tensors on a GPU, in a pass over memory each.
 
-Arrays are those of a `networks.Run`: rows come first, then time, then the batch.
+Arrays are those of a `runs.Run`, and are called as in its module's head: rows come first, then time, then the batch.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ from lola.learning.compiled import fma, kernel
 
 
 @kernel
-def sum_gates(t, gates, n, g, h, table, seen, W, b):
-    """The sums in r and z into `gates` at step t, x^n into `n`, h W^n + b^n into `g`."""
+def sum_gates(t, gates, n, a_n, h, table, seen, W, b):
+    """The sums in r and z into `gates` at step t, x^n into `n`, h W^n + b^n into `a_n`."""
     rows, _, batch, H = n.shape
     sums = np.empty((batch, 3 * H), n.dtype)
     for r in range(rows):
@@ -24,7 +24,7 @@ def sum_gates(t, gates, n, g, h, table, seen, W, b):
             for j in range(2 * H):
                 gates[r, t, i, j] = table[r, board, j] + sums[i, H + j]
             for j in range(H):
-                n[r, t, i, j], g[r, t, i, j] = table[r, board, 2 * H + j], sums[i, j]
+                n[r, t, i, j], a_n[r, t, i, j] = table[r, board, 2 * H + j], sums[i, j]
 
 
 @kernel
@@ -37,13 +37,13 @@ def squash(t, x):
 
 
 @kernel
-def sum_candidates(t, n, gates, g):
-    """2 (x^n + r ∘ g) into `n` at step t, where x^n is, so that tanh is 2 σ − 1 of it."""
+def sum_candidates(t, n, gates, a_n):
+    """2 (x^n + r ∘ a^n) into `n` at step t, where x^n is, so that tanh is 2 σ − 1 of it."""
     rows, _, batch, H = n.shape
     for r in range(rows):
         for i in range(batch):
             for j in range(H):
-                total = fma(gates[r, t, i, j], g[r, t, i, j], n[r, t, i, j])
+                total = fma(gates[r, t, i, j], a_n[r, t, i, j], n[r, t, i, j])
                 n[r, t, i, j] = total + total
 
 
@@ -64,8 +64,8 @@ def update_states(t, h, n, gates, y, V, c):
 
 
 @kernel
-def fill_slopes(slopes, h, gates, n, g):
-    """∂h_t by h W^n + b^n, by the sums in r and in z, and by x^n, side by side: (R, T, B, 4H)."""
+def fill_slopes(slopes, h, gates, n, a_n):
+    """∂h_t by a^n, by a^r or x^r, by a^z or x^z, and by x^n, side by side: (R, T, B, 4H)."""
     rows, length, batch, H = n.shape
     one = n.dtype.type(1)
     for row in range(rows):
@@ -73,51 +73,53 @@ def fill_slopes(slopes, h, gates, n, g):
             for i in range(batch):
                 for j in range(H):
                     r, z, candidate = gates[row, t, i, j], gates[row, t, i, H + j], n[row, t, i, j]
-                    by_n = (one - z) * (one - candidate * candidate)
-                    slopes[row, t, i, j] = by_n * r
-                    slopes[row, t, i, H + j] = by_n * g[row, t, i, j] * r * (one - r)
+                    by_x_n = (one - z) * (one - candidate * candidate)
+                    slopes[row, t, i, j] = by_x_n * r
+                    slopes[row, t, i, H + j] = by_x_n * a_n[row, t, i, j] * r * (one - r)
                     slopes[row, t, i, 2 * H + j] = (h[row, t, i, j] - candidate) * z * (one - z)
-                    slopes[row, t, i, 3 * H + j] = by_n
+                    slopes[row, t, i, 3 * H + j] = by_x_n
 
 
 @kernel
-def sum_backwards(sums, dh, slopes, gates, W):
-    """The derivatives by the sums in the gates, (R, C, T, B, 4H), from those by h, and by y alone so far, `dh`.
+def sum_backwards(by_a, by_h, slopes, gates, W):
+    """The derivatives by a and x, (R, C, T, B, 4H), from those by h, `by_h` (R, C, T, B, H), through y of each step.
 
-    W is transposed, (R, 3H, H). What follows from later steps is added to `dh`.
+    W is transposed, (R, 3H, H). What follows from later steps is added to `by_h`.
     """
-    rows, weightings, length, batch, H = dh.shape
+    rows, weightings, length, batch, H = by_h.shape
     for r in range(rows):
         for t in range(length - 1, -1, -1):
             for c in range(weightings):
                 for i in range(batch):
                     for k in range(0, 4 * H, H):
                         for j in range(H):
-                            sums[r, c, t, i, k + j] = slopes[r, t, i, k + j] * dh[r, c, t, i, j]
+                            by_a[r, c, t, i, k + j] = slopes[r, t, i, k + j] * by_h[r, c, t, i, j]
                 if t:
                     for i in range(batch):
                         for j in range(H):
-                            dh[r, c, t - 1, i, j] = fma(gates[r, t, i, H + j], dh[r, c, t, i, j], dh[r, c, t - 1, i, j])
-                    accumulate(dh[r, c, t - 1], sums[r, c, t, :, : 3 * H], W[r])
+                            by_h[r, c, t - 1, i, j] = fma(
+                                gates[r, t, i, H + j], by_h[r, c, t, i, j], by_h[r, c, t - 1, i, j]
+                            )
+                    accumulate(by_h[r, c, t - 1], by_a[r, c, t, :, : 3 * H], W[r])
 
 
 @kernel
-def sum_forwards(dh, along, x, slopes, gates, W):
-    """How h grows, (R, T, B, H), with x growing by `x`, and the sums in the gates by `along`, but for what h adds.
+def sum_forwards(dh, da, dx, slopes, gates, W):
+    """How h grows, (R, T, B, H), with x growing by `dx`, and a by `da`, but for what the growth of h adds.
 
-    W is (R, H, 3H). What h adds is added to `along`.
+    W is (R, H, 3H). What h adds is added to `da`.
     """
     rows, length, batch, H = dh.shape
     for r in range(rows):
         for t in range(length):
             if t:
-                accumulate(along[r, t], dh[r, t - 1], W[r])
+                accumulate(da[r, t], dh[r, t - 1], W[r])
             for i in range(batch):
                 for j in range(H):
-                    by_r = slopes[r, t, i, H + j] * (along[r, t, i, H + j] + x[r, t, i, j])
-                    by_z = slopes[r, t, i, 2 * H + j] * (along[r, t, i, 2 * H + j] + x[r, t, i, H + j])
-                    by_x = slopes[r, t, i, 3 * H + j] * x[r, t, i, 2 * H + j]
-                    dh[r, t, i, j] = fma(slopes[r, t, i, j], along[r, t, i, j], by_r + by_z + by_x)
+                    by_r = slopes[r, t, i, H + j] * (da[r, t, i, H + j] + dx[r, t, i, j])
+                    by_z = slopes[r, t, i, 2 * H + j] * (da[r, t, i, 2 * H + j] + dx[r, t, i, H + j])
+                    by_x = slopes[r, t, i, 3 * H + j] * dx[r, t, i, 2 * H + j]
+                    dh[r, t, i, j] = fma(slopes[r, t, i, j], da[r, t, i, j], by_r + by_z + by_x)
                 if t:
                     for j in range(H):
                         dh[r, t, i, j] = fma(gates[r, t, i, H + j], dh[r, t - 1, i, j], dh[r, t, i, j])

@@ -1,6 +1,7 @@
 """Roll-outs of the Coin Game between recurrent players, every seed on random streams of its own."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from lola.learning.arithmetic import powers, running_sum
 from lola.learning.coins.game import MOVES, PAIRS, CoinGame
-from lola.learning.coins.networks import Network, Run, run
+from lola.learning.coins.networks import Network
+from lola.learning.coins.runs import Ensemble, Run, run, side_by_side
 from lola.learning.streams import stream
 
 
@@ -17,20 +19,32 @@ from lola.learning.streams import stream
 class Rollouts:
     """What was played: the numbers of all `steps`, (S, T, B), and the players' networks as they ran.
 
-    Players are the groups of rows of a `Run`, so that its rows are (players · S).
+    Where players have rows, (players · S, …), they are one player's after another.
     """
 
     game: CoinGame
     steps: Tensor
-    played: Run
-    runs: list[Run] = field(default_factory=list)  # how other networks took the same roll-outs
-    scores: dict = field(default_factory=dict)  # what estimators have made of them, by estimator, run and critics
-    downhill: dict[Tensor, Tensor] = field(default_factory=dict)  # which way each critic is to go
+    played: Ensemble
+
+    @cached_property
+    def replays(self) -> "Replays":
+        """How other networks take the same roll-outs, and what was worked out of that."""
+        return Replays(self.boards, self.played)
+
+    @property
+    def networks(self) -> list[Network]:
+        """The players' networks."""
+        return [run.network for run, _ in self.played.members]
+
+    def rows(self, i: int) -> slice:
+        """Player i's rows."""
+        return slice(i * len(self.steps), (i + 1) * len(self.steps))
 
     @cached_property
     def boards(self) -> Tensor:
-        """What each player's row saw before every step: (players · S, T, B)."""
-        return self.played.seen
+        """What each player saw before every step: (players · S, T, B)."""
+        board = self.steps // PAIRS
+        return self.game.views.boards[:, board].flatten(0, 1)
 
     @cached_property
     def moves(self) -> Tensor:
@@ -53,14 +67,6 @@ class Rollouts:
         """γᵗ r_t, (players, S, T, B)."""
         return self.rewards * self.discounts
 
-    def run_of(self, network: Network, thetas: list[Tensor]) -> Run:
-        """How networks with these parameters, (S, d) per player, take what was played; each is run once."""
-        for known in (self.played, *self.runs):
-            if known.network == network and known.theta_is(thetas):
-                return known
-        self.runs.append(run(network, thetas, self.boards))
-        return self.runs[-1]
-
     def measures(self) -> Tensor:
         """What `measures.OF_COIN_GAME` names, of every seed and player: (S, players, measures)."""
         picked, own = self.game.outcomes.picked[:, self.steps], self.game.outcomes.own[:, self.steps]
@@ -69,42 +75,92 @@ class Rollouts:
         return torch.stack([value.double() for value in (*whole, *coins)], dim=-1).transpose(0, 1).cpu()
 
 
+class Replays:
+    """How networks take what was played, and what was worked out of that: everything once.
+
+    A network is known by the player whose boards it saw, its shape, and its parameters, to the last bit.
+    """
+
+    def __init__(self, boards: Tensor, played: Ensemble):
+        self.boards = boards.chunk(len(played.members))
+        self.known = [[member] for member in played.members]
+        self.results: dict[Hashable, object] = {}
+
+    def of(self, networks: list[Network], thetas: list[Tensor]) -> Ensemble:
+        """How each player's network, with parameters (S, d_i), takes what that player saw."""
+        members = [
+            self.find(i, network, theta) for i, (network, theta) in enumerate(zip(networks, thetas, strict=True))
+        ]
+        missing = [i for i, member in enumerate(members) if member is None]
+        if missing:
+            boards = torch.cat([self.boards[i] for i in missing])
+            ran = run([networks[i] for i in missing], [thetas[i] for i in missing], boards)
+            for i, member in zip(missing, ran.members, strict=True):
+                members[i] = member
+                self.known[i].append(member)
+        return Ensemble(tuple(members))
+
+    def find(self, i: int, network: Network, theta: Tensor) -> tuple[Run, int] | None:
+        """Where a network already took what player i saw, if it did: a run, and the group of its rows."""
+        for ran, group in self.known[i]:
+            if ran.network == network and same_bits(ran.theta[ran.rows(group)], theta):
+                return ran, group
+        return None
+
+    def once(self, key: Hashable, work_out: Callable) -> object:
+        """What `work_out()` gave when it was first wanted under this key."""
+        if key not in self.results:
+            self.results[key] = work_out()
+        return self.results[key]
+
+
+def same_bits(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors have the same numbers to the last bit, of which one may be NaN."""
+    return torch.equal(*(x.detach().contiguous().view(torch.uint8) for x in (a, b)))
+
+
 def play(
-    thetas: list[Tensor], key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int
+    thetas: list[Tensor],
+    key: tuple[int, ...],
+    game: CoinGame,
+    seeds: list[int],
+    batch: int,
+    length: int,
+    networks: list[Network],
 ) -> Rollouts:
-    """`batch` games of `length` steps of every seed's players, `thetas` (S, d) each, on the streams (seed, *key).
+    """`batch` games of `length` steps of every seed's players, `thetas` (S, d_i) each, on the streams (seed, *key).
 
     A move is the action in whose part of [0, 1) a uniform number lies.
     """
+    assert all(len(theta) == len(seeds) for theta in thetas), "thetas must be (S, d_i)"
     first, draws, uniforms = randomness(key, game, seeds, batch, length, thetas[0].device)
-    network = Network(game, len(MOVES))
-    assert all(theta.shape == (len(seeds), network.size) for theta in thetas), "thetas must be (S, d)"
-    ran = Run(network, thetas, length, batch)
+    played = side_by_side(networks, thetas, length, batch)
     board = game.start(first).flatten()
     steps = torch.empty(len(seeds), length, batch, dtype=torch.int64, device=board.device)
     for t in range(length):
         seen = game.views.boards.index_select(1, board).view(-1, batch)
-        limits = running_sum(torch.softmax(ran.step(t, seen), dim=-1)[..., :-1], -1)
+        limits = running_sum(torch.softmax(played.step(t, seen), dim=-1)[..., :-1], -1)
         red, blue = (uniforms[:, t, :, None] >= limits).sum(-1).view(2, -1)
         step, board = game.step(board, red, blue, draws[t])
         steps[:, t] = step.view(-1, batch)
-    return Rollouts(game, steps, ran)
+    return Rollouts(game, steps, played)
 
 
 def score(p: Tensor, moves: Tensor) -> Tensor:
-    """∂ log π(a_t) by the answers, 1[a_t] − π, (R, T, B, A): from π, (R, T, B, A), and the moves made, (R, T, B)."""
+    """∂ log π(a_t) by the answers, 1[a_t] − π, (…, A): from π, (…, A), and the moves made, (…)."""
+    assert p.ndim == moves.ndim + 1, "p must be (…, A) and moves (…)"
     return (moves[..., None] == torch.arange(p.shape[-1], device=p.device)).to(p.dtype) - p
 
 
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
     """What chance decides: uniforms of boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
-    first, draws, moves = [], [], []
+    boards, coins, moves = [], [], []
     for seed in seeds:
         numbers = stream(seed, key)
-        first.append(numbers.random((3, batch), dtype=np.float32))
-        draws.append(numbers.integers(game.choices, size=(length, batch)))
+        boards.append(numbers.random((3, batch), dtype=np.float32))
+        coins.append(numbers.integers(game.choices, size=(length, batch)))
         moves.append(numbers.random((game.players, length, batch), dtype=np.float32))
-    first, draws, moves = (
-        torch.from_numpy(np.stack(of_seeds, axis=1)).to(device) for of_seeds in (first, draws, moves)
+    boards, coins, moves = (
+        torch.from_numpy(np.stack(of_seeds, axis=1)).to(device) for of_seeds in (boards, coins, moves)
     )
-    return first, draws.flatten(1), moves.flatten(0, 1)
+    return boards, coins.flatten(1), moves.flatten(0, 1)
