@@ -18,20 +18,14 @@ PLAYED, KNOWN, CROSSED = range(3)  # what logits stand for
 
 
 @kernel
-def episode(played, tables, learns, settings, game, seen_by, gammas, uniforms, clock):
-    """Play one episode of every match, (S, length, players) uniforms, after `clock` steps; tables learn in place.
+def episode(board, played, tables, learns, settings, uniforms, clock):
+    """Play one episode of every match on a `match.Board`, after `clock` steps; a `match.Played` and tables are filled.
 
-    `played` is filled: the codes (S, length, 1) and their counts (S, length, codes), see `rollout_kernels`; the
-    discounted returns (S, players); how often each action was taken, (S, players, actions).
-    `learns` (players,) and `settings` (players, fields) say who learns how; `game` holds joint actions (players, joint)
-    and rewards (players, joint); `seen_by` the rows (players, states) in which players keep a state, and those to
-    which they take it to lead; `gammas` the game's discount and the learners'.
+    `learns` (players,) and `settings` (players, fields) say who learns how; `uniforms` are (S, length, players).
     """
-    codes, counts, returns, taken = played
-    joint, rewards = game
-    rows, next_rows = seen_by
+    joint, rewards, rows, next_rows = board.joint, board.rewards, board.rows, board.next_rows
     seeds, length, players = uniforms.shape
-    chosen, worth = np.empty(players, dtype=np.int64), np.empty(taken.shape[2])
+    chosen, worth = np.empty(players, dtype=np.int64), np.empty(played.taken.shape[2])
     for s in range(seeds):
         state, discount = 0, 1.0
         for t in range(length):
@@ -44,12 +38,12 @@ def episode(played, tables, learns, settings, game, seen_by, gammas, uniforms, c
                 else:
                     chosen[i] = drawn(tables.policy[s, i, row], own, uniforms[s, t, i])
                 move = move * own + chosen[i]
-                taken[s, i, chosen[i]] += 1.0
+                played.taken[s, i, chosen[i]] += 1.0
             code = state * joint.shape[1] + move
-            codes[s, t, 0] = code
-            counts[s, t, code] = 1
+            played.codes[s, t, 0] = code
+            played.counts[s, t, code] = 1
             for i in range(players):
-                returns[s, i] += discount * rewards[i, move]
+                played.returns[s, i] += discount * rewards[i, move]
                 if learns[i]:
                     answer = 0
                     for k in range(players):
@@ -58,9 +52,9 @@ def episode(played, tables, learns, settings, game, seen_by, gammas, uniforms, c
                     row, own = rows[i, state], joint[i, -1] + 1
                     ahead = next_rows[i, 1 + move]
                     action_values(worth, tables.values[s, i, ahead], tables.seen[s, i, ahead], own, settings[i])
-                    target = rewards[i, move] + gammas[1] * worth[:own].max()
+                    target = rewards[i, move] + board.learners_gamma * worth[:own].max()
                     learn(tables, s, i, row, chosen[i], answer, target, own, settings[i], clock + t + 1)
-            discount *= gammas[0]
+            discount *= board.gamma
             state = 1 + move
 
 
