@@ -34,15 +34,14 @@ GAMES = {
     "imp": MatrixGame([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]], 0.9, ["H", "T"]),
     "public_good": MatrixGame(PUBLIC_GOOD, 0.9, [["one", "none"], ["one", "none"], ["two", "one", "none"]]),
 }
-SETTINGS = {
-    "naive": ("naive", {}),
-    "lola": ("lola", {"eta": 0.3}),
-    "lola, order 2": ("lola", {"eta": 0.3, "order": 2}),
-    "lola_surrogate": ("lola_surrogate", {"eta": 0.3}),
-    "lola_exact": ("lola_exact", {"eta": 0.3}),
-    "lola_exact, order 2": ("lola_exact", {"eta": 0.3, "order": 2}),
-    "lookahead": ("lookahead", {"eta": 0.3}),
-}
+# Every rule, and every learner that is no table, with 0.3 for each setting that it needs; of some also with more.
+MORE = {"lola": {"order": 2}, "lola_exact": {"order": 2}}
+SETTINGS = {}
+for name, entry in (RULES | {name: entry for name, entry in LEARNERS.items() if not entry.courses}).items():
+    needed = dict.fromkeys(entry.required, 0.3)
+    SETTINGS[name] = (name, needed)
+    for setting, value in MORE.get(name, {}).items():
+        SETTINGS[f"{name}, {setting} {value}"] = (name, needed | {setting: value})
 SAMPLED = {
     "naive, pg": ("naive", {}, "pg"),
     "lola, pg": ("lola", {"eta": 0.3}, "pg"),
@@ -68,9 +67,10 @@ MATCHES = {
 
 def five_steps(game: MatrixGame, name: str) -> dict:
     """The parameters and values of seed 0 after five steps of self-play at learning rate 1."""
-    rule, settings, *estimator = (SETTINGS | SAMPLED)[name]
+    learner, settings, *estimator = (SETTINGS | SAMPLED)[name]
+    made = (RULES | LEARNERS)[learner].load()(**settings)
     estimators = [MATRIX_GAME.estimators[known].load()() for known in estimator]
-    players = [Climber(RULES[rule].load()(**settings), 1.0, oracle(), *estimators)] * len(game.sizes)
+    players = [Climber(made, 1.0, oracle(), *estimators) if learner in RULES else made] * len(game.sizes)
     rollouts = partial(play, game=game, seeds=[0], batch=16, length=20)
     job = MatrixJob(game, players, [Tabular(game)] * len(players), [0], 1.0, rollouts)
     *_, end = learn(job, job.start(), 5)
