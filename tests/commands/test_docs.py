@@ -114,7 +114,7 @@ def project(tmp_path, monkeypatch):
 
 def test_the_pages_are_what_docs_makes_of_the_claims_beside_them():
     for page, parts in docs.parts({}).items():
-        assert page.read_text() == docs.filled(page, parts)
+        assert page.read_text() == docs.fill(page, parts)
 
 
 @pytest.mark.parametrize("paper", papers.papers())

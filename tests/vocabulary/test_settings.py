@@ -104,7 +104,7 @@ def test_a_config_with_or_without_points_is_one_experiment():
 def test_the_list_of_settings_in_the_readme_is_up_to_date():
     """`make docs` writes it."""
     text = docs.SETTINGS.read_text()
-    assert docs.filled(docs.SETTINGS, {"settings": docs.settings_listing()}) == text
+    assert docs.fill(docs.SETTINGS, {"settings": docs.settings_listing()}) == text
 
 
 def test_an_algorithm_that_no_part_uses_is_checked_where_it_stands():

@@ -31,13 +31,14 @@ COLUMNS = ("where", "claim", "paper", "measured, with 95 % interval", "verdict")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lola.commands.docs", description=__doc__.splitlines()[0])
-    parser.add_argument("--paper", default=papers.ALL, help=f"default: {papers.ALL}")
+    parser.add_argument("--paper", default=papers.ALL, help=f"whose results are published (default: {papers.ALL})")
+    parser.add_argument("--pages", action="store_true", help="publish nothing, only bring the pages up to date")
     args = parser.parse_args()
     try:
-        asked = [paper for paper, _ in papers.chosen(args.paper, [])]
+        asked = [] if args.pages else [paper for paper, _ in papers.chosen(args.paper, [])]
         made = {path: content for paper in asked for path, content in copies(paper)}
-        written = made | {page: filled(page, of_page) for page, of_page in parts(made).items()}
-        written[SETTINGS] = filled(SETTINGS, {"settings": settings_listing()})
+        written = made | {page: fill(page, of_page) for page, of_page in parts(made).items()}
+        written[SETTINGS] = fill(SETTINGS, {"settings": settings_listing()})
     except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
     for path, content in written.items():
@@ -49,7 +50,7 @@ def pages() -> list[Path]:
 
 
 def copies(paper: str) -> list[tuple[Path, str | bytes]]:
-    """What docs/<paper>/ is to hold. Raises ValueError if a page links to what nothing makes."""
+    """The contents of docs/<paper>/. Raises ValueError if a page links to what nothing makes."""
     known = papers.paper(paper)
     configs = [load(paper), *(load(paper, [overlay]) for overlay in known.overlays.values())]
     root = Path(configs[0]["results"])
@@ -65,7 +66,7 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
 
 
 def linked(paper: str) -> list[Path]:
-    """The files in docs/<paper>/ that pages link to, but for those that are always there."""
+    """The files in docs/<paper>/ that pages link to, without those that are always there."""
     folder, links = DOCS / paper, set()
     for page in pages():
         links |= {page.parent / link for link in LINK.findall(page.read_text())}
@@ -73,7 +74,7 @@ def linked(paper: str) -> list[Path]:
     return sorted(path for path in links - always if path.parent == folder)
 
 
-def filled(page: Path, parts: dict[str, str]) -> str:
+def fill(page: Path, parts: dict[str, str]) -> str:
     """A page with the parts between its marks made anew. Raises ValueError unless it has each mark once, in order."""
     text = page.read_text()
     for name, part in parts.items():
@@ -87,7 +88,7 @@ def filled(page: Path, parts: dict[str, str]) -> str:
 
 
 def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
-    """What pages say of the claims: the first paper's counts, a line for each paper, and all that were run."""
+    """Parts of pages about claims: the first paper's counts, a line for each paper, and all that were run."""
     verdicts = {paper: Verdicts(read(made, paper), read_ledger(load(paper)["claims"])) for paper in papers.papers()}
     studies = [
         (f"[{title(paper)}](docs/{paper}.md)", f"`config/{paper}`", f"[{found.totals}](docs/claims.md)")
@@ -136,7 +137,7 @@ def read(made: dict[Path, str | bytes], paper: str) -> list[dict]:
 
 
 def title(paper: str) -> str:
-    """What a paper's page begins with."""
+    """The heading of a paper's page."""
     return (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
 
 
@@ -158,14 +159,14 @@ class Verdicts:
 
     @property
     def totals(self) -> str:
-        """How many claims have which verdict, without cells of a cross table."""
+        """The number of claims by verdict, without cells of a cross table."""
         counts = Counter(claim["verdict"] for claim in self.listed)
         numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
         return f"{counts.total()} claims: {numbers}" if self.claims else "not run yet"
 
 
 def listing(found: Verdicts) -> str:
-    """How many claims have which verdict, and a table of those that were run; cells of cross tables only counted."""
+    """The number of claims by verdict, and a table of those that were run; cells of cross tables only counted."""
     run = [claim for claim in found.listed if claim["verdict"] != NOT_RUN]
     paragraphs = [f"{found.totals[0].upper()}{found.totals[1:]}."]
     paragraphs += [table(COLUMNS, [line(claim) for claim in run])] if run else []
@@ -177,7 +178,7 @@ def listing(found: Verdicts) -> str:
 
 
 def tally(claims: list[dict]) -> list[tuple[str, ...]]:
-    """How many cells of each game and tournament have which verdict."""
+    """The number of cells of each game and tournament by verdict."""
     counts = {}
     for claim in claims:
         _, game, tournament, *_ = claim["claim"].split("/")
