@@ -79,7 +79,8 @@ def returns_and_others(series: dict, manifest: dict) -> bytes:
     spec = manifest["spec"]
     players = {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
     canvas, others = _beside_returns(series, spec, players, lambda measure: measure != measures.RETURN)
-    others.set(ylabel=", ".join(dict.fromkeys(measure for _, measure in series if measure != measures.RETURN))[:30])
+    names = list(dict.fromkeys(measure for _, measure in series if measure != measures.RETURN))
+    others.set(ylabel="\n".join(names[:3]))
     canvas.draw()
     return _png(canvas)
 
