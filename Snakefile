@@ -62,8 +62,7 @@ wildcard_constraints:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/aggregate.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/tables.smk"
+include: "workflow/rules/show.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/report.smk"
 

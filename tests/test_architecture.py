@@ -121,10 +121,8 @@ def test_a_module_is_read_in_one_sitting(module):
 def test_modules_are_loaded_by_name_only_through_the_registries():
     dynamic = {m for m in MODULES if re.search(r"import_module|__import__|run_module", source(m))}
     assert dynamic == {
-        "lola.commands.figure",
-        "lola.commands.table",
+        "lola.commands.show",
         "lola.vocabulary.registry",
-        "lola.commands.record",
     }
 
 

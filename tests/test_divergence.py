@@ -1,18 +1,15 @@
 """A run that diverges is a result: every figure shows the other runs, every table and claim counts it by the rule."""
 
 import itertools
-import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from showing import run_show
 
 from lola.analysis.groups import RULE, Counted, Group
 from lola.commands import aggregate
-from lola.commands import claims as claims_stage
-from lola.commands import figure as figure_stage
-from lola.commands import table as table_stage
 from lola.figures import style
 from lola.files import cells
 from lola.vocabulary import kinds, registry
@@ -171,12 +168,10 @@ def policies():
 
 def made(monkeypatch, root, stage, kind, block, folders):
     """Run a stage on the groups; returns the path of what it made, without the suffix."""
-    spec, out = json.dumps(SPEC | block | {"kind": kind}), root / "made" / kind
+    spec, out = SPEC | block | {"kind": kind}, root / "made" / kind
     claims = root / "claims.yaml"
     claims.write_text(yaml.safe_dump({"runs": 50, "claims": CLAIMS}))
-    arguments = ["--spec", spec, "--claims", str(claims), "--out", str(out), *map(str, folders)]
-    monkeypatch.setattr("sys.argv", ["stage", *arguments])
-    stage.main()
+    run_show(monkeypatch, stage, spec, out, folders, claims)
     return out
 
 
@@ -225,7 +220,7 @@ def saved(monkeypatch):
 
     def save(figure, out, notes=()):
         shown.append((figure, list(notes)))
-        write(figure, out, notes)
+        return write(figure, out, notes)
 
     monkeypatch.setattr(style, "save", save)
     return shown
@@ -252,7 +247,7 @@ def test_every_kind_is_tried():
 def test_every_figure_is_drawn_and_says_how_many_runs_diverged(tmp_path, monkeypatch, saved, kind, ends, others):
     block, names = FIGURES[kind]
     fates = {name: ("finished",) * 3 if others and name != names[0] else ends for name in names}
-    out = made(monkeypatch, tmp_path, figure_stage, kind, block, study(tmp_path, names, fates))
+    out = made(monkeypatch, tmp_path, "figure", kind, block, study(tmp_path, names, fates))
     assert out.with_suffix(".png").exists() and out.with_suffix(".pdf").exists()
     ((figure, notes),) = saved
     if kind == "map":
@@ -269,7 +264,7 @@ def test_every_figure_is_drawn_and_says_how_many_runs_diverged(tmp_path, monkeyp
 
 def test_curves_are_of_the_runs_that_finished(tmp_path, monkeypatch, saved):
     block, names = FIGURES["comparison"]
-    made(monkeypatch, tmp_path, figure_stage, "comparison", block, study(tmp_path, names, dict.fromkeys(names, ONE)))
+    made(monkeypatch, tmp_path, "figure", "comparison", block, study(tmp_path, names, dict.fromkeys(names, ONE)))
     ((figure, _),) = saved
     curve = figure.axes[0].lines[0].get_ydata()
     assert curve.tolist() == pytest.approx([-1.45, -2, -2, -2])
@@ -280,7 +275,7 @@ def test_curves_are_of_the_runs_that_finished(tmp_path, monkeypatch, saved):
 def test_every_table_counts_a_run_that_diverged_and_says_so(tmp_path, monkeypatch, kind):
     block, names = TABLES[kind]
     folders = study(tmp_path, names, dict.fromkeys(names, ONE))
-    out = made(monkeypatch, tmp_path, table_stage, kind, block, folders)
+    out = made(monkeypatch, tmp_path, "table", kind, block, folders)
     rows, page = pd.read_csv(out.with_suffix(".csv")), out.with_suffix(".md").read_text()
     if kind == "settings":
         assert len(rows) == 3 and "no run diverged" in page  # points of four
@@ -300,7 +295,7 @@ def test_every_table_counts_a_run_that_diverged_and_says_so(tmp_path, monkeypatc
 def test_a_table_says_of_which_run_nothing_was_recorded(tmp_path, monkeypatch, kind):
     block, names = TABLES[kind]
     folders = study(tmp_path, names, dict.fromkeys(names, AT_ONCE))
-    page = made(monkeypatch, tmp_path, table_stage, kind, block, folders).with_suffix(".md").read_text()
+    page = made(monkeypatch, tmp_path, "table", kind, block, folders).with_suffix(".md").read_text()
     if kind == "settings":
         assert "at every point of ipd/lola@map/oracle a run diverged" in page
         return
@@ -310,7 +305,7 @@ def test_a_table_says_of_which_run_nothing_was_recorded(tmp_path, monkeypatch, k
 
 def claims_made(monkeypatch, root, ends):
     folders = study(root, GROUPS, dict.fromkeys(GROUPS, ends))
-    out = made(monkeypatch, root, claims_stage, "claims", {"scales": {}}, folders)
+    out = made(monkeypatch, root, "table", "claims", {"groups": [*GROUPS]}, folders)
     return pd.read_csv(out.with_suffix(".csv")).set_index("claim"), out.with_suffix(".md").read_text().splitlines()
 
 

@@ -1,7 +1,6 @@
 """The rules decide as config/README.md says, and no verdict comes from anywhere else."""
 
 import csv
-import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -10,13 +9,14 @@ import numpy as np
 import pytest
 import yaml
 from group_files import write_coin_game, write_group, write_match
+from showing import run_show
 
 from lola.analysis import claims, standings
 from lola.analysis.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
 from lola.analysis.groups import Counted
 from lola.analysis.metrics import QUANTITIES, Estimate
-from lola.analysis.paper import Claim, averages, crosstable, paper_number, read_claims, read_ledger
-from lola.commands import claims as stage
+from lola.analysis.paper import Claim, averages, crosstable, paper_number, read_ledger
+from lola.files import records
 from lola.study import plan
 from lola.study.config import load
 from lola.tables import claims as of_claims
@@ -181,18 +181,18 @@ def test_unknown_names_are_refused_with_what_is_known(tmp_path):
     file = tmp_path / "claims.yaml"
     file.write_text("claims: [{id: a, verdict: reproduced}]")
     with pytest.raises(ValueError, match="a: unknown key 'verdict'"):
-        read_claims(file)
+        read_ledger(file)
     file.write_text("claims: [{id: a, sentence: s, source: t, certainty: read, rule: less}]")
     with pytest.raises(ValueError, match="a: missing 1 required positional argument: 'measure'"):
-        read_claims(file)
+        read_ledger(file)
 
 
 def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
-    folders = [str(group(tmp_path, name).folder) for name in ("ipd/lola-ex/oracle", "ipd/nl-ex/oracle")]
-    spec = {"groups": [], "scales": {"ipd/nl-ex/oracle": "128 games of 16 steps per update, 2000 updates"}}
-    known = ["--spec", json.dumps(spec), "--claims", "config/lola/claims.yaml", "--out", str(tmp_path / "claims")]
-    monkeypatch.setattr("sys.argv", ["lola.commands.claims", *known, *folders])
-    stage.main()
+    names = ["ipd/lola-ex/oracle", "ipd/nl-ex/oracle"]
+    folders = [group(tmp_path, name).folder for name in names]
+    spec = {"kind": "claims", "caption": "Claims", "groups": names, "labels": {}, "actions": {}}
+    manifest = run_show(monkeypatch, "table", spec, tmp_path / "claims", folders, "config/lola/claims.yaml")
+    assert "config/lola/claims.yaml" in records.read(manifest)["inputs"]
     with open(tmp_path / "claims.csv") as file:
         rows = {row["claim"]: row for row in csv.DictReader(file)}
     assert list(next(iter(rows.values()))) == [
@@ -236,7 +236,7 @@ def test_a_claim_on_the_coin_game_says_at_which_scale_it_was_judged(tmp_path):
     found = check(more, groups, scales=scales)
     assert (found.verdict, found.measured.value) == (REPRODUCED, pytest.approx(30))
     assert found.because.count(scale) == 1
-    text = of_claims.tabulate([found], LEDGER).blocks["Figure 5"]
+    text = of_claims.arrange([found], LEDGER).blocks["Figure 5"]
     assert text["decided by"].tolist() == [f"its interval must lie above 0; {scale}"]
 
 
@@ -252,13 +252,14 @@ def test_points_of_the_coin_game_are_of_a_game_of_the_paper(tmp_path):
 
 
 def test_what_the_study_says_of_the_scale_of_its_coin_games():
-    spec = plan.claims_spec(plan.groups(load()))
-    assert {name.partition("/")[0] for name in spec["scales"]} == {"coin-game"}
-    block, part = CONFIG["games"]["coin-game"], CONFIG["study"]["coin-game"]
+    block = plan.blocks(CONFIG, "table")["claims"]
+    assert block["groups"] == [*plan.groups(CONFIG)]
+    scales = plan.block_spec(CONFIG, "claims", block)["coin_games"]
+    assert {name.partition("/")[0] for name in scales} == {"coin-game"} and {*scales} <= {*block["groups"]}
+    game, part = CONFIG["games"]["coin-game"], CONFIG["study"]["coin-game"]
     batch = CONFIG["algorithms"]["coin-lola-pg"]["batch"]
-    told = f"{batch} games of {block['length']} steps per update, {part['steps']} updates"
-    assert spec["scales"]["coin-game/coin-lola-pg/oracle"] == told
-    assert {"ipd/nl-ex/oracle", *spec["scales"]} <= {*spec["groups"]}
+    told = f"{batch} games of {game['length']} steps per update, {part['steps']} updates"
+    assert of_claims.SCALE.format(**scales["coin-game/coin-lola-pg/oracle"]) == told
 
 
 def test_our_claims_are_whole():
@@ -405,7 +406,7 @@ TABLE = "{source: s, certainty: read, digit: 1, field: [a, b], tournaments: {cup
 def test_a_cross_table_is_expanded_in_the_order_of_its_rows(tmp_path):
     file = tmp_path / "claims.yaml"
     file.write_text(f"claims: []\ncrosstables: {{x: {TABLE % '{cells: [[1, -2], [null, 4]], average: [-0.5, 4]}'}}}")
-    found = read_claims(file)
+    found = read_ledger(file).claims
     assert [(c.id, c.paper) for c in found] == [
         *(("x/g/described/a-vs-a", 1), ("x/g/described/a-vs-b", -2), ("x/g/described/a", -0.5)),
         *(("x/g/described/b-vs-b", 4), ("x/g/described/b", 4)),
@@ -426,7 +427,7 @@ def test_a_cross_table_that_is_not_square_is_named(tmp_path, numbers, told):
     file = tmp_path / "claims.yaml"
     file.write_text(f"claims: []\ncrosstables: {{x: {TABLE % numbers}}}")
     with pytest.raises(ValueError, match=f"claims.yaml: crosstables: {told}"):
-        read_claims(file)
+        read_ledger(file)
 
 
 def test_a_cross_table_with_a_wrong_key_is_named(tmp_path):
@@ -434,7 +435,7 @@ def test_a_cross_table_with_a_wrong_key_is_named(tmp_path):
     table = (TABLE % "{cells: [[1, 2], [3, 4]], average: [1, 2]}").replace("digit", "digits")
     file.write_text(f"claims: []\ncrosstables: {{x: {table}}}")
     with pytest.raises(ValueError, match="crosstables: x: got an unexpected keyword argument 'digits'"):
-        read_claims(file)
+        read_ledger(file)
 
 
 @pytest.mark.parametrize(
@@ -542,7 +543,7 @@ def test_a_misspelt_measure_is_named_and_no_verdict(tmp_path, measure, wrong):
     entry = {"id": "x/y", "sentence": "s", "source": "s", "certainty": "read", "rule": "greater", "measure": measure}
     (tmp_path / "claims.yaml").write_text(yaml.safe_dump({"claims": [entry]}))
     with pytest.raises(ValueError, match="x/y: " + re.escape(wrong)):
-        read_claims(tmp_path / "claims.yaml")
+        read_ledger(tmp_path / "claims.yaml")
 
 
 def test_an_unknown_quantity_of_a_tournament_is_refused_with_what_is_known(tmp_path):
@@ -552,7 +553,7 @@ def test_an_unknown_quantity_of_a_tournament_is_refused_with_what_is_known(tmp_p
 
 
 def test_the_page_of_claims_has_a_part_for_each_game_and_tournament_of_the_cells(tmp_path):
-    table = of_claims.tabulate([check(c, {}, OURS) for c in OURS], LEDGER)
+    table = of_claims.arrange([check(c, {}, OURS) for c in OURS], LEDGER)
     words = ("described", "released")
     headings = [f"Figure 4, cell by cell: {where}" for where in (f"{g}, {w}" for g in ("ipd", "imp") for w in words)]
     assert list(table.blocks)[-4:] == headings

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lola.analysis import claims
 from lola.analysis.maps import fit, quantities
 from lola.analysis.metrics import estimate
-from lola.analysis.paper import Claim
+from lola.analysis.paper import Claim, Ledger
 from lola.analysis.sources import Sources
 from lola.figures import map as map_figure
 from lola.figures import style
@@ -157,7 +157,9 @@ def sources(*groups, **more):
 
 
 def test_the_table_lists_the_best_settings_first(tmp_path):
-    table = settings_table.tabulate(sources(*pair(tmp_path), claims=PAPER), games=["ipd", "imp"], algorithm="a@map")
+    table = settings_table.tabulate(
+        sources(*pair(tmp_path), ledger=Ledger(PAPER)), games=["ipd", "imp"], algorithm="a@map"
+    )
     (heading, block), *_ = table.blocks.items()
     assert heading == "LOLA-PG, 12 runs at each of 2 points"
     assert block.columns.tolist() == ["", "B", "η", "ipd R", "ipd %TFT", "imp std of R", "imp %Nash", "off"]
@@ -211,8 +213,8 @@ def test_a_map_may_stand_beside_the_numbers_of_another_algorithm(tmp_path):
     known = [Claim("x", "", "", "read", "equals", {"quantity": "R", "group": "ipd/other/oracle"}, paper=-1.02)]
     group = write(tmp_path, "ipd/a@map/oracle", BATCHES)
     with style.theme():
-        beside = map_figure.draw(sources(group, claims=known), games=["ipd"], algorithm="a@map", beside="other")
-        alone = map_figure.draw(sources(group, claims=known), games=["ipd"], algorithm="a@map")
+        beside = map_figure.draw(sources(group, ledger=Ledger(known)), games=["ipd"], algorithm="a@map", beside="other")
+        alone = map_figure.draw(sources(group, ledger=Ledger(known)), games=["ipd"], algorithm="a@map")
     assert [f.axes[0]._left_title.get_text().split("  ")[1] for f in (beside, alone)] == ["ipd: R (-1.02)", "ipd: R"]
     assert [len(f.axes[0].collections) for f in (beside, alone)] == [2, 1]
 

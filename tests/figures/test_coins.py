@@ -1,7 +1,6 @@
 """The figures of the Coin Game: what an episode brings, boards and films of boards, curves, and settings compared."""
 
 import io
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from PIL import Image
+from showing import run_show
 
 from lola.analysis import metrics
 from lola.analysis.groups import Group
+from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources, split_spec
-from lola.commands import figure as stage
 from lola.figures import coins as coins_figure
 from lola.figures import episode, exploration, style
 from lola.figures.boards import COLORS, GROUND, draw_board, film, frames
@@ -214,10 +214,8 @@ def test_figures_of_the_coin_game_count_the_runs_that_diverged(tmp_path, monkeyp
     every = {"game": "coin-game", "algorithms": [*labels]}
     shows = {"exploration": {"groups": names}, "coins": every, "episode": every}
     for kind, shown in shows.items():
-        spec, out = json.dumps(block | shown | {"kind": kind}), str(tmp_path / kind)
-        folders = [str(group.folder) for group in groups.values()]
-        monkeypatch.setattr("sys.argv", ["lola.commands.figure", "--spec", spec, "--out", out, *folders])
-        stage.main()
+        folders = [group.folder for group in groups.values()]
+        run_show(monkeypatch, "figure", block | shown | {"kind": kind}, tmp_path / kind, folders)
     assert {path.stem for path in tmp_path.glob("*.p*")} == {*shows}
 
 
@@ -258,7 +256,7 @@ def test_a_spec_tells_a_figure_the_scale_of_each_group():
     game, part = config["games"]["coin-game"], config["study"]["coin-game"]
     scale = {"batch": 128, "length": game["length"], "steps": part["steps"], "grid": game["grid"], "tie": "both"}
     assert spec["coin_games"] == dict.fromkeys(names, scale)
-    sources, shown = split_spec(spec, [Path("groups", name) for name in names[:0]], [])
+    sources, shown = split_spec(spec, [Path("groups", name) for name in names[:0]], Ledger())
     assert (sources.coin_games, shown) == (spec["coin_games"], {"groups": block["groups"]})
 
 

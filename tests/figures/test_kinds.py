@@ -1,7 +1,6 @@
 """Each kind of figure draws what its groups hold: readable in one column, and the same bytes twice."""
 
 import itertools
-import json
 import re
 from dataclasses import replace
 
@@ -12,11 +11,11 @@ from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map, writ
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
+from showing import run_show
 
 from lola.analysis.groups import Group
-from lola.analysis.paper import Claim
+from lola.analysis.paper import Claim, Ledger
 from lola.analysis.sources import Sources, split_spec
-from lola.commands import figure as stage
 from lola.figures import beliefs, comparison, crosstable, learning, matches, parameters, standings, style
 from lola.figures import map as map_figure
 from lola.figures import returns as returns_figure
@@ -226,7 +225,7 @@ def mapped(tmp_path, diverged=False):
     write_map(tmp_path, "ipd/lola@map/oracle", value | ({(2.0, 2.0): float("nan")} if diverged else {}))
     write_map(tmp_path, "imp/lola@map/oracle", {(lr, eta): 0.01 * lr for lr, eta in POINTS}, zero_sum=True)
     names = ("ipd/lola@map/oracle", "imp/lola@map/oracle")
-    return sources(tmp_path, *names, settings={"lola@map": {"lr": 1.0, "eta": 2.0}}, claims=PAPER)
+    return sources(tmp_path, *names, settings={"lola@map": {"lr": 1.0, "eta": 2.0}}, ledger=Ledger(PAPER))
 
 
 def test_map_shows_the_two_measures_of_each_game(tmp_path):
@@ -287,7 +286,9 @@ def contested(tmp_path, entrants=tuple(ENTRANTS), models=("oracle",)):
             group = write_match(tmp_path, f"{game}/{seats}@{name}/{model}", returns, shares, every=25)
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
-    known = Sources(groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, claims=AUTHORS, tournaments=tournaments)
+    known = Sources(
+        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=Ledger(AUTHORS), tournaments=tournaments
+    )
     return replace(known, opponent_models={"cloning": "cloned opponent"})
 
 
@@ -334,7 +335,7 @@ def test_standings_tell_more_entrants_apart_than_there_are_colours(tmp_path):
 def test_a_spec_says_what_tournaments_are_called(tmp_path):
     folders = [group.folder for group in duel(tmp_path).groups.values()]
     spec = BOTH | {"name": "figure4", "kind": "standings", "caption": "c", "labels": ENTRANTS, "actions": {"ipd": CD}}
-    known, block = split_spec(spec | {"tournament_labels": {"cup": "as described"}}, folders, [])
+    known, block = split_spec(spec | {"tournament_labels": {"cup": "as described"}}, folders, Ledger())
     assert known.tournament_label(known.tournament("ipd", "cup")) == "as described"
     assert block == BOTH
 
@@ -462,9 +463,8 @@ def test_every_kind_saves_the_same_bytes_twice(tmp_path, kind, made, block):
 def run_stage(monkeypatch, tmp_path, out):
     spec = {"name": "figure1", "kind": "learning", "caption": "c", "game": "ipd", "algorithms": ["nl", "lola"]}
     spec |= {"labels": LABELS, "actions": {"ipd": CD}}
-    folders = [str(tmp_path / "groups/ipd" / name / "oracle") for name in ("nl", "lola")]
-    monkeypatch.setattr("sys.argv", ["lola.commands.figure", "--spec", json.dumps(spec), "--out", str(out), *folders])
-    stage.main()
+    folders = [tmp_path / "groups/ipd" / name / "oracle" for name in ("nl", "lola")]
+    return run_show(monkeypatch, "figure", spec, out, folders)
 
 
 def test_equal_figures_are_equal_files(tmp_path, monkeypatch):

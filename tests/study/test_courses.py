@@ -31,7 +31,8 @@ def test_its_groups_are_of_that_course_and_trained_by_its_job(config):
         assert group.course == "parameters" and len(group.spec["seats"]) == 2
         assert group.entries[0] is registry.COURSES["parameters"].job
         assert schedule.pace(group) == schedule.SECONDS["exact"]
-    assert plan.claims_spec(groups)["scales"] == {}
+    of_claims = {"kind": "claims", "caption": "c", "groups": [*groups]}
+    assert plan.block_spec(config, "claims", of_claims)["coin_games"] == {}
 
 
 def test_what_shows_curves_shows_it(config, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 
 from lola.study import fingerprints, plan, provenance
 from lola.study.config import load
+from lola.vocabulary import kinds, registry
 
 PROJECT = Path(__file__).parents[2]
 FILES = {
@@ -259,7 +260,41 @@ def test_first_order_terms_are_those_of_rules_that_are_made_of_them(groups, stal
 
 
 def test_no_cell_depends_on_what_shows_it_and_no_figure_on_learning():
-    assert "lola.commands.figure.main" in fingerprints.fingerprints("lola.commands.figure")
+    assert "lola.commands.show.main" in fingerprints.fingerprints("lola.commands.show")
     shown, learned = ("lola.analysis", "lola.figures", "lola.tables", "lola.tracking"), "lola.learning"
     assert not [name for name in fingerprints.fingerprints("lola.commands.train") if name.startswith(shown)]
-    assert not [name for name in fingerprints.fingerprints("lola.commands.figure") if name.startswith(learned)]
+    for stage, (_, known) in kinds.SHOWN.items():
+        code = {name for kind in known for name in provenance.product_code(stage, {"kind": kind})}
+        assert not [name for name in code if name.startswith((learned, registry.__name__))]
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "stages", "kind"),
+    [
+        ("figures/style", "FONT = 7", "FONT = 8", ["figure"], None),
+        ("tables/table", "DIGITS = 4", "DIGITS = 5", ["table"], None),
+        ("figures/map", "LABELS = 3", "LABELS = 4", ["figure"], "map"),
+        ("tables/claims", "SCALE = ", "SCALE = 2 * ", ["table"], "claims"),
+        ("files/records", '"spec": spec', '"spec": {**spec}', ["figure", "table"], None),
+        ("commands/show", "choices=SHOWN", "choices=[*SHOWN]", ["figure", "table"], None),
+        ("vocabulary/registry", "RULES = {", 'RULES = {"mine": Entry("lola.learning.rules", "naive"),', [], None),
+        ("commands/audit", "def main() -> None:", "def another():\n    pass\n\n\ndef main() -> None:", [], None),
+    ],
+)
+def test_a_change_makes_stale_exactly_what_is_drawn_or_tabulated_with_it(
+    tmp_path, monkeypatch, module, old, new, stages, kind
+):
+    shutil.copytree(PROJECT / "src/lola", tmp_path / "lola", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fingerprints, "SOURCE", tmp_path)
+    forget()
+    blocks = [(stage, name) for stage, (_, known) in kinds.SHOWN.items() for name in known]
+
+    def code():
+        return {block: provenance.product_code(block[0], {"kind": block[1]}) for block in blocks}
+
+    before = code()
+    change(tmp_path / f"lola/{module}.py", old, new)
+    after = code()
+    forget()
+    moved = {block for block in blocks if before[block] != after[block]}
+    assert moved == {(stage, name) for stage, name in blocks if stage in stages and kind in (None, name)}

@@ -33,11 +33,15 @@ def test_a_new_entry_of_the_registry_moves_nobody_and_a_changed_one_those_who_na
 
 
 def test_a_figure_depends_on_the_module_of_its_kind_alone():
-    learning = provenance.product_code("figure", {"kind": "learning"})
-    assert "lola.figures.learning.draw" in learning
-    assert not [name for name in learning if name.startswith("lola.figures.map")]
-    assert {"lola.commands.figure.main", "lola.analysis.sources.split_spec"} <= learning.keys()
-    assert "lola.commands.table.main" in provenance.product_code("table", {"kind": "matchups"})
+    learning, matchups = (
+        provenance.product_code(stage, {"kind": kind})
+        for stage, kind in (("figure", "learning"), ("table", "matchups"))
+    )
+    both = {"lola.commands.show.main", "lola.analysis.sources.split_spec", "lola.files.records.write"}
+    assert both | {"lola.figures.learning.draw", "lola.figures.style.make"} <= learning.keys()
+    assert both | {"lola.tables.matchups.tabulate", "lola.tables.table.make"} <= matchups.keys()
+    assert not [name for name in learning if name.startswith(("lola.figures.map", "lola.tables"))]
+    assert not [name for name in matchups if name.startswith(("lola.tables.convergence", "lola.figures"))]
 
 
 def test_a_kind_that_changes_makes_its_own_figures_again(monkeypatch):
@@ -74,12 +78,17 @@ def study_of_two(tmp_path):
 
 
 def kinds(config):
-    return {name: (kind, reason) for name, (_, kind, reason) in audit.problems(config).items() if "seed" in name}
+    return {name: found for name, found in problems(config).items() if "seed" in name}
+
+
+def problems(config):
+    """(kind, reason) of each problem, by the name of the product."""
+    return {problem.product.name: (problem.kind, problem.reason) for problem in audit.problems(config)}
 
 
 def test_a_trained_cell_is_in_order_and_what_is_made_from_it_is_missing(study_of_two):
     assert kinds(study_of_two) == {}
-    assert audit.problems(study_of_two)["ipd/nl-ex/oracle"][1:] == ("missing", "not made yet")
+    assert problems(study_of_two)["ipd/nl-ex/oracle"] == ("missing", "not made yet")
 
 
 def test_another_processor_is_no_reason_to_train_again(study_of_two):
@@ -131,13 +140,13 @@ def test_a_manifest_without_its_keys_is_damaged(study_of_two):
     group = next(p for p in provenance.products(study_of_two) if p.stage == "group")
     group.manifest.parent.mkdir(parents=True)
     group.manifest.write_text('{"outputs": {}}')
-    assert audit.problems(study_of_two)[group.name][1] == "damaged"
+    assert problems(study_of_two)[group.name][0] == "damaged"
     assert len(list(reproduce.repair(study_of_two))) == 1
-    assert audit.problems(study_of_two)[group.name][1] == "missing"
+    assert problems(study_of_two)[group.name][0] == "missing"
 
 
 def test_an_edited_file_beside_a_lost_one_is_set_aside(study_of_two):
-    product = next(p for p in provenance.products(study_of_two) if p.stage == "claims")
+    product = next(p for p in provenance.products(study_of_two) if p.name == "claims")
     edited, lost = (product.manifest.parent / name for name in ("a.csv", "b.csv"))
     product.manifest.parent.mkdir(parents=True)
     edited.write_text("edited")
@@ -175,3 +184,23 @@ def test_a_record_keeps_digests_of_inputs_and_outputs_and_notices_what_has_chang
     made.write_text("edited")
     with pytest.raises(ValueError, match=f"{made} is not as it was written"):
         records.read(manifest)
+
+
+def test_a_figure_and_a_table_of_one_name_are_told_apart(study_of_two):
+    block = {"game": "ipd", "algorithms": ["nl-ex"], "caption": "c"}
+    study_of_two["figures"] = {"one": block | {"kind": "returns"}}
+    study_of_two["tables"] = {"one": {"kind": "convergence", "games": ["ipd"], "algorithms": ["nl-ex"], "caption": "c"}}
+    lines = audit.explain(study_of_two, audit.problems(study_of_two))
+    assert lines == [
+        f"{what}: not made yet" for what in ("group      ipd/nl-ex/oracle", "figure     one", "table      one")
+    ] + ["table      claims: not made yet"]
+    assert audit.verify(study_of_two, audit.problems(study_of_two)) == [
+        f"missing  {name}: not made yet" for name in ("ipd/nl-ex/oracle", "one", "one", "claims")
+    ]
+
+
+def test_cells_of_a_group_with_one_problem_are_one_line(study_of_two):
+    study_of_two["steps"] = 7
+    found = audit.problems(study_of_two)
+    assert audit.verify(study_of_two, found)[0] == "stale    ipd/nl-ex/oracle (2 cells): steps: 200 → 7"
+    assert audit.explain(study_of_two, found)[0] == "train      ipd/nl-ex/oracle: 2 cells: steps: 200 → 7"

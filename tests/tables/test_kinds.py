@@ -2,17 +2,16 @@
 
 import io
 import itertools
-import json
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_match
+from showing import run_show
 
 from lola.analysis.metrics import VARIANTS, Estimate
-from lola.analysis.paper import Claim
+from lola.analysis.paper import Claim, Ledger
 from lola.analysis.sources import Sources
-from lola.commands import table as stage
 from lola.tables import convergence, crosstable, standings
 from lola.tables import matchups as matchups_table
 from lola.tables import table as tables
@@ -54,7 +53,7 @@ def sources(tmp_path, **more):
         write_group(tmp_path, "ipd/lola-vs-nl/oracle", constant(-1.25, -1.75)),
         write_group(tmp_path, "ipd/lola-vs-lola2/oracle", constant(-1.1, -1.2)),
     ]
-    return Sources({group.name: group for group in groups}, LABELS, {"ipd": CD, "imp": CD}, claims=CLAIMS)
+    return Sources({group.name: group for group in groups}, LABELS, {"ipd": CD, "imp": CD}, ledger=Ledger(CLAIMS))
 
 
 def test_convergence_reports_each_measure_beside_the_papers(tmp_path):
@@ -148,7 +147,7 @@ def contested(tmp_path, claims=AUTHORS):
             group = write_match(tmp_path, f"ipd/{one if one == other else f'{one}-vs-{other}'}@{name}/oracle", returns)
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
-    return Sources(groups, ENTRANTS, {"ipd": CD}, claims=claims, tournaments=tournaments)
+    return Sources(groups, ENTRANTS, {"ipd": CD}, ledger=Ledger(claims), tournaments=tournaments)
 
 
 BOTH = {"games": ["ipd"], "tournaments": ["cup", "cup-released"]}
@@ -254,9 +253,8 @@ def test_three_formats_agree(tmp_path):
 def run_stage(monkeypatch, tmp_path, out):
     spec = {"name": "table3", "kind": "convergence", "caption": "Where it ends", "labels": LABELS}
     spec |= {"games": ["ipd"], "algorithms": ["nl", "lola"], "actions": {"ipd": CD}}
-    folders = [str(tmp_path / "groups/ipd" / name / "oracle") for name in ("nl", "lola")]
-    monkeypatch.setattr("sys.argv", ["lola.commands.table", "--spec", json.dumps(spec), "--out", str(out), *folders])
-    stage.main()
+    folders = [tmp_path / "groups/ipd" / name / "oracle" for name in ("nl", "lola")]
+    return run_show(monkeypatch, "table", spec, out, folders)
 
 
 def test_the_stage_writes_the_same_bytes_twice(tmp_path, monkeypatch):

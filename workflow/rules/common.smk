@@ -1,5 +1,7 @@
 # What several stages ask of the study: the files of groups, who shows what, and what goes first.
 
+SHOWN = {stage: plan.blocks(config, stage) for stage in ("figure", "table")}
+
 # Priorities: what has been trained is gathered and shown at once; logging waits, so that it delays no figure.
 LOG, TRAIN = 1, 2
 SHOW = TRAIN + len(QUEUE)
@@ -10,6 +12,21 @@ def group_files(name):
     return [f"{ROOT}/groups/{name}/{file}" for file in ("curves.csv", "ends.json")]
 
 
+def shown_groups(stage, wildcards):
+    """The names of the groups that a figure or table shows."""
+    return plan.block_groups(config, SHOWN[stage][wildcards.name])
+
+
+def shown_spec(stage, wildcards):
+    """What a figure or table is told of what it shows."""
+    return canonical(plan.block_spec(config, wildcards.name, SHOWN[stage][wildcards.name]))
+
+
+def shown_code(stage, wildcards):
+    """The fingerprints of what makes a figure or table."""
+    return canonical(provenance.product_code(stage, SHOWN[stage][wildcards.name]))
+
+
 def game_groups(game):
     """The groups of a game."""
     return [group for group in GROUPS.values() if group.game == game]
@@ -17,17 +34,15 @@ def game_groups(game):
 
 def game_figures(game):
     """The figures that show a game, and the groups in them."""
-    shown = {name: block for name, block in config["figures"].items() if game in plan.block_games(block)}
+    shown = {name: block for name, block in SHOWN["figure"].items() if game in plan.block_games(block)}
     return {name: plan.block_groups(config, block) for name, block in shown.items()}
 
 
 def game_results(wildcards):
     """The figures and tables that show a game, and the claims if there are any."""
     figures = [f"{ROOT}/figures/{name}.{ext}" for name in game_figures(wildcards.game) for ext in ("pdf", "png")]
-    tables = [name for name, block in config["tables"].items() if wildcards.game in plan.block_games(block)]
-    return figures + [
-        f"{ROOT}/tables/{name}.{ext}" for name in [*tables, *(["claims"] if CLAIMS else [])] for ext in ("csv", "md")
-    ]
+    tables = [name for name, block in SHOWN["table"].items() if wildcards.game in plan.block_games(block)]
+    return figures + [f"{ROOT}/tables/{name}.{ext}" for name in tables for ext in ("csv", "md")]
 
 
 def say_what_was_not_logged():

@@ -40,7 +40,7 @@ rule report:
         rules.tables.input,
         rules.tracking.input,
         rules.reproducibility.output,
-        [f"workflow/report/{caption}.rst" for caption in ("workflow", "figure", "table", "claims")],
+        [f"workflow/report/{caption}.rst" for caption in ("workflow", "figure", "table")],
     output:
         f"{ROOT}/report.html",
     log:

@@ -27,7 +27,7 @@ rule track_cells:
         root=lambda wildcards: ROOT,
         store=STORE,
         labels=lambda wildcards: canonical(plan.labels(config)),
-        code=canonical(fingerprints("lola.commands.track")),
+        code=canonical(fingerprints("lola.commands.track", without=registry.__name__)),
         curves=lambda wildcards: [str(c.curve(ROOT)) for g in game_groups(wildcards.game) for c in g.cells],
     message:
         "log the cells of {wildcards.game:q} to MLflow"
@@ -50,7 +50,7 @@ rule track_aggregate:
         root=lambda wildcards: ROOT,
         store=STORE,
         figures=lambda wildcards: canonical(game_figures(wildcards.game)),
-        code=canonical(fingerprints("lola.commands.track")),
+        code=canonical(fingerprints("lola.commands.track", without=registry.__name__)),
     message:
         "log the figures and tables of {wildcards.game:q} to MLflow"
     shell:

@@ -56,7 +56,7 @@ class Ledger:
     `notes` is for readers of the claims, `deviations` are where the study departs from the paper.
     """
 
-    claims: list[Claim]
+    claims: list[Claim] = field(default_factory=list)
     crosstables: tuple[str, ...] = ()
     headings: dict[str, str] = field(default_factory=dict)
     notes: str = ""
@@ -73,11 +73,6 @@ class Ledger:
         name = of.rstrip("0123456789.")
         named = self.headings.get(of, f"{name.capitalize()} {of.removeprefix(name)}".strip())
         return ": ".join([named, ", ".join(about)] if about else [named])
-
-
-def read_claims(path: str | Path) -> list[Claim]:
-    """The claims of a file, in its order."""
-    return read_ledger(path).claims
 
 
 def read_ledger(path: str | Path) -> Ledger:

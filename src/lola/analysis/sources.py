@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lola.analysis.groups import Counted, Group
-from lola.analysis.paper import Claim
+from lola.analysis.paper import Claim, Ledger
 from lola.analysis.tournaments import Tournament, find
 from lola.vocabulary.names import GroupName
 
@@ -17,10 +17,14 @@ class Sources:
     labels: dict[str, str]
     actions: dict[str, list[list[str]]]
     settings: dict[str, dict] = field(default_factory=dict)
-    claims: list[Claim] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
     opponent_models: dict[str, str] = field(default_factory=dict)
     tournaments: dict[str, str] = field(default_factory=dict)
     coin_games: dict[str, dict] = field(default_factory=dict)  # by group: grid, tie, batch, length, steps
+
+    @property
+    def claims(self) -> list[Claim]:
+        return self.ledger.claims
 
     def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
         """`shown` is an algorithm, or algorithm/opponent model."""
@@ -40,7 +44,10 @@ class Sources:
 
     def label_lines(self, group: Group) -> list[str]:
         """The same, a line each."""
-        return [self.labels[group.algorithm], *filter(None, [self.opponent_models.get(group.opponent_model)])]
+        return [
+            self.labels.get(group.algorithm, group.algorithm),
+            *filter(None, [self.opponent_models.get(group.opponent_model)]),
+        ]
 
     def seats(self, group: Group) -> list[str]:
         """What the algorithms in a group's seats are called."""
@@ -67,11 +74,11 @@ class Sources:
         ]
 
 
-def split_spec(spec: dict, folders: list[Path], claims: list[Claim]) -> tuple[Sources, dict]:
+def split_spec(spec: dict, folders: list[Path], ledger: Ledger) -> tuple[Sources, dict]:
     """The sources that a spec describes, and its block: the arguments of the function that its kind names."""
     groups = {group.name: group for group in map(Group, folders)}
     names = [spec.get(key, {}) for key in ("opponent_models", "tournament_labels", "coin_games")]
-    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), claims, *names)
+    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), ledger, *names)
     about = {"name", "kind", "caption", "labels", "actions", "settings"}
     about |= {"opponent_models", "tournament_labels", "coin_games"}
     return sources, {key: value for key, value in spec.items() if key not in about}

@@ -6,13 +6,14 @@ verify   whether everything on disk is what today's settings, code and packages 
 """
 
 import argparse
-import itertools
 import sys
+from collections import Counter
+from dataclasses import dataclass
 
 from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.provenance import Product
-from lola.vocabulary.names import Cell, GroupName
+from lola.vocabulary.names import GroupName
 
 
 def main() -> None:
@@ -26,63 +27,74 @@ def main() -> None:
         sys.exit(f"The config cannot be run. {error}.")
     wrong = False
     for config in configs:
+        if len(configs) > 1:
+            print(f"{config['paper']}:")
         found = problems(config)
-        lines = explain(config, found) if args.what == "explain" else [*verify(config, found), published(config, found)]
-        print("\n".join([f"{config['paper']}:"] * (len(configs) > 1) + lines))
-        wrong |= args.what == "verify" and bool(found)
+        if args.what == "explain":
+            print(*explain(config, found), sep="\n")
+        else:
+            print(*verify(config, found), published(config, {problem.product.name for problem in found}), sep="\n")
+            wrong |= bool(found)
     sys.exit(int(wrong))
 
 
-def problems(config: dict) -> dict[str, tuple[Product, str, str]]:
-    """{name: (product, kind, reason)} for each product that is not as it should be."""
+@dataclass(frozen=True)
+class Problem:
+    """A product that is missing, damaged or stale (its `kind`), and the reason."""
+
+    product: Product
+    kind: str
+    reason: str
+
+
+def problems(config: dict) -> list[Problem]:
+    """What is wrong with each product that is not as it should be."""
     lock = provenance.environment()
-    found = {}
-    for product in provenance.products(config):
-        if problem := provenance.problem(product, lock):
-            found[product.name] = (product, *problem)
-    return found
+    found = ((product, provenance.problem(product, lock)) for product in provenance.products(config))
+    return [Problem(product, *problem) for product, problem in found if problem]
 
 
-def explain(config: dict, found: dict) -> list[str]:
+def explain(config: dict, found: list[Problem]) -> list[str]:
     """A line per group of cells and per product that would be made again, with the reason and the cost last time."""
-    again = {name: reason for name, (_, _, reason) in found.items()}
-    products = list(provenance.products(config))
-    for product in products:
-        made_anew = [need for need in product.needs if need in again]
-        if made_anew and product.name not in again:
-            again[product.name] = f"made from {summary(made_anew)}"
+    reasons = {problem.product.manifest: problem.reason for problem in found}
+    remade, again = set(), Counter()
+    for product in provenance.products(config):
+        made_anew = [need for need in product.needs if need in remade]
+        reason = reasons.get(product.manifest) or (f"made from {summary(made_anew)}" if made_anew else None)
+        if reason:
+            remade.add(product.name)
+            again[product.stage, product.group, reason] += 1
     lines = []
-    stages = {product.name: product.stage for product in products}
-    cells = [(Cell.at(name).group, again[name]) for name in again if stages[name] == "cells"]
-    for (group, reason), members in itertools.groupby(cells):
-        lines.append(f"train      {group}: {counted(len(list(members)), 'cell')}{cost(config, group)}: {reason}")
-    lines += [f"{stages[name]:<10} {name}: {again[name]}" for name in again if stages[name] != "cells"]
+    for (stage, group, reason), cells in again.items():
+        if stage == "cells":
+            lines.append(f"train      {group}: {counted(cells, 'cell')}{cost(config, group)}: {reason}")
+        else:
+            lines.append(f"{stage:<10} {group}: {reason}")
     return lines or ["Nothing would be made again."]
 
 
-def verify(config: dict, found: dict) -> list[str]:
-    """A line per problem, or one that says how much was verified."""
-    if found:
-        lines = [(kind, Cell.at(p.name).group if p.stage == "cells" else p.name, reason, p.stage)
-                 for p, kind, reason in found.values()]  # fmt: skip
-        alike = ((line, len(list(same))) for line, same in itertools.groupby(lines))
-        return [
-            f"{kind:<8} {name}{f' ({counted(n, stage[:-1])})' if stage == 'cells' else ''}: {reason}"
-            for (kind, name, reason, stage), n in alike
-        ]
-    products = list(provenance.products(config))
-    trained = sum(product.stage == "cells" for product in products)
-    return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]
+def verify(config: dict, found: list[Problem]) -> list[str]:
+    """A line per problem, those of a group's cells together, or one that says how much was verified."""
+    if not found:
+        products = list(provenance.products(config))
+        trained = sum(product.stage == "cells" for product in products)
+        return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]
+    alike = Counter((p.kind, p.product.stage, p.product.group, p.reason) for p in found)
+    lines = []
+    for (kind, stage, group, reason), cells in alike.items():
+        members = f" ({counted(cells, 'cell')})" if stage == "cells" else ""
+        lines.append(f"{kind:<8} {group}{members}: {reason}")
+    return lines
 
 
-def published(config: dict, found: dict) -> str:
-    """Which groups have the cells that were published, and which have not, of those that are in order."""
+def published(config: dict, wrong: set[str]) -> str:
+    """Which groups have the cells that were published, and which have not, of those with no cell that is `wrong`."""
     file = papers.Paper(config["paper"]).digests
     if not file.exists():
         return f"Digests: nothing to compare with, since there is no {file}."
     root, known = config["results"], digests.read(file)
     groups = plan.groups(config).values()
-    sound = [group for group in groups if not any(cell.name in found for cell in group.cells)]
+    sound = [group for group in groups if not any(cell.name in wrong for cell in group.cells)]
     compared = [group for group in sound if digests.settings(group) in known]
     others = [group for group in compared if digests.line(group, root)["digest"] != known[digests.settings(group)]]
     lines = [f"Digests: {len(compared) - len(others)} of {counted(len(compared), 'group')} as published."]

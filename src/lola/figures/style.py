@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import matplotlib as mpl
 import numpy as np
@@ -16,8 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from lola.analysis.groups import Group
+from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.metrics import band
+from lola.analysis.sources import Sources
 from lola.files.artifacts import write_whole
 
 WIDTH = 8 / 2.54  # in inches, as all lengths of matplotlib
@@ -57,8 +59,20 @@ def empty(reason: str) -> Figure:
     return figure
 
 
-def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> None:
-    """Write `out`.pdf and `out`.png, with the notes below. Without dates, so equal figures are equal files."""
+def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Path) -> list[Path]:
+    """Draw a block and write it, with a note on runs that diverged; the caption stands elsewhere. Gives the files."""
+    with theme():
+        try:
+            if not any(group.seeds for group in sources.groups.values()):
+                raise NothingLeft("no run of what this figure shows finished")
+            figure = kind.draw(sources, **block)
+        except NothingLeft as reason:
+            figure = empty(str(reason))
+        return save(figure, out, sources.divergences)
+
+
+def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> list[Path]:
+    """Write `out`.pdf and `out`.png, with the notes below, and no dates: equal figures are equal files."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both formats
     shown = {}
@@ -68,10 +82,12 @@ def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> None:
             legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
         figure.text(0.5, -LINE / height, "\n".join(lines), ha="center", va="top", color=VERMILLION)
         shown = {"bbox_inches": Bbox([(0, -LINE * (len(lines) + 2)), (width, height)])}
+    files = []
     for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
         content = io.BytesIO()
         figure.savefig(content, format=ending[1:], metadata=metadata, **shown)
-        write_whole(out.with_name(out.name + ending), content.getvalue())
+        files.append(write_whole(out.with_name(out.name + ending), content.getvalue()))
+    return files
 
 
 def cycle(styles: Iterable, count: int) -> list:

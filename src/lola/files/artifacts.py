@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one, never a part."""
+def write_whole(path: str | Path, content: str | bytes) -> Path:
+    """Write beside, then rename: a reader sees the old file or the new one, never a part. Returns the path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_bytes(content.encode() if isinstance(content, str) else content)
-    beside.replace(path)
+    return beside.replace(path)
 
 
 def sha256(content: str | bytes) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lola.vocabulary import registry
+from lola.vocabulary.kinds import CLAIMS
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
 from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, plain
 
@@ -181,11 +182,12 @@ def group_spec(group: Group) -> dict:
     return {"seeds": [*group.seeds], "course": group.course, "blocks": registry.COURSES[group.course].blocks}
 
 
-def claims_spec(groups: dict[str, Group]) -> dict:
-    """What the claims are held against: all groups, and in words how much those of Coin Games learn from."""
-    told = "{batch} games of {length} steps per update, {steps} updates"
-    coin_games = {name: coin_game_scale(group) for name, group in groups.items() if group.course == "coin_game"}
-    return {"groups": [*groups], "scales": {name: told.format(**scale) for name, scale in coin_games.items()}}
+def blocks(config: dict, stage: str) -> dict[str, dict]:
+    """The figures or tables of a study; among the tables the one of its claims, which are held against all groups."""
+    own = config[f"{stage}s"]
+    if stage == "figure" or "claims" not in config:
+        return own
+    return own | {CLAIMS: {"kind": CLAIMS, "caption": "The paper's claims", "groups": [*groups(config)]}}
 
 
 def block_games(block: dict) -> list[str]:
@@ -241,6 +243,9 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
     """All that a figure or table shows and cannot read from its groups: names, labels, actions, scale."""
     found = groups(config)
     shown = [found[group] for group in block_groups(config, block)]
+    coin_games = {group.name: coin_game_scale(group) for group in shown if group.course == "coin_game"}
+    if block["kind"] == CLAIMS:  # which call groups by their names
+        return block | {"name": name, "labels": {}, "actions": {}, "coin_games": coin_games}
     every = labels(config)
     named = {name for group in shown for name in (group.algorithm, *group.matchup.seats)}
     return block | {
@@ -250,7 +255,7 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
         "settings": {group.algorithm: own_settings(group.spec) for group in shown if group.course != "match"},
         "tournament_labels": tournament_labels(config, block_tournaments(block)),
-        "coin_games": {group.name: coin_game_scale(group) for group in shown if group.course == "coin_game"},
+        "coin_games": coin_games,
     }
 
 

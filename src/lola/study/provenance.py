@@ -16,6 +16,7 @@ from lola.files.artifacts import canonical, differences, file_sha256, sha256
 from lola.study import plan
 from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
 from lola.vocabulary import kinds, registry
+from lola.vocabulary.names import Cell
 
 LOCK = SOURCE.parent / "requirements.lock"
 NAMED = 3  # definitions that a reason names at most
@@ -40,11 +41,16 @@ class Product:
     """Something that the study makes from settings and code, with the manifest that vouches for it."""
 
     name: str
-    stage: str  # cells, group, figure, table or claims
+    stage: str  # cells, group, figure or table
     manifest: Path
     spec: dict
     code: dict[str, str]
     needs: tuple[str, ...] = ()  # names of the products it is made from
+
+    @property
+    def group(self) -> str:
+        """What it is told of together with: all cells of a group, any other product alone."""
+        return Cell.at(self.name).group if self.stage == "cells" else self.name
 
 
 def products(config: dict) -> Iterator[Product]:
@@ -60,21 +66,18 @@ def products(config: dict) -> Iterator[Product]:
         code = fingerprints("lola.commands.aggregate")
         spec, path = plan.group_spec(group), manifest(root, f"groups/{group.name}")
         yield Product(group.name, "group", path, spec, code, made_from)
-    for stage in ("figure", "table"):
-        for name, block in config[f"{stage}s"].items():
+    for stage in kinds.SHOWN:
+        for name, block in plan.blocks(config, stage).items():
             spec, code = plan.block_spec(config, name, block), product_code(stage, block)
             needs = tuple(plan.block_groups(config, block))
             yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
-    if "claims" not in config:
-        return
-    code = fingerprints("lola.commands.claims")
-    yield Product("claims", "claims", manifest(root, "tables/claims"), plan.claims_spec(groups), code, tuple(groups))
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:
-    """The fingerprints of the code that makes a figure or table: its stage and the module of its kind."""
-    kind = {"figure": kinds.FIGURES, "table": kinds.TABLES}[stage][block["kind"]]
-    code = fingerprints(f"lola.commands.{stage}", (kind.module, EVERYTHING), without=kinds.__name__)
+    """The fingerprints of the code that makes a figure or table: that of its stage, and the module of its kind."""
+    maker, known = kinds.SHOWN[stage]
+    kind = known[block["kind"]]
+    code = fingerprints("lola.commands.show", (maker, "make"), (kind.module, EVERYTHING), without=kinds.__name__)
     return code | {kinds.__name__: sha256(repr(kind))[:12]}
 
 

@@ -6,11 +6,13 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from lola.analysis.claims import VERDICTS, Checked
+from lola.analysis.claims import VERDICTS, Checked, check
 from lola.analysis.groups import RULE
 from lola.analysis.paper import Ledger
+from lola.analysis.sources import Sources
 from lola.tables.table import NONE, Table, interval
 
+SCALE = "{batch} games of {length} steps per update, {steps} updates"
 NOTES = f"""\
 Measured: with its 95 % percentile bootstrap interval over runs (scipy). Certainty: how we know that the paper says so.
 config/README.md describes the rules.
@@ -18,8 +20,15 @@ config/README.md describes the rules.
 {RULE}"""
 
 
-def tabulate(checked: list[Checked], ledger: Ledger) -> Table:
-    """All claims: as rows of numbers, and to read by the part of the paper that they belong to."""
+def tabulate(sources: Sources, *, groups: list[str]) -> Table:
+    """All claims, held against all groups: as rows of numbers, and to read by the part of the paper."""
+    ledger, found = sources.ledger, {name: sources.groups[name] for name in groups}
+    scales = {name: SCALE.format(**scale) for name, scale in sources.coin_games.items()}
+    return arrange([check(claim, found, ledger.claims, scales) for claim in ledger.claims], ledger)
+
+
+def arrange(checked: list[Checked], ledger: Ledger) -> Table:
+    """The table of claims that were held against runs: first how many have which verdict."""
     of = {"claims": checked}
     for name in ledger.crosstables:
         of[f"of them {ledger.heading(name)}"] = [c for c in checked if c.claim.id.startswith(f"{name}/")]

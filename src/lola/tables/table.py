@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
-from lola.analysis.groups import RULE
+from lola.analysis.groups import RULE, NothingLeft
 from lola.analysis.metrics import Estimate
+from lola.analysis.sources import Sources
 from lola.files.artifacts import write_whole
 
 DIGITS = 4  # CSV has so many after the point
@@ -36,19 +38,27 @@ def empty(reason: str) -> Table:
 
 
 def with_note(table: Table, divergences: list[str]) -> Table:
-    """The table with a note on runs that diverged, if any did."""
-    if not divergences:
+    """The table with a note on runs that diverged, if any did, unless its notes tell the rule already."""
+    if not divergences or RULE in table.notes:
         return table
     lines = "\n".join(f"- {line}" for line in divergences)
     return replace(table, notes="\n\n".join(filter(None, [table.notes, RULE, lines])))
 
 
-def save(table: Table, caption: str, out: Path) -> None:
-    """Write `out`.csv, `out`.md, `out`.tex and `out`.html."""
+def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Path) -> list[Path]:
+    """Tabulate a block and write it: the files."""
+    try:
+        table = kind.tabulate(sources.counted, **block)
+    except NothingLeft as reason:
+        table = empty(str(reason))
+    return save(with_note(table, sources.divergences), caption, out)
+
+
+def save(table: Table, caption: str, out: Path) -> list[Path]:
+    """Write `out`.csv, `out`.md, `out`.tex and `out`.html: the files."""
     rows = table.rows.round(DIGITS).replace(-0.0, 0.0).to_csv(index=False, lineterminator="\n")
     written = {".md": markdown(table, caption), ".tex": latex(table, caption), ".html": page(table, caption)}
-    for ending, text in ({".csv": rows} | written).items():
-        write_whole(out.with_name(out.name + ending), text)
+    return [write_whole(out.with_name(out.name + ending), text) for ending, text in ({".csv": rows} | written).items()]
 
 
 def markdown(table: Table, caption: str) -> str:

@@ -59,3 +59,8 @@ TABLES = {
     "standings": Kind("lola.tables.standings", ("games", "tournaments"), of=CURVES, players=2),
     "crosstable": Kind("lola.tables.crosstable", ("games", "tournaments"), of=CURVES, players=2),
 }
+
+CLAIMS = "claims"  # the table that no block asks for, of all that a paper says and all groups
+ALL_TABLES = TABLES | {CLAIMS: Kind("lola.tables.claims", ("groups",), of=tuple(COURSES))}
+# By stage: the module whose `make` draws or tabulates and writes, and the kinds.
+SHOWN = {"figure": ("lola.figures.style", FIGURES), "table": ("lola.tables.table", ALL_TABLES)}

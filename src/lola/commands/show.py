@@ -1,0 +1,46 @@
+"""Show groups: `python -m lola.commands.show figure|table --spec JSON … --out results/figures/figure1 FOLDER …`.
+
+In:  its block of the config, with what names and labels say of it (`lola.study.plan.block_spec`); the folders of its
+     groups; the paper's claims, where there are any.
+Out: a figure's `figure1.pdf` and `figure1.png`, of the runs that finished: below it stands how many diverged, if any
+     did; or a table's `table3.csv`, `.md`, `.tex` and `.html`, in which runs that diverged count, by a rule that its
+     notes then tell; and the manifest of these files.
+"""
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from lola.analysis.paper import Ledger, read_ledger
+from lola.analysis.sources import split_spec
+from lola.files import records
+from lola.vocabulary.kinds import SHOWN
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stage", choices=SHOWN)
+    parser.add_argument("--spec", type=json.loads, required=True)
+    parser.add_argument("--code", type=json.loads, required=True)
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--claims", type=Path, nargs="?")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("groups", nargs="+", type=Path)
+    args = parser.parse_args()
+    files = [folder / name for folder in args.groups for name in ("curves.csv", "ends.json")]
+    inputs = records.digests(files + ([args.claims] if args.claims else []))
+    module, kinds = SHOWN[args.stage]
+    try:
+        ledger = read_ledger(args.claims) if args.claims else Ledger()
+        sources, block = split_spec(args.spec, args.groups, ledger)
+        kind = import_module(kinds[args.spec["kind"]].module)
+        outputs = import_module(module).make(kind, sources, block, args.spec["caption"], args.out)
+    except ValueError as error:
+        sys.exit(str(error))
+    records.write(args.manifest, args.spec, args.code, inputs, outputs)
+
+
+if __name__ == "__main__":
+    main()
