@@ -355,7 +355,7 @@ def test_tournaments_with_different_fields_stand_side_by_side(tmp_path):
     figure = draw(standings, replace(known, groups=groups), **BOTH)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["NL-Q", "LOLA-Ex"]
     assert [len(ax.lines) for ax in figure.axes] == [2, 2, 1, 1]
-    a, b = draw(crosstable, replace(known, groups=groups, claims=[]), **ONE).axes[:2]
+    a, b = draw(crosstable, replace(known, groups=groups, ledger=Ledger()), **ONE).axes[:2]
     assert not np.ma.getmaskarray(a.collections[0].get_array()).any()
     assert np.ma.getmaskarray(b.collections[0].get_array()).tolist() == [[False, True], [True, True]]
 
