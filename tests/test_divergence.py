@@ -48,6 +48,14 @@ def played(seed, end=(-1.0, -2.0)):
         yield step, player, "share of C", 0.6 if step == 5 else 0.0
 
 
+def moved(seed):
+    """A game of real parameters, each of which goes from the start to its player's number."""
+    for step, player in itertools.product(range(4), (1, 2)):
+        yield step, player, "return", -1.0 if step else start(seed)
+        yield step, player, "gradient norm", 0.0 if step else 1.0
+        yield step, player, "parameter 1", float(player) if step else 0.5
+
+
 def picked(seed):
     """A Coin Game: half of the coins are of the own colour at first and 60 % later, which then brings points."""
     for step, player in itertools.product(range(20, 201, 20), (1, 2)):
@@ -81,6 +89,8 @@ GROUPS = {
     "ipd/a-vs-b@cup/oracle": (played, {}),
     "ipd/b@cup/oracle": (played, {"end": (-2.0, -2.0)}),
     "ipd/lola@map/oracle": (mapped, {}),
+    "tandem/nl/oracle": (moved, {}),
+    "tandem/lola/oracle": (moved, {}),
     "coin-game/nl/oracle": (picked, {}),
     "coin-game/lola/oracle": (picked, {}),
 }
@@ -105,6 +115,7 @@ FIGURES = {  # the block, and the groups that it shows
     "learning": ({"game": "ipd", "algorithms": ["nl", "lola"], "sampled": ["nl-pg"]}, [*SELF_PLAY, "ipd/nl-pg/oracle"]),
     "returns": ({"game": "ipd", "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "comparison": ({"game": "ipd", "algorithms": ["nl", "lola"]}, SELF_PLAY),
+    "parameters": ({"game": "tandem", "algorithms": ["nl", "lola"]}, ["tandem/nl/oracle", "tandem/lola/oracle"]),
     "beliefs": (
         {"games": ["ipd"], "algorithms": ["nl-pg", "nl-pg/cloning"]},
         ["ipd/nl-pg/oracle", "ipd/nl-pg/cloning"],
@@ -132,14 +143,14 @@ def study(root, names, ends):
         curve, settings = GROUPS[name]
         settings = settings | ({"everywhere": ends[name] == AT_ONCE} if curve is mapped else {})
         spec = {
-            "game": {"kind": "coin_game" if curve is picked else "matrix_game"},
+            "game": {"kind": {picked: "coin_game", moved: "quadratic"}.get(curve, "matrix_game")},
             "grid": {"lr": [0.5, 1.0], "eta": [0.5, 1.0]} if curve is mapped else None,
             "match": {"perspective": "as_described"} if curve is played else None,
         }
         paths = []
         for seed, end in zip(SEEDS, ends[name], strict=True):
             rows = list(curve(seed, **settings))
-            outcome = {"status": "finished", "steps": 3, "policies": [] if curve is picked else policies()}
+            outcome = {"status": "finished", "steps": 3, "policies": [] if curve in (picked, moved) else policies()}
             outcome |= {"episode": EPISODE} if curve is picked else {}
             if end != "finished" and curve is not mapped:
                 rows = rows[: len(rows) // 2] if end == "diverged" else []
@@ -259,7 +270,13 @@ def test_every_figure_is_drawn_and_says_how_many_runs_diverged(tmp_path, monkeyp
     touched = [name for name in names if fates[name] == ends]
     said = "2 of 3 runs; 1 diverged" if ends == ONE else "0 of 3 runs; 3 diverged"
     assert len(notes) == len(touched) and all(note.endswith(f": {said}") for note in notes)
-    assert notes[0].startswith("coin-game, NL" if kind in ("coins", "episode", "exploration") else "ipd, ")
+    game = {
+        "coins": "coin-game, NL",
+        "episode": "coin-game, NL",
+        "exploration": "coin-game, NL",
+        "parameters": "tandem, NL",
+    }
+    assert notes[0].startswith(game.get(kind, "ipd, "))
 
 
 def test_curves_are_of_the_runs_that_finished(tmp_path, monkeypatch, saved):
