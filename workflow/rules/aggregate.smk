@@ -20,7 +20,7 @@ rule aggregate:
         spec=lambda wildcards: canonical(plan.group_spec(GROUPS[wildcards.group])),
         code=canonical(fingerprints("lola.commands.aggregate")),
         curves=lambda wildcards: [str(cell.curve(ROOT)) for cell in GROUPS[wildcards.group].cells],
-        out=f"{ROOT}/groups/{{group}}",
+        out=lambda wildcards: f"{ROOT}/groups/{wildcards.group}",
     message:
         "gather {wildcards.group}"
     shell:
