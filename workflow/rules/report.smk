@@ -7,9 +7,10 @@
 report: "../report/workflow.rst"
 
 
+# The paper is named even where nobody named it, so that however the study is started, the report is up to date.
 FLAGS = ["--configfile", *OVERLAYS] if OVERLAYS else []
-if given := workflow.config_settings.config:
-    FLAGS += ["--config", *(f"{key}={canonical(value)}" for key, value in given.items())]
+given = workflow.config_settings.config | {"paper": config["paper"]}
+FLAGS += ["--config", *(f"{key}={canonical(value)}" for key, value in given.items())]
 
 
 rule reproducibility:
