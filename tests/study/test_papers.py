@@ -56,7 +56,7 @@ def test_a_new_paper_is_a_study_and_its_claims(tmp_path, monkeypatch):
     )
     assert {*papers.papers()} == {*PAPERS, "new"}
     made = {(product.stage, product.name) for product in provenance.products(load("new"))}
-    assert made >= {("figure", "f"), ("claims", "claims"), ("cells", "chicken/lola-ex/oracle/seed9")}
+    assert made >= {("figure", "f"), ("table", "claims"), ("cells", "chicken/lola-ex/oracle/seed9")}
 
 
 @pytest.mark.parametrize("paper", PAPERS)
