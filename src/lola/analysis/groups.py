@@ -61,7 +61,7 @@ class Group:
 
     @cached_property
     def ends(self) -> dict[int, dict]:
-        """How each run ended, by seed: status, steps, and what is known besides."""
+        """The end of each run, by seed: status, steps, and what is known besides."""
         return {int(seed): end for seed, end in self.about["seeds"].items()}
 
     @property
@@ -119,7 +119,7 @@ class Group:
 
     @cached_property
     def shares(self) -> pd.DataFrame:
-        """How often actions were taken in a match: index seed, columns (player, action, step).
+        """Shares of actions in a match: index seed, columns (player, action, step).
 
         Shares of the steps of the episodes that a row sums up, for every action but the player's last.
         """
@@ -129,7 +129,7 @@ class Group:
 
     @cached_property
     def coins(self) -> pd.DataFrame:
-        """What players of the Coin Game earn and pick: index seed, columns (points, own or coins; player; step).
+        """Points and coins of players of the Coin Game: index seed, columns (points, own or coins; player; step).
 
         Each per step of the game, averaged over the updates since the row before: rewards, coins of the player's own
         colour that it picks, and all that it picks.
@@ -151,7 +151,7 @@ class Group:
 
     @cached_property
     def beliefs(self) -> pd.DataFrame:
-        """How good clones are after each update: index seed, columns (likelihood or distance, player, opponent, step).
+        """Quality of clones after each update: index seed, columns (likelihood or distance, player, opponent, step).
 
         The likelihood is the mean log-likelihood of an action seen; the distance is the mean over states of the total
         variation distance between the clone's policy and the opponent's. In the Coin Game they are taken at the end of
@@ -200,12 +200,12 @@ class Group:
 
     @property
     def seeds(self) -> int:
-        """How many runs finished."""
+        """The number of runs that finished."""
         return sum(not diverged(end) for end in self.ends.values())
 
     @property
     def divergence(self) -> str:
-        """How many runs finished and how many diverged, in words; nothing if none did."""
+        """The number of runs that finished and of those that diverged, in words; nothing if none did."""
         failed = len(self.failed)
         return f"{self.seeds} of {self.seeds + failed} runs; {failed} diverged" if failed else ""
 

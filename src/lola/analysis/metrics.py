@@ -167,7 +167,7 @@ def below(group: Group, line: float, last: int = 1) -> Sample:
 
 
 def swing(group: Group) -> Sample:
-    """How much player 1's return still moves: its standard deviation over the second half of a curve's rows.
+    """Standard deviation of player 1's return over the second half of a curve's rows: how much it still moves.
 
     A run that diverged counts as much as the one that swings most. Raises NothingLeft if all did.
     """

@@ -34,7 +34,7 @@ class Sources:
         return find(self.groups, game, name, opponent_model)
 
     def tournament_label(self, tournament: Tournament) -> str:
-        """What a tournament is called, and the opponent model where it is not the oracle."""
+        """The label of a tournament, with the opponent model where it is not the oracle."""
         model = self.opponent_models.get(tournament.opponent_model)
         return self.tournaments[tournament.name] + (f", {model}" if model else "")
 
@@ -50,7 +50,7 @@ class Sources:
         ]
 
     def seats(self, group: Group) -> list[str]:
-        """What the algorithms in a group's seats are called."""
+        """The labels of the algorithms in a group's seats."""
         return [self.labels[seat] for seat in group.named.matchup.seats]
 
     def heading(self, group: Group) -> str:
@@ -66,7 +66,7 @@ class Sources:
 
     @property
     def divergences(self) -> list[str]:
-        """How many runs of a group finished and how many diverged, a line for each of which any did."""
+        """For each group with a run that diverged, a line with the numbers of runs that finished and diverged."""
         return [
             f"{group.game}, {self.label(group)}: {group.divergence}"
             for group in self.groups.values()

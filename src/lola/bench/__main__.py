@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def machine() -> Iterator[dict]:
-    """What the figures were measured on."""
+    """The machine that the figures were measured on."""
     yield {
         "processor": processor.name(),
         "cores": os.cpu_count(),
@@ -185,7 +185,7 @@ def without_coin_game(config: dict, groups: dict[str, plan.Group]) -> dict:
 
 
 def train_command(group: plan.Group, root: str) -> list[str]:
-    """What the workflow runs to train a group."""
+    """The command by which the workflow trains a group."""
     code = canonical(provenance.training_code(group))
     options = ["--spec", canonical(group.spec), "--code", code, "--lock", "none"]
     curves = [str(cell.curve(root)) for cell in group.cells]

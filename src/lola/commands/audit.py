@@ -48,7 +48,7 @@ class Problem:
 
 
 def problems(config: dict) -> list[Problem]:
-    """What is wrong with each product that is not as it should be."""
+    """The products that are not as they should be, each with what is wrong."""
     lock = provenance.environment()
     found = ((product, provenance.problem(product, lock)) for product in provenance.products(config))
     return [Problem(product, *problem) for product, problem in found if problem]
@@ -119,7 +119,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def cost(config: dict, group: str) -> str:
-    """What training the group took, from Snakemake's benchmarks; empty if it never ran."""
+    """The time that training the group took, from Snakemake's benchmarks; empty if it never ran."""
     seconds = sum(map(schedule.seconds, GroupName.at(group).benchmarks(config["results"])))
     return f" ({seconds:.0f} s last time)" if seconds else ""
 

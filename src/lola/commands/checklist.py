@@ -92,7 +92,7 @@ def checklist(config: dict, overlays: list[str]) -> str:
 
 
 def against_the_paper(config: dict) -> dict[str, list[str]]:
-    """Where the study departs from its paper, and how many claims have which verdict."""
+    """Departures of the study from its paper, and the number of claims by verdict."""
     deviations = read_ledger(config["claims"]).deviations
     verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
     return {
@@ -103,13 +103,13 @@ def against_the_paper(config: dict) -> dict[str, list[str]]:
 
 
 def trained_on(root: str, groups: dict[str, plan.Group]) -> list[str]:
-    """How many cells were trained on which processors, and of the Coin Game's, if there are any, on which devices."""
+    """The number of cells by the processor that trained them; of the Coin Game's, if there are any, by device."""
     made = [read_manifest(cell.manifest(root)) for group in groups.values() for cell in group.cells]
     processors = Counter(manifest["processor"] for manifest in made)
     devices = Counter(manifest["device"] for manifest in made if "device" in manifest)
     lines = [f"- Trained on: {name} ({count} cells)." for name, count in sorted(processors.items())]
     counts = ", ".join(f"{count} on {device}" for device, count in sorted(devices.items()))
-    return lines + [f"- Cells of the Coin Game, by what trained them: {counts}."] * bool(devices)
+    return [*lines, f"- Cells of the Coin Game, by what trained them: {counts}."] if devices else lines
 
 
 def settings(config: dict) -> dict[str, tuple[object, str]]:
@@ -133,7 +133,7 @@ def settings(config: dict) -> dict[str, tuple[object, str]]:
 
 
 def origin(key: str, value, source: str, papers: dict[str, tuple[object, str]]) -> str:
-    """Where a value comes from; of one that an overlay replaces, what it is in the paper's study."""
+    """The source of a value; of one that an overlay replaces, the value in the paper's study."""
     theirs, from_where = papers.get(key, (value, ""))
     if source or theirs == value:
         return source or "ours"

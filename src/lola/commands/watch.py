@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def look(root: str, study: int) -> Iterator[dict[Path, int]]:
-    """What checkpoints there are, again and again while the study runs: paths and times of change (ns)."""
+    """The checkpoints that there are, again and again while the study runs: paths and times of change (ns)."""
     while os.getppid() == study:
         found = {}
         for path in checkpoints(root):

@@ -22,7 +22,7 @@ DIGITS = 3  # such a number has so many
 
 
 def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model: str = "oracle") -> Figure:
-    """What the row earns against the column over the last tenth of the episodes, the mean over all runs, as in tables.
+    """Returns of the row against the column in the last tenth of the episodes, the mean over all runs, as in tables.
 
     A panel per tournament, and one for the numbers among the claims, with one scale of colours.
     """

@@ -57,7 +57,7 @@ def median_run(group: Group) -> tuple[int, str]:
 
 
 def handles() -> list:
-    """What is drawn on a board, by name."""
+    """A legend of what is drawn on a board."""
     found = []
     for name, color, (marker, size, _) in zip(NAMES, COLORS, SHAPES, strict=True):
         found.append(Line2D([], [], linestyle="", marker=marker, markersize=size, color=color, label=f"{name} player"))

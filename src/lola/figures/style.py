@@ -133,7 +133,7 @@ def panels(titles: list[str], columns: int, lines: int) -> tuple[Figure, list[Ax
 
 
 def of_runs(groups: Iterable[Group]) -> str:
-    """How many runs a mean is of, in words."""
+    """The number of runs that a mean is of, in words."""
     runs = sorted({group.seeds for group in groups})
     return f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals"
 

@@ -31,7 +31,7 @@ def canonical(settings) -> str:
 
 
 def differences(before, after, path: str = "") -> list[str]:
-    """Where two settings differ, as lines like `seats[0].lr: 1.0 → 0.5`."""
+    """The differences of two settings, as lines like `seats[0].lr: 1.0 → 0.5`."""
     if isinstance(before, dict) and isinstance(after, dict):
         keys = sorted(before.keys() | after.keys())
         return [d for k in keys for d in differences(before.get(k), after.get(k), f"{path}.{k}".removeprefix("."))]

@@ -24,7 +24,7 @@ EVERY = 10.0  # seconds; a shorter job never writes one
 
 
 def beside(curves: list[str]) -> Path:
-    """Where the job that writes these curves is kept: beside `cells`, named after its first and last seed."""
+    """The checkpoint of the job that writes these curves: beside `cells`, named after its first and last seed."""
     first, last = Cell.at(curves[0]), Cell.at(curves[-1])
     return first.checkpoint(Cell.root(curves[0]), first.seed, last.seed)
 
@@ -38,7 +38,7 @@ def write(path: Path, made_by: dict, snapshot: Snapshot) -> None:
 
 
 def read(path: Path) -> tuple[dict, Snapshot]:
-    """What made a checkpoint, and its snapshot. Raises ValueError if the file is not as it was written."""
+    """A checkpoint: what made it, and its snapshot. Raises ValueError if the file is not as it was written."""
     digest, _, content = path.read_bytes().partition(b"\n")
     if digest != sha256(content).encode():
         raise ValueError(f"{path} is not as it was written (truncated or overwritten)")

@@ -18,13 +18,13 @@ from lola.learning.rules import Rule, Values
 
 
 class Policy(Protocol):
-    """How a player's parameters are drawn, and those of whom it does not know; all tensors are (S, d)."""
+    """First parameters, a player's own and those of others that it does not know; all tensors are (S, d)."""
 
     def initial(self, i: int, seeds: list[int], std: float) -> Tensor:
         """Player i's first parameters."""
 
     def guess(self, i: int, j: int, seeds: list[int], std: float) -> Tensor:
-        """What a clone of player j, who has this policy, starts from in the mind of player i."""
+        """The start of player i's clone of player j, who has this policy."""
 
     def critic(self, i: int, seeds: list[int], std: float) -> object:
         """Player i's first baseline."""
@@ -32,7 +32,7 @@ class Policy(Protocol):
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a player sits: in seat `i` of a game, with what policies everybody has, and on which seeds."""
+    """A place in a game: seat `i`, the policies of all players, and the seeds."""
 
     game: object
     i: int
@@ -43,7 +43,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class View:
-    """What player i sees before a step: everybody's parameters and memories, and what was played.
+    """Player i's view before a step: all parameters and memories, and what was played.
 
     `step` updates were taken, `done` is their share of all. `game` is what the player takes the game to be, and
     `as_seen(thetas, i)` whom it takes the others for and itself; `play(thetas, key)` plays roll-outs that it imagines.
@@ -61,7 +61,7 @@ class View:
 
 
 class Player(Protocol):
-    """Whoever learns: see the head of the module."""
+    """A player: see the head of the module."""
 
     def start(self, seat: Seat) -> tuple[Tensor, object]:
         """First parameters and memory."""
@@ -72,7 +72,7 @@ class Player(Protocol):
 
 @dataclass(frozen=True)
 class Memory:
-    """What a climber remembers: what it takes everybody's parameters for, and its critic, which estimators use."""
+    """A climber's memory: the parameters that it believes all players have, and its critic, which estimators use."""
 
     believed: list[Tensor]
     critic: object
@@ -111,7 +111,7 @@ class Climber:
         return view.thetas[view.i] + self.move(direction, view.done), Memory(believed, critic)
 
     def values(self, view: View, critics: list) -> Values:
-        """What the rule climbs: exact values, or estimates from what was played, and elsewhere from what it imagines.
+        """The values that the rule climbs: exact ones, or estimates from roll-outs, real here and imagined elsewhere.
 
         The real roll-outs of a step are on stream (step, 0), those that player i imagines on (step, 1 + i, n) in turn.
         """

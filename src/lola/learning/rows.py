@@ -55,12 +55,12 @@ class Rows:
             yield rows, self.ended(end), [of_player[:end, s] for of_player in ends]
 
     def clone_names(self, i: int, step: int) -> list[str]:
-        """What is measured of a player's clones: nothing before the first update."""
+        """The measures of a player's clones: none before the first update."""
         players = self.job.players
         return measures.clones(i, len(players)) if step and self.job.models(i) else []
 
     def ended(self, finite: int) -> dict:
-        """How a seed ended of whose rows so many are finite."""
+        """The end of a seed, so many of whose rows are finite."""
         steps = self.at[finite - 1] if finite else 0
         if finite == len(self.at):
             return {"status": "finished", "steps": steps}

@@ -42,7 +42,7 @@ Rule = Callable[[Values, list[Tensor], int], Tensor]
 
 
 class Terms(NamedTuple):
-    """What first-order rules are made of (Letcher et al. 2019), for every player i a tensor (S, d_i).
+    """The terms of first-order rules (Letcher et al. 2019), for every player i a tensor (S, d_i).
 
     `xi`: ξ_i = ∇_i V_i.
     `ahead`: (H_oξ)_i = Σ_j ∇_ij V_i ∇_j V_j, what the others' next step does to my gradient.

@@ -30,7 +30,7 @@ def run(
 
 
 def parts(spec: dict, seeds: list[int], device: str | None = None) -> dict:
-    """What a spec says of a `training.Job`, but for how roll-outs are played: its fields by name."""
+    """The fields of a spec's `training.Job` by name, without `play`."""
     played = game(spec).to(device) if device else game(spec)
     kind, model = registry.kind(spec["game"]), opponent_model(spec)
     return {
@@ -67,6 +67,6 @@ def player(spec: dict, settings: dict, model: OpponentModel) -> Player:
 
 
 def configured(entry: registry.Entry, settings: dict, *given):
-    """What an entry of the registry makes of what is `given` and of those settings that are its own."""
+    """The result of an entry of the registry, called with what is `given` and those settings that are its own."""
     own = {*entry.required, *entry.optional}
     return entry.load()(*given, **{name: value for name, value in settings.items() if name in own})

@@ -77,7 +77,7 @@ class Job:
         return replace(state, rollouts=self.play(state.thetas, (state.step, REAL)) if self.play else None)
 
     def view(self, state: State, i: int, done: float) -> View:
-        """What player i sees of a state."""
+        """Player i's view of a state."""
         return View(i, state.step, done, state.thetas, state.memories, state.rollouts, self.game, self.play)
 
     def policies_of(self, state: State) -> list[Tensor]:
@@ -85,7 +85,7 @@ class Job:
         return state.thetas
 
     def measured(self, state: State) -> Tensor:
-        """What rows average over their updates, (S, players, measures)."""
+        """The measures that rows average over their updates, (S, players, measures)."""
         return torch.zeros(len(self.seeds), len(self.players), 0, dtype=torch.float64)
 
     def ends(self, state: State) -> list[Tensor]:
@@ -97,7 +97,7 @@ class Job:
         return list(means.unbind(2))
 
     def names(self) -> list[list[str]]:
-        """What each player's measures are called."""
+        """The names of each player's measures."""
         return [list(self.shown)] * len(self.players)
 
     def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:

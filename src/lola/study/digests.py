@@ -26,7 +26,7 @@ def line(group: Group, root: str | Path) -> dict[str, str]:
 
 
 def settings(group: Group) -> tuple[str, str, str]:
-    """What a published line must share with a group for their digests to be comparable."""
+    """The settings that a published line must share with a group for their digests to be comparable."""
     spec = canonical({"spec": group.spec, "seeds": sorted(group.seeds)})
     return group.name, str(len(group.seeds)), sha256(spec)[:12]
 

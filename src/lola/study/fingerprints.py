@@ -77,7 +77,7 @@ def digests(entries: frozenset[str | tuple[str, str]], without: str) -> dict[str
 
 
 def reached(place: Place) -> Iterator[Place]:
-    """Where one place leads to at once."""
+    """The places that one place leads to at once."""
     module = read(place.module)
     yield Place(place.module.rpartition(".")[0] if place.name == IMPORT else place.module, IMPORT)
     if place.name in module.code:
@@ -113,7 +113,7 @@ def taken(module: str, name: str, attribute: str) -> Iterator[Place]:
 
 @cache
 def read(module: str) -> Module:
-    """What a module of this project defines and imports."""
+    """The definitions and imports of a module of this project."""
     tree = ast.parse(module_file(module).read_bytes())
     elsewhere = {}
     for node in ast.walk(tree):

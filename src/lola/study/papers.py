@@ -33,7 +33,7 @@ class Paper:
 
     @property
     def digests(self) -> Path:
-        """Where the digests of its cells are published."""
+        """The file in which the digests of its cells are published."""
         return DOCS / self.name / "digests.csv"
 
     @property

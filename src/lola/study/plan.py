@@ -39,7 +39,7 @@ class Group(GroupName):
 
     @property
     def entries(self) -> list[registry.Entry]:
-        """What its spec names of the registry: with all that they reach, the code that moves its numbers."""
+        """Entries of the registry that its spec names: with all that they reach, the code that moves its numbers."""
         kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
         entries = [registry.job(self.spec), kind.game, kind.policy, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
@@ -91,7 +91,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
 
 
 def part_matchups(config: dict, name: str, part: dict) -> list[tuple[str, str]]:
-    """Who is trained in a part of the study, with which opponent model; in a tournament everybody meets everybody."""
+    """The matchups of a part of the study, with their opponent models; in a tournament every entrant meets each."""
     models = part.get("opponent_models", ["oracle"])
     if "entrants" in part:
         return list(dict.fromkeys(match for model in models for match in matches(config, name, model)))
@@ -117,13 +117,13 @@ def seats(config: dict, game: str, algorithm: str) -> list[dict]:
 
 
 def players(game: dict) -> int:
-    """How many players a game has: as its kind says, or as many as its block."""
+    """The number of players of a game: as its kind says, or as its block has."""
     known = registry.kind(game).players
     return len(game[known]) if isinstance(known, str) else known
 
 
 def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: dict) -> dict | None:
-    """How many roll-outs are played before every update, and of how many steps; None if nobody needs any.
+    """The number of roll-outs before every update, and of their steps; None if no player needs any.
 
     Those that the players estimate their values from are also what their clones learn from.
     """
@@ -145,7 +145,7 @@ def is_trained(cell: Cell, root: str | Path) -> bool:
 
 
 def progress(groups: dict[str, Group], root: str | Path) -> dict[str, int]:
-    """How many cells the study has, and how many of them are there already."""
+    """The number of cells of the study, and of those that are there already."""
     cells = [cell for group in groups.values() for cell in group.cells]
     return {"cells": len(cells), "done": sum(is_trained(cell, root) for cell in cells)}
 
@@ -234,7 +234,7 @@ def labels(config: dict) -> dict[str, str]:
 
 
 def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
-    """What people call those of these parts of the study that are tournaments."""
+    """The labels of those of these parts of the study that are tournaments."""
     parts = {name: config["study"][name] for name in names}
     return {name: part.get("label", name) for name, part in parts.items() if "entrants" in part}
 
@@ -271,7 +271,7 @@ def coin_game_scale(group: Group) -> dict[str, int | str]:
 
 
 def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
-    """What people read behind an algorithm's name: nothing for the oracle, which is the rule."""
+    """Labels behind an algorithm's name: none for the oracle, which is the rule."""
     return {name: config["opponent_models"][name].get("label", name) for name in sorted(models - {"oracle"})}
 
 

@@ -82,12 +82,12 @@ def product_code(stage: str, block: dict) -> dict[str, str]:
 
 
 def manifest(root: str | Path, name: str) -> Path:
-    """Where the manifest of a product is, such as figures/figure1; `lola.files.records` writes and reads it."""
+    """The manifest of a product, such as figures/figure1; `lola.files.records` writes and reads it."""
     return Path(root) / "manifests" / f"{name}.json"
 
 
 def problem(product: Product, lock: str) -> tuple[str, str] | None:
-    """What is wrong with a product as it lies on disk, as (kind, reason); None if nothing is.
+    """A fault of a product as it lies on disk, as (kind, reason); None if it has none.
 
     The kinds: missing, damaged (not as it was written), stale (made from other settings,
     code, packages or inputs than today's).

@@ -40,12 +40,12 @@ def stages(config: dict) -> dict[str, int]:
 
 
 def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float:
-    """How long a training job takes: as last time, or as its spec lets one expect."""
+    """The time of a training job: as last time, or as its spec lets one expect."""
     return seconds(benchmark(batch, root)) or START + len(batch) * work(group) * pace(group)
 
 
 def benchmark(batch: list[Cell], root: str | Path) -> Path:
-    """Where Snakemake keeps how long a training job took."""
+    """The file in which Snakemake keeps the time of a training job."""
     return batch[0].benchmark(root, batch[0].seed, batch[-1].seed)
 
 
@@ -62,7 +62,7 @@ def pace(group: Group) -> float:
 
 
 def work(group: Group) -> int:
-    """How much a seed of a group does, at all points of a map: updates, or steps if it plays any."""
+    """The work of a seed of a group, at all points of a map: updates, or steps if it plays any."""
     spec, grid = group.spec, group.spec["grid"] or {}
     updates = spec["steps"] * math.prod(len(values) for axis, values in grid.items() if axis != "batch")
     if not spec["play"]:

@@ -51,7 +51,7 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], oppon
 
 
 def measures(group: Group) -> dict[str, tuple[str, Sample]]:
-    """What the table reports of a group, by name, with the claims' name for it; the main percentage comes third."""
+    """The measures of a group by name, with the claims' name for each; the main percentage comes third."""
     if is_zero_sum(final_returns(group.returns).to_numpy()):
         tolerances = [TOLERANCE, *(t for t in TOLERANCES if t != TOLERANCE)]
         shares = {

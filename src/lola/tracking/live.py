@@ -144,12 +144,12 @@ def trained(cell: Cell, made_by: dict, root: str) -> dict | None:
 
 
 def updates(spec: dict, snapshot: checkpoints.Snapshot) -> int:
-    """How many updates were taken; a map with an axis of batches takes all of them once per batch."""
+    """The number of updates that were taken; a map with an axis of batches takes all of them once per batch."""
     return len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
 
 
 def series(snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
-    """What is shown of a seed so far, as the rows of its curve will give it."""
+    """A seed's series so far, as the rows of its curve will give them."""
     found = {
         (str(player), measure): list(zip(snapshot["at"].tolist(), values, strict=True))
         for player, own in enumerate(snapshot["shown"][:, s].transpose(1, 2, 0).tolist(), start=1)

@@ -76,7 +76,7 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_vers
 
 
 def attached(series: Series, manifest: dict) -> dict[str, bytes]:
-    """What is attached to the run of a curve alone: a picture, and how it ended, as far as there is anything to see."""
+    """Attachments that only runs of curves have: a picture, and how it ended, as far as there is anything to see."""
     draw = PICTURES.get(registry.course(manifest["spec"]), pictures.returns_and_others)
     files = {"picture.png": draw(series, manifest)}
     if manifest.get("policies"):

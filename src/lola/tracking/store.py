@@ -22,7 +22,7 @@ PRIVATE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow
 
 
 def uri(root: str | Path) -> str:
-    """Where runs are logged: `MLFLOW_TRACKING_URI`, or else a database beside the study's folder."""
+    """The address of the store: `MLFLOW_TRACKING_URI`, or else a database beside the study's folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{folder(root) / DATABASE}"
 
 
@@ -67,7 +67,7 @@ def experiment_name(root: str | Path, game: str) -> str:
 
 
 def writer(root: str | Path) -> str:
-    """Who logs: this machine and this study."""
+    """The name of this machine and this study, as the writer of runs."""
     return f"{socket.gethostname()}:{Path(root).resolve()}"
 
 

@@ -27,7 +27,7 @@ def probable(measure: str) -> tuple[str, str] | None:
 
 
 def share(action: str) -> str:
-    """How often a player of a match took an action."""
+    """The share of a player's steps in a match that took an action."""
     return f"{SHARE}{action}"
 
 

@@ -100,7 +100,7 @@ class GroupName:
         return Cell(self.game, self.algorithm, self.opponent_model, seed)
 
     def checkpoint(self, root: str | Path, first: int, last: int) -> Path:
-        """Where a training job of these seeds is kept while it runs."""
+        """The checkpoint of a training job of these seeds."""
         return Path(root, "checkpoints", self.group, f"seed{first}-seed{last}.checkpoint")
 
     def checkpoints(self, root: str | Path) -> list[Path]:
@@ -108,7 +108,7 @@ class GroupName:
         return sorted(Path(root, "checkpoints", self.group).glob("*.checkpoint"))
 
     def benchmark(self, root: str | Path, first: int, last: int) -> Path:
-        """Where Snakemake keeps how long a training job of these seeds took."""
+        """The file in which Snakemake keeps the time of a training job of these seeds."""
         return Path(root, "benchmarks", "train", self.group, f"seed{first}-{last}.jsonl")
 
     def benchmarks(self, root: str | Path) -> list[Path]:
@@ -124,15 +124,15 @@ class Cell(GroupName):
 
     @property
     def name(self) -> str:
-        """What people and manifests call it: ipd/lola-ex/oracle/seed3."""
+        """Its name for people and manifests: ipd/lola-ex/oracle/seed3."""
         return f"{self.group}/seed{self.seed}"
 
     def curve(self, root: str | Path) -> Path:
-        """Where its rows are."""
+        """The file of its rows."""
         return Path(root) / "cells" / f"{self.name}.csv"
 
     def manifest(self, root: str | Path) -> Path:
-        """Where its manifest is, beside the curve."""
+        """The file of its manifest, beside the curve."""
         return Path(root) / "cells" / f"{self.name}.json"
 
     @staticmethod

@@ -193,5 +193,5 @@ def course(spec: dict) -> str:
 
 
 def job(spec: dict) -> Entry:
-    """What trains the cells of a spec."""
+    """The job that trains the cells of a spec."""
     return COURSES[course(spec)].job

@@ -31,7 +31,7 @@ def fitted(theta: Tensor, j: int, rollouts: Rollouts, rate: float, steps: int) -
 
 
 def assessed(believed: Tensor, theta: Tensor, j: int, rollouts: Rollouts) -> Tensor:
-    """How good a clone of player j is, (S, 2): its mean log-likelihood per move, and its distance from the truth.
+    """Quality of a clone of player j, (S, 2): its mean log-likelihood per move, and its distance from the truth.
 
     The distance is the total variation between the two policies, ½ Σ_a |π̂(a) − π(a)|, averaged over the steps played.
     """

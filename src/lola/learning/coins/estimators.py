@@ -24,7 +24,7 @@ from lola.learning.coins.runs import Ensemble
 
 @dataclass(frozen=True)
 class Estimator:
-    """How values are estimated: `critic_lr`, `centred` and `beyond` are those of `matrix.estimators.Estimator`,
+    """A way to estimate values: `critic_lr`, `centred` and `beyond` are those of `matrix.estimators.Estimator`,
     and so is `centre`, which is None or "step".
 
     The critic is a network like its player's that sees what that sees. `entropy` times the mean
@@ -165,7 +165,7 @@ def critic_gradients(rollouts: Rollouts, judged: Ensemble) -> list[Tensor]:
 
 
 def baselines(rollouts: Rollouts, critics: list[Tensor]) -> Ensemble:
-    """What the players' critics say of every step."""
+    """The players' critics at every step."""
     return rollouts.replays.of([network.critic for network in rollouts.networks], critics)
 
 

@@ -13,7 +13,7 @@ OWN, THEIRS = 1.0, -2.0  # for picking any coin; when the other picks mine
 
 
 class Views(NamedTuple):
-    """How players see boards: each as if it were red.
+    """Boards as players see them: each as if it were red.
 
     `boards` (players, boards): the number that a board has in each player's view.
     `inputs` (boards, 3): which of a network's 4 · cells inputs are one. There is an input per cell for oneself, then
@@ -25,7 +25,7 @@ class Views(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """What comes of every step, by its number.
+    """The outcome of every step, by its number.
 
     `picked` (players, steps): who picks the coin. `own` (players, steps): whose colour it has.
     `rewards` (players, steps): what players earn. `boards` (steps): the board afterwards, with a coin that was picked
@@ -40,7 +40,7 @@ class Outcomes(NamedTuple):
 
 
 class Respawns(NamedTuple):
-    """What a new coin may add to a board's number.
+    """Numbers that a new coin may add to a board's.
 
     `coins` (cells² + 1, choices): a row per pair of cells that red and blue are on, red · cells + blue, and a last one
     of zeros for no new coin. All choices of a row are as likely. `first` (steps): where in `coins`, read row after
@@ -52,7 +52,7 @@ class Respawns(NamedTuple):
 
 
 class Shifts(NamedTuple):
-    """What convolutions need to know of the board, which looks the same from every cell.
+    """Neighbours on the board, which looks the same from every cell, for convolutions.
 
     `neighbours` (cells, 9): each cell's square of 3 × 3, row by row. `cells` (shifts, cells): where cells go when the
     board is shifted so that cell 0 comes to lie on each cell. `boards` (boards): each board as one with red on
@@ -124,12 +124,12 @@ class CoinGame:
 
     @property
     def choices(self) -> int:
-        """How many equally likely draws lay a coin."""
+        """The number of equally likely draws that lay a coin."""
         return self.respawns.coins.shape[1]
 
 
 def views(game: CoinGame) -> Views:
-    """How both players see every board."""
+    """Every board as both players see it."""
     board = torch.arange(game.boards)
     red, blue, coin, colour = game.parts(board)
     as_blue = game.number(blue, red, coin, 1 - colour)
@@ -138,7 +138,7 @@ def views(game: CoinGame) -> Views:
 
 
 def outcomes(game: CoinGame, tie: str, colour: str) -> Outcomes:
-    """What comes of both players' moves on every board."""
+    """The outcome of both players' moves on every board."""
     step = torch.arange(PAIRS * game.boards)
     red_before, blue_before, coin, coin_colour = game.parts(step // PAIRS)
     after = torch.stack([game.shifted(*move) for move in MOVES.values()], dim=1)  # (cells, moves)
@@ -161,7 +161,7 @@ def outcomes(game: CoinGame, tie: str, colour: str) -> Outcomes:
 
 
 def respawns(game: CoinGame, respawn: str, colour: str) -> Respawns:
-    """Where new coins may lie, by where the players are.
+    """Places of new coins, by the players' places.
 
     Each row repeats its choices as often as makes all rows equally long, so that every choice is as likely.
     """
@@ -178,7 +178,7 @@ def respawns(game: CoinGame, respawn: str, colour: str) -> Respawns:
 
 
 def shifts(game: CoinGame) -> Shifts:
-    """How the board looks from every cell."""
+    """The board as it looks from every cell."""
     offsets = (-1, 0, 1)
     neighbours = torch.stack([game.shifted(*offset) for offset in product(offsets, offsets)], dim=1)
     cells = torch.stack([game.shifted(*divmod(shift, game.grid)) for shift in range(game.cells)])

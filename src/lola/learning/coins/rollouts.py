@@ -17,7 +17,7 @@ from lola.learning.streams import stream
 
 @dataclass(frozen=True)
 class Rollouts:
-    """What was played: the numbers of all `steps`, (S, T, B), and the players' networks as they ran.
+    """A batch of games per seed: the numbers of all `steps`, (S, T, B), and the players' networks as they ran.
 
     Where players have rows, (players · S, …), they are one player's after another.
     """
@@ -42,13 +42,13 @@ class Rollouts:
 
     @cached_property
     def boards(self) -> Tensor:
-        """What each player saw before every step: (players · S, T, B)."""
+        """The boards that each player saw before every step: (players · S, T, B)."""
         board = self.steps // PAIRS
         return self.game.views.boards[:, board].flatten(0, 1)
 
     @cached_property
     def moves(self) -> Tensor:
-        """What each player did, (players · S, T, B)."""
+        """The moves of each player, (players · S, T, B)."""
         joint = self.steps % PAIRS
         return torch.cat([joint // len(MOVES), joint % len(MOVES)])
 
@@ -153,7 +153,7 @@ def score(p: Tensor, moves: Tensor) -> Tensor:
 
 
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
-    """What chance decides: uniforms of boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
+    """Random numbers: uniforms of boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
     boards, coins, moves = [], [], []
     for seed in seeds:
         numbers = stream(seed, key)

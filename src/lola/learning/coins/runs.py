@@ -27,7 +27,7 @@ VECTOR = 16  # numbers that PyTorch takes at once with AVX2
 
 
 class Run:
-    """What networks answer to a roll-out's boards, step by step, and how that depends on their parameters.
+    """The answers of networks to a roll-out's boards, step by step, and their derivatives by the parameters.
 
     `thetas` has the parameters of a group of rows each, (S, d), say of a player's; the rows are the
     groups' one after another. Boards `seen` are (R, T, B), answers `y` (R, T, B, outputs).
@@ -65,7 +65,7 @@ class Run:
 
     @torch.no_grad()
     def step(self, t: int, boards: Tensor) -> Tensor:
-        """What the networks answer at step t to boards (R, B): (R, B, outputs)."""
+        """The networks' answers at step t to boards (R, B): (R, B, outputs)."""
         assert boards.ndim == 2, "boards must be (R, B)"
         self.seen[:, t] = boards
         if self.compiled:
@@ -94,7 +94,7 @@ class Run:
 
     @cached_property
     def arrays(self) -> SimpleNamespace:
-        """What kernels read and write, as NumPy's views of the same memory."""
+        """The arrays of kernels, NumPy's views of the same memory."""
         kept = {name: getattr(self, name) for name in ("h", "gates", "n", "a_n", "y", "seen", "table")}
         return SimpleNamespace(**{name: tensor.numpy() for name, tensor in (kept | self.weights).items()})
 
@@ -196,7 +196,7 @@ class Run:
 
 
 def sum_backwards(by_a: Tensor, by_h: Tensor, slopes: Tensor, gates: Tensor, W: Tensor) -> None:
-    """What the kernel of this name does, by tensors."""
+    """The kernel of this name by tensor operations."""
     H, C = by_h.shape[-1], by_h.shape[1]
     z, W = gates[..., H:], W.repeat_interleave(C, dim=0)
     for t in reversed(range(by_h.shape[2])):
@@ -211,7 +211,7 @@ def sum_backwards(by_a: Tensor, by_h: Tensor, slopes: Tensor, gates: Tensor, W: 
 
 
 def sum_forwards(dh: Tensor, da: Tensor, dx: Tensor, slopes: Tensor, gates: Tensor, W: Tensor) -> None:
-    """What the kernel of this name does, by tensors."""
+    """The kernel of this name by tensor operations."""
     H = dh.shape[-1]
     z, dh_before = gates[..., H:], torch.zeros_like(dh[:, 0])  # (R, B, H)
     for t in range(dh.shape[1]):
@@ -250,7 +250,7 @@ class Ensemble:
         return shared if self.members == tuple((shared, group) for group in range(len(shared.leaves))) else None
 
     def step(self, t: int, boards: Tensor) -> Tensor:
-        """What all answer at step t to boards (players · S, B): (players · S, B, outputs)."""
+        """All answers at step t to boards (players · S, B): (players · S, B, outputs)."""
         if self.whole:
             return self.whole.step(t, boards)
         seen = dict(zip(self.members, boards.chunk(len(self.members)), strict=True))
@@ -260,7 +260,7 @@ class Ensemble:
 
     @cached_property
     def y(self) -> Tensor:
-        """What all answered, (players · S, T, B, outputs)."""
+        """All answers, (players · S, T, B, outputs)."""
         if self.whole:
             return self.whole.y
         return torch.cat([shared.y[shared.rows(group)] for shared, group in self.members])
@@ -295,7 +295,7 @@ def side_by_side(networks: list[Network], thetas: list[Tensor], length: int, bat
 
 
 def run(networks: list[Network], thetas: list[Tensor], boards: Tensor) -> Ensemble:
-    """What all players' networks, with parameters (S, d_i), answer to boards (players · S, T, B)."""
+    """The answers of all players' networks, with parameters (S, d_i), to boards (players · S, T, B)."""
     assert boards.ndim == 3, "boards must be (players · S, T, B)"
     ran = side_by_side(networks, thetas, *boards.shape[1:])
     for t, seen in enumerate(boards.unbind(1)):

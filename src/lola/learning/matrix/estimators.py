@@ -26,7 +26,7 @@ Critics = list[np.ndarray | None]  # the players' baselines b_k(s), (S, states) 
 
 @dataclass(frozen=True)
 class Estimator:
-    """How values are estimated: see the head of the module.
+    """A way to estimate values: see the head of the module.
 
     `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic. `centred`
     says whether r is; `beyond` is w, and `centre` what r' is centred on: None, the mean of the
@@ -128,7 +128,7 @@ class Scored:
         return list(map(torch.from_numpy, product))
 
     def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
-        """How log π of each code grows along the directions, (S, codes)."""
+        """Growth of log π of each code along the directions, (S, codes)."""
         growth = np.zeros((len(self.p), self.advantages.shape[2]))
         for j, direction in directions.items():
             kernels.add_growth(growth, direction, self.p[:, j], self.game.views[j], self.game.joint[j])

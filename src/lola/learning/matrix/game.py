@@ -64,7 +64,7 @@ class MatrixGame:
         return list(zip(*players, strict=True))
 
     def derivatives(self, thetas: list[Tensor], i: int, eta, ahead: float, shape: float, apart: bool) -> Tensor:
-        """What `kernels.first_order` makes of parameters (S, d_j)."""
+        """The result of `kernels.first_order` at parameters (S, d_j)."""
         tables = tuple(theta.detach().numpy() for theta in thetas)
         etas = np.broadcast_to(np.asarray(eta, dtype=np.float64).reshape(-1), len(tables[0]))
         play = (self.views, self.joint, self.rewards, self.gamma)

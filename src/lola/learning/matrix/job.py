@@ -43,7 +43,7 @@ def build(spec: dict, seeds: list[int], sizes: dict[str, Tensor] | None = None) 
 
 
 def measured(game, thetas: list[Tensor]) -> list[Tensor]:
-    """What `names` names, (S, measures) per player. The last action's probability is what is missing to 1."""
+    """The measures of `names`, (S, measures) per player. The last action's probability is what is missing to 1."""
     return [
         torch.cat([(1 - game.gamma) * value[:, None], game.probabilities(thetas, i)[..., :-1].flatten(1)], dim=1)
         for i, value in enumerate(game.values(thetas))

@@ -171,7 +171,7 @@ def grow(growth, w, own, chosen):
 
 @kernel
 def move(visits_dot, values_dot, growth, play, future, visits, q, gamma):
-    """How visits and state values move as play moves by Π(a|s)·growth(s, a)."""
+    """Growth of visits and state values as play moves by Π(a|s)·growth(s, a)."""
     n = len(q)
     visits_dot[:] = 0.0
     values_dot[:] = 0.0

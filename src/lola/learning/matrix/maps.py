@@ -58,7 +58,7 @@ def build_round(spec: dict, seeds: list[int], points: list[Point]) -> MatrixJob:
 
 
 def last_row(job: MatrixJob, state: State) -> Tensor:
-    """What is measured at the end, (S, players, measures), with zeros at the end of players that have fewer."""
+    """The measures at the end, (S, players, measures), with zeros at the end of players that have fewer."""
     table = torch.nn.utils.rnn.pad_sequence([own.T for own in measured(job.game, state.thetas)]).permute(2, 1, 0)
     table[~torch.cat(state.thetas, dim=1).isfinite().all(1)] = torch.nan
     return table

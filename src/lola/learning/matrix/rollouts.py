@@ -14,7 +14,7 @@ from lola.learning.streams import stream
 
 @dataclass(frozen=True)
 class Rollouts:
-    """What was played: `codes` (S, length, batch) and `counts` (S, length, codes); see `rollout_kernels`."""
+    """Roll-outs: `codes` (S, length, batch) and `counts` (S, length, codes); see `rollout_kernels`."""
 
     game: object
     codes: np.ndarray
@@ -61,7 +61,7 @@ class Rollouts:
         return visits / self.batch
 
     def centre(self, over: str | None) -> np.ndarray:
-        """What centring takes off the discounted rewards, (S, players, length): their mean over a "step", or "all"."""
+        """What centring takes off discounted rewards, (S, players, length): their mean over a "step", or "all"."""
         if over == "step":
             return self.mean_rewards
         overall = np.zeros((len(self.counts), len(self.game.rewards), 1))

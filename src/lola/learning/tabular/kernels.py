@@ -94,7 +94,7 @@ def climb(policy, best, own, pace):
 
 @kernel
 def action_values(worth, values, seen, own, setting):
-    """What each action is worth in a row: Q(a), or of joint actions Σ_b Q(a, b) n(b) / n."""
+    """The value of each action in a row: Q(a), or of joint actions Σ_b Q(a, b) n(b) / n."""
     for a in range(own):
         worth[a] = values[a, 0]
     if setting[JOINT]:

@@ -20,7 +20,7 @@ from lola.learning.tabular import kernels
 
 
 class Tables(NamedTuple):
-    """What a learner has learned on S seeds, a row per state as it keeps them; the whole of its memory.
+    """A learner's tables on S seeds, a row per state as it keeps them; the whole of its memory.
 
     `values` is (S, rows, actions, others' joint actions), where the last axis has one entry unless it counts those;
     `seen`, how often the others did what, lacks the actions; `policy`, what it plays unless it is ε-greedy, and
@@ -69,7 +69,7 @@ class Learner:
         return view.thetas[view.i], memory
 
     def logits(self, tables: Tables, form: int) -> Tensor:
-        """What it plays, or what an oracle takes it for, (S, d): see `kernels.logits`."""
+        """Logits of its play, or of what an oracle takes it for, (S, d): see `kernels.logits`."""
         mine = (tables.values, tables.seen, tables.policy)
         return torch.from_numpy(kernels.logits(*mine, self.settings, tables.policy.shape[2], form))
 

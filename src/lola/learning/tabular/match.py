@@ -39,7 +39,7 @@ def build(spec: dict, seeds: list[int]) -> "Match":
 
 
 class Board(NamedTuple):
-    """What a match is played on: the game, and how players see it.
+    """The board of a match: the game, and its states as players see them.
 
     `joint` and `rewards` are (players, joint actions): each player's action, and what it earns. `rows` (players,
     states) are those in which players keep a state, `next_rows` those to which they take it to lead. The discounts are
@@ -55,7 +55,7 @@ class Board(NamedTuple):
 
 
 class Played(NamedTuple):
-    """What an episode fills: what was played, and what came of it.
+    """The arrays that an episode fills: what was played, and what came of it.
 
     `codes` (S, length, 1) and their `counts` (S, length, codes) are those of `matrix.rollouts`; `returns` (S, players)
     are discounted; `taken` (S, players, actions) is how often each action was.
@@ -100,7 +100,7 @@ class Match(Job):
 
     @cached_property
     def board(self) -> Board:
-        """What every episode is played on."""
+        """The board of every episode."""
         game, seen = self.game, self.perspective
         return Board(game.joint, game.rewards, seen.rows, seen.next_rows, game.gamma, seen.game.gamma)
 
