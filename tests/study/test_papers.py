@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from lola.analysis.paper import read_ledger
-from lola.commands import reproduce
+from lola.commands import audit, reproduce
 from lola.study import papers, plan, provenance
 from lola.study.config import BadConfig, load
 
@@ -122,3 +122,12 @@ def test_claims_go_with_the_study_that_names_them(tmp_path):
     assert load("lola", ["config/lola/scale.yaml"])["claims"] == claims
     with pytest.raises(BadConfig, match=r"claims: given 'none\.yaml'; allowed: a file, as config/README.md describes"):
         load(settings={"claims": "none.yaml"})
+
+
+def test_explain_and_verify_take_a_paper_and_an_overlay(monkeypatch, capsys):
+    monkeypatch.setattr(audit, "problems", lambda config: {})
+    monkeypatch.setattr(sys, "argv", ["audit", "verify", "--paper", "sos", "smoke"])
+    with pytest.raises(SystemExit) as ended:
+        audit.main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("Verified: 12 cells")

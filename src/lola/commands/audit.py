@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["explain", "verify"])
     papers.add_arguments(parser)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     try:
         configs = [load(*study) for study in papers.chosen(args.paper, args.overlays)]
     except BadConfig as error:
