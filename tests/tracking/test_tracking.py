@@ -1119,6 +1119,7 @@ def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("port")  # 5000 is free for one at a time
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_ui_serves_the_store_and_ends_with_its_command(root, number):
     (run_id, *_) = log(root, write_cell(root)).values()

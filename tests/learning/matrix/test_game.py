@@ -160,6 +160,24 @@ def test_state_names_put_the_own_action_first():
     assert wordy.state_names(2) == ["start", "l.up.x", "r.up.x", "l.down.x", "r.down.x"]
 
 
+@pytest.mark.parametrize("counts", [(2, 3), (2, 3, 2)])
+def test_terms_are_what_first_order_rules_are_made_of(counts):
+    """ξ, H_oξ and χ of all players: in closed form as by autograd, and added up to every rule of first order."""
+    game = random_game(counts, 0.9)
+    thetas = random_thetas(game, seeds=3, scale=1.0)
+    values = rules.Values(game.values, closed_form=game)
+    found, expected = rules.terms(values, thetas), rules.terms(values.by_autograd(), thetas)
+    for i, (xi, ahead, shape) in enumerate(zip(*found, strict=True)):
+        for term, by_autograd in zip((xi, ahead, shape), (of_all[i] for of_all in expected), strict=True):
+            torch.testing.assert_close(term, by_autograd, rtol=1e-10, atol=1e-11)
+        for weights in ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 2)):
+            rule = rules.FirstOrder(0.3, *weights)(values, thetas, i)
+            torch.testing.assert_close(
+                rule, xi + 0.3 * (weights[0] * ahead + weights[1] * shape), rtol=1e-10, atol=1e-11
+            )
+    assert all(theta.isfinite().all() for of_all in found for theta in of_all)
+
+
 @pytest.mark.parametrize("scale", [1.0, 15.0, 1000.0], ids=["mixed", "saturated", "deterministic"])
 @pytest.mark.parametrize("gamma", [0.0, 0.99])
 @pytest.mark.parametrize("counts", [(2, 3), (2, 3, 2)])
