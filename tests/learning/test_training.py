@@ -38,7 +38,7 @@ def autograd(rule):
     return lambda values, thetas, i: rule(values.by_autograd(), thetas, i)
 
 
-EVERY_RULE = {name: RULES[rule].load()(**settings) for name, (rule, settings) in SETTINGS.items()}
+EVERY_RULE = {name: RULES[rule].load()(**settings) for name, (rule, settings) in SETTINGS.items() if rule in RULES}
 EVERY_RULE |= {
     f"{name} by autograd": autograd(rule) for name, rule in EVERY_RULE.items() if isinstance(rule, rules.FirstOrder)
 }
