@@ -283,9 +283,9 @@ def test_the_step_size_of_one_algorithm_retrains_its_cells_alone(study):
 
 @pytest.mark.slow
 def test_swapping_two_settings_is_a_change(study):
-    edit(study / LIBRARY, "rule: lola, lr: 1.0, eta: 1.0}", "rule: lola, lr: 1.0, eta: 0.5}")
+    edit(study / LIBRARY, "rule: lola, lr: 1.0, eta: 1.0, sources", "rule: lola, lr: 1.0, eta: 0.5, sources")
     snakemake(study, f"{ROOT}/cells/ipd/lola-ex/oracle/seed0.csv")
-    edit(study / LIBRARY, "rule: lola, lr: 1.0, eta: 0.5}", "rule: lola, lr: 0.5, eta: 1.0}")
+    edit(study / LIBRARY, "rule: lola, lr: 1.0, eta: 0.5, sources", "rule: lola, lr: 0.5, eta: 1.0, sources")
     assert "ipd/lola-ex/oracle/seed0" in trained(again(study))
 
 
