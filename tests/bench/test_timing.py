@@ -47,7 +47,7 @@ def test_an_update_of_the_coin_game_is_split_into_its_parts(algorithm, batches, 
     row = coins.measure_update("cpu", "who", spec, batches, batch=4, length=5, seeds=2)
     assert (row["what"], row["steps"]) == ("who", 2 * batches * 4 * 5)
     assert min(row[f"{part} ms"] for part in ("play", "first derivatives", "second derivatives", "rest")) > 0
-    assert (row["critic ms"] > 0.05 * row["second derivatives ms"]) == critic
+    assert (row["critic ms"] > 0) == critic
     assert row["s per seed"] == pytest.approx(row["median ms"] / 2000, abs=1e-4)
 
 

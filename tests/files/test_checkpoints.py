@@ -9,23 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import specs
 
 from lola.commands import train
 from lola.files import cells, checkpoints, processor
 from lola.files.artifacts import canonical
 
-GAME = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]}
 SAMPLED = {"rule": "lola", "lr": 1.0, "eta": 1.0, "estimator": "pg"}
-SPEC = {
-    "game": GAME,
+SPEC = specs.EXACT | {
+    "game": specs.IPD,
     "seats": [SAMPLED, SAMPLED],
     "opponent_model": {"model": "cloning", "rate": 5.0, "steps": 5},
     "play": {"batch": 32, "length": 20},
     "steps": 60,
-    "init_std": 1.0,
-    "grid": None,
-    "match": None,
-    "every": None,
 }
 MAP = SPEC | {"opponent_model": {"model": "oracle"}, "grid": {"batch": [8, 32], "eta": [0.5, 1.0]}}
 MATCH = SPEC | {

@@ -4,6 +4,7 @@ from collections import deque
 from types import SimpleNamespace
 
 import pytest
+import specs
 import torch
 from small_jobs import same
 
@@ -48,14 +49,11 @@ def momentum(monkeypatch):
 
 
 def spec(*seats, match=False):
-    return {
-        "game": {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]},
+    return specs.EXACT | {
+        "game": specs.IPD,
         "seats": list(seats),
-        "opponent_model": {"model": "oracle"},
         "play": {"batch": 1, "length": 8} if match or any("estimator" in seat for seat in seats) else None,
         "steps": 6,
-        "init_std": 1.0,
-        "grid": None,
         "match": {"perspective": "as_described"} if match else None,
         "every": 2 if match else None,
     }

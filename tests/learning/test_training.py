@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import specs
 import torch
 from golden.regenerate import GAMES, HERE, LEARNS, MATCHES, SAMPLED, SETTINGS, five_episodes, five_steps
 from small_jobs import drawn, job_of, same, states_from
@@ -184,17 +185,10 @@ def test_every_rule_estimator_learner_and_perspective_has_golden_numbers():
 
 def test_numbers_that_are_infinite_from_the_start_fail_each_seed_alone():
     payoffs = [[[1e308, -1e308], [1e308, 1e308]], [[1e308, 1e308], [-1e308, 1e308]]]
-    spec = {
+    spec = specs.EXACT | {
         "game": {"payoffs": payoffs, "gamma": 0.99, "actions": ["C", "D"]},
         "seats": [{"rule": "naive", "lr": 1.0}] * 2,
-    }
-    spec |= {
-        "opponent_model": {"model": "oracle"},
-        "play": None,
         "steps": 2,
-        "init_std": 1.0,
-        "grid": None,
-        "match": None,
     }
     for trained in trainers.run(spec, [0, 1]):
         assert trained.rows == []
@@ -328,18 +322,15 @@ def test_an_exact_player_does_not_care_who_samples():
 
 def spec(seat, model="oracle", grid=None, steps=4):
     """A group's spec on the IPD, with nine roll-outs of six steps."""
-    game = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]}
     models = {"oracle": {"model": "oracle"}, "cloning": {"model": "cloning", "rate": 2.0, "steps": 3}}
     samples = "estimator" in seat or model == "cloning"
-    return {
-        "game": game,
+    return specs.EXACT | {
+        "game": specs.IPD,
         "seats": [seat] * 2,
         "opponent_model": models[model],
         "play": {"batch": 9, "length": 6} if samples else None,
         "steps": steps,
-        "init_std": 1.0,
         "grid": grid,
-        "match": None,
     }
 
 

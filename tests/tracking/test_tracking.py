@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+import specs
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
@@ -29,20 +30,9 @@ from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
 LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
-GAME = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96, "actions": ["C", "D"]}
 LOLA, NAIVE = {"rule": "lola", "lr": 1.0, "eta": 0.5}, {"rule": "naive", "lr": 1.0}
 STEPS = 100
-SPEC = {
-    "game": GAME,
-    "seats": [LOLA, LOLA],
-    "opponent_model": {"model": "oracle"},
-    "play": None,
-    "steps": STEPS,
-    "init_std": 1.0,
-    "grid": None,
-    "match": None,
-    "every": None,
-}
+SPEC = specs.EXACT | {"game": specs.IPD, "seats": [LOLA, LOLA], "steps": STEPS}
 PG = {"rule": "lola", "lr": 0.1, "eta": 0.4, "estimator": "pg", "entropy": 0.01, "lr_final": 0.05, "clip": 3.0}
 NETWORK = {"hidden": 32, "encoder": "linear"}
 COIN_GAME = SPEC | {

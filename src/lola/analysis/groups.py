@@ -99,17 +99,20 @@ class Group:
         found = [rows.metric.map({metric: about[n] for metric, about in known.items()}) for n in range(len(columns))]
         return rows.assign(**dict(zip(columns, found, strict=True)))
 
+    def curves(self, metric: str) -> pd.DataFrame:
+        """One metric of every player: index seed, columns (player, step)."""
+        rows = self.counting[self.counting.metric == metric]
+        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="value"))
+
     @cached_property
     def returns(self) -> pd.DataFrame:
         """Normalised returns per step: index seed, columns (player, step)."""
-        rows = self.measured(lambda metric: () if metric == measures.RETURN else None)
-        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="value"))
+        return self.curves(measures.RETURN)
 
     @cached_property
     def gradients(self) -> pd.DataFrame:
         """The length of the gradient of a player's value by its own parameters: index seed, columns (player, step)."""
-        rows = self.measured(lambda metric: () if metric == measures.GRADIENT else None)
-        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="value"))
+        return self.curves(measures.GRADIENT)
 
     @cached_property
     def parameters(self) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import torch
 from lola.bench.timing import REST, Laps, spread
 from lola.learning import trainers
 from lola.learning.coins import estimators
-from lola.learning.coins.estimators import Estimator, Scored
+from lola.learning.coins.estimators import Scored
 from lola.learning.coins.game import MOVES, CoinGame
 from lola.learning.coins.job import CoinJob
 from lola.learning.coins.rollouts import play
@@ -30,7 +30,7 @@ FUNCTIONS = (  # a class or module, the name of its function, and the part that 
     (Scored, "gradient", FIRST),
     (Scored, "hessian_product", SECOND),
     (estimators, "baselines", CRITIC),
-    (Estimator, "updated_critic", CRITIC),
+    (estimators, "critic_gradients", CRITIC),
 )
 UPDATES = (  # algorithm, encoder, and batches of roll-outs: what is played, and what each player imagines
     ("coin-lola-pg", "linear", 1),

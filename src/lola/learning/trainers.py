@@ -39,7 +39,7 @@ def parts(spec: dict, seeds: list[int], device: str | None = None) -> dict:
         "policies": [configured(kind.policy, settings, played) for settings in spec["seats"]],
         "seeds": seeds,
         "std": spec["init_std"],
-        "every": spec.get("every"),
+        "every": spec["every"],
         "assess": kind.assess.load() if spec["opponent_model"]["model"] == "cloning" else None,
     }
 

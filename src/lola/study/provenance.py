@@ -25,7 +25,7 @@ NAMED = 3  # definitions that a reason names at most
 def training_code(group: plan.Group) -> dict[str, str]:
     """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
     looked_up = [(entry.module, entry.name) for entry in group.entries]
-    tables, loaders = registry.__name__, [(registry.__name__, name) for name in ("Entry", "Kind")]
+    tables, loaders = registry.__name__, [(registry.__name__, name) for name in ("Entry", "Kind", "Course")]
     code = fingerprints("lola.commands.train", *loaders, *looked_up, without=tables)
     return code | {tables: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
 

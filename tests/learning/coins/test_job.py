@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import plain_coin_game as plain
 import pytest
+import specs
 import torch
 from small_jobs import same
 
@@ -28,15 +29,11 @@ GAME = {"kind": "coin_game", "grid": 2, "gamma": 0.9}
 LINEAR = {"hidden": 4, "encoder": "linear"}
 CONVOLUTIONAL = {"hidden": 3, "encoder": "convolutional", "filters": 2}
 PG = {"rule": "lola", "lr": 0.1, "eta": 1.0, "estimator": "pg", "critic_lr": 0.1} | LINEAR
-SPEC = {
+SPEC = specs.EXACT | {
     "game": GAME,
     "seats": [PG, PG],
-    "opponent_model": {"model": "oracle"},
     "play": {"batch": 8, "length": 5},
     "steps": 12,
-    "init_std": 1.0,
-    "grid": None,
-    "match": None,
     "every": 4,
 }
 DICE = {"rule": "lola_exact", "lr": 0.1, "eta": 1.0, "estimator": "dice"} | LINEAR

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import specs
 import torch
 from small_jobs import same
 
@@ -14,17 +15,7 @@ TANDEM = {"kind": "quadratic", "matrices": [[[-1, -1], [-1, -1]]] * 2, "linear":
 
 def spec(rule, steps=200, **settings):
     seat = {"rule": rule, "lr": 0.1, **settings}
-    return {
-        "game": TANDEM,
-        "seats": [seat, seat],
-        "opponent_model": {"model": "oracle"},
-        "play": None,
-        "steps": steps,
-        "init_std": 1.0,
-        "grid": None,
-        "match": None,
-        "every": None,
-    }
+    return specs.EXACT | {"game": TANDEM, "seats": [seat, seat], "steps": steps}
 
 
 def ends(trained):

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+import specs
 from small_jobs import same
 from small_matches import IMP, IPD, SETTINGS, match, states_of
 
@@ -17,7 +18,7 @@ def spec(names, model="oracle", perspective="as_described", every=2, steps=7, ga
     """A match's spec, of episodes of 12 steps."""
     blocks = {name: {"learner": name} if name in LEARNERS else {"rule": name} for name in SETTINGS}
     models = {"oracle": {"model": "oracle"}, "cloning": {"model": "cloning", "rate": 2.0, "steps": 3}}
-    return {
+    return specs.EXACT | {
         "game": {
             "payoffs": game.rewards.reshape(2, 2, 2).tolist(),
             "gamma": game.gamma,
@@ -27,8 +28,6 @@ def spec(names, model="oracle", perspective="as_described", every=2, steps=7, ga
         "opponent_model": models[model],
         "play": {"batch": 1, "length": 12},
         "steps": steps,
-        "init_std": 1.0,
-        "grid": None,
         "match": {"perspective": perspective},
         "every": every,
     }
