@@ -12,7 +12,7 @@ import pytest
 import yaml
 from test_workflow import PROJECT, copied, own, reproduce
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("studies")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recipes")]
 
 PAGE = PROJECT / "docs" / "extending.md"
 STEP = re.compile(r"^\d\. `(\S+)`, (a new file|at the end|below `.*?`).*?:\n\n```\w+\n(.*?)^```", re.M | re.S)
