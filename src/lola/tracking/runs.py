@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def label(algorithm: str, labels: dict[str, str]) -> str:
     return f"{known} map" if matchup.is_map else known
 
 
-def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_version: dict[str, str]) -> Content:
+def content(curve: str | Path, manifest: dict, labels: dict[str, str]) -> Content:
     """The content of a cell's run, from the curve's path and its manifest."""
     cell, spec = Cell.at(curve), manifest["spec"]
     text = Path(curve).read_bytes()
@@ -71,22 +72,14 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_vers
     else:
         series = with_shares(by_metric(rows))
         metrics = thin(series)
-        files |= attached(series, manifest)
-    return Content(tags(cell, manifest, labels) | code_version, params(cell, spec, labels), metrics, files)
-
-
-def attached(series: Series, manifest: dict) -> dict[str, bytes]:
-    """Attachments that only runs of curves have: a picture, and how it ended, as far as there is anything to see."""
-    draw = PICTURES.get(registry.course(manifest["spec"]), pictures.returns_and_others)
-    files = {"picture.png": draw(series, manifest)}
-    if manifest.get("policies"):
-        files["policies.json"] = _json(manifest["policies"])
+        files["picture.png"] = PICTURES.get(registry.course(spec), pictures.returns_and_others)(series, manifest)
+        if manifest.get("policies"):
+            files["policies.json"] = _json(manifest["policies"])
     if "episode" in manifest:
         from lola.figures.boards import film  # takes seconds and much memory, which a watcher never needs
 
-        game = manifest["spec"]["game"]
-        files["episode.gif"] = film(manifest["episode"], game["grid"], game.get("tie", "both"))
-    return files
+        files["episode.gif"] = film(manifest["episode"], spec["game"]["grid"], spec["game"].get("tie", "both"))
+    return Content(tags(cell, manifest, labels), params(cell, spec, labels), metrics, files)
 
 
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
@@ -157,11 +150,17 @@ def with_shares(series: Series) -> Series:
 def thin(series: Series) -> list[tuple[str, int, float]]:
     """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, the same in every series."""
     rows = [step for step, _ in max(series.values(), key=len, default=[])]
-    kept = shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series)))))
-    points = []
-    for key, values in series.items():
-        points += [(metric_name(*key), step, value) for step, value in values if step in kept and math.isfinite(value)]
-    return points
+    return points(series, shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series))))))
+
+
+def points(series: Series, steps: set[int], after: int = -1) -> list[tuple[str, int, float]]:
+    """The finite values at the steps that come after one, as metrics of a run."""
+    return [
+        (metric_name(*key), step, value)
+        for key, values in series.items()
+        for step, value in values
+        if step > after and step in steps and math.isfinite(value)
+    ]
 
 
 def steps_of(spec: dict) -> Sequence[int]:
@@ -185,18 +184,17 @@ def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
     return found
 
 
+@cache
 def code_version() -> dict[str, str]:
-    """The commit that the runs were logged from, and whether the tree differs from it, or "unknown" without git."""
-    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
-    dirty = "unknown" if commit is None or changes is None else str(bool(changes)).lower()
-    return {"git_commit": commit or "unknown", "git_dirty": dirty}
-
-
-def _git(*arguments: str) -> str | None:
+    """The commit that runs are logged from, and whether the tree differs from it, or "unknown" without git."""
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+        commit, changes = (
+            subprocess.run(["git", *asked], capture_output=True, text=True, check=True).stdout.strip()
+            for asked in (("rev-parse", "HEAD"), ("status", "--porcelain"))
+        )
     except (OSError, subprocess.CalledProcessError):
-        return None
+        return {"git_commit": "unknown", "git_dirty": "unknown"}
+    return {"git_commit": commit, "git_dirty": str(bool(changes)).lower()}
 
 
 def _json(value) -> bytes:
