@@ -116,13 +116,11 @@ class LogHandler(LogHandlerBase):
         self._draw()
 
     def _finish(self, job_id: int) -> None:
-        job = self.run.running.get(job_id)
-        if job is None:
-            return
-        took = progress.duration(time.monotonic() - job.started)
-        self._say(*self.run.finish(job_id))
-        self._log(f"{job.name}: done in {took}")
-        self._draw()
+        if job := self.run.running.get(job_id):
+            took = progress.duration(time.monotonic() - job.started)
+            self._say(*self.run.finish(job_id))
+            self._log(f"{job.name}: done in {took}")
+            self._draw()
 
     def _fail(self, job_id: int, error: str) -> None:
         if job_id in self.run.running:

@@ -9,7 +9,7 @@ import os
 import re
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -24,24 +24,24 @@ LINES = 5  # of a list that is shown in part
 
 @dataclass(frozen=True)
 class Expected:
-    """What the study holds before anything runs."""
+    """What the study holds before anything runs: `cells` in all, `done` of them trained already, results under `root`.
+
+    `targets` are the rules that only gather other rules' files; they are not counted as jobs.
+    """
 
     cells: int = 0
     done: int = 0
     root: str = ""
-    targets: frozenset[str] = frozenset({"all"})
+    targets: tuple[str, ...] = ("all",)
 
 
-expected = Expected()  # what `expect` was last told; no cells at all if it never was
+expected = Expected()  # what `expect` was last told
 
 
-def expect(cells: int, done: int, root: str = "", targets: Collection[str] = ("all",)) -> None:
-    """Announce the study: `cells` in all, `done` of them trained already, results under `root`.
-
-    `targets` are the rules that only gather other rules' files; they are not counted as jobs.
-    """
+def expect(**study) -> None:
+    """Announce the study, by the fields of `Expected`."""
     global expected
-    expected = Expected(cells, done, str(root), frozenset(targets))
+    expected = Expected(**study)
 
 
 @dataclass
@@ -159,12 +159,9 @@ class Run:
         return max([work / max(at_a_time, 1e-9), *left])
 
     def counts(self) -> list[str]:
-        done = f"jobs {self.jobs_done} of {self.jobs}"
-        if self.failures:
-            done += f" ({len(self.failures)} failed)"
-        if not self.expected.cells:
-            return [done]
-        return [f"cells {self._cells_done()} of {self.expected.cells}", done]
+        cells = [f"cells {self._cells_done()} of {self.expected.cells}"] if self.expected.cells else []
+        failed = f" ({len(self.failures)} failed)" if self.failures else ""
+        return [*cells, f"jobs {self.jobs_done} of {self.jobs}{failed}"]
 
     def _cells_done(self) -> int:
         return min(self.expected.done + self.cells_trained, self.expected.cells)
@@ -174,8 +171,8 @@ class Run:
 
     def status(self, width: int) -> str:
         """The line a terminal shows: cells, jobs, elapsed and remaining time, what runs; at most `width` characters."""
-        time = [", ".join([f"{clock_time(self.elapsed)} elapsed", *self._time_left()])]
-        return truncate(" | ".join([*self.counts(), *time, *self.now("")]), width)
+        time = ", ".join([f"{clock_time(self.elapsed)} elapsed", *self._time_left()])
+        return truncate(" | ".join([*self.counts(), time, *self.now("")]), width)
 
     def log_line(self, did: str) -> str:
         """The line a log gets when a job ends: elapsed time, what was done, and the rest of `status` but `now`."""

@@ -39,13 +39,14 @@ os.environ |= {
 import sqlalchemy
 from alembic.util import CommandError
 from mlflow import MlflowClient
-from mlflow.entities import Experiment, Metric, Param, Run, RunStatus
+from mlflow.entities import Experiment, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in one line
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 EXPERIMENT = {"project": "lola-reproduced", "mlflow.experimentKind": "custom_model_development"}  # its tags
+RUNNING = "RUNNING"  # a run that has not ended
 BATCH = 1000  # MLflow takes at most so many metrics in a request
 ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a database is locked; another process has just written the row
@@ -61,7 +62,7 @@ def open_client(root: str | Path) -> Iterator[MlflowClient]:
     """A client of a store that is there, whole and knows where its artifacts lie. Raises Unavailable."""
     try:
         prepare(root)
-        yield MlflowClient(tracking_uri=store.uri(root))
+        yield MlflowClient(store.uri(root))
     except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, ImportError, OSError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         if store.uri(root).startswith("http"):
@@ -70,25 +71,23 @@ def open_client(root: str | Path) -> Iterator[MlflowClient]:
 
 
 def prepare(root: str | Path) -> None:
-    """Create the schema if there is none, repair artifact paths, and find out soon that a database is down."""
+    """Create the schema if there is none, repair artifact paths, and find out soon that a database is down.
+
+    Two processes that create it at once would both fail, and one that is killed would leave half of it.
+    """
     address, database = store.uri(root), store.database_file(root)
     if database:
         with locks.alone(database.with_name(f".{database.name}.lock")):
             if not database.exists() or not database.stat().st_size:
-                fresh = database.with_name(f".{database.name}.new")  # one who is killed leaves no half of a schema
+                fresh = database.with_name(f".{database.name}.new")
                 fresh.unlink(missing_ok=True)
-                create_schema(f"{store.SQLITE}{fresh}")
+                MlflowClient(f"{store.SQLITE}{fresh}").search_experiments(max_results=1)
                 fresh.replace(database)
             store.point_at_artifacts(database, root)
     elif not address.startswith("http"):
         sqlalchemy.create_engine(address).connect().close()
         with locks.alone(Path(root, "tracking", ".store.lock")):
-            create_schema(address)
-
-
-def create_schema(uri: str) -> None:
-    """Make MLflow's tables, if they are not there. The caller holds a lock: two at once would both fail."""
-    MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+            MlflowClient(address).search_experiments(max_results=1)
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,12 @@ class GameRuns:
     def sweep(self) -> dict[str, list[Run]]:
         """The active runs by the cell they show, after discarding those whose writer was killed.
 
-        Of the runs that are being written, which stay in the store, only those are returned that this study's watcher
-        shows.
+        Those that are being written stay in the store, but of them only the watcher's of this study are returned.
         """
         watched, kept = locks.is_held(store.watcher_lock(self.root)), defaultdict(list)
         for run in self.active():
             mine, live = self.is_mine(run), run.data.tags.get("kind") == runs.LIVE
-            if is_done(run) or (mine and live and watched):
+            if run.info.status != RUNNING or (mine and live and watched):
                 kept[run.data.tags.get("cell", "")].append(run)
             elif mine or (not live and time.time() - run.info.start_time / 1000 > HALF_LOGGED):
                 self.discard(run.info.run_id)
@@ -153,15 +151,13 @@ class GameRuns:
         function that returns what to log.
         """
 
-        def is_current(run: Run) -> bool:
-            tagged = identity.items() <= run.data.tags.items()
-            return tagged and run.info.run_name == name and run.info.status == status
-
-        current = next((run.info.run_id for run in present if is_current(run)), None)
+        ended = name, status
+        same = [run.info for run in present if identity.items() <= run.data.tags.items()]
+        current = next((info.run_id for info in same if (info.run_name, info.status) == ended), None)
         kept = current or retry(lambda: self.log(name, identity, content(), status))
         for run in present:
             if run.info.run_id != kept:
-                if not is_done(run):
+                if run.info.status == RUNNING:
                     self.client.set_terminated(run.info.run_id, status)
                 self.client.set_tag(run.info.run_id, "superseded_by", kept)
                 self.client.delete_run(run.info.run_id)
@@ -213,11 +209,6 @@ def open_game(root: str | Path, game: str) -> Iterator[GameRuns]:
         if experiment.lifecycle_stage == "deleted":
             client.restore_experiment(experiment.experiment_id)
         yield GameRuns(root, client, experiment)
-
-
-def is_done(run: Run) -> bool:
-    """Whether a run has ended, in whatever way."""
-    return RunStatus.is_terminated(RunStatus.from_string(run.info.status))
 
 
 def retry(write: Callable[[], str]) -> str:

@@ -28,12 +28,13 @@ OURS = f"tags.kind = '{runs.LIVE}'"  # finds them
 
 @dataclass
 class Job:
-    """What is shown of a training job: what made its checkpoint, its runs, their last step, when that was written."""
+    """What is shown of a training job."""
 
-    made_by: dict
+    made_by: dict  # its checkpoint
+    steps: set[int]  # those that the runs of finished cells have
     runs: dict[Cell, str]
-    step: int = -1
-    read: int = 0
+    step: int = -1  # the last that its runs have
+    read: int = 0  # the time of change (ns) of the checkpoint that they show
 
 
 def show(root: str, labels: dict[str, str], stale: dict[Path, int], looks: Iterable[dict[Path, int]]) -> None:
@@ -94,11 +95,13 @@ def extend(log: tracking.GameRuns, labels: dict[str, str], jobs: dict[Path, Job]
         jobs.pop(path, None)
         known = {run_id for job in jobs.values() for run_id in job.runs.values()}
         jobs[path] = begin(log, labels, GroupName.at(path.parent), made_by, known)
-    job, taken = jobs[path], updates(made_by["spec"], snapshot)
+    job, spec = jobs[path], made_by["spec"]
+    # A map with an axis of batches takes all updates once per batch.
+    taken = len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
     for s, (cell, run_id) in enumerate(job.runs.items()):
         # A map has no returns before its end.
-        fresh = [("updates", taken, taken)] if made_by["spec"]["grid"] else points(job, series(snapshot, s))
-        settings = runs.params(cell, made_by["spec"], labels) if job.step < 0 else {}
+        fresh = [("updates", taken, taken)] if spec["grid"] else runs.points(series(snapshot, s), job.steps, job.step)
+        settings = runs.params(cell, spec, labels) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
             log.add(run_id, fresh, settings)
     job.step = taken
@@ -111,17 +114,14 @@ def begin(log: tracking.GameRuns, labels: dict[str, str], group: GroupName, made
     """
     cells = {cell.name: cell for cell in map(group.cell, made_by["seeds"])}
     for run in log.active(OURS):
-        left = run.info.run_id not in known and (run.data.tags["cell"] in cells or not tracking.is_done(run))
-        if left and log.is_mine(run):
+        left = run.data.tags["cell"] in cells or run.info.status == tracking.RUNNING
+        if left and run.info.run_id not in known and log.is_mine(run):
             log.discard(run.info.run_id)
-    shown = {"kind": runs.LIVE, views.run_tag(VIEW): "true"}
-    return Job(
-        made_by,
-        {
-            cell: log.begin(runs.title(cell, labels), runs.tags(cell, made_by, labels) | {"cell": name} | shown)
-            for name, cell in cells.items()
-        },
-    )
+    job = Job(made_by, runs.shown_steps(runs.steps_of(made_by["spec"])), {})
+    for name, cell in cells.items():
+        tags = {"cell": name, "kind": runs.LIVE, views.run_tag(VIEW): "true"}
+        job.runs[cell] = log.begin(runs.title(cell, labels), runs.tags(cell, made_by, labels) | tags)
+    return job
 
 
 def close(log: tracking.GameRuns, job: Job) -> None:
@@ -131,7 +131,8 @@ def close(log: tracking.GameRuns, job: Job) -> None:
         if run_id not in present:  # the run of the finished cell has taken its place
             continue
         if manifest := trained(cell, job.made_by, log.root):
-            log.add(run_id, [] if manifest["spec"]["grid"] else points(job, ended(cell.curve(log.root))))
+            if not manifest["spec"]["grid"]:
+                log.add(run_id, runs.points(ended(cell.curve(log.root)), job.steps, job.step))
             log.client.set_terminated(run_id, manifest["status"].upper())
         else:
             log.discard(run_id)
@@ -139,16 +140,11 @@ def close(log: tracking.GameRuns, job: Job) -> None:
 
 def trained(cell: Cell, made_by: dict, root: str) -> dict | None:
     """The cell's manifest, if it is that of the training that was watched."""
-    try:
+    with suppress(FileNotFoundError, ValueError):
         manifest = read_manifest(cell.curve(root))
-    except (FileNotFoundError, ValueError):
-        return None
-    return manifest if all(manifest[key] == made_by[key] for key in ("spec", "code", "lock")) else None
-
-
-def updates(spec: dict, snapshot: checkpoints.Snapshot) -> int:
-    """The number of updates that were taken; a map with an axis of batches takes all of them once per batch."""
-    return len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
+        if all(manifest[key] == made_by[key] for key in ("spec", "code", "lock")):
+            return manifest
+    return None
 
 
 def series(snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
@@ -168,11 +164,6 @@ def ended(curve: Path) -> runs.Series:
     return runs.with_shares(runs.by_metric(csv.DictReader([columns, *kept])))
 
 
-def points(job: Job, curve: runs.Series) -> list[tuple[str, int, float]]:
-    """The finite values after the last step shown, at the steps that the finished cell's run has."""
-    return runs.points(curve, runs.shown_steps(runs.steps_of(job.made_by["spec"])), job.step)
-
-
 def offer_view(log: tracking.GameRuns, labels: dict[str, str], jobs: list[Job]) -> None:
     """Save the view of what is being trained, or remove it when nothing is."""
     experiment = log.experiment
@@ -181,9 +172,9 @@ def offer_view(log: tracking.GameRuns, labels: dict[str, str], jobs: list[Job]) 
         groups = sorted({runs.group(cell, labels) for job in jobs for cell in job.runs})
         players = range(1, 1 + max(len(spec["seats"]) for spec in specs))
         coins = any(registry.course(spec) == "coin_game" for spec in specs)
-        metrics = [runs.metric_name("", measures.OWN_COLOUR)] * coins
-        for measure in (measures.RETURN, *((measures.POINTS, measures.COINS, measures.OWN_COLOUR) if coins else ())):
-            metrics += [runs.metric_name(str(player), measure) for player in players]
+        of_coins = [measures.POINTS, measures.COINS, measures.OWN_COLOUR] if coins else []
+        metrics = [measures.OWN_COLOUR] * coins
+        metrics += [runs.metric_name(str(n), measure) for measure in (measures.RETURN, *of_coins) for n in players]
         metrics += ["updates"] * any(spec["grid"] for spec in specs)
         for key, value in views.view(VIEW, groups, metrics, experiment.creation_time, refreshed=True).items():
             log.client.set_experiment_tag(experiment.experiment_id, key, value)

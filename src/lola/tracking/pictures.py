@@ -1,7 +1,7 @@
 """Small PNGs of single runs, to look through many of them; equal runs have equal pictures."""
 
 import io
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -56,39 +56,32 @@ def _empty(low: float, high: float, steps: int, players: int, states: tuple[str,
     return canvas, canvas.copy_from_bbox(canvas.figure.bbox), lines, dots
 
 
-def returns_and_shares(series: dict, manifest: dict) -> bytes:
-    """Of a Coin Game: returns over steps, and how large a share of the coins that a player picked had its colour."""
-    shares = {key: points for key, points in series.items() if key[1] in (measures.RETURN, measures.OWN_COLOUR)}
-    canvas, ax = _returns_and_others(shares, manifest["spec"], RED_AND_BLUE)
-    ax.axhline(0.5, color="grey", linestyle=":", linewidth=1)
-    ax.set(ylim=(-0.02, 1.02), ylabel=measures.OWN_COLOUR)
-    canvas.draw()
-    return _png(canvas)
+def returns_and_others(series: dict, manifest: dict, players: dict[str, str] | None = None, share: str = "") -> bytes:
+    """Returns over steps, and beside them all else that is known of the players, or a share alone.
 
-
-def returns_and_others(series: dict, manifest: dict) -> bytes:
-    """Returns over steps, and beside them all else that is known of the players."""
-    players = {f"player {n + 1}": COLOURS[n % 4] for n in range(len(manifest["spec"]["seats"]))}
-    canvas, ax = _returns_and_others(series, manifest["spec"], players)
-    names = dict.fromkeys(measure for _, measure in series if measure != measures.RETURN)
-    ax.set(ylabel="\n".join([*names][:3]))
-    canvas.draw()
-    return _png(canvas)
-
-
-def _returns_and_others(series: dict, spec: dict, players: dict[str, str]) -> tuple[FigureCanvasAgg, Axes]:
-    """A picture with returns in the left panel, and all else in the right one, which is returned with it."""
-    canvas, returns, others = _panels()
+    `players` are their names and colours.
+    """
+    spec = manifest["spec"]
+    players = players or {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
+    others = [share] if share else list(dict.fromkeys(name for _, name in series if name != measures.RETURN))
+    canvas, left, right = _panels()
     for player, (name, colour) in enumerate(players.items(), 1):
         own = {measure: _over_steps(points) for (of, measure), points in series.items() if of == str(player)}
-        returns.plot(*own.pop(measures.RETURN, _over_steps([])), color=colour, label=name)
-        for points in own.values():
-            others.plot(*points, color=colour)
-    for ax in (returns, others):
-        ax.set(xlim=(0, spec["steps"]), xlabel="update")
-    returns.set(ylabel="return per step")
-    canvas.figure.legend(handles=returns.lines, **LEGEND)
-    return canvas, others
+        left.plot(*own.get(measures.RETURN, _over_steps([])), color=colour, label=name)
+        for measure in others:
+            right.plot(*own.get(measure, _over_steps([])), color=colour)
+    left.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="return per step")
+    right.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="\n".join(others[:3]))
+    if share:
+        right.axhline(0.5, color="grey", linestyle=":", linewidth=1)
+        right.set(ylim=(-0.02, 1.02))
+    canvas.figure.legend(handles=left.lines, **LEGEND)
+    canvas.draw()
+    return _png(canvas)
+
+
+# Of a Coin Game: how large a share of the coins that a player picked had its colour.
+returns_and_shares = partial(returns_and_others, players=RED_AND_BLUE, share=measures.OWN_COLOUR)
 
 
 def _panels() -> tuple[FigureCanvasAgg, Axes, Axes]:

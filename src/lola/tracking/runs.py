@@ -57,8 +57,7 @@ def group(cell: Cell, labels: dict[str, str]) -> str:
 def label(algorithm: str, labels: dict[str, str]) -> str:
     """An algorithm as people read it; a map of step sizes says that it is one."""
     matchup = Matchup.read(algorithm)
-    known = labels.get(algorithm) or labels.get(matchup.players, algorithm)
-    return f"{known} map" if matchup.is_map else known
+    return (labels.get(algorithm) or labels.get(matchup.players, algorithm)) + (" map" if matchup.is_map else "")
 
 
 def content(curve: str | Path, manifest: dict, labels: dict[str, str]) -> Content:
@@ -84,30 +83,31 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str]) -> Conten
 
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
     """The tags that runs are searched and grouped by."""
+    seats = cell.matchup.seated(len(manifest["spec"]["seats"]))
     found = {
         "kind": "map" if cell.matchup.is_map else "curve",
         "group": group(cell, labels),
         "game": cell.game,
         "algorithm": cell.algorithm,
         "opponent_model": cell.opponent_model,
+        "tournament": cell.matchup.tournament,
         "seed": str(cell.seed),
         "code_fingerprint": sha256(manifest["code"])[:12],
         "lock": manifest["lock"],
+        "device": manifest.get("device"),
+        "reason": manifest.get("reason"),
         "snakemake_rule": f"train:{cell.slug}",
+        **{f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)},
     }
-    seats = cell.matchup.seated(len(manifest["spec"]["seats"]))
-    found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
-    found |= {"tournament": cell.matchup.tournament} if cell.matchup.tournament else {}
-    return found | {key: manifest[key] for key in ("device", "reason") if key in manifest}
+    return {name: value for name, value in found.items() if value}
 
 
 def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:
     """The resolved settings under dotted names: `game.gamma`, `seat1.lr`, `steps`, …"""
     seats = {f"seat{n}": seat for n, seat in enumerate(spec["seats"], 1)}
-    settings = {key: value for key, value in spec.items() if key not in ("seats", "match")} | seats
-    settings |= spec["match"] or {}
+    settings = {key: value for key, value in spec.items() if key not in ("seats", "match")}
     own = {"algorithm": label(cell.algorithm, labels), "opponent_model": cell.opponent_model, "seed": str(cell.seed)}
-    return own | dict(_flat(settings))
+    return own | dict(_flat(settings | seats | (spec["match"] or {})))
 
 
 def _flat(settings: dict, prefix: str = ""):
@@ -175,12 +175,12 @@ def shown_steps(steps: Sequence[int], most: int = STEPS) -> set[int]:
 
 def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
     """Per player the best return on a map of step sizes, and the share of the map that diverged."""
+    returns = by_metric({"step": 0} | row for row in rows if row["metric"] == measures.RETURN)  # without steps
     found = []
-    for player in sorted({row["player"] for row in rows}):
-        returns = [float(row["value"]) for row in rows if row["player"] == player and row["metric"] == measures.RETURN]
-        finite = [value for value in returns if math.isfinite(value)]
+    for (player, _), points in sorted(returns.items()):
+        finite = [value for _, value in points if math.isfinite(value)]
         found += [(metric_name(player, BEST), 0, max(finite))] if finite else []
-        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(returns)))
+        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(points)))
     return found
 
 
