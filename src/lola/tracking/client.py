@@ -144,13 +144,13 @@ class GameRuns:
         self.client.set_terminated(run_id, "KILLED")
         self.client.delete_run(run_id)
 
-    def ensure(self, present: list[Run], name: str, identity: dict[str, str], content, status="FINISHED") -> str:
+    def ensure(
+        self, present: list[Run], name: str, identity: dict[str, str], content: Callable[[], runs.Content], status: str
+    ) -> str:
         """The id of the one active run with this name and these identity tags; if missing, it is logged.
 
-        `present` are the runs of the same cell; all but the one are marked as superseded and deleted. `content` is a
-        function that returns what to log.
+        `present` are the runs of the same cell; all but the one are marked as superseded and deleted.
         """
-
         ended = name, status
         same = [run.info for run in present if identity.items() <= run.data.tags.items()]
         current = next((info.run_id for info in same if (info.run_name, info.status) == ended), None)
@@ -265,7 +265,7 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
         content = runs.Content({"kind": "aggregate", "game": game}, {"figures": ", ".join(figures)}, summary, contents)
         digests = [[name, sha256(held)] for name, held in contents.items()]
         identity = {"cell": f"{game}/aggregate", "manifest": sha256(canonical([digests, content.params, summary]))}
-        return log.ensure(found[identity["cell"]], "aggregate", identity, lambda: content)
+        return log.ensure(found[identity["cell"]], "aggregate", identity, lambda: content, "FINISHED")
 
 
 def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
