@@ -59,6 +59,7 @@ class LogHandler(LogHandlerBase):
             return
         try:
             self._show(record)
+            self.stream.flush()
         except BrokenPipeError:
             pass
         except Exception:
@@ -97,13 +98,13 @@ class LogHandler(LogHandlerBase):
         if self.run.planned:
             return
         jobs = {rule: n for rule, n in record.stats.items() if rule != "total"}
-        self.run.plan(jobs, progress.expected())
+        self.run.plan(jobs, progress.expected)
         if not self.common_settings.dryrun:
             self._log("started")
         self._draw()
 
     def _start(self, record: LogRecord) -> None:
-        if record.rule_name in progress.expected().targets:
+        if record.rule_name in progress.expected.targets:
             return
         name = " ".join((record.rule_msg or record.rule_name).split())
         if self.common_settings.dryrun:
@@ -115,13 +116,11 @@ class LogHandler(LogHandlerBase):
         self._draw()
 
     def _finish(self, job_id: int) -> None:
-        job = self.run.running.get(job_id)
-        if job is None:
-            return
-        took = progress.duration(time.monotonic() - job.started)
-        self._say(*self.run.finish(job_id))
-        self._log(f"{job.name}: done in {took}")
-        self._draw()
+        if job := self.run.running.get(job_id):
+            took = progress.duration(time.monotonic() - job.started)
+            self._say(*self.run.finish(job_id))
+            self._log(f"{job.name}: done in {took}")
+            self._draw()
 
     def _fail(self, job_id: int, error: str) -> None:
         if job_id in self.run.running:
@@ -129,12 +128,14 @@ class LogHandler(LogHandlerBase):
 
     def _message(self, record: LogRecord) -> None:
         text = (record.getMessage() if record.msg else "").strip()
+        # Their command succeeded, their files did not.
+        named = (id for id, job in self.run.running.items() if any(path in text for path in job.outputs))
         if record.levelname == "INFO":
             self._info(text)
         elif text.startswith(SUMMED_UP) and self.run.jobs:
             return
-        elif hasattr(record, "exception") and (job := self._job_named_in(text)):
-            self._fail(job.id, text)
+        elif hasattr(record, "exception") and (job_id := next(named, None)) is not None:
+            self._fail(job_id, text)
         else:
             self._say_once(text)
 
@@ -143,14 +144,9 @@ class LogHandler(LogHandlerBase):
             self.said.add(text)
             self._say(text)
 
-    def _job_named_in(self, error: str) -> progress.Job | None:
-        """The running job whose output the error names: its command succeeded, its files did not."""
-        jobs = self.run.running.values()
-        return next((job for job in jobs if any(path in error for path in job.outputs)), None)
-
     def _info(self, text: str) -> None:
         if text.startswith("Nothing to be done"):
-            self.run.expected = progress.expected()
+            self.run.expected = progress.expected
             self._say(self.run.nothing_to_do())
         elif text.startswith(STOPPING):
             self.run.interrupted |= text.startswith(STOPPING[0])
@@ -187,20 +183,15 @@ class LogHandler(LogHandlerBase):
             self._flush_log()
             self.stream.write((CLEAR_LINE if self.live else "") + "".join(f"{text}\n" for text in texts))
             self._draw()
-            self.stream.flush()
 
     def _draw(self) -> None:
         if self.live and self.run.jobs and not self.hushed and not self.closed.is_set():
             width = os.get_terminal_size(self.stream.fileno()).columns or 80
             self.stream.write(CLEAR_LINE + self.run.status(width - 1))
-            self.stream.flush()
 
     def _tick(self) -> None:
         while not self.closed.wait(1):
-            with self.lock:
-                try:
-                    self._flush_log()
-                    self._draw()
-                    self.stream.flush()
-                except (OSError, ValueError):
-                    return
+            with self.lock, contextlib.suppress(OSError, ValueError):
+                self._flush_log()
+                self._draw()
+                self.stream.flush()

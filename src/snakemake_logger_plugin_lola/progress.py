@@ -4,51 +4,49 @@ Nothing here knows the terminal or the workflow engine. Time comes from the cloc
 Standard library only.
 """
 
+import math
 import os
 import re
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
-from lola.vocabulary.names import CELL, curves
+from lola.vocabulary.names import CELL, Cell, curves
 
 UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
 CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
 ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
 LOG_TAIL_BYTES = 65_536
+LINES = 5  # of a list that is shown in part
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What the study holds before anything runs."""
+    """What the study holds before anything runs: `cells` in all, `done` of them trained already, results under `root`.
+
+    `targets` are the rules that only gather other rules' files; they are not counted as jobs.
+    """
 
     cells: int = 0
     done: int = 0
     root: str = ""
-    targets: frozenset[str] = frozenset({"all"})
+    targets: tuple[str, ...] = ("all",)
 
 
-_expected = Expected()
+expected = Expected()  # what `expect` was last told
 
 
-def expect(cells: int, done: int, root: str = "", targets: Collection[str] = ("all",)) -> None:
-    """Announce the study: `cells` in all, `done` of them trained already, results under `root`.
-
-    `targets` are the rules that only gather other rules' files; they are not counted as jobs.
-    """
-    global _expected
-    _expected = Expected(cells, done, str(root), frozenset(targets))
-
-
-def expected() -> Expected:
-    """What `expect` was last told; no cells at all if it never was."""
-    return _expected
+def expect(**study) -> None:
+    """Announce the study, by the fields of `Expected`."""
+    global expected
+    expected = Expected(**study)
 
 
 @dataclass
 class Job:
-    """One job of the workflow; `name` is what a person reads, `outputs` and `logs` are paths."""
+    """One job of the workflow. `name` is for people, `outputs` and `logs` are paths, `reason` says why it failed."""
 
     id: int
     rule: str
@@ -56,18 +54,7 @@ class Job:
     outputs: list[str]
     logs: list[str]
     started: float = 0.0
-
-    @property
-    def cells(self) -> int:
-        return len(curves(self.outputs))
-
-
-@dataclass
-class Failure:
-    """A job that failed, and why, in lines."""
-
-    job: Job
-    reason: list[str]
+    reason: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -79,12 +66,12 @@ class Run:
     expected: Expected = field(default_factory=Expected)
     planned: Counter = field(default_factory=Counter)
     running: dict[int, Job] = field(default_factory=dict)
-    failures: dict[int, Failure] = field(default_factory=dict)
-    diverged: list[str] = field(default_factory=list)
+    failures: dict[int, Job] = field(default_factory=dict)
+    diverged: list[Cell] = field(default_factory=list)
     durations: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     cells_trained: int = 0
     jobs_done: int = 0
-    first_start: float | None = None
+    first_start: float = math.inf
     interrupted: bool = False
 
     def plan(self, jobs: Mapping[str, int], expected: Expected) -> None:
@@ -96,25 +83,26 @@ class Run:
 
     def start(self, job: Job) -> None:
         job.started = self.clock()
-        if self.first_start is None:
-            self.first_start = job.started
+        self.first_start = min(self.first_start, job.started)
         self.failures.pop(job.id, None)
         self.running[job.id] = job
 
     def finish(self, job_id: int) -> list[str]:
         """Count the job as done, and name what its log says: checkpoints that it did not use, cells that diverged."""
         job = self._end(job_id)
+        cells, log = len(curves(job.outputs)), "\n".join(map(log_text, job.logs))
         self.jobs_done += 1
-        self.cells_trained += job.cells
-        diverged = [found for log in job.logs for found in CELL_FAILURE.findall(log_text(log))]
-        self.diverged += [f"cells/{cell}.csv" for cell, _ in diverged]
-        said = [line for log in job.logs for line in UNUSED.findall(log_text(log))]
+        self.cells_trained += cells
+        unused, diverged = UNUSED.findall(log), CELL_FAILURE.findall(log)
+        self.diverged += [Cell.at(cell) for cell, _ in diverged]
         if not diverged:
-            return said
-        told = f"DIVERGED {len(diverged)} of {count(job.cells, 'cell')}: {job.name}"
-        return [*said, told, *cut([f"{cell}: {reason}" for cell, reason in diverged]), *log_lines(job)]
+            return unused
+        lines = [f"  {cell}: {reason}" for cell, reason in diverged[:LINES]]
+        if len(diverged) > LINES:
+            lines.append(f"  and {len(diverged) - LINES} more")
+        return [*unused, f"DIVERGED {len(diverged)} of {count(cells, 'cell')}: {job.name}", *lines, *log_lines(job)]
 
-    def fail(self, job_id: int, error: str, log_limit: int | None = 5) -> list[str]:
+    def fail(self, job_id: int, error: str, log_limit: int | None = LINES) -> list[str]:
         """Count the job as failed, and say so: its cells, the reason, where its log is.
 
         `error` is the workflow engine's account. If that is only an exit status, the reason is the end of the log.
@@ -127,13 +115,13 @@ class Run:
             return []
         log = next(filter(None, (last_words(path, log_limit) for path in job.logs)), [])
         if how:
-            reason = [*log, how] if signal_name or not log else log
+            job.reason = [*log, how] if signal_name or not log else log
         else:
-            reason = error.strip().splitlines() or log or ["see the messages above"]
-        self.failures[job_id] = Failure(job, reason)
-        cells = [f"  cells:  {group}" for group in cell_names(job.outputs)]
+            job.reason = error.strip().splitlines() or log or ["see the messages above"]
+        self.failures[job_id] = job
+        cells = [f"  cells:  {group}" for group in cell_names(curves(job.outputs))]
         cells += [f"  note:   {line}" for path in job.logs for line in UNUSED.findall(log_text(path))]
-        reason = [f"  {'reason:' if i == 0 else '':7s} {line}" for i, line in enumerate(reason)]
+        reason = [f"  {'reason:' if i == 0 else '':7s} {line}" for i, line in enumerate(job.reason)]
         return [f"FAILED {job.name}", *cells, *reason, *log_lines(job)]
 
     def _end(self, job_id: int) -> Job:
@@ -159,24 +147,21 @@ class Run:
         ended = [seconds for durations in self.durations.values() for seconds in durations]
         if not ended:
             return None
-        mean = {rule: sum(seconds) / len(seconds) for rule, seconds in self.durations.items() if seconds}
-        unknown = min(ended)
-        now = self.clock()
-        ages = Counter({job.id: now - job.started for job in self.running.values()})
-        unstarted = self.planned - Counter({rule: len(seconds) for rule, seconds in self.durations.items()})
-        unstarted -= Counter(kind(job.rule) for job in self.running.values())
-        left = [max(0.0, mean.get(kind(job.rule), unknown) - ages[job.id]) for job in self.running.values()]
-        work = sum(left) + sum(n * mean.get(rule, unknown) for rule, n in unstarted.items())
-        at_a_time = (sum(ended) + ages.total()) / max(now - self.first_start, 1e-9)
+        known = {rule: sum(seconds) / len(seconds) for rule, seconds in self.durations.items()}
+        mean = defaultdict(lambda: min(ended), known)
+        now, running = self.clock(), self.running.values()
+        left = [max(0.0, mean[kind(job.rule)] - (now - job.started)) for job in running]
+        begun = Counter({rule: len(seconds) for rule, seconds in self.durations.items()})
+        begun.update(kind(job.rule) for job in running)
+        work = sum(left) + sum(n * mean[rule] for rule, n in (self.planned - begun).items())
+        so_far = sum(ended) + sum(now - job.started for job in running)
+        at_a_time = so_far / max(now - self.first_start, 1e-9)
         return max([work / max(at_a_time, 1e-9), *left])
 
     def counts(self) -> list[str]:
-        done = f"jobs {self.jobs_done} of {self.jobs}"
-        if self.failures:
-            done += f" ({len(self.failures)} failed)"
-        if not self.expected.cells:
-            return [done]
-        return [f"cells {self._cells_done()} of {self.expected.cells}", done]
+        cells = [f"cells {self._cells_done()} of {self.expected.cells}"] if self.expected.cells else []
+        failed = f" ({len(self.failures)} failed)" if self.failures else ""
+        return [*cells, f"jobs {self.jobs_done} of {self.jobs}{failed}"]
 
     def _cells_done(self) -> int:
         return min(self.expected.done + self.cells_trained, self.expected.cells)
@@ -186,8 +171,8 @@ class Run:
 
     def status(self, width: int) -> str:
         """The line a terminal shows: cells, jobs, elapsed and remaining time, what runs; at most `width` characters."""
-        time = [", ".join([f"{clock_time(self.elapsed)} elapsed", *self._time_left()])]
-        return truncate(" | ".join([*self.counts(), *time, *self.now("")]), width)
+        time = ", ".join([f"{clock_time(self.elapsed)} elapsed", *self._time_left()])
+        return truncate(" | ".join([*self.counts(), time, *self.now("")]), width)
 
     def log_line(self, did: str) -> str:
         """The line a log gets when a job ends: elapsed time, what was done, and the rest of `status` but `now`."""
@@ -223,8 +208,8 @@ class Run:
         if self.failures:
             lines += [f"{count(len(self.failures), 'job')} failed:"]
             lines += [
-                f"  {failure.job.name}: {failure.reason[-1]}" + "".join(f" ({log})" for log in failure.job.logs)
-                for failure in self.failures.values()
+                f"  {job.name}: {job.reason[-1]}" + "".join(f" ({log})" for log in job.logs)
+                for job in self.failures.values()
             ]
         return lines
 
@@ -251,35 +236,27 @@ def kind(rule: str) -> str:
 
 def command_ended(error: str) -> tuple[str, str]:
     """How a command ended, and by which signal, from Snakemake's account of it; empty if that is of something else."""
-    if by := re.search(r"died with <Signals\.(\w+)", error):
-        name = by[1]
-    elif status := re.search(r"returned non-zero exit status (\d+)\.\s*\Z", error):
-        code = int(status[1])
-        if code - 128 not in set(signal.Signals):
-            return f"the command ended with exit status {code}", ""
-        name = signal.Signals(code - 128).name
-    else:
-        return "", ""
-    return f"the command was ended by {name}", name
+    by = re.search(r"died with <Signals\.(\w+)", error)
+    status = re.search(r"returned non-zero exit status (\d+)\.\s*\Z", error)
+    of_shell = {str(128 + number): number.name for number in signal.Signals}  # exit statuses
+    if name := by[1] if by else of_shell.get(status[1] if status else ""):
+        return f"the command was ended by {name}", name
+    return f"the command ended with exit status {status[1]}" if status else "", ""
 
 
-def cell_names(outputs: list[str]) -> list[str]:
-    """The cells among the outputs, a line per group: `ipd/lola-ex/oracle seeds 0-49`."""
+def cell_names(cells: list[Cell]) -> list[str]:
+    """The cells, a line per group: `ipd/lola-ex/oracle seeds 0-49`."""
     seeds = defaultdict(list)
-    for cell in curves(outputs):
+    for cell in cells:
         seeds[cell.group].append(cell.seed)
     return [f"{group} {'seeds' if len(found) > 1 else 'seed'} {ranges(found)}" for group, found in seeds.items()]
 
 
 def ranges(numbers: list[int]) -> str:
     """Whole numbers in order, runs of them joined: `0-4, 7`."""
-    spans: list[list[int]] = []
-    for n in sorted(numbers):
-        if spans and n == spans[-1][-1] + 1:
-            spans[-1] = [spans[-1][0], n]
-        else:
-            spans.append([n])
-    return ", ".join("-".join(map(str, span)) for span in spans)
+    spans = groupby(enumerate(sorted(numbers)), lambda placed: placed[1] - placed[0])  # that is the same within a run
+    ends = [(span[0][1], span[-1][1]) for span in (list(pairs) for _, pairs in spans)]
+    return ", ".join(f"{first}-{last}" if first < last else str(first) for first, last in ends)
 
 
 def last_words(path: str, limit: int | None) -> list[str]:
@@ -296,8 +273,7 @@ def log_text(path: str) -> str:
     """The end of a log as plain text, without colours and carriage returns; empty if there is none."""
     try:
         with open(path, "rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - LOG_TAIL_BYTES))
+            file.seek(max(0, os.path.getsize(path) - LOG_TAIL_BYTES))
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
@@ -306,12 +282,6 @@ def log_text(path: str) -> str:
 
 def log_lines(job: Job) -> list[str]:
     return [f"  log:    {path}" for path in job.logs]
-
-
-def cut(lines: list[str], limit: int = 5) -> list[str]:
-    """The lines, indented; beyond `limit`, only how many more."""
-    more = [f"  and {len(lines) - limit} more"] if len(lines) > limit else []
-    return [f"  {line}" for line in lines[:limit]] + more
 
 
 def short_reason(reason: str) -> str:
@@ -327,7 +297,7 @@ def short_reason(reason: str) -> str:
 
 
 def truncate(line: str, width: int) -> str:
-    return line if len(line) <= width else line[: max(0, width - 3)] + "..."[: max(0, width)]
+    return line if len(line) <= width else line[: max(0, width - 3)] + "..."[:width]
 
 
 def clock_time(seconds: float) -> str:

@@ -308,7 +308,7 @@ def test_a_coin_game_that_failed_has_no_episode(root):
     path = write_coin_game(root, curve=curve, status="failed", reason="not finite between steps 5 and 8")
     manifest = cells.read_manifest(path)
     del manifest["episode"]
-    logged = runs.content(path, manifest, LABELS, {})
+    logged = runs.content(path, manifest, LABELS)
     assert (logged.tags["device"], logged.tags["reason"]) == ("cpu", "not finite between steps 5 and 8")
     assert "episode.gif" not in logged.files and logged.files["picture.png"].startswith(b"\x89PNG")
     assert {name for name, _, _ in logged.metrics} == {  # nobody picks a coin: no shares
@@ -324,7 +324,7 @@ def test_metric_names_hold_only_what_mlflow_allows():
 def test_equal_cells_have_equal_pictures(tmp_path):
     def picture(**cell):
         path = write_cell(tmp_path, **cell)
-        return runs.content(path, cells.read_manifest(path), LABELS, {}).files["picture.png"]
+        return runs.content(path, cells.read_manifest(path), LABELS).files["picture.png"]
 
     first, other = picture(), picture(shift=0.1)
     assert first != other
@@ -970,8 +970,9 @@ def write_study(root) -> None:
 
 def test_the_aggregate_holds_figures_tables_and_mean_returns(root, tmp_path):
     write_study(root)
-    files = [tmp_path / name for name in ("figure1.pdf", "figure1.png", "table3.csv")]
+    files = [tmp_path / name for name in ("figures/figure1.pdf", "figures/figure1.png", "tables/table3.csv")]
     for file in files:
+        file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"as drawn")
     files = [str(file) for file in files]
     run_id = tracking.log_aggregate(root, "ipd", FIGURE1, files)

@@ -6,12 +6,12 @@ from the next checkpoint, which holds the whole history; so no point is there tw
 """
 
 import csv
-import math
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from lola.files import checkpoints, locks
@@ -23,17 +23,18 @@ from lola.vocabulary.names import Cell, GroupName
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
 VIEW = "training"  # the saved view that shows these runs
+OURS = f"tags.kind = '{runs.LIVE}'"  # finds them
 
 
 @dataclass
 class Job:
-    """What is shown of a training job: what made its checkpoint, when that was read, its runs, their last step."""
+    """What is shown of a training job."""
 
-    made_by: dict
-    cells: list[Cell]
-    read: int = 0
-    runs: dict[Cell, str] = field(default_factory=dict)
-    step: int = -1
+    made_by: dict  # its checkpoint
+    steps: set[int]  # those that the runs of finished cells have
+    runs: dict[Cell, str]
+    step: int = -1  # the last that its runs have
+    read: int = 0  # the time of change (ns) of the checkpoint that they show
 
 
 def show(root: str, labels: dict[str, str], stale: dict[Path, int], looks: Iterable[dict[Path, int]]) -> None:
@@ -63,19 +64,19 @@ def show(root: str, labels: dict[str, str], stale: dict[Path, int], looks: Itera
 
 def update(root: str, labels: dict[str, str], jobs: dict[Path, Job], found: dict[Path, int]) -> None:
     """Bring `jobs` and their runs up to the checkpoints found; close those without one. Raises Unavailable."""
-    ended = {path for path in jobs if path not in found}
+    ended = jobs.keys() - found.keys()
     written = {path for path, at in found.items() if path not in jobs or jobs[path].read != at}
-    for game in sorted({game_of(path) for path in ended | written}):
+    for game, paths in groupby(sorted(ended | written), game_of):
         try:
-            with locks.alone(store.game_lock(root, game)), tracking.open_client(root) as client:
-                experiment = tracking.experiment_of(client, root, game)
-                for path in sorted(path for path in ended if game_of(path) == game):
-                    close(client, experiment, root, jobs.pop(path))
-                for path in sorted(path for path in written if game_of(path) == game):
+            with tracking.open_game(root, game) as log:
+                for path in paths:
+                    if path in ended:
+                        close(log, jobs.pop(path))
+                        continue
                     with suppress(FileNotFoundError, ValueError):  # its job has just ended; it is damaged
-                        extend(client, experiment, root, labels, jobs, path)
+                        extend(log, labels, jobs, path)
                         jobs[path].read = found[path]
-                offer_view(client, experiment, labels, [job for path, job in jobs.items() if game_of(path) == game])
+                offer_view(log, labels, [job for path, job in jobs.items() if game_of(path) == game])
         except tracking.Unavailable:
             for path in [path for path in jobs if game_of(path) == game]:
                 del jobs[path]
@@ -87,65 +88,63 @@ def game_of(path: Path) -> str:
     return GroupName.at(path.parent).game
 
 
-def extend(client, experiment, root: str, labels: dict[str, str], jobs: dict[Path, Job], path: Path) -> None:
+def extend(log: tracking.GameRuns, labels: dict[str, str], jobs: dict[Path, Job], path: Path) -> None:
     """Add to the runs of a job, made if missing, what its checkpoint has beyond them."""
     made_by, snapshot = checkpoints.read(path)
     if path not in jobs or jobs[path].made_by != made_by:
-        jobs[path] = Job(made_by, [GroupName.at(path.parent).cell(seed) for seed in made_by["seeds"]])
-        begin(client, experiment, root, labels, jobs, jobs[path])
-    job, taken = jobs[path], updates(made_by["spec"], snapshot)
+        jobs.pop(path, None)
+        known = {run_id for job in jobs.values() for run_id in job.runs.values()}
+        jobs[path] = begin(log, labels, GroupName.at(path.parent), made_by, known)
+    job, spec = jobs[path], made_by["spec"]
+    # A map with an axis of batches takes all updates once per batch.
+    taken = len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
     for s, (cell, run_id) in enumerate(job.runs.items()):
         # A map has no returns before its end.
-        fresh = [("updates", taken, taken)] if made_by["spec"]["grid"] else points(job, series(snapshot, s))
-        settings = runs.params(cell, made_by["spec"], labels) if job.step < 0 else {}
+        fresh = [("updates", taken, taken)] if spec["grid"] else runs.points(series(snapshot, s), job.steps, job.step)
+        settings = runs.params(cell, spec, labels) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
-            tracking.add(client, run_id, fresh, settings)
+            log.add(run_id, fresh, settings)
     job.step = taken
 
 
-def begin(client, experiment, root: str, labels: dict[str, str], jobs: dict[Path, Job], job: Job) -> None:
-    """Make a job's runs, after discarding those that were left RUNNING, and older ones of the same cells."""
-    known = {run_id for other in jobs.values() for run_id in other.runs.values()}
-    names = {cell.name for cell in job.cells}
-    for name, its_runs in tracking.active_runs(client, experiment, f"tags.kind = '{runs.LIVE}'").items():
-        for run in its_runs:
-            left = run.info.run_id not in known and (name in names or not tracking.done(run))
-            if left and tracking.is_mine(run, root):
-                tracking.discard(client, run.info.run_id)
-    version = tracking.code_tags(root)
-    for cell in job.cells:
-        tags = runs.tags(cell, job.made_by, labels) | version
-        tags |= {"cell": cell.name, "kind": runs.LIVE, views.run_tag(VIEW): "true"}
-        run = client.create_run(experiment.experiment_id, tags=tags, run_name=runs.title(cell, labels))
-        job.runs[cell] = run.info.run_id
+def begin(log: tracking.GameRuns, labels: dict[str, str], group: GroupName, made_by: dict, known: set[str]) -> Job:
+    """A job with its runs, after discarding those that were left RUNNING, and older ones of the same cells.
+
+    Runs that are `known`, which are those of other jobs, stay.
+    """
+    cells = {cell.name: cell for cell in map(group.cell, made_by["seeds"])}
+    for run in log.active(OURS):
+        left = run.data.tags["cell"] in cells or run.info.status == tracking.RUNNING
+        if left and run.info.run_id not in known and log.is_mine(run):
+            log.discard(run.info.run_id)
+    job = Job(made_by, runs.shown_steps(runs.steps_of(made_by["spec"])), {})
+    for name, cell in cells.items():
+        tags = {"cell": name, "kind": runs.LIVE, views.run_tag(VIEW): "true"}
+        job.runs[cell] = log.begin(runs.title(cell, labels), runs.tags(cell, made_by, labels) | tags)
+    return job
 
 
-def close(client, experiment, root: str, job: Job) -> None:
+def close(log: tracking.GameRuns, job: Job) -> None:
     """End the runs of a job that has ended: with their last points where the cell was trained, else as KILLED."""
-    active = tracking.active_runs(client, experiment, f"tags.kind = '{runs.LIVE}'")
-    present = {run.info.run_id for its_runs in active.values() for run in its_runs}
+    present = {run.info.run_id for run in log.active(OURS)}
     for cell, run_id in job.runs.items():
         if run_id not in present:  # the run of the finished cell has taken its place
             continue
-        if manifest := trained(cell, job.made_by, root):
-            tracking.add(client, run_id, [] if manifest["spec"]["grid"] else points(job, ended(cell.curve(root))))
-            client.set_terminated(run_id, "FAILED" if manifest["status"] == "failed" else "FINISHED")
+        if manifest := trained(cell, job.made_by, log.root):
+            if not manifest["spec"]["grid"]:
+                log.add(run_id, runs.points(ended(cell.curve(log.root)), job.steps, job.step))
+            log.client.set_terminated(run_id, manifest["status"].upper())
         else:
-            tracking.discard(client, run_id)
+            log.discard(run_id)
 
 
 def trained(cell: Cell, made_by: dict, root: str) -> dict | None:
     """The cell's manifest, if it is that of the training that was watched."""
-    try:
+    with suppress(FileNotFoundError, ValueError):
         manifest = read_manifest(cell.curve(root))
-    except (FileNotFoundError, ValueError):
-        return None
-    return manifest if all(manifest[key] == made_by[key] for key in ("spec", "code", "lock")) else None
-
-
-def updates(spec: dict, snapshot: checkpoints.Snapshot) -> int:
-    """The number of updates that were taken; a map with an axis of batches takes all of them once per batch."""
-    return len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
+        if all(manifest[key] == made_by[key] for key in ("spec", "code", "lock")):
+            return manifest
+    return None
 
 
 def series(snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
@@ -165,28 +164,19 @@ def ended(curve: Path) -> runs.Series:
     return runs.with_shares(runs.by_metric(csv.DictReader([columns, *kept])))
 
 
-def points(job: Job, curve: runs.Series) -> list[tuple[str, int, float]]:
-    """The finite values after the last step shown, at the steps that the finished cell's run has."""
-    shown = runs.shown_steps(runs.steps_of(job.made_by["spec"]))
-    return [
-        (runs.metric_name(player, metric), step, value)
-        for (player, metric), values in curve.items()
-        for step, value in values
-        if step > job.step and step in shown and math.isfinite(value)
-    ]
-
-
-def offer_view(client, experiment, labels: dict[str, str], jobs: list[Job]) -> None:
+def offer_view(log: tracking.GameRuns, labels: dict[str, str], jobs: list[Job]) -> None:
     """Save the view of what is being trained, or remove it when nothing is."""
+    experiment = log.experiment
     if jobs:
-        groups = sorted({runs.group(job.cells[0], labels) for job in jobs})
-        players = range(1, 1 + max(len(job.made_by["spec"]["seats"]) for job in jobs))
-        coins = any(registry.course(job.made_by["spec"]) == "coin_game" for job in jobs)
-        metrics = [runs.metric_name("", measures.OWN_COLOUR)] * coins
-        for measure in (measures.RETURN, *((measures.POINTS, measures.COINS, measures.OWN_COLOUR) if coins else ())):
-            metrics += [runs.metric_name(str(player), measure) for player in players]
-        metrics += ["updates"] * any(job.made_by["spec"]["grid"] for job in jobs)
+        specs = [job.made_by["spec"] for job in jobs]
+        groups = sorted({runs.group(cell, labels) for job in jobs for cell in job.runs})
+        players = range(1, 1 + max(len(spec["seats"]) for spec in specs))
+        coins = any(registry.course(spec) == "coin_game" for spec in specs)
+        of_coins = [measures.POINTS, measures.COINS, measures.OWN_COLOUR] if coins else []
+        metrics = [measures.OWN_COLOUR] * coins
+        metrics += [runs.metric_name(str(n), measure) for measure in (measures.RETURN, *of_coins) for n in players]
+        metrics += ["updates"] * any(spec["grid"] for spec in specs)
         for key, value in views.view(VIEW, groups, metrics, experiment.creation_time, refreshed=True).items():
-            client.set_experiment_tag(experiment.experiment_id, key, value)
+            log.client.set_experiment_tag(experiment.experiment_id, key, value)
     elif views.TAG + VIEW in experiment.tags:
-        client.delete_experiment_tag(experiment.experiment_id, views.TAG + VIEW)
+        log.client.delete_experiment_tag(experiment.experiment_id, views.TAG + VIEW)

@@ -1,8 +1,7 @@
 """Small PNGs of single runs, to look through many of them; equal runs have equal pictures."""
 
 import io
-from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,20 +21,17 @@ LEGEND = {"loc": "upper center", "ncols": 4, "fontsize": 8, "frameon": False}
 
 def returns_and_policies(series: dict, manifest: dict) -> bytes:
     """Returns over steps, and in each state the probability of the first action at the end."""
-    spec = manifest["spec"]
-    payoffs = np.asarray(spec["game"]["payoffs"])
-    policies = manifest.get("policies") or []
+    spec, policies = manifest["spec"], manifest.get("policies") or []
+    payoffs, action = np.asarray(spec["game"]["payoffs"]), spec["game"]["actions"][0]
     states = tuple(dict.fromkeys(policy["own_state"] for policy in policies))
-    action = spec["game"]["actions"][0]
-    canvas, background, lines, dots = _empty(
-        float(payoffs.min()), float(payoffs.max()), spec["steps"], len(payoffs), states, action
-    )
+    scale = float(payoffs.min()), float(payoffs.max()), spec["steps"]
+    canvas, background, lines, dots = _empty(*scale, len(payoffs), states, action)
     canvas.restore_region(background)
     for player, (line, dot) in enumerate(zip(lines, dots, strict=True), 1):
         own = {
             policy["own_state"]: policy["probabilities"][action] for policy in policies if policy["player"] == player
         }
-        line.set_data(*np.reshape(series.get((str(player), "return"), []), (-1, 2)).T)
+        line.set_data(*_over_steps(series.get((str(player), measures.RETURN), [])))
         dot.set_data(np.arange(len(own)) + 0.12 * (player - 1), [own[state] for state in states if state in own])
         line.axes.draw_artist(line)
         dot.axes.draw_artist(dot)
@@ -45,64 +41,58 @@ def returns_and_policies(series: dict, manifest: dict) -> bytes:
 @lru_cache(maxsize=8)
 def _empty(low: float, high: float, steps: int, players: int, states: tuple[str, ...], action: str):
     """All of the picture but its data, drawn once: drawing axes anew takes 15 times as long as filling them."""
-    figure = Figure(**SIZE)
-    canvas = FigureCanvasAgg(figure)
-    returns, policies = figure.subplots(1, 2, gridspec_kw=PANELS)
+    canvas, returns, policies = _panels()
     margin = 0.05 * (high - low) or 1
     returns.set(xlim=(0, steps), ylim=(low - margin, high + margin), xlabel="step", ylabel="return per step")
     policies.set(ylim=(-0.05, 1.05), xlim=(-0.5, max(1, len(states)) - 0.25), ylabel=f"P({action}) at the end")
     policies.set_xticks(range(len(states)), states, rotation=0 if len(states) < 8 else 60)
     lines, dots = [], []
     for player in range(players):
-        style = {"color": COLOURS[player % 4], "label": f"player {player + 1}"}
-        lines.append(returns.plot([], [], **style)[0])
-        dots.append(policies.plot([], [], linestyle="", marker=MARKERS[player % 4], **style)[0])
-    figure.legend(handles=lines, **LEGEND)
-    for artist in (*lines, *dots):
-        artist.set_animated(True)
+        style = {"color": COLOURS[player % 4], "label": f"player {player + 1}", "animated": True}
+        lines += returns.plot([], [], **style)
+        dots += policies.plot([], [], linestyle="", marker=MARKERS[player % 4], **style)
+    canvas.figure.legend(handles=lines, **LEGEND)
     canvas.draw()
-    return canvas, canvas.copy_from_bbox(figure.bbox), lines, dots
+    return canvas, canvas.copy_from_bbox(canvas.figure.bbox), lines, dots
 
 
-def returns_and_shares(series: dict, manifest: dict) -> bytes:
-    """Of a Coin Game: returns over steps, and how large a share of the coins that a player picked had its colour."""
-    share = measures.OWN_COLOUR
-    canvas, shares = _beside_returns(series, manifest["spec"], RED_AND_BLUE, lambda measure: measure == share)
-    shares.axhline(0.5, color="grey", linestyle=":", linewidth=1)
-    shares.set(ylim=(-0.02, 1.02), ylabel=share)
-    canvas.draw()
-    return _png(canvas)
+def returns_and_others(series: dict, manifest: dict, players: dict[str, str] | None = None, share: str = "") -> bytes:
+    """Returns over steps, and beside them all else that is known of the players, or a share alone.
 
-
-def returns_and_others(series: dict, manifest: dict) -> bytes:
-    """Returns over steps, and beside them all else that is known of the players."""
+    `players` are their names and colours.
+    """
     spec = manifest["spec"]
-    players = {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
-    canvas, others = _beside_returns(series, spec, players, lambda measure: measure != measures.RETURN)
-    names = list(dict.fromkeys(measure for _, measure in series if measure != measures.RETURN))
-    others.set(ylabel="\n".join(names[:3]))
+    players = players or {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
+    others = [share] if share else list(dict.fromkeys(name for _, name in series if name != measures.RETURN))
+    canvas, left, right = _panels()
+    for player, (name, colour) in enumerate(players.items(), 1):
+        own = {measure: _over_steps(points) for (of, measure), points in series.items() if of == str(player)}
+        left.plot(*own.get(measures.RETURN, _over_steps([])), color=colour, label=name)
+        for measure in others:
+            right.plot(*own.get(measure, _over_steps([])), color=colour)
+    left.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="return per step")
+    right.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="\n".join(others[:3]))
+    if share:
+        right.axhline(0.5, color="grey", linestyle=":", linewidth=1)
+        right.set(ylim=(-0.02, 1.02))
+    canvas.figure.legend(handles=left.lines, **LEGEND)
     canvas.draw()
     return _png(canvas)
 
 
-def _beside_returns(
-    series: dict, spec: dict, players: dict[str, str], shown: Callable[[str], bool]
-) -> tuple[FigureCanvasAgg, Axes]:
-    """A picture with returns in the left panel, and in the right one, which is returned, the measures to be shown."""
-    figure = Figure(**SIZE)
-    canvas = FigureCanvasAgg(figure)
-    returns, others = figure.subplots(1, 2, gridspec_kw=PANELS)
-    for player, (name, colour) in enumerate(players.items(), 1):
-        own = {measure: np.reshape(points, (-1, 2)).T for (of, measure), points in series.items() if of == str(player)}
-        returns.plot(*own.pop(measures.RETURN, np.empty((2, 0))), color=colour, label=name)
-        for measure, points in own.items():
-            if shown(measure):
-                others.plot(*points, color=colour)
-    for ax in (returns, others):
-        ax.set(xlim=(0, spec["steps"]), xlabel="update")
-    returns.set(ylabel="return per step")
-    figure.legend(handles=returns.lines, **LEGEND)
-    return canvas, others
+# Of a Coin Game: how large a share of the coins that a player picked had its colour.
+returns_and_shares = partial(returns_and_others, players=RED_AND_BLUE, share=measures.OWN_COLOUR)
+
+
+def _panels() -> tuple[FigureCanvasAgg, Axes, Axes]:
+    """An empty picture, and its two panels."""
+    canvas = FigureCanvasAgg(Figure(**SIZE))
+    return canvas, *canvas.figure.subplots(1, 2, gridspec_kw=PANELS)
+
+
+def _over_steps(points: list[tuple[int, float]]) -> np.ndarray:
+    """Steps and values of a series, (2, points)."""
+    return np.reshape(points, (-1, 2)).T
 
 
 def _png(canvas: FigureCanvasAgg) -> bytes:

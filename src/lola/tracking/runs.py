@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,10 @@ def group(cell: Cell, labels: dict[str, str]) -> str:
 def label(algorithm: str, labels: dict[str, str]) -> str:
     """An algorithm as people read it; a map of step sizes says that it is one."""
     matchup = Matchup.read(algorithm)
-    known = labels.get(algorithm) or labels.get(matchup.players, algorithm)
-    return f"{known} map" if matchup.is_map else known
+    return (labels.get(algorithm) or labels.get(matchup.players, algorithm)) + (" map" if matchup.is_map else "")
 
 
-def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_version: dict[str, str]) -> Content:
+def content(curve: str | Path, manifest: dict, labels: dict[str, str]) -> Content:
     """The content of a cell's run, from the curve's path and its manifest."""
     cell, spec = Cell.at(curve), manifest["spec"]
     text = Path(curve).read_bytes()
@@ -71,50 +71,43 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str], code_vers
     else:
         series = with_shares(by_metric(rows))
         metrics = thin(series)
-        files |= attached(series, manifest)
-    return Content(tags(cell, manifest, labels) | code_version, params(cell, spec, labels), metrics, files)
-
-
-def attached(series: Series, manifest: dict) -> dict[str, bytes]:
-    """Attachments that only runs of curves have: a picture, and how it ended, as far as there is anything to see."""
-    draw = PICTURES.get(registry.course(manifest["spec"]), pictures.returns_and_others)
-    files = {"picture.png": draw(series, manifest)}
-    if manifest.get("policies"):
-        files["policies.json"] = _json(manifest["policies"])
+        files["picture.png"] = PICTURES.get(registry.course(spec), pictures.returns_and_others)(series, manifest)
+        if manifest.get("policies"):
+            files["policies.json"] = _json(manifest["policies"])
     if "episode" in manifest:
         from lola.figures.boards import film  # takes seconds and much memory, which a watcher never needs
 
-        game = manifest["spec"]["game"]
-        files["episode.gif"] = film(manifest["episode"], game["grid"], game.get("tie", "both"))
-    return files
+        files["episode.gif"] = film(manifest["episode"], spec["game"]["grid"], spec["game"].get("tie", "both"))
+    return Content(tags(cell, manifest, labels), params(cell, spec, labels), metrics, files)
 
 
 def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
     """The tags that runs are searched and grouped by."""
+    seats = cell.matchup.seated(len(manifest["spec"]["seats"]))
     found = {
         "kind": "map" if cell.matchup.is_map else "curve",
         "group": group(cell, labels),
         "game": cell.game,
         "algorithm": cell.algorithm,
         "opponent_model": cell.opponent_model,
+        "tournament": cell.matchup.tournament,
         "seed": str(cell.seed),
         "code_fingerprint": sha256(manifest["code"])[:12],
         "lock": manifest["lock"],
+        "device": manifest.get("device"),
+        "reason": manifest.get("reason"),
         "snakemake_rule": f"train:{cell.slug}",
+        **{f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)},
     }
-    seats = cell.matchup.seated(len(manifest["spec"]["seats"]))
-    found |= {f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)}
-    found |= {"tournament": cell.matchup.tournament} if cell.matchup.tournament else {}
-    return found | {key: manifest[key] for key in ("device", "reason") if key in manifest}
+    return {name: value for name, value in found.items() if value}
 
 
 def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:
     """The resolved settings under dotted names: `game.gamma`, `seat1.lr`, `steps`, …"""
     seats = {f"seat{n}": seat for n, seat in enumerate(spec["seats"], 1)}
-    settings = {key: value for key, value in spec.items() if key not in ("seats", "match")} | seats
-    settings |= spec["match"] or {}
+    settings = {key: value for key, value in spec.items() if key not in ("seats", "match")}
     own = {"algorithm": label(cell.algorithm, labels), "opponent_model": cell.opponent_model, "seed": str(cell.seed)}
-    return own | dict(_flat(settings))
+    return own | dict(_flat(settings | seats | (spec["match"] or {})))
 
 
 def _flat(settings: dict, prefix: str = ""):
@@ -157,11 +150,17 @@ def with_shares(series: Series) -> Series:
 def thin(series: Series) -> list[tuple[str, int, float]]:
     """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, the same in every series."""
     rows = [step for step, _ in max(series.values(), key=len, default=[])]
-    kept = shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series)))))
-    points = []
-    for key, values in series.items():
-        points += [(metric_name(*key), step, value) for step, value in values if step in kept and math.isfinite(value)]
-    return points
+    return points(series, shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series))))))
+
+
+def points(series: Series, steps: set[int], after: int = -1) -> list[tuple[str, int, float]]:
+    """The finite values at the steps that come after one, as metrics of a run."""
+    return [
+        (metric_name(*key), step, value)
+        for key, values in series.items()
+        for step, value in values
+        if step > after and step in steps and math.isfinite(value)
+    ]
 
 
 def steps_of(spec: dict) -> Sequence[int]:
@@ -176,27 +175,26 @@ def shown_steps(steps: Sequence[int], most: int = STEPS) -> set[int]:
 
 def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
     """Per player the best return on a map of step sizes, and the share of the map that diverged."""
+    returns = by_metric({"step": 0} | row for row in rows if row["metric"] == measures.RETURN)  # without steps
     found = []
-    for player in sorted({row["player"] for row in rows}):
-        returns = [float(row["value"]) for row in rows if row["player"] == player and row["metric"] == measures.RETURN]
-        finite = [value for value in returns if math.isfinite(value)]
+    for (player, _), points in sorted(returns.items()):
+        finite = [value for _, value in points if math.isfinite(value)]
         found += [(metric_name(player, BEST), 0, max(finite))] if finite else []
-        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(returns)))
+        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(points)))
     return found
 
 
+@cache
 def code_version() -> dict[str, str]:
-    """The commit that the runs were logged from, and whether the tree differs from it, or "unknown" without git."""
-    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
-    dirty = "unknown" if commit is None or changes is None else str(bool(changes)).lower()
-    return {"git_commit": commit or "unknown", "git_dirty": dirty}
-
-
-def _git(*arguments: str) -> str | None:
+    """The commit that runs are logged from, and whether the tree differs from it, or "unknown" without git."""
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+        commit, changes = (
+            subprocess.run(["git", *asked], capture_output=True, text=True, check=True).stdout.strip()
+            for asked in (("rev-parse", "HEAD"), ("status", "--porcelain"))
+        )
     except (OSError, subprocess.CalledProcessError):
-        return None
+        return {"git_commit": "unknown", "git_dirty": "unknown"}
+    return {"git_commit": commit, "git_dirty": str(bool(changes)).lower()}
 
 
 def _json(value) -> bytes:

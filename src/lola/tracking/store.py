@@ -17,7 +17,6 @@ from lola.files.artifacts import sha256
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
 SQLITE = "sqlite:///"
-PROJECT = {"project": "lola-reproduced"}  # the tag of experiments, by which they are found among others'
 PRIVATE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow reads them when it is imported
 
 
