@@ -1,6 +1,7 @@
 """Clones of recurrent players: what they climb, whose moves they learn, and how they are judged."""
 
 import numpy as np
+import plain_networks
 import pytest
 import torch
 
@@ -24,8 +25,7 @@ def played(thetas, batch=6, length=5, key=(0, 0)):
 
 def log_policies(theta, j, rollouts):
     """log π of all moves on the boards that player j saw, (S, T, B, moves), differentiable."""
-    S = len(theta)
-    return torch.log_softmax(PAIR[j].answers(theta, rollouts.boards[j * S : (j + 1) * S]), dim=-1)
+    return torch.log_softmax(plain_networks.answers(PAIR[j], theta, rollouts.boards[j]), dim=-1)
 
 
 def log_likelihood(theta, j, rollouts):

@@ -12,7 +12,7 @@ from torch import Tensor
 from lola.learning import devices, trainers
 from lola.learning.coins.game import CoinGame
 from lola.learning.coins.networks import Network
-from lola.learning.coins.rollouts import Rollouts, play
+from lola.learning.coins.rollouts import play
 from lola.learning.streams import stream
 from lola.learning.training import Job, Keep, Snapshot, State, Trained, train
 from lola.vocabulary import measures
@@ -74,7 +74,7 @@ class Recurrent:
     def drawn(self, network: Network, seeds: list[int], std: float, *key: int) -> Tensor:
         """Networks from the streams (seed, 0, BEGIN, *key)."""
         rows = [network.initial(stream(seed, (0, BEGIN, *key)), std) for seed in seeds]
-        return torch.from_numpy(np.stack(rows)).to(self.game.outcomes.rewards.device)
+        return torch.from_numpy(np.stack(rows)).to(self.game.rewards.device)
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,8 @@ class CoinJob(Job):
             film = play(
                 thetas, (state.step, SHOW), self.game, [self.seeds[s]], batch=1, length=FILM, networks=self.networks
             )
-            left |= {"thetas": [theta[0].tolist() for theta in thetas], "episode": shown(film)}
+            boards = film.game.parts(
+                film.boards[0, 0, :, 0]
+            )  # red's cell, blue's, the coin's, its colour, at every step
+            left |= {"thetas": [theta[0].tolist() for theta in thetas], "episode": torch.stack(boards).T.tolist()}
         return left
-
-
-def shown(film: Rollouts) -> list[list[int]]:
-    """An episode to look at: red's cell, blue's, the coin's, its colour, for every step."""
-    return torch.stack(film.game.parts(film.boards[0, :, 0])).T.tolist()

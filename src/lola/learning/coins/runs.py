@@ -11,7 +11,6 @@ memory. Derivatives by a and x have four blocks of columns: (n, r, z) by a, of w
 (r, z, n) by x.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
@@ -116,7 +115,7 @@ class Run:
     def vjp(self, by_y: Tensor, group: int | None = None) -> Tensor:
         """Jᵀ u: (R, C, d) for C weightings u of the answers, `by_y` (R, C, T, B, outputs), of a group or all.
 
-        With autograd it would be `grad(network.answers(theta, seen), theta, u)`, for each weighting.
+        With autograd it would be `grad(y, theta, u)`, for each weighting.
         """
         assert by_y.ndim == 5, "by_y must be (R, C, T, B, outputs)"
         rows, H, (R, C, T, B, _) = self.rows(group), self.network.hidden, by_y.shape
@@ -142,21 +141,16 @@ class Run:
         by_a, by_y = by_a.flatten(1, 2), by_y.flatten(1, 2)  # (R, T · B, …)
         by_x = by_a[..., H:]
         by_a = by_a[..., : 3 * H]
-        gradient = self.gradient_of_encoders(self.scattered(by_x, self.seen[rows]), group)
+        by_tables = self.scattered(by_x, self.seen[rows]).split(self.size)
+        groups = slice(None) if group is None else slice(group, group + 1)
+        gradient = torch.cat(
+            torch.autograd.grad(self.tables[groups], self.leaves[groups], by_tables, retain_graph=True)
+        )
         gradient[:, places["W"]] = matmul(before, by_a).flatten(1)
         gradient[:, places["b"]] = by_a.sum(1)
         gradient[:, places["V"]] = matmul(after, by_y).flatten(1)
         gradient[:, places["c"]] = by_y.sum(1)
         return gradient
-
-    def gradient_of_encoders(self, by_table: Tensor, group: int | None) -> Tensor:
-        """The gradient by all parameters of what they have to do with tables, (R, d), from that by tables."""
-        groups = range(len(self.leaves)) if group is None else [group]
-        by_groups = [
-            torch.autograd.grad(self.tables[k], self.leaves[k], of_group, retain_graph=True)[0]
-            for k, of_group in zip(groups, by_table.split(self.size), strict=True)
-        ]
-        return torch.cat(by_groups)
 
     def scattered(self, by_x: Tensor, seen: Tensor) -> Tensor:
         """The gradient by tables, (R, boards, 3H), from that by the lines (R, T · B, 3H) that boards `seen` look up."""
@@ -171,7 +165,7 @@ class Run:
     def jvp(self, direction: Tensor, group: int | None = None) -> Tensor:
         """J v, how y grows along a direction v (R, d): (R, T, B, outputs), of a group or all.
 
-        With autograd it would be `torch.func.jvp(lambda theta: network.answers(theta, seen), (theta,), (v,))`.
+        With autograd it would be `torch.func.jvp(y, (theta,), (v,))`.
         """
         assert direction.ndim == 2, "a direction must be (R, d)"
         rows, network = self.rows(group), self.network
@@ -236,10 +230,7 @@ def looked_up(table: Tensor, boards: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """How the networks of all players run: each is a group of rows of a `Run`, which equal networks share.
-
-    Rows are the players' one after another, (players · S, …).
-    """
+    """How the networks of all players run: each is a group of rows of a `Run`."""
 
     members: tuple[tuple[Run, int], ...]
 
@@ -253,49 +244,34 @@ class Ensemble:
         """All answers at step t to boards (players · S, B): (players · S, B, outputs)."""
         if self.whole:
             return self.whole.step(t, boards)
-        seen = dict(zip(self.members, boards.chunk(len(self.members)), strict=True))
-        for shared in dict.fromkeys(shared for shared, _ in self.members):
-            shared.step(t, torch.cat([seen[shared, group] for group in range(len(shared.leaves))]))
-        return torch.cat([shared.y[shared.rows(group), t] for shared, group in self.members])
+        own = zip(self.members, boards.chunk(len(self.members)), strict=True)
+        return torch.cat([run.step(t, seen) for (run, _), seen in own])
 
     @cached_property
     def y(self) -> Tensor:
-        """All answers, (players · S, T, B, outputs)."""
+        """All answers, (players, S, T, B, outputs)."""
         if self.whole:
-            return self.whole.y
-        return torch.cat([shared.y[shared.rows(group)] for shared, group in self.members])
+            return self.whole.y.unflatten(0, (len(self.members), -1))
+        return torch.stack([run.y[run.rows(group)] for run, group in self.members])
 
     def vjp(self, by_y: Tensor) -> list[Tensor]:
-        """Every player's Jᵀ u, (S, C, d_i), for weightings u of all answers, `by_y` (players · S, C, T, B, outputs)."""
+        """Every player's Jᵀ u, (S, C, d_i), for weightings u of all answers, `by_y` (players, S, C, T, B, outputs)."""
         if self.whole:
-            return list(self.whole.vjp(by_y).split(self.whole.size))
-        own = by_y.chunk(len(self.members))
-        return [shared.vjp(of_player, group) for (shared, group), of_player in zip(self.members, own, strict=True)]
-
-    def vjp_of(self, i: int, by_y: Tensor) -> Tensor:
-        """Player i's Jᵀ u alone, (S, C, d_i), from `by_y` (S, C, T, B, outputs)."""
-        shared, group = self.members[i]
-        return shared.vjp(by_y, group)
-
-    def jvp_of(self, i: int, direction: Tensor) -> Tensor:
-        """Player i's J v, (S, T, B, outputs), along a direction (S, d_i)."""
-        shared, group = self.members[i]
-        return shared.jvp(direction, group)
+            return list(self.whole.vjp(by_y.flatten(0, 1)).split(self.whole.size))
+        return [run.vjp(of_player, group) for (run, group), of_player in zip(self.members, by_y, strict=True)]
 
 
 def side_by_side(networks: list[Network], thetas: list[Tensor], length: int, batch: int) -> Ensemble:
-    """The networks of all players, with parameters (S, d_i), before their first step."""
-    alike, members = defaultdict(list), {}
-    for i, network in enumerate(networks):
-        alike[network].append(i)
-    for network, players in alike.items():
-        shared = Run(network, [thetas[i] for i in players], length, batch)
-        members |= {i: (shared, group) for group, i in enumerate(players)}
-    return Ensemble(tuple(members[i] for i in range(len(networks))))
+    """The networks of all players, with parameters (S, d_i), before their first step: in one run if all are alike."""
+    if len(set(networks)) == 1:
+        shared = Run(networks[0], thetas, length, batch)
+        return Ensemble(tuple((shared, group) for group in range(len(thetas))))
+    runs = [Run(network, [theta], length, batch) for network, theta in zip(networks, thetas, strict=True)]
+    return Ensemble(tuple((run, 0) for run in runs))
 
 
 def run(networks: list[Network], thetas: list[Tensor], boards: Tensor) -> Ensemble:
-    """The answers of all players' networks, with parameters (S, d_i), to boards (players · S, T, B)."""
+    """How all players' networks, with parameters (S, d_i), take boards (players · S, T, B)."""
     assert boards.ndim == 3, "boards must be (players · S, T, B)"
     ran = side_by_side(networks, thetas, *boards.shape[1:])
     for t, seen in enumerate(boards.unbind(1)):
