@@ -123,25 +123,18 @@ def rollouts(config: dict) -> Iterator[dict]:
 
 
 def matches(config: dict) -> Iterator[dict]:
-    """An episode of the round robin on the IPD with all that is learned from it: of self-play, and of all matches."""
+    """An episode of all matches of the round robin on the IPD, with all that is learned from it."""
     groups = plan.groups(config)
     for model in ("oracle", "cloning"):
-        every = []
-        for algorithm, played in plan.matches(config, "tournament", model):
-            group = groups[GroupName("ipd", algorithm, played).name]
-            spec, seeds = group.spec, list(group.seeds)
-            match = build_match(spec, seeds)
-            every.append(per_update(learn(match, match.start(), 10**9), 100))
-            if len(group.matchup.seats) == 1 and played == model:
-                yield match_row(f"{algorithm}, {model}", every[-1:], len(seeds) * match.length)
-        yield match_row(f"all {len(every)} matches, {model}", every, len(seeds) * match.length)
-
-
-def match_row(what: str, matches: list[list[float]], steps: int) -> dict:
-    """Matches of so many steps an episode, whose repeats took these seconds each."""
-    seconds = [sum(repeat) for repeat in zip(*matches, strict=True)]
-    steps *= len(matches)
-    return {"match": what, "steps": steps} | spread("ms", seconds) | pace(steps, seconds)
+        matches, steps = [], 0
+        for names in plan.matches(config, "tournament", model):
+            group = groups[GroupName("ipd", *names).name]
+            match = build_match(group.spec, list(group.seeds))
+            matches.append(per_update(learn(match, match.start(), 10**9), 100))
+            steps += len(group.seeds) * match.length
+        seconds = [sum(repeat) for repeat in zip(*matches, strict=True)]
+        about = {"match": f"all {len(matches)} matches, {model}", "steps": steps}
+        yield about | spread("ms", seconds) | pace(steps, seconds)
 
 
 def jobs(config: dict) -> Iterator[dict]:

@@ -83,8 +83,7 @@ def measure_update(device: str, label: str, spec: dict, batches: int, batch: int
     before, laps = peak(device), Laps(partial(now, device))
     for owner, name, part in FUNCTIONS:
         setattr(owner, name, laps.of(part)(getattr(owner, name)))
-    scale = {"batch": batch, "length": length}
-    playing = partial(laps.of(PLAY)(play), game=job.game, seeds=every, networks=job.networks, **scale)
+    playing = partial(laps.of(PLAY)(play), seeds=every, batch=batch, length=length, networks=job.networks)
     run = learn(replace(job, play=playing), job.start(), 10**9)
     next(run)
     about = {"what": label, "device": device, "roll-outs": batch, "length": length, "seeds": seeds}

@@ -20,7 +20,7 @@ def random_thetas(seeds, stream=0, scale=0.8):
 
 
 def played(thetas, batch=6, length=5, key=(0, 0)):
-    return play(thetas, key, GAME, list(range(len(thetas[0]))), batch, length, PAIR)
+    return play(thetas, key, list(range(len(thetas[0]))), batch, length, PAIR)
 
 
 def log_policies(theta, j, rollouts):

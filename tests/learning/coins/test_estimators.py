@@ -58,7 +58,7 @@ def random_thetas(networks, seeds, scale=0.8, stream=0):
 
 
 def played(pair, thetas, batch=4, length=5, key=(0, 0)):
-    return play(thetas, key, pair[0].game, list(range(len(thetas[0]))), batch, length, pair)
+    return play(thetas, key, list(range(len(thetas[0]))), batch, length, pair)
 
 
 # Roll-outs.

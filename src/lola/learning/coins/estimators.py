@@ -133,13 +133,12 @@ class Scored:
         grown = sum(running_sum(self.growth(j, direction), 1) for j, direction in directions.items())  # X
         worth = self.estimator.beyond * to_go(rewards * grown) / rewards.shape[-1]  # (S, T, B)
         products = []
-        for i in range(self.players):
+        for i, (run, group) in enumerate(self.taken.members):
             if i in directions:
                 products.append(torch.full_like(directions[i], torch.nan))
-            else:
-                run, group = self.taken.members[i]
-                by_y = worth[..., None] * self.slopes[i]
-                products.append(run.vjp(by_y[:, None], group)[:, 0])
+                continue
+            by_y = worth[..., None] * self.slopes[i]
+            products.append(run.vjp(by_y[:, None], group)[:, 0])
         return products
 
     def growth(self, j: int, direction: Tensor) -> Tensor:

@@ -102,19 +102,14 @@ def same_bits(a: Tensor, b: Tensor) -> bool:
 
 
 def play(
-    thetas: list[Tensor],
-    key: tuple[int, ...],
-    game: CoinGame,
-    seeds: list[int],
-    batch: int,
-    length: int,
-    networks: list[Network],
+    thetas: list[Tensor], key: tuple[int, ...], seeds: list[int], batch: int, length: int, networks: list[Network]
 ) -> Rollouts:
     """`batch` games of `length` steps of every seed's players, `thetas` (S, d_i) each, on the streams (seed, *key).
 
     A move is the action in whose part of [0, 1) a uniform number lies.
     """
     assert all(len(theta) == len(seeds) for theta in thetas), "thetas must be (S, d_i)"
+    game = networks[0].game
     first, draws, uniforms = randomness(key, game, seeds, batch, length, thetas[0].device)
     played = side_by_side(networks, thetas, length, batch)
     board = game.start(first).flatten()
@@ -137,9 +132,11 @@ def score(p: Tensor, moves: Tensor) -> Tensor:
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
     """Random numbers: uniforms of boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
     drawn = []
-    for numbers in (stream(seed, key) for seed in seeds):
-        boards = numbers.random((3, batch), dtype=np.float32)
-        coins = numbers.integers(game.choices, size=(length, batch))
-        drawn.append((boards, coins, numbers.random((game.players, length, batch), dtype=np.float32)))
-    boards, coins, moves = (torch.from_numpy(np.stack(of, axis=1)).to(device) for of in zip(*drawn, strict=True))
+    for source in (stream(seed, key) for seed in seeds):
+        boards = source.random((3, batch), dtype=np.float32)
+        coins = source.integers(game.choices, size=(length, batch))
+        drawn.append((boards, coins, source.random((game.players, length, batch), dtype=np.float32)))
+    boards, coins, moves = (
+        torch.from_numpy(np.stack(numbers, axis=1)).to(device) for numbers in zip(*drawn, strict=True)
+    )
     return boards, coins.flatten(1), moves.flatten(0, 1)

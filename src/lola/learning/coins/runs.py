@@ -11,6 +11,7 @@ memory. Derivatives by a and x have four blocks of columns: (n, r, z) by a, of w
 (r, z, n) by x.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
@@ -44,8 +45,7 @@ class Run:
         H = network.hidden
         self.h = self.blank(length + 1, batch, H).zero_()
         self.gates = self.blank(length, batch, 2 * H)  # r and z
-        self.n = self.blank(length, batch, H)
-        self.a_n = self.blank(length, batch, H)
+        self.n, self.a_n = self.blank(length, batch, H), self.blank(length, batch, H)
         self.y = self.blank(length, batch, network.outputs)
         self.seen = self.y.new_empty(self.y.shape[:3], dtype=torch.int64)
 
@@ -123,8 +123,8 @@ class Run:
         by_h = matmul(by_y.flatten(0, 1).flatten(1, 2), V.repeat_interleave(C, dim=0))  # (R · C, T · B, H)
         by_h = by_h.view(R, C, T, B, H)
         by_a = by_h.new_empty(R, C, T, B, 4 * H)
-        go_back = kernels.sum_backwards if self.compiled else sum_backwards
-        go_back(*self.given(by_a, by_h, self.slopes[rows], self.gates[rows], W.contiguous()))
+        given = by_a, by_h, self.slopes[rows], self.gates[rows], W.contiguous()
+        self.compute(kernels.sum_backwards, sum_backwards, *given)
         weightings = zip(by_a.unbind(1), by_y.unbind(1), strict=True)
         return torch.stack([self.gradient(of_a, of_y, group) for of_a, of_y in weightings], dim=1)
 
@@ -139,27 +139,17 @@ class Run:
         h = self.h[rows]
         before, after = h[:, :-1].flatten(1, 2).mT, h[:, 1:].flatten(1, 2).mT  # (R, H, T · B)
         by_a, by_y = by_a.flatten(1, 2), by_y.flatten(1, 2)  # (R, T · B, …)
-        by_x = by_a[..., H:]
-        by_a = by_a[..., : 3 * H]
-        by_tables = self.scattered(by_x, self.seen[rows]).split(self.size)
-        groups = slice(None) if group is None else slice(group, group + 1)
-        gradient = torch.cat(
-            torch.autograd.grad(self.tables[groups], self.leaves[groups], by_tables, retain_graph=True)
-        )
+        by_a, by_x = by_a[..., : 3 * H], by_a[..., H:]
+        by_table = by_x.new_zeros(len(by_x), self.network.game.boards, 3 * H)
+        self.compute(kernels.scatter, scatter, by_table, by_x, self.seen[rows].flatten(1))
+        own = slice(None) if group is None else slice(group, group + 1)
+        by_tables = by_table.split(self.size)
+        gradient = torch.cat(torch.autograd.grad(self.tables[own], self.leaves[own], by_tables, retain_graph=True))
         gradient[:, places["W"]] = matmul(before, by_a).flatten(1)
         gradient[:, places["b"]] = by_a.sum(1)
         gradient[:, places["V"]] = matmul(after, by_y).flatten(1)
         gradient[:, places["c"]] = by_y.sum(1)
         return gradient
-
-    def scattered(self, by_x: Tensor, seen: Tensor) -> Tensor:
-        """The gradient by tables, (R, boards, 3H), from that by the lines (R, T · B, 3H) that boards `seen` look up."""
-        by_table, seen = by_x.new_zeros(len(by_x), self.network.game.boards, by_x.shape[2]), seen.flatten(1)
-        if self.compiled:
-            kernels.scatter(*self.given(by_table, by_x, seen))
-        else:
-            by_table.flatten(0, 1).index_add_(0, lines(by_table, seen), by_x.flatten(0, 1))
-        return by_table
 
     @torch.no_grad()
     def jvp(self, direction: Tensor, group: int | None = None) -> Tensor:
@@ -179,14 +169,16 @@ class Run:
         dx = looked_up(dtable, seen.flatten(1)).view(*seen.shape, -1)  # (R, T, B, 3H)
         da = matmul(before, dW, db).view_as(dx)
         dh = torch.empty_like(h[:, 1:])
-        go_on = kernels.sum_forwards if self.compiled else sum_forwards
-        go_on(*self.given(dh, da, dx, self.slopes[rows], self.gates[rows], W))
+        self.compute(kernels.sum_forwards, sum_forwards, dh, da, dx, self.slopes[rows], self.gates[rows], W)
         dy = matmul(dh.flatten(1, 2), V, matmul(after, dV, dc))
         return dy.view_as(self.y[rows])
 
-    def given(self, *tensors: Tensor) -> list:
-        """Tensors as kernels take them, where they are what computes."""
-        return [tensor.numpy() for tensor in tensors] if self.compiled else list(tensors)
+    def compute(self, kernel: Callable, twin: Callable, *tensors: Tensor) -> None:
+        """Call a kernel, or on a GPU the function that does the same by tensor operations."""
+        if self.compiled:
+            kernel(*(tensor.numpy() for tensor in tensors))
+        else:
+            twin(*tensors)
 
 
 def sum_backwards(by_a: Tensor, by_h: Tensor, slopes: Tensor, gates: Tensor, W: Tensor) -> None:
@@ -215,6 +207,11 @@ def sum_forwards(dh: Tensor, da: Tensor, dx: Tensor, slopes: Tensor, gates: Tens
         through_h = torch.addcmul(through_x_n, z[:, t], dh_before)
         through_sums = (slopes[:, t, :, : 3 * H] * sums).unflatten(-1, (3, H)).sum(-2)
         dh[:, t] = dh_before = through_h + through_sums
+
+
+def scatter(table: Tensor, added: Tensor, boards: Tensor) -> None:
+    """The kernel of this name by tensor operations."""
+    table.flatten(0, 1).index_add_(0, lines(table, boards), added.flatten(0, 1))
 
 
 def lines(table: Tensor, boards: Tensor) -> Tensor:
