@@ -12,8 +12,8 @@ def test_a_part_is_not_charged_for_another_that_runs_inside_it():
     """The clock says 0, 1, 3, 6, 10, …: between its n-th and (n + 1)-th reading n + 1 seconds pass."""
     readings = iter([0, 1, 3, 6, 10, 15, 21, 28])
     laps = Laps(lambda: next(readings))
-    inner = laps.of("inner", lambda x: 2 * x)
-    outer = laps.of("outer", lambda: inner(x=3) + 1)
+    inner = laps.of("inner")(lambda x: 2 * x)
+    outer = laps.of("outer")(lambda: inner(x=3) + 1)
     answers = []
     seconds = laps.during(lambda: answers.append(outer()))
     assert answers == [7]
@@ -22,14 +22,15 @@ def test_a_part_is_not_charged_for_another_that_runs_inside_it():
 
 def test_a_call_that_fails_gives_the_time_back():
     laps = Laps(iter(range(100)).__next__)
-    failing = laps.of("failing", lambda: 1 / 0)
+    failing = laps.of("failing")(lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         failing()
     assert laps.during(lambda: None) == {REST: 1}
 
 
 def test_a_spread_is_the_median_and_both_ends():
-    assert spread("ms", [3.0, 1.0, 2.00004]) == {"median ms": 2.0, "fastest ms": 1.0, "slowest ms": 3.0}
+    assert spread("s", [3.0, 1.0, 2.00004]) == {"median s": 2.0, "fastest s": 1.0, "slowest s": 3.0}
+    assert spread("ms", [0.25, 0.5]) == {"median ms": 375.0, "fastest ms": 250.0, "slowest ms": 500.0}
 
 
 @pytest.fixture

@@ -20,34 +20,34 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
 
 from lola.bench import coins
-from lola.bench.timing import per_update, spread
+from lola.bench.timing import pace, per_update, spread
 from lola.files import processor
 from lola.files.artifacts import canonical, write_whole
+from lola.learning import rules
 from lola.learning.matrix.estimators import by_autograd
 from lola.learning.matrix.job import build
 from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
-from lola.learning.rules import FirstOrder
 from lola.learning.tabular.match import build as build_match
 from lola.learning.training import learn
 from lola.study import plan, provenance
 from lola.study.config import load
-from lola.vocabulary import registry
 from lola.vocabulary.names import GroupName
 
 RULES = {
-    "NL-Ex": ("naive", {}),
-    "LOLA-Ex": ("lola", {"eta": 1.0}),
-    "LOLA-Ex, second order": ("lola", {"eta": 1.0, "order": 2}),
-    "LOLA, full surrogate": ("lola_surrogate", {"eta": 1.0}),
-    "LOLA, exact look-ahead": ("lola_exact", {"eta": 1.0}),
-    "LookAhead": ("lookahead", {"eta": 1.0}),
+    "NL-Ex": rules.naive(),
+    "LOLA-Ex": rules.lola(1.0),
+    "LOLA-Ex, second order": rules.lola(1.0, order=2),
+    "LOLA, full surrogate": rules.lola_surrogate(1.0),
+    "LOLA, exact look-ahead": rules.lola_exact(1.0),
+    "LookAhead": rules.lookahead(1.0),
 }
 
 
@@ -90,17 +90,14 @@ def machine() -> Iterator[dict]:
 def updates(config: dict) -> Iterator[dict]:
     """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
     spec = plan.groups(config)["ipd/lola-ex/oracle"].spec
-    for label, (name, settings) in RULES.items():
-        rule = registry.RULES[name].load()(**settings)
-        for seeds in (1, 50, 4096):
-            forms = [("autograd", lambda values, *at, rule=rule: rule(values.by_autograd(), *at), 10)]
-            if isinstance(rule, FirstOrder):
-                forms.insert(0, ("closed form", rule, 100))
-            for form, climbed, count in forms:
-                job = replace(build(spec, list(range(seeds))), players=[Climber(climbed, 1.0, oracle())] * 2)
-                seconds = per_update(learn(job, job.start(), 10**9), count)
-                speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
-                yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", [1e3 * s for s in seconds]) | speed
+    for label, rule in RULES.items():
+        forms = {"closed form": (rule, 100)} if isinstance(rule, rules.FirstOrder) else {}
+        forms["autograd"] = (lambda values, *at, rule=rule: rule(values.by_autograd(), *at), 10)
+        for seeds, (form, (climbed, count)) in product((1, 50, 4096), forms.items()):
+            job = replace(build(spec, list(range(seeds))), players=[Climber(climbed, 1.0, oracle())] * 2)
+            seconds = per_update(learn(job, job.start(), 10**9), count)
+            speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
+            yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", seconds) | speed
 
 
 def rollouts(config: dict) -> Iterator[dict]:
@@ -108,45 +105,36 @@ def rollouts(config: dict) -> Iterator[dict]:
 
     Steps count every roll-out: those played, which both players share, and those that each imagines.
     """
-    for algorithm, imagined in (("nl-pg", 0), ("lola-pg", 0), ("lola-dice-1", 1), ("lola-dice-2", 2)):
-        for batch in (64, config["algorithms"]["lola-pg"]["batch"]):
-            spec = plan.groups(config)[f"ipd/{algorithm}/oracle"].spec
-            spec = spec | {"play": spec["play"] | {"batch": batch}}
-            for seeds in (1, 50):
-                job = build(spec, list(range(seeds)))
-                own = job.players[0].estimator
-                slow = SimpleNamespace(values=partial(by_autograd, own), updated_critic=own.updated_critic)
-                for form, estimator in (("streaming", own), ("autograd", slow))[: 2 if batch == 64 else 1]:
-                    players = [replace(player, estimator=estimator) for player in job.players]
-                    run = learn(replace(job, players=players), job.start(), 10**9)
-                    seconds = per_update(run, 1 if form == "autograd" or batch * seeds > 10_000 else 20)
-                    steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined)
-                    about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
-                    about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}
-                    speed = {"million steps per second": round(steps / statistics.median(seconds) / 1e6, 2)}
-                    yield about | spread("ms", [1e3 * s for s in seconds]) | speed
+    imagined = {"nl-pg": 0, "lola-pg": 0, "lola-dice-1": 1, "lola-dice-2": 2}
+    batches = (64, config["algorithms"]["lola-pg"]["batch"])
+    for algorithm, batch, seeds in product(imagined, batches, (1, 50)):
+        spec = plan.groups(config)[f"ipd/{algorithm}/oracle"].spec
+        job = build(spec | {"play": spec["play"] | {"batch": batch}}, list(range(seeds)))
+        own = job.players[0].estimator
+        slow = SimpleNamespace(values=partial(by_autograd, own), updated_critic=own.updated_critic)
+        for form, estimator in (("streaming", own), ("autograd", slow))[: 2 if batch == 64 else 1]:
+            players = [replace(player, estimator=estimator) for player in job.players]
+            run = learn(replace(job, players=players), job.start(), 10**9)
+            seconds = per_update(run, 1 if form == "autograd" or batch * seeds > 10_000 else 20)
+            steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined[algorithm])
+            about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
+            about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}
+            yield about | spread("ms", seconds) | pace(steps, seconds)
 
 
 def matches(config: dict) -> Iterator[dict]:
-    """An episode of the round robin on the IPD with all that is learned from it: of self-play, and of all matches."""
+    """An episode of all matches of the round robin on the IPD, with all that is learned from it."""
     groups = plan.groups(config)
     for model in ("oracle", "cloning"):
-        every = []
-        for algorithm, played in plan.matches(config, "tournament", model):
-            group = groups[GroupName("ipd", algorithm, played).name]
-            spec, seeds = group.spec, list(group.seeds)
-            match = build_match(spec, seeds)
-            every.append(per_update(learn(match, match.start(), 10**9), 100))
-            if len(group.matchup.seats) == 1 and played == model:
-                yield match_row(f"{algorithm}, {model}", every[-1:], len(seeds) * match.length)
-        yield match_row(f"all {len(every)} matches, {model}", every, len(seeds) * match.length)
-
-
-def match_row(what: str, matches: list[list[float]], steps: int) -> dict:
-    """Matches of so many steps an episode, whose repeats took these seconds each."""
-    seconds = [sum(repeat) for repeat in zip(*matches, strict=True)]
-    speed = {"million steps per second": round(len(matches) * steps / statistics.median(seconds) / 1e6, 2)}
-    return {"match": what, "steps": len(matches) * steps} | spread("ms", [1e3 * s for s in seconds]) | speed
+        matches, steps = [], 0
+        for names in plan.matches(config, "tournament", model):
+            group = groups[GroupName("ipd", *names).name]
+            match = build_match(group.spec, list(group.seeds))
+            matches.append(per_update(learn(match, match.start(), 10**9), 100))
+            steps += len(group.seeds) * match.length
+        seconds = [sum(repeat) for repeat in zip(*matches, strict=True)]
+        about = {"match": f"all {len(matches)} matches, {model}", "steps": steps}
+        yield about | spread("ms", seconds) | pace(steps, seconds)
 
 
 def jobs(config: dict) -> Iterator[dict]:
@@ -160,7 +148,7 @@ def jobs(config: dict) -> Iterator[dict]:
         command = train_command(group, root)
         yield command_row(f"train {group.name}, {len(group.seeds)} seeds", [command_cost(command) for _ in range(5)])
         overlay = Path(root, "elsewhere.yaml")
-        overlay.write_text(json.dumps({"results": f"{root}/results"} | without_coin_game(config, groups)))
+        overlay.write_text(json.dumps({"results": f"{root}/results"} | without_coin_game(config)))
         command = [sys.executable, "-m", "lola.commands.reproduce", str(overlay)]
         yield command_row("make reproduce of the matrix games, from nothing", [command_cost(command)])
         for group in (groups[f"{game}/{name}/oracle"] for game in ("ipd", "imp") for name in ("nl-pg", "lola-pg")):
@@ -170,17 +158,12 @@ def jobs(config: dict) -> Iterator[dict]:
         yield command_row("the same, nothing to do", [command_cost(command) for _ in range(3)])
 
 
-def without_coin_game(config: dict, groups: dict[str, plan.Group]) -> dict:
+def without_coin_game(config: dict) -> dict:
     """An overlay that removes the Coin Game's parts of the study, and what shows them."""
-    own = {"study": {name: plan.part_groups(config, name, part) for name, part in config["study"].items()}}
-    for kind in ("figures", "tables"):
-        shown = {name: plan.block_groups(config, block) for name, block in config[kind].items()}
-        own[kind] = {name: [groups[group] for group in of_block] for name, of_block in shown.items()}
+    games = {name for name, game in config["games"].items() if game.get("kind") == "coin_game"}
     return {
-        kind: {
-            name: None for name, of_block in blocks.items() if any(group.course == "coin_game" for group in of_block)
-        }
-        for kind, blocks in own.items()
+        key: {name: None for name, block in config[key].items() if games.intersection(plan.block_games(block))}
+        for key in ("study", "figures", "tables")
     }
 
 

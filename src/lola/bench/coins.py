@@ -15,7 +15,7 @@ from multiprocessing import get_context
 
 import torch
 
-from lola.bench.timing import REST, Laps, spread
+from lola.bench.timing import REST, Laps, pace, spread
 from lola.learning import trainers
 from lola.learning.coins import estimators
 from lola.learning.coins.estimators import Scored
@@ -61,65 +61,51 @@ def rows(config: dict) -> Iterator[dict]:
 
 def measure_game(device: str, batch: int, steps: int = 1000) -> dict:
     """The game alone; moves and draws of coins are made beforehand."""
-    before, laps = peak(device), Laps(clock(device))
+    before, laps = peak(device), Laps(partial(now, device))
     game = CoinGame(grid=3, gamma=0.96).to(device)
     red, blue = torch.randint(len(MOVES), (2, steps, batch), device=device)
     draws = torch.randint(game.choices, (steps, batch), device=device)
 
+    @laps.of(PLAY)
     def play_steps() -> None:
         board = game.start(torch.rand(3, batch, device=device))
         for t in range(steps):
             _, board = game.step(board, red[t], blue[t], draws[t])
 
-    repeats = repeat(laps, laps.of(PLAY, play_steps))
-    return row("game alone", device, (batch, steps, 1), batch * steps, repeats, peak(device) - before)
+    about = {"what": "game alone", "device": device, "roll-outs": batch, "length": steps, "seeds": 1}
+    return row(about | {"steps": batch * steps}, laps, play_steps, before)
 
 
 def measure_update(device: str, label: str, spec: dict, batches: int, batch: int, length: int, seeds: int) -> dict:
     """An update of both players and their critics, who play so many batches of roll-outs for it."""
     every = list(range(seeds))
     job = CoinJob(**trainers.parts(spec, every, device), device=device)
-    before, laps = peak(device), Laps(clock(device))
+    before, laps = peak(device), Laps(partial(now, device))
     for owner, name, part in FUNCTIONS:
-        setattr(owner, name, laps.of(part, getattr(owner, name)))
-    playing = laps.of(
-        PLAY, partial(play, game=job.game, seeds=every, batch=batch, length=length, networks=job.networks)
-    )
+        setattr(owner, name, laps.of(part)(getattr(owner, name)))
+    playing = partial(laps.of(PLAY)(play), seeds=every, batch=batch, length=length, networks=job.networks)
     run = learn(replace(job, play=playing), job.start(), 10**9)
     next(run)
-    repeats = repeat(laps, partial(next, run))
-    steps = seeds * batches * batch * length
-    return row(label, device, (batch, length, seeds), steps, repeats, peak(device) - before)
+    about = {"what": label, "device": device, "roll-outs": batch, "length": length, "seeds": seeds}
+    return row(about | {"steps": seeds * batches * batch * length}, laps, partial(next, run), before)
 
 
-def repeat(laps: Laps, call: Callable) -> list[dict[str, float]]:
-    """The laps of each repeat, after one that does not count."""
-    return [laps.during(call) for _ in range(1 + REPEATS)][1:]
-
-
-def row(what: str, device: str, scale: tuple[int, int, int], steps: int, repeats: list[dict], grown: float) -> dict:
-    """A row of the table; `steps` are those of the game that a repeat takes."""
+def row(about: dict, laps: Laps, call: Callable, before: float) -> dict:
+    """A row of the table: repeats of a call, after one that does not count; the peak was `before` at first, in MiB."""
+    repeats = [laps.during(call) for _ in range(1 + REPEATS)][1:]
     totals = [sum(repeat.values()) for repeat in repeats]
     parts = {
         f"{part} ms": round(1e3 * statistics.median(repeat.get(part, 0.0) for repeat in repeats), 2)
         for part in (PLAY, FIRST, SECOND, CRITIC, REST)
     }
-    batch, length, seeds = scale
-    about = {"what": what, "device": device, "roll-outs": batch, "length": length, "seeds": seeds, "steps": steps}
-    about |= spread("ms", [1e3 * total for total in totals])
-    about |= {"s per seed": round(statistics.median(totals) / seeds, 4)}
-    speed = {"million steps per second": round(steps / statistics.median(totals) / 1e6, 3)}
-    return about | parts | speed | {"MiB": round(grown)}
+    about |= spread("ms", totals) | {"s per seed": round(statistics.median(totals) / about["seeds"], 4)}
+    return about | parts | pace(about["steps"], totals) | {"MiB": round(peak(about["device"]) - before)}
 
 
-def clock(device: str) -> Callable[[], float]:
-    """A clock that waits for what the device still has to do."""
-
-    def finished() -> float:
-        torch.cuda.synchronize()
-        return time.perf_counter()
-
-    return finished if device == "cuda" else time.perf_counter
+def now(device: str) -> float:
+    """The time, once the device has done what it still had to do."""
+    torch.get_device_module(device).synchronize()
+    return time.perf_counter()
 
 
 def peak(device: str) -> float:

@@ -1,13 +1,15 @@
-"""Seconds: of repeats, of an update, and of the parts that a computation is made of."""
+"""Seconds: of an update, of the parts that a computation is made of, and as rows of tables have them."""
 
 import statistics
 import time
+import timeit
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import wraps
-from itertools import islice
+from contextlib import contextmanager
+from functools import partial
 
 REST = "rest"
+UNITS = {"s": 1, "ms": 1e3}
 
 
 class Laps:
@@ -17,20 +19,16 @@ class Laps:
         self.clock, self.running, self.seconds = clock, [REST], defaultdict(float)
         self.since = clock()
 
-    def of(self, part: str, function: Callable) -> Callable:
-        """The same function; its time counts as that part's."""
-
-        @wraps(function)
-        def timed(*args, **settings):
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """What runs in this block, or in a function that this decorates, counts as that part's."""
+        self.count()
+        self.running.append(part)
+        try:
+            yield
+        finally:
             self.count()
-            self.running.append(part)
-            try:
-                return function(*args, **settings)
-            finally:
-                self.count()
-                self.running.pop()
-
-        return timed
+            self.running.pop()
 
     def during(self, call: Callable[[], object]) -> dict[str, float]:
         """Seconds of a call, by part; what belongs to none is the rest."""
@@ -47,23 +45,18 @@ class Laps:
         self.since = now
 
 
-def per_update(run: Iterator, count: int) -> list[float]:
-    """Seconds per update, `count` of them at a time."""
+def per_update(run: Iterator, count: int, repeats: int = 5) -> list[float]:
+    """Seconds per update, `count` of them at a time, after a repeat that does not count."""
     next(run)
-    return [s / count for s in repeat(lambda: list(islice(run, count)), repeats=5)]
+    return [s / count for s in timeit.repeat(partial(next, run), number=count, repeat=1 + repeats)[1:]]
 
 
-def repeat(run: Callable, repeats: int) -> list[float]:
-    """Seconds of each repeat, after one that does not count."""
-    seconds = []
-    for _ in range(1 + repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return seconds[1:]
+def spread(unit: str, seconds: list[float]) -> dict[str, float]:
+    """Median, fastest and slowest, in s or ms."""
+    named = {"median": statistics.median(seconds), "fastest": min(seconds), "slowest": max(seconds)}
+    return {f"{name} {unit}": round(UNITS[unit] * figure, 4) for name, figure in named.items()}
 
 
-def spread(unit: str, figures: list[float]) -> dict[str, float]:
-    """Median, fastest and slowest."""
-    named = {"median": statistics.median(figures), "fastest": min(figures), "slowest": max(figures)}
-    return {f"{name} {unit}": round(figure, 4) for name, figure in named.items()}
+def pace(steps: int, seconds: list[float]) -> dict[str, float]:
+    """The speed of so many steps in these seconds."""
+    return {"million steps per second": round(steps / statistics.median(seconds) / 1e6, 3)}

@@ -1,6 +1,7 @@
 """Clones of recurrent players: what they climb, whose moves they learn, and how they are judged."""
 
 import numpy as np
+import plain_networks
 import pytest
 import torch
 
@@ -19,13 +20,12 @@ def random_thetas(seeds, stream=0, scale=0.8):
 
 
 def played(thetas, batch=6, length=5, key=(0, 0)):
-    return play(thetas, key, GAME, list(range(len(thetas[0]))), batch, length, PAIR)
+    return play(thetas, key, list(range(len(thetas[0]))), batch, length, PAIR)
 
 
 def log_policies(theta, j, rollouts):
     """log π of all moves on the boards that player j saw, (S, T, B, moves), differentiable."""
-    S = len(theta)
-    return torch.log_softmax(PAIR[j].answers(theta, rollouts.boards[j * S : (j + 1) * S]), dim=-1)
+    return torch.log_softmax(plain_networks.answers(PAIR[j], theta, rollouts.boards[j]), dim=-1)
 
 
 def log_likelihood(theta, j, rollouts):

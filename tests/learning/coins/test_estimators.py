@@ -2,6 +2,7 @@
 
 import numpy as np
 import plain_coin_game as plain
+import plain_networks
 import pytest
 import torch
 
@@ -57,7 +58,7 @@ def random_thetas(networks, seeds, scale=0.8, stream=0):
 
 
 def played(pair, thetas, batch=4, length=5, key=(0, 0)):
-    return play(thetas, key, pair[0].game, list(range(len(thetas[0]))), batch, length, pair)
+    return play(thetas, key, list(range(len(thetas[0]))), batch, length, pair)
 
 
 # Roll-outs.
@@ -70,19 +71,18 @@ def test_what_is_played_follows_the_rules(options, shapes):
     pair = pair_in(3, *shapes, **options)
     thetas = random_thetas(pair, 2)
     rollouts = played(pair, thetas, batch=6, length=9)
-    every, S = plain.boards(3), 2
+    every = plain.boards(3)
     for s, t, b in np.ndindex(2, 9, 6):
-        board = every[rollouts.boards[s, t, b]]
-        assert rollouts.boards[S + s, t, b] == plain.number(board.swapped(), 3)
-        red, blue = rollouts.moves[[s, S + s], t, b].tolist()
+        board = every[rollouts.boards[0, s, t, b]]
+        assert rollouts.boards[1, s, t, b] == plain.number(board.swapped(), 3)
+        red, blue = rollouts.moves[:, s, t, b].tolist()
         rewards, picked, after = plain.step(board, red, blue, 3, **options)
         assert tuple(rollouts.rewards[:, s, t, b].tolist()) == rewards
-        assert tuple(rollouts.game.outcomes.picked[:, rollouts.steps[s, t, b]].tolist()) == picked
+        assert tuple(rollouts.game.picked[:, rollouts.steps[s, t, b]].tolist()) == picked
         if t < 8:
-            assert every[rollouts.boards[s, t + 1, b]] in after
-    seen = rollouts.boards.chunk(2)
-    answers = [network.answers(*given) for network, *given in zip(pair, thetas, seen, strict=True)]
-    torch.testing.assert_close(rollouts.played.y, torch.cat(answers), rtol=1e-12, atol=1e-12)
+            assert every[rollouts.boards[0, s, t + 1, b]] in after
+    answers = [plain_networks.answers(*given) for given in zip(pair, thetas, rollouts.boards, strict=True)]
+    torch.testing.assert_close(rollouts.played.y, torch.stack(answers), rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(rollouts.discounts[:, 0], GAMMA ** torch.arange(9.0).double(), rtol=1e-15, atol=0.0)
 
 
@@ -90,8 +90,8 @@ def test_moves_are_drawn_from_the_policies():
     """How often each is made, less how likely it was, against the standard error: by player, at first and later."""
     pair = pair_in(2, {"hidden": 4}, {"hidden": 4})
     rollouts = played(pair, random_thetas(pair, 1, scale=1.5), batch=20000, length=3)
-    p = torch.softmax(rollouts.played.y, dim=-1)
-    made = torch.nn.functional.one_hot(rollouts.moves, 4)
+    p = torch.softmax(rollouts.played.y[:, 0], dim=-1)
+    made = torch.nn.functional.one_hot(rollouts.moves[:, 0], 4)
     errors = (made - p).sum(2) / (p * (1 - p)).sum(2).sqrt()
     assert errors.abs().max() < 4
     assert p.std(2).max(-1).values.min() > 0.05  # policies say different things on different boards
@@ -107,15 +107,15 @@ def test_coins_are_laid_and_games_begin_at_random():
     expected = torch.zeros(game.boards)
     for board, probability in plain.starts(3).items():
         expected[plain.number(board, 3)] = probability * 60000
-    count = torch.bincount(rollouts.boards[0, 0], minlength=game.boards)
+    count = torch.bincount(rollouts.boards[0, 0, 0], minlength=game.boards)
     assert not count[expected == 0].any()
     possible = expected > 0
     freedom = possible.sum().item() - 1
     chi2 = ((count - expected)[possible] ** 2 / expected[possible]).sum().item()
     assert abs(chi2 - freedom) < 4 * (2 * freedom) ** 0.5
 
-    taken = game.outcomes.picked[:, rollouts.steps[0, 0]].any(0)
-    red, blue, coin, _ = (part[taken, None] for part in game.parts(rollouts.boards[0, 1]))
+    taken = game.picked[:, rollouts.steps[0, 0]].any(0)
+    red, blue, coin, _ = (part[taken, None] for part in game.parts(rollouts.boards[0, 0, 1]))
     free = (torch.arange(9) != red) & (torch.arange(9) != blue)
     p = free / free.sum(1, keepdim=True)
     laid = torch.arange(9) == coin
@@ -127,8 +127,8 @@ def test_coins_of_one_game_are_laid_independently():
     pair = pair_in(3, respawn="anywhere")
     game = pair[0].game
     rollouts = played(pair, [torch.zeros_like(theta) for theta in random_thetas(pair, 1)], batch=60000, length=3)
-    both = game.outcomes.picked[:, rollouts.steps[0, :2]].any(0).all(0)
-    _, _, coin, _ = game.parts(rollouts.boards[0, 1:, both])
+    both = game.picked[:, rollouts.steps[0, :2]].any(0).all(0)
+    _, _, coin, _ = game.parts(rollouts.boards[0, 0, 1:, both])
     assert both.sum() > 1000
     assert abs((coin[0] == coin[1]).double().mean() - 1 / 9) < 4 * (8 / 81 / both.sum()) ** 0.5
 
@@ -140,8 +140,8 @@ def test_measures_are_plain_averages():
     for s in range(2):
         total = np.zeros((2, 4))
         for t, b in np.ndindex(12, 5):
-            board = every[rollouts.boards[s, t, b]]
-            rewards, picked, _ = plain.step(board, *rollouts.moves[[s, 2 + s], t, b].tolist(), 3)
+            board = every[rollouts.boards[0, s, t, b]]
+            rewards, picked, _ = plain.step(board, *rollouts.moves[:, s, t, b].tolist(), 3)
             for k, colour in enumerate(("red", "blue")):
                 own = picked[k] and board.colour == colour
                 total[k] += [(1 - GAMMA) * GAMMA**t * rewards[k] * 12, rewards[k], own, picked[k]]
@@ -153,9 +153,8 @@ def test_measures_are_plain_averages():
 
 def by_hand(estimator, rollouts, thetas, critics):
     """The values as the head of `lola.learning.matrix.estimators` writes them, through the networks' own answers."""
-    game, networks, S = rollouts.game, rollouts.networks, len(thetas[0])
-    boards, moves = rollouts.boards.unflatten(0, (2, S)), rollouts.moves.unflatten(0, (2, S))
-    log_p = [torch.log_softmax(networks[k].answers(thetas[k], boards[k]), -1) for k in range(2)]
+    game, networks, boards, moves = rollouts.game, rollouts.networks, rollouts.boards, rollouts.moves
+    log_p = [torch.log_softmax(plain_networks.answers(networks[k], thetas[k], boards[k]), -1) for k in range(2)]
     logs = [each.gather(-1, made[..., None])[..., 0] for each, made in zip(log_p, moves, strict=True)]
 
     def box(x):
@@ -165,11 +164,11 @@ def by_hand(estimator, rollouts, thetas, critics):
     linear = until - until.detach()
     values = []
     for k in range(2):
-        rewards = game.outcomes.rewards[k].double()[rollouts.steps]
+        rewards = game.rewards[k].double()[rollouts.steps]
         middle = rewards.mean(2, keepdim=True)
         baseline = torch.zeros_like(rewards)
         if estimator.critic_lr is not None:
-            baseline = networks[k].critic.answers(critics[k], boards[k])[..., 0].detach()
+            baseline = plain_networks.answers(networks[k].critic, critics[k], boards[k])[..., 0].detach()
         terms = rewards + (rewards - middle * estimator.centred) * linear
         terms = terms + estimator.beyond * (rewards - middle * (estimator.centre == "step")) * (box(until) - 1 - linear)
         terms = terms - baseline * sum(box(each) - 1 for each in logs)
@@ -231,21 +230,20 @@ def test_networks_run_once_and_are_known_by_their_numbers():
     pair = pair_in(2, LINEAR, CONVOLUTIONAL)
     thetas, others = random_thetas(pair, 2), random_thetas(pair, 2, stream=1)
     rollouts = played(pair, thetas)
-    replays = rollouts.replays
-    assert replays.of(pair, [theta.clone() for theta in thetas]) == rollouts.played
-    mixed = replays.of(pair, [thetas[0].detach().requires_grad_(), others[1]])
+    assert rollouts.taken_by(pair, [theta.clone() for theta in thetas]) == rollouts.played
+    mixed = rollouts.taken_by(pair, [thetas[0].detach().requires_grad_(), others[1]])
     assert mixed.members[0] == rollouts.played.members[0]
-    assert replays.of(pair, others).members[1] == mixed.members[1]
-    assert replays.of(pair, others) == replays.of(pair, others) != mixed
+    assert rollouts.taken_by(pair, others).members[1] == mixed.members[1]
+    assert rollouts.taken_by(pair, others) == rollouts.taken_by(pair, others) != mixed
     thetas[0][1, 2] = torch.nan
-    spoilt = replays.of(pair, thetas)
+    spoilt = rollouts.taken_by(pair, thetas)
     assert spoilt.members[0] != rollouts.played.members[0]
-    assert replays.of(pair, [theta.clone() for theta in thetas]) == spoilt
+    assert rollouts.taken_by(pair, [theta.clone() for theta in thetas]) == spoilt
 
     alike = [pair[0], pair[0]]
     rollouts = played(alike, thetas := random_thetas(alike, 2))
     assert rollouts.played.whole
-    assert rollouts.replays.of(alike, thetas[::-1]).members[0] != rollouts.played.members[1]
+    assert rollouts.taken_by(alike, thetas[::-1]).members[0] != rollouts.played.members[1]
 
 
 def test_a_player_has_no_second_derivative_of_its_own():
@@ -293,11 +291,11 @@ def test_the_critic_climbs_down_its_squared_error(pair):
     """Half of Σ γᵗ (R_t − b_t)² / Σ γᵗ, the mean over games, by autograd; the other player's critic stays."""
     pair, estimator = pair_in(*pair), pg(critic_lr=0.4)
     rollouts, critics = played(pair, random_thetas(pair, 2)), random_thetas(critics_of(pair), 2, stream=4)
-    rewards = rollouts.game.outcomes.rewards.double()[:, rollouts.steps]
+    rewards = rollouts.game.rewards.double()[:, rollouts.steps]
     weights = [GAMMA**t for t in range(5)]
     for k in range(2):
         leaf = critics[k].clone().requires_grad_()
-        guess = pair[k].critic.answers(leaf, rollouts.boards.unflatten(0, (2, 2))[k])[..., 0]
+        guess = plain_networks.answers(pair[k].critic, leaf, rollouts.boards[k])[..., 0]
         errors = []
         for t in range(5):
             coming = sum(GAMMA ** (m - t) * rewards[k, :, m] for m in range(t, 5))
@@ -328,7 +326,7 @@ def expected_values(pair, thetas):
     likely = table[8].log()
     for k in range(2):
         boards, made = table[[k, 2 + k]].long()[None], table[[4 + k, 6 + k]].long()[None]
-        log_p = torch.log_softmax(pair[k].answers(thetas[k][:1], boards), -1)
+        log_p = torch.log_softmax(plain_networks.answers(pair[k], thetas[k][:1], boards), -1)
         likely = likely + log_p.gather(-1, made[..., None]).sum((0, 1, 3))
     return [(likely.exp() * worth).sum() for worth in table[9:]], likely.exp().sum()
 

@@ -19,7 +19,7 @@ def stepped(game, drawing, red, blue):
     board = torch.full((game.choices,), plain.number(plain.read(drawing), game.grid))
     both = (torch.full_like(board, move) for move in (red, blue))
     step, after = game.step(board, *both, torch.arange(game.choices))
-    return game.outcomes.rewards[:, step[0]].tolist(), set(after.tolist())
+    return game.rewards[:, step[0]].tolist(), set(after.tolist())
 
 
 def numbers(grid, *drawings):
@@ -93,9 +93,9 @@ def assert_agrees(grid, picked_boards, **options):
         here = torch.full((game.choices,), plain.number(board, grid))
         step, reached = game.step(here, torch.full_like(here, red), torch.full_like(here, blue), order)
         assert (step == step[0]).all()
-        assert tuple(game.outcomes.rewards[:, step[0]].tolist()) == rewards
-        assert tuple(game.outcomes.picked[:, step[0]].tolist()) == picked
-        assert game.outcomes.own[:, step[0]].tolist() == [board.colour == "red", board.colour == "blue"]
+        assert tuple(game.rewards[:, step[0]].tolist()) == rewards
+        assert tuple(game.picked[:, step[0]].tolist()) == picked
+        assert game.own[:, step[0]].tolist() == [board.colour == "red", board.colour == "blue"]
         times, rest = divmod(game.choices, len(after))
         assert rest == 0
         assert sorted(reached.tolist()) == sorted([plain.number(new, grid) for new in after] * times)
@@ -115,8 +115,8 @@ def test_every_step_on_three_by_three(tie, respawn, colour):
     steps, reached = game.step(step, red % 4, blue % 4, torch.arange(game.choices).expand_as(step))
     assert torch.equal(steps[:, 0], torch.arange(16 * game.boards))
     expected = [plain.step(*each, 3, tie=tie, respawn=respawn, colour=colour) for each in all_steps]
-    assert game.outcomes.rewards.T.tolist() == [list(rewards) for rewards, _, _ in expected]
-    assert game.outcomes.picked.T.tolist() == [list(picked) for _, picked, _ in expected]
+    assert game.rewards.T.tolist() == [list(rewards) for rewards, _, _ in expected]
+    assert game.picked.T.tolist() == [list(picked) for _, picked, _ in expected]
     likely = [[plain.number(new, 3) for new in after] * (game.choices // len(after)) for *_, after in expected]
     assert torch.equal(reached.sort(1).values, torch.tensor(likely).sort(1).values)
 
@@ -133,9 +133,9 @@ def test_numbers_and_views(grid):
     """Blue sees the board as red would, were they and the colours exchanged; four planes have three ones."""
     game, cells = CoinGame(grid, 0.9), grid**2
     every = plain.boards(grid)
-    assert game.views.boards[0].tolist() == list(range(2 * cells**3)) == [plain.number(board, grid) for board in every]
-    assert game.views.boards[1].tolist() == [plain.number(board.swapped(), grid) for board in every]
-    for board, hot in zip(every, game.views.inputs.tolist(), strict=True):
+    assert game.views[0].tolist() == list(range(2 * cells**3)) == [plain.number(board, grid) for board in every]
+    assert game.views[1].tolist() == [plain.number(board.swapped(), grid) for board in every]
+    for board, hot in zip(every, game.inputs.tolist(), strict=True):
         planes = [board.red, board.blue] + [board.coin if board.colour == c else None for c in ("red", "blue")]
         ones = [plane * cells + at[0] * grid + at[1] for plane, at in enumerate(planes) if at is not None]
         assert hot == ones
@@ -147,11 +147,11 @@ def test_red_and_blue_are_symmetric_under_exchange(grid, tie, fair):
     """Swapping players, colours and moves swaps rewards and next boards, on every board; not if red wins ties."""
     game = CoinGame(grid, 0.9, tie)
     step = torch.arange(16 * game.boards)
-    mirrored = game.views.boards[1][step // 16] * 16 + step % 4 * 4 + step // 4 % 4
-    assert torch.equal(game.outcomes.rewards[:, mirrored], game.outcomes.rewards.flip(0)) == fair
-    laid = game.respawns.coins[game.outcomes.pairs]
-    reached, swapped = game.outcomes.boards[:, None] + laid, game.outcomes.boards[mirrored][:, None] + laid[mirrored]
-    assert torch.equal(reached.sort(1).values, game.views.boards[1][swapped].sort(1).values)
+    mirrored = game.views[1][step // 16] * 16 + step % 4 * 4 + step // 4 % 4
+    assert torch.equal(game.rewards[:, mirrored], game.rewards.flip(0)) == fair
+    laid = game.coins[game.pairs]
+    reached, swapped = game.after[:, None] + laid, game.after[mirrored][:, None] + laid[mirrored]
+    assert torch.equal(reached.sort(1).values, game.views[1][swapped].sort(1).values)
 
 
 # Chance.
@@ -200,10 +200,10 @@ def test_greedy_play_earns_nothing(tie, fair):
     board = game.start(torch.from_numpy(rng.random((3, batch), dtype=np.float32)))
     moves, earned, coins = greedy(game), torch.zeros(2, batch), 0
     for _ in range(length):
-        red, blue = moves[game.views.boards[:, board]]
+        red, blue = moves[game.views[:, board]]
         step, board = game.step(board, red, blue, torch.from_numpy(rng.integers(game.choices, size=batch)))
-        earned += game.outcomes.rewards[:, step]
-        coins += game.outcomes.picked[:, step].any(0).sum().item()
+        earned += game.rewards[:, step]
+        coins += game.picked[:, step].any(0).sum().item()
     errors = earned.mean(1) / (earned.std(1) / batch**0.5)
     assert 0.3 < coins / (batch * length) < 1  # they do pick coins
     assert (errors.abs() < 4).all() == fair

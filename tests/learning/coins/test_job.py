@@ -134,7 +134,7 @@ def test_rows_are_means_over_blocks_of_updates_of_what_was_played(played):
         total = np.zeros(4)
         for rollouts in played[4 * row : 4 * row + 4]:
             for t, b in np.ndindex(5, 8):
-                board, moves = every[rollouts.boards[0, t, b]], rollouts.moves[:, t, b].tolist()
+                board, moves = every[rollouts.boards[0, 0, t, b]], rollouts.moves[:, 0, t, b].tolist()
                 rewards, picked, _ = plain.step(board, *moves, 3)
                 own = picked[player] and board.colour == ("red", "blue")[player]
                 total += [0.1 * 0.9**t * rewards[player] * 5, rewards[player], own, picked[player]]
@@ -254,8 +254,7 @@ def test_processor_and_gpu_agree(spec):
 
 def test_a_games_tables_move_with_it():
     game = CoinGame(2, 0.9).to("meta")
-    tables = (game.views, game.shifts, game.outcomes, game.respawns)
-    assert {table.device.type for named in tables for table in named} == {"meta"}
+    assert {table.device.type for table in vars(game).values() if isinstance(table, torch.Tensor)} == {"meta"}
 
 
 def test_names_and_rewards_are_the_same_where_nobody_may_import_them():

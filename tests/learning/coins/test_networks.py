@@ -2,6 +2,7 @@
 
 import numpy as np
 import plain_coin_game as plain
+import plain_networks
 import pytest
 import torch
 
@@ -83,7 +84,7 @@ def gru(net, theta):
 def test_networks_are_pytorchs(encoder):
     net = network(encoder)
     (theta,), boards = random_thetas(net, 1, 2), random_boards(net, 2, 6, 7)
-    answers = net.answers(theta, boards)
+    answers = plain_networks.answers(net, theta, boards)
     ran = run(net, [theta], boards)
     for row in range(2):
         own = theta[row : row + 1]
@@ -133,7 +134,7 @@ def test_both_products_with_the_jacobian_are_autograds(encoder, compiled, monkey
     net, P, S, C = network(encoder), 2, 3, 4
     thetas, boards = random_thetas(net, P, S), random_boards(net, P * S, 5, 6)
     ran, leaves = run(net, thetas, boards), [theta.clone().requires_grad_() for theta in thetas]
-    y = net.answers(torch.cat(leaves), boards)
+    y = plain_networks.answers(net, torch.cat(leaves), boards)
     torch.testing.assert_close(ran.y, y.detach(), rtol=1e-12, atol=1e-12)
     dy = random_like(y.detach()[:, None].expand(-1, C, -1, -1, -1))
     rows = [torch.autograd.grad(y, leaves, dy[:, c], retain_graph=True) for c in range(C)]
@@ -141,10 +142,15 @@ def test_both_products_with_the_jacobian_are_autograds(encoder, compiled, monkey
     torch.testing.assert_close(ran.vjp(dy), expected, rtol=1e-10, atol=1e-11)
 
     direction = random_like(torch.cat(thetas), seed=3)
-    _, along = torch.func.jvp(lambda theta: net.answers(theta, boards), (torch.cat(thetas),), (direction,))
+    _, along = torch.func.jvp(
+        lambda theta: plain_networks.answers(net, theta, boards), (torch.cat(thetas),), (direction,)
+    )
     torch.testing.assert_close(ran.jvp(direction), along, rtol=1e-10, atol=1e-11)
     h = 1e-6 * direction
-    slope = (net.answers(torch.cat(thetas) + h, boards) - net.answers(torch.cat(thetas) - h, boards)) / 2e-6
+    slope = (
+        plain_networks.answers(net, torch.cat(thetas) + h, boards)
+        - plain_networks.answers(net, torch.cat(thetas) - h, boards)
+    ) / 2e-6
     torch.testing.assert_close(along, slope, rtol=1e-6, atol=1e-7)
 
     for group in range(P):
@@ -157,7 +163,7 @@ def test_a_single_step_has_derivatives_too():
     net = network()
     (theta,), boards = random_thetas(net, 1, 2), random_boards(net, 2, 1, 3)
     ran, leaf = run(net, [theta], boards), theta.clone().requires_grad_()
-    y = net.answers(leaf, boards)
+    y = plain_networks.answers(net, leaf, boards)
     dy = random_like(y.detach())
     torch.testing.assert_close(ran.vjp(dy[:, None])[:, 0], torch.autograd.grad(y, leaf, dy)[0])
 
@@ -215,7 +221,7 @@ def test_no_game_feels_another(encoder, batch):
     direction, answers = random_like(torch.cat(thetas)), {}
     for name, seen in (("before", boards), ("after", other)):
         ran = run(net, thetas, seen)
-        answers[name] = torch.stack([ran.y, ran.jvp(direction), net.answers(torch.cat(thetas), seen)])
+        answers[name] = torch.stack([ran.y, ran.jvp(direction), plain_networks.answers(net, torch.cat(thetas), seen)])
     same = (answers["before"] == answers["after"]).all(-1).all(0)  # (rows, T, B)
     assert not same[1, :, 2].any()
     same[1, :, 2] = True

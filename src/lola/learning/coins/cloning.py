@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from lola.learning.coins.rollouts import Rollouts, score
-from lola.learning.coins.runs import Ensemble, run
+from lola.learning.coins.runs import Run, run
 from lola.learning.opponent_models import OpponentModel
 
 
@@ -22,11 +22,11 @@ def cloning(rate: float, steps: int) -> OpponentModel:
 
 def fitted(theta: Tensor, j: int, rollouts: Rollouts, rate: float, steps: int) -> Tensor:
     """The clone of player j after `steps` steps up the likelihood of what player j did; `theta` is (S, d_j)."""
-    moves = rollouts.moves[rollouts.rows(j)]  # (S, T, B)
+    moves = rollouts.moves[j]  # (S, T, B)
     for _ in range(steps):
         ran = taking(theta, j, rollouts)
         by_y = score(torch.softmax(ran.y, dim=-1), moves) / moves[0].numel()
-        theta = theta + rate * ran.vjp_of(0, by_y[:, None])[:, 0]
+        theta = theta + rate * ran.vjp(by_y[:, None])[:, 0]
     return theta
 
 
@@ -35,13 +35,12 @@ def assessed(believed: Tensor, theta: Tensor, j: int, rollouts: Rollouts) -> Ten
 
     The distance is the total variation between the two policies, ½ Σ_a |π̂(a) − π(a)|, averaged over the steps played.
     """
-    moves = rollouts.moves[rollouts.rows(j)]
     guesses, truth = (taking(of, j, rollouts).y for of in (believed, theta))  # (S, T, B, A)
-    likelihood = torch.log_softmax(guesses, dim=-1).gather(-1, moves[..., None]).mean((1, 2, 3))
+    likelihood = torch.log_softmax(guesses, dim=-1).gather(-1, rollouts.moves[j][..., None]).mean((1, 2, 3))
     distance = (torch.softmax(guesses, dim=-1) - torch.softmax(truth, dim=-1)).abs().sum(-1).mean((1, 2)) / 2
     return torch.stack([likelihood, distance], dim=1)
 
 
-def taking(theta: Tensor, j: int, rollouts: Rollouts) -> Ensemble:
+def taking(theta: Tensor, j: int, rollouts: Rollouts) -> Run:
     """How a network like player j's takes the boards that player j saw."""
-    return run([rollouts.networks[j]], [theta], rollouts.boards[rollouts.rows(j)])
+    return run([rollouts.networks[j]], [theta], rollouts.boards[j]).whole

@@ -39,9 +39,9 @@ class Estimator:
 
     def values(self, rollouts: Rollouts, thetas: list[Tensor], critics: list[Tensor]) -> list[Tensor]:
         """One (S,) tensor per player, with first and mixed second derivatives; `critics` is (S, d_k) per player."""
-        taken = rollouts.replays.of(rollouts.networks, thetas)
+        taken = rollouts.taken_by(rollouts.networks, thetas)
         judged = None if self.critic_lr is None else baselines(rollouts, critics)
-        scored = rollouts.replays.once((self, taken, judged), lambda: Scored(self, rollouts, taken, judged))
+        scored = rollouts.once((self, taken, judged), lambda: Scored(self, rollouts, taken, judged))
         return sampled.values(scored, thetas)
 
     def updated_critic(self, rollouts: Rollouts, critics: list[Tensor], k: int) -> list[Tensor]:
@@ -49,7 +49,7 @@ class Estimator:
         if self.critic_lr is None:
             return critics
         judged = baselines(rollouts, critics)
-        gradients = rollouts.replays.once((critic_gradients, judged), lambda: critic_gradients(rollouts, judged))
+        gradients = rollouts.once((critic_gradients, judged), lambda: critic_gradients(rollouts, judged))
         return [*critics[:k], critics[k] + self.critic_lr * gradients[k], *critics[k + 1 :]]
 
 
@@ -71,37 +71,23 @@ class Scored:
 
     def __init__(self, estimator: Estimator, rollouts: Rollouts, taken: Ensemble, judged: Ensemble | None):
         self.estimator, self.taken, self.players = estimator, taken, rollouts.game.players
-        self.discounted = rollouts.discounted
-        self.moves = rollouts.moves.unflatten(0, self.discounted.shape[:2])
-        self.baseline = rollouts.discounts * judged.y.view_as(self.discounted) if judged else 0.0
-
-    @cached_property
-    def y(self) -> Tensor:
-        """Answers, (players, S, T, B, A)."""
-        return self.taken.y.unflatten(0, self.discounted.shape[:2])
+        self.discounted, self.moves = rollouts.discounted, rollouts.moves
+        self.baseline = rollouts.discounts * judged.y.squeeze(-1) if judged else 0.0
 
     @cached_property
     def p(self) -> Tensor:
         """π(a) of every move, (players, S, T, B, A)."""
-        return torch.softmax(self.y, dim=-1)
+        return torch.softmax(self.taken.y, dim=-1)
 
     @cached_property
     def log_p(self) -> Tensor:
         """log π(a) of every move, (players, S, T, B, A)."""
-        return torch.log_softmax(self.y, dim=-1)
+        return torch.log_softmax(self.taken.y, dim=-1)
 
     @cached_property
     def slopes(self) -> Tensor:
         """∂l_t by the answers, (players, S, T, B, A)."""
         return score(self.p, self.moves)
-
-    @cached_property
-    def advantages(self) -> Tensor:
-        """A_k,t, (players k, S, T, B)."""
-        rewards = self.discounted
-        if self.estimator.centred:
-            rewards = rewards - rewards.mean(-1, keepdim=True)
-        return to_go(rewards) - self.baseline
 
     @cached_property
     def entropy(self) -> Tensor:
@@ -111,14 +97,17 @@ class Scored:
     @cached_property
     def gradients(self) -> list[Tensor]:
         """∇_i V_k, (S, players k, d_i) per player i."""
-        T, B = self.advantages.shape[2:]
-        weights = self.advantages.transpose(0, 1)[..., None] / B  # (S, k, T, B, 1)
+        rewards, (T, B) = self.discounted, self.discounted.shape[2:]
+        if self.estimator.centred:
+            rewards = rewards - rewards.mean(-1, keepdim=True)
+        advantages = to_go(rewards) - self.baseline  # A, (k, S, T, B)
+        weights = advantages.transpose(0, 1)[..., None] / B  # (S, k, T, B, 1)
         by_y = weights * self.slopes[:, :, None]  # (i, S, k, T, B, A)
         if self.estimator.entropy:
             growth = self.estimator.entropy / (T * B) * -self.p * (self.log_p + self.entropy)
             for i in range(self.players):
                 by_y[i, :, i] += growth[i]
-        return self.taken.vjp(by_y.flatten(0, 1))
+        return self.taken.vjp(by_y)
 
     def values(self) -> Tensor:
         """The mean over roll-outs of Σ_t γᵗ r_k,t, with the entropy bonus, (S, players)."""
@@ -144,29 +133,30 @@ class Scored:
         grown = sum(running_sum(self.growth(j, direction), 1) for j, direction in directions.items())  # X
         worth = self.estimator.beyond * to_go(rewards * grown) / rewards.shape[-1]  # (S, T, B)
         products = []
-        for i in range(self.players):
+        for i, (run, group) in enumerate(self.taken.members):
             if i in directions:
                 products.append(torch.full_like(directions[i], torch.nan))
-            else:
-                by_y = worth[..., None] * self.slopes[i]
-                products.append(self.taken.vjp_of(i, by_y[:, None])[:, 0])
+                continue
+            by_y = worth[..., None] * self.slopes[i]
+            products.append(run.vjp(by_y[:, None], group)[:, 0])
         return products
 
     def growth(self, j: int, direction: Tensor) -> Tensor:
         """x: how l_j grows along a direction (S, d_j) in every step, (S, T, B)."""
-        return (self.taken.jvp_of(j, direction) * self.slopes[j]).sum(-1)
+        run, group = self.taken.members[j]
+        return (run.jvp(direction, group) * self.slopes[j]).sum(-1)
 
 
 def critic_gradients(rollouts: Rollouts, judged: Ensemble) -> list[Tensor]:
     """Σ_t γᵗ (R_k,t − b_k,t) ∇b_k,t / Σ_t γᵗ, the mean over roll-outs, (S, d_k) per player k."""
-    errors = to_go(rollouts.discounted) - rollouts.discounts * judged.y.view_as(rollouts.rewards)
+    errors = to_go(rollouts.discounted) - rollouts.discounts * judged.y.squeeze(-1)
     weights = errors / (rollouts.discounts.sum() * errors.shape[-1])  # (k, S, T, B)
-    return [by_critic[:, 0] for by_critic in judged.vjp(weights.flatten(0, 1)[:, None, ..., None])]
+    return [by_critic[:, 0] for by_critic in judged.vjp(weights[:, :, None, ..., None])]
 
 
 def baselines(rollouts: Rollouts, critics: list[Tensor]) -> Ensemble:
     """The players' critics at every step."""
-    return rollouts.replays.of([network.critic for network in rollouts.networks], critics)
+    return rollouts.taken_by([network.critic for network in rollouts.networks], critics)
 
 
 def to_go(rewards: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The Coin Game: two players on a board that wraps round, and a coin of the colour of one of them."""
 
+import math
 from itertools import product
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,58 +10,7 @@ RED, BLUE = 0, 1
 MOVES = {"right": (0, 1), "left": (0, -1), "down": (1, 0), "up": (-1, 0)}  # (rows, columns)
 PAIRS = len(MOVES) ** 2  # of a move of red and one of blue
 OWN, THEIRS = 1.0, -2.0  # for picking any coin; when the other picks mine
-
-
-class Views(NamedTuple):
-    """Boards as players see them: each as if it were red.
-
-    `boards` (players, boards): the number that a board has in each player's view.
-    `inputs` (boards, 3): which of a network's 4 · cells inputs are one. There is an input per cell for oneself, then
-    for the other, then for a coin of one's own colour, then for one of the other's.
-    """
-
-    boards: Tensor
-    inputs: Tensor
-
-
-class Outcomes(NamedTuple):
-    """The outcome of every step, by its number.
-
-    `picked` (players, steps): who picks the coin. `own` (players, steps): whose colour it has.
-    `rewards` (players, steps): what players earn. `boards` (steps): the board afterwards, with a coin that was picked
-    replaced on cell 0. `pairs` (steps): the row of `Respawns.coins` that adds a new coin's cell and colour to that.
-    """
-
-    picked: Tensor
-    own: Tensor
-    rewards: Tensor
-    boards: Tensor
-    pairs: Tensor
-
-
-class Respawns(NamedTuple):
-    """Numbers that a new coin may add to a board's.
-
-    `coins` (cells² + 1, choices): a row per pair of cells that red and blue are on, red · cells + blue, and a last one
-    of zeros for no new coin. All choices of a row are as likely. `first` (steps): where in `coins`, read row after
-    row, the choices after a step begin.
-    """
-
-    coins: Tensor
-    first: Tensor
-
-
-class Shifts(NamedTuple):
-    """Neighbours on the board, which looks the same from every cell, for convolutions.
-
-    `neighbours` (cells, 9): each cell's square of 3 × 3, row by row. `cells` (shifts, cells): where cells go when the
-    board is shifted so that cell 0 comes to lie on each cell. `boards` (boards): each board as one with red on
-    cell 0 that was shifted, in one number, that board · cells + shift.
-    """
-
-    neighbours: Tensor
-    cells: Tensor
-    boards: Tensor
+ALLOWED = {"tie": ("both", "red"), "respawn": ("free", "anywhere"), "colour": ("alternating", "random")}
 
 
 class CoinGame:
@@ -74,6 +23,23 @@ class CoinGame:
 
     A board is one whole number, ((red · cells + blue) · cells + coin) · 2 + colour, and a step is
     board · 16 + 4 · (red's move) + blue's, so that a move is three look-ups in tables.
+
+    Boards as players see them, each as if it were red:
+    `views` (players, boards): the number that a board has in each player's view.
+    `inputs` (boards, 3): which of a network's 4 · cells inputs are one. There is an input per cell for oneself, then
+    for the other, then for a coin of one's own colour, then for one of the other's.
+
+    The outcome of every step:
+    `picked` (players, steps): who picks the coin. `own` (players, steps): whose colour it has.
+    `rewards` (players, steps): what players earn. `after` (steps): the board afterwards, with a coin that was picked
+    replaced on cell 0. `pairs` (steps): the row of `coins` that adds a new coin's cell and colour to that.
+    `coins` (cells² + 1, choices): numbers that a new coin may add to a board's, a row per pair of cells that red and
+    blue are on, red · cells + blue, and a last one of zeros for no new coin. All choices of a row are as likely.
+
+    The board, which looks the same from every cell, for convolutions:
+    `neighbours` (cells, 9): each cell's square of 3 × 3, row by row. `shifts` (shifts, cells): where cells go when the
+    board is shifted so that cell 0 comes to lie on each cell. `unshifted` (boards): each board as one with red on
+    cell 0 that was shifted, in one number, that board · cells + shift.
     """
 
     players = 2
@@ -83,10 +49,11 @@ class CoinGame:
         self.grid, self.gamma, self.cells = grid, gamma, grid * grid
         self.actions = list(MOVES)
         self.boards = 2 * self.cells**3
-        self.views = views(self)
-        self.shifts = shifts(self)
-        self.outcomes = outcomes(self, tie, colour)
-        self.respawns = respawns(self, respawn, colour)
+        self.views, self.inputs = views(self)
+        self.picked, self.own, self.rewards, self.after, self.pairs = outcomes(self, tie, colour)
+        self.coins = coins(self, respawn, colour)
+        self.choices = self.coins.shape[1]
+        self.neighbours, self.shifts, self.unshifted = shifts(self)
 
     def number(self, red: Tensor, blue: Tensor, coin: Tensor, colour: Tensor) -> Tensor:
         """The number of a board, from cells (row · grid + column) and the coin's colour."""
@@ -104,40 +71,31 @@ class CoinGame:
 
     def to(self, device: str) -> "CoinGame":
         """The same game with its tables on `device`."""
-        for name, tables in vars(self).items():
-            if isinstance(tables, tuple):
-                setattr(self, name, tables._make(table.to(device) for table in tables))
+        vars(self).update({name: x.to(device) for name, x in vars(self).items() if isinstance(x, Tensor)})
         return self
 
     def start(self, uniforms: Tensor) -> Tensor:
         """First boards, from uniform numbers (3, …): players anywhere, a coin of either colour where new ones lie."""
         pair = (uniforms[0] * self.cells**2).long()
-        choice = (uniforms[1] * self.choices).long()
-        coin = self.respawns.coins.flatten()[pair * self.choices + choice] // 2 * 2
+        coin = self.coins[pair, (uniforms[1] * self.choices).long()] // 2 * 2
         return pair * self.cells * 2 + coin + (uniforms[2] * 2).long()
 
     def step(self, board: Tensor, red: Tensor, blue: Tensor, draw: Tensor) -> tuple[Tensor, Tensor]:
         """The number of the step, and the board after it; `draw`, from 0 to less than `choices`, lays the next coin."""
         step = torch.add(torch.add(blue, red, alpha=len(MOVES)), board, alpha=PAIRS)
-        coin = self.respawns.coins.flatten()[self.respawns.first[step] + draw]
-        return step, self.outcomes.boards[step] + coin
-
-    @property
-    def choices(self) -> int:
-        """The number of equally likely draws that lay a coin."""
-        return self.respawns.coins.shape[1]
+        return step, self.after[step] + self.coins[self.pairs[step], draw]
 
 
-def views(game: CoinGame) -> Views:
+def views(game: CoinGame) -> tuple[Tensor, Tensor]:
     """Every board as both players see it."""
     board = torch.arange(game.boards)
     red, blue, coin, colour = game.parts(board)
     as_blue = game.number(blue, red, coin, 1 - colour)
     inputs = [red, game.cells + blue, (2 + colour) * game.cells + coin]
-    return Views(torch.stack([board, as_blue]), torch.stack(inputs, dim=1))
+    return torch.stack([board, as_blue]), torch.stack(inputs, dim=1)
 
 
-def outcomes(game: CoinGame, tie: str, colour: str) -> Outcomes:
+def outcomes(game: CoinGame, tie: str, colour: str) -> tuple[Tensor, ...]:
     """The outcome of both players' moves on every board."""
     step = torch.arange(PAIRS * game.boards)
     red_before, blue_before, coin, coin_colour = game.parts(step // PAIRS)
@@ -151,17 +109,16 @@ def outcomes(game: CoinGame, tie: str, colour: str) -> Outcomes:
     own = torch.stack([coin_colour == RED, coin_colour == BLUE])
     rewards = OWN * picked + THEIRS * (picked.flip(0) & own)
 
-    next_colour = 1 - coin_colour if colour == "alternating" else 0 * coin_colour
-    without_coin = game.number(red, blue, 0 * coin, next_colour)
-    unchanged = game.number(red, blue, coin, coin_colour)
     any_picks = red_picks | blue_picks
-    boards = torch.where(any_picks, without_coin, unchanged)
+    next_colour = 1 - coin_colour if colour == "alternating" else 0 * coin_colour
+    colour_after = torch.where(any_picks, next_colour, coin_colour)
+    boards = game.number(red, blue, torch.where(any_picks, 0, coin), colour_after)
     pairs = torch.where(any_picks, red * game.cells + blue, game.cells**2)
-    return Outcomes(picked, own, rewards, boards, pairs)
+    return picked, own, rewards, boards, pairs
 
 
-def respawns(game: CoinGame, respawn: str, colour: str) -> Respawns:
-    """Places of new coins, by the players' places.
+def coins(game: CoinGame, respawn: str, colour: str) -> Tensor:
+    """New coins, by the players' places.
 
     Each row repeats its choices as often as makes all rows equally long, so that every choice is as likely.
     """
@@ -170,14 +127,12 @@ def respawns(game: CoinGame, respawn: str, colour: str) -> Respawns:
     for red, blue in product(cell, cell):
         allowed = cell[(cell != red) & (cell != blue)] if respawn == "free" else cell
         rows.append(torch.cat([2 * allowed, 2 * allowed + 1]) if colour == "random" else 2 * allowed)
-    on_one_cell, apart = rows[0], rows[1]
-    width = len(on_one_cell) * len(apart) if respawn == "free" else len(on_one_cell)
+    width = math.prod({len(row) for row in rows})
     no_coin = torch.zeros(width, dtype=torch.int64)
-    coins = torch.stack([*(row.repeat(width // len(row)) for row in rows), no_coin])
-    return Respawns(coins, game.outcomes.pairs * width)
+    return torch.stack([*(row.repeat(width // len(row)) for row in rows), no_coin])
 
 
-def shifts(game: CoinGame) -> Shifts:
+def shifts(game: CoinGame) -> tuple[Tensor, Tensor, Tensor]:
     """The board as it looks from every cell."""
     offsets = (-1, 0, 1)
     neighbours = torch.stack([game.shifted(*offset) for offset in product(offsets, offsets)], dim=1)
@@ -185,22 +140,14 @@ def shifts(game: CoinGame) -> Shifts:
     back = cells.argsort(1)
     red, blue, coin, colour = game.parts(torch.arange(game.boards))
     boards = game.number(0 * red, back[red, blue], back[red, coin], colour) * game.cells + red
-    return Shifts(neighbours, cells, boards)
-
-
-ALLOWED = {
-    "tie": ("both", "red"),
-    "respawn": ("free", "anywhere"),
-    "colour": ("alternating", "random"),
-}
+    return neighbours, cells, boards
 
 
 def check(grid: int, **options: str) -> None:
     """Raise ValueError for a board that can't hold the players and the coin, or an option that there isn't."""
     if grid < 2:
-        raise ValueError(
-            f"grid: given {grid}; allowed: whole numbers from 2, for two players and a coin apart from them"
-        )
+        allowed = "whole numbers from 2, for two players and a coin apart from them"
+        raise ValueError(f"grid: given {grid}; allowed: {allowed}")
     for name, value in options.items():
         if value not in ALLOWED[name]:
             raise ValueError(f"{name}: given {value!r}; allowed: {', '.join(ALLOWED[name])}")

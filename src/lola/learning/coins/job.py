@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from lola.learning import devices, trainers
 from lola.learning.coins.game import CoinGame
 from lola.learning.coins.networks import Network
-from lola.learning.coins.rollouts import Rollouts, play
+from lola.learning.coins.rollouts import play
 from lola.learning.streams import stream
 from lola.learning.training import Job, Keep, Snapshot, State, Trained, train
 from lola.vocabulary import measures
@@ -32,32 +32,22 @@ def run_coin_game(
     needed = bytes_needed(job.networks, len(seeds), **spec["play"], clones=job.assess is not None)
     given = f"batch ({spec['play']['batch']}), the game's length ({spec['play']['length']}) or grid ({job.game.grid})"
     devices.check_memory(needed, device, f"{given}, or seeds_per_job ({len(seeds)} in this job)")
-    job = replace(job, play=partial(play, game=job.game, seeds=seeds, networks=job.networks, **spec["play"]))
+    job = replace(job, play=partial(play, seeds=seeds, networks=job.networks, **spec["play"]))
     yield from train(job, spec["steps"], saved, keep)
 
 
 def bytes_needed(networks: list[Network], seeds: int, batch: int, length: int, clones: bool) -> int:
     """The memory that an update takes at its peak, as measured: most of it is what derivatives keep of every step."""
-    steps, units = (340 if clones else 225) * batch * length, 0
-    for network in networks:
-        boards = (300 if network.encoder == "convolutional" else 200) * network.game.boards
-        units += network.hidden * (steps + boards)
+    steps, per_board = (340 if clones else 225) * batch * length, {"linear": 200, "convolutional": 300}
+    units = sum(n.hidden * (steps + per_board[n.encoder] * n.game.boards) for n in networks)
     return 2**26 + seeds * units
 
 
-@dataclass(frozen=True)
 class Recurrent:
     """Parameters of recurrent networks, (S, d): orthogonal, with `std` as their gain; so are clones and critics."""
 
-    game: CoinGame
-    hidden: int = 32
-    encoder: str = "linear"
-    filters: int = 20
-
-    @cached_property
-    def network(self) -> Network:
-        """What the parameters are those of."""
-        return Network(self.game, self.hidden, self.encoder, self.filters)
+    def __init__(self, game: CoinGame, hidden: int = 32, encoder: str = "linear", filters: int = 20):
+        self.network = Network(game, hidden, encoder, filters)
 
     def initial(self, i: int, seeds: list[int], std: float) -> Tensor:
         """Player i's first network."""
@@ -69,12 +59,12 @@ class Recurrent:
 
     def critic(self, i: int, seeds: list[int], std: float) -> Tensor:
         """A network like it that answers one number."""
-        return self.drawn(self.network.critic, seeds, std, i, self.game.players)
+        return self.drawn(self.network.critic, seeds, std, i, self.network.game.players)
 
     def drawn(self, network: Network, seeds: list[int], std: float, *key: int) -> Tensor:
         """Networks from the streams (seed, 0, BEGIN, *key)."""
         rows = [network.initial(stream(seed, (0, BEGIN, *key)), std) for seed in seeds]
-        return torch.from_numpy(np.stack(rows)).to(self.game.outcomes.rewards.device)
+        return torch.from_numpy(np.stack(rows)).to(network.game.rewards.device)
 
 
 @dataclass(frozen=True)
@@ -103,13 +93,7 @@ class CoinJob(Job):
         left = {"policies": [], "device": self.device}
         if finished:
             thetas = [theta[s : s + 1] for theta in state.thetas]
-            film = play(
-                thetas, (state.step, SHOW), self.game, [self.seeds[s]], batch=1, length=FILM, networks=self.networks
-            )
-            left |= {"thetas": [theta[0].tolist() for theta in thetas], "episode": shown(film)}
+            film = play(thetas, (state.step, SHOW), [self.seeds[s]], batch=1, length=FILM, networks=self.networks)
+            parts = torch.stack(self.game.parts(film.boards[0, 0, :, 0]))  # red's cell, blue's, the coin's, its colour
+            left |= {"thetas": [theta[0].tolist() for theta in thetas], "episode": parts.T.tolist()}
         return left
-
-
-def shown(film: Rollouts) -> list[list[int]]:
-    """An episode to look at: red's cell, blue's, the coin's, its colour, for every step."""
-    return torch.stack(film.game.parts(film.boards[0, :, 0])).T.tolist()

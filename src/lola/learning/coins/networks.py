@@ -4,8 +4,7 @@
     a_t = h_{t−1} W + b                             n = tanh(x^n + r ∘ a^n)
     y_t = h_t V + c                                 h_t = (1 − z) ∘ n + z ∘ h_{t−1}
 
-A gated recurrent unit (Cho et al. 2014), as plain tensor operations that autograd differentiates as often as one likes:
-`Network.answers`. Roll-outs take `runs`, which are faster. Networks are *rows*, (R, …), one flat tensor of parameters
+A gated recurrent unit (Cho et al. 2014); `runs` lets it run. Networks are *rows*, (R, …), one flat tensor of parameters
 (R, d); time comes before the batch, (R, T, B, …). No operation mixes rows, or games of a batch.
 
 The columns of a, W and b are (n, r, z), those of x are (r, z, n): so the derivatives by both lie side by side in
@@ -116,18 +115,18 @@ class Network:
         So features of a shifted board are shifted features: only boards with oneself on cell 0 are convolved.
         """
         shifts, cells = self.game.shifts, self.game.cells
-        inputs = self.game.views.inputs[: 2 * cells**2]  # of boards with oneself on cell 0
+        inputs = self.game.inputs[: 2 * cells**2]  # of boards with oneself on cell 0
         planes = one_hot(inputs, 4 * cells).sum(1).unflatten(1, (4, cells))
         features = planes.mT.to(theta.dtype).expand(len(theta), -1, -1, -1)  # (R, boards, cells, channels)
         for layer in ("conv1", "conv2"):
-            squares = features.index_select(2, shifts.neighbours.flatten())  # (R, boards, cells · 9, channels)
+            squares = features.index_select(2, self.game.neighbours.flatten())  # (R, boards, cells · 9, channels)
             squares = squares.unflatten(2, (-1, 9)).flatten(1, 2).flatten(2)  # (R, boards · cells, 9 · channels)
             sums = matmul(squares, self.part(theta, layer), self.bias(theta, f"{layer} bias"))
             features = torch.relu(sums).unflatten(1, (-1, cells))
-        weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.cells.flatten())
-        weights = weights.unflatten(1, shifts.cells.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
+        weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.flatten())
+        weights = weights.unflatten(1, shifts.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
         x = matmul(features.flatten(2), weights.flatten(3).flatten(1, 2)).unflatten(2, (cells, -1))
-        return x.flatten(1, 2).index_select(1, shifts.boards)
+        return x.flatten(1, 2).index_select(1, self.game.unshifted)
 
     def bias(self, theta: Tensor, name: str) -> Tensor:
         """A bias, (R, 1, width)."""
@@ -141,16 +140,3 @@ class Network:
         r, z = gates.chunk(2, dim=-1)
         n = tanh(torch.addcmul(x[..., 2 * H :], r, a[..., :H]))
         return torch.lerp(n, h, z), (gates, n, a[..., :H])
-
-    def answers(self, theta: Tensor, boards: Tensor) -> Tensor:
-        """y (R, T, B, outputs) to boards (R, T, B), differentiable in θ (R, d) as often as one likes."""
-        assert theta.shape == (len(boards), self.size), "theta must be (R, d), boards (R, T, B)"
-        table, h = self.table(theta), theta.new_zeros(len(theta), boards.shape[2], self.hidden)
-        W, b = self.part(theta, "W"), self.bias(theta, "b")
-        states = []
-        for t in range(boards.shape[1]):
-            x = torch.stack([of_row[seen] for of_row, seen in zip(table, boards[:, t], strict=True)])
-            h, _ = self.step(x, h, W, b)
-            states.append(h)
-        h = torch.stack(states, dim=1)
-        return matmul(h.flatten(1, 2), self.part(theta, "V"), self.bias(theta, "c")).unflatten(1, h.shape[1:3])

@@ -1,7 +1,7 @@
 """Roll-outs of the Coin Game between recurrent players, every seed on random streams of its own."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,43 +19,34 @@ from lola.learning.streams import stream
 class Rollouts:
     """A batch of games per seed: the numbers of all `steps`, (S, T, B), and the players' networks as they ran.
 
-    Where players have rows, (players · S, …), they are one player's after another.
+    It keeps how other networks took the same boards, and what was worked out of that.
     """
 
     game: CoinGame
     steps: Tensor
     played: Ensemble
-
-    @cached_property
-    def replays(self) -> "Replays":
-        """How other networks take the same roll-outs, and what was worked out of that."""
-        return Replays(self.boards, self.played)
+    results: dict[Hashable, object] = field(default_factory=dict, compare=False)  # of `once`
 
     @property
     def networks(self) -> list[Network]:
         """The players' networks."""
         return [run.network for run, _ in self.played.members]
 
-    def rows(self, i: int) -> slice:
-        """Player i's rows."""
-        return slice(i * len(self.steps), (i + 1) * len(self.steps))
-
     @cached_property
     def boards(self) -> Tensor:
-        """The boards that each player saw before every step: (players · S, T, B)."""
-        board = self.steps // PAIRS
-        return self.game.views.boards[:, board].flatten(0, 1)
+        """The boards that each player saw before every step: (players, S, T, B)."""
+        return self.game.views[:, self.steps // PAIRS]
 
     @cached_property
     def moves(self) -> Tensor:
-        """The moves of each player, (players · S, T, B)."""
+        """The moves of each player, (players, S, T, B)."""
         joint = self.steps % PAIRS
-        return torch.cat([joint // len(MOVES), joint % len(MOVES)])
+        return torch.stack([joint // len(MOVES), joint % len(MOVES)])
 
     @cached_property
     def rewards(self) -> Tensor:
         """(players, S, T, B)."""
-        return self.game.outcomes.rewards[:, self.steps].to(self.played.y.dtype)
+        return self.game.rewards[:, self.steps].to(self.played.y.dtype)
 
     @cached_property
     def discounts(self) -> Tensor:
@@ -69,28 +60,19 @@ class Rollouts:
 
     def measures(self) -> Tensor:
         """What `measures.OF_COIN_GAME` names, of every seed and player: (S, players, measures)."""
-        picked, own = self.game.outcomes.picked[:, self.steps], self.game.outcomes.own[:, self.steps]
+        picked, own = self.game.picked[:, self.steps], self.game.own[:, self.steps]
         whole = [self.discounted.sum(2).mean(2) * (1 - self.game.gamma), self.rewards.mean((2, 3))]
         coins = [(picked & own).double().mean((2, 3)), picked.double().mean((2, 3))]
         return torch.stack([value.double() for value in (*whole, *coins)], dim=-1).transpose(0, 1).cpu()
 
+    @cached_property
+    def known(self) -> list[list[tuple[Run, int]]]:
+        """The networks that took each player's boards: the player's own, then others."""
+        return [[member] for member in self.played.members]
 
-class Replays:
-    """How networks take what was played, and what was worked out of that: everything once.
-
-    A network is known by the player whose boards it saw, its shape, and its parameters, to the last bit.
-    """
-
-    def __init__(self, boards: Tensor, played: Ensemble):
-        self.boards = boards.chunk(len(played.members))
-        self.known = [[member] for member in played.members]
-        self.results: dict[Hashable, object] = {}
-
-    def of(self, networks: list[Network], thetas: list[Tensor]) -> Ensemble:
-        """How each player's network, with parameters (S, d_i), takes what that player saw."""
-        members = [
-            self.find(i, network, theta) for i, (network, theta) in enumerate(zip(networks, thetas, strict=True))
-        ]
+    def taken_by(self, networks: list[Network], thetas: list[Tensor]) -> Ensemble:
+        """How each player's network, with parameters (S, d_i), takes what that player saw; no network runs twice."""
+        members = [self.find(i, *own) for i, own in enumerate(zip(networks, thetas, strict=True))]
         missing = [i for i, member in enumerate(members) if member is None]
         if missing:
             boards = torch.cat([self.boards[i] for i in missing])
@@ -101,7 +83,7 @@ class Replays:
         return Ensemble(tuple(members))
 
     def find(self, i: int, network: Network, theta: Tensor) -> tuple[Run, int] | None:
-        """Where a network already took what player i saw, if it did: a run, and the group of its rows."""
+        """Where a network of these bits took what player i saw, if one did: a run, and the group of its rows."""
         for ran, group in self.known[i]:
             if ran.network == network and same_bits(ran.theta[ran.rows(group)], theta):
                 return ran, group
@@ -120,25 +102,20 @@ def same_bits(a: Tensor, b: Tensor) -> bool:
 
 
 def play(
-    thetas: list[Tensor],
-    key: tuple[int, ...],
-    game: CoinGame,
-    seeds: list[int],
-    batch: int,
-    length: int,
-    networks: list[Network],
+    thetas: list[Tensor], key: tuple[int, ...], seeds: list[int], batch: int, length: int, networks: list[Network]
 ) -> Rollouts:
     """`batch` games of `length` steps of every seed's players, `thetas` (S, d_i) each, on the streams (seed, *key).
 
     A move is the action in whose part of [0, 1) a uniform number lies.
     """
     assert all(len(theta) == len(seeds) for theta in thetas), "thetas must be (S, d_i)"
+    game = networks[0].game
     first, draws, uniforms = randomness(key, game, seeds, batch, length, thetas[0].device)
     played = side_by_side(networks, thetas, length, batch)
     board = game.start(first).flatten()
     steps = torch.empty(len(seeds), length, batch, dtype=torch.int64, device=board.device)
     for t in range(length):
-        seen = game.views.boards.index_select(1, board).view(-1, batch)
+        seen = game.views.index_select(1, board).view(-1, batch)
         limits = running_sum(torch.softmax(played.step(t, seen), dim=-1)[..., :-1], -1)
         red, blue = (uniforms[:, t, :, None] >= limits).sum(-1).view(2, -1)
         step, board = game.step(board, red, blue, draws[t])
@@ -154,13 +131,12 @@ def score(p: Tensor, moves: Tensor) -> Tensor:
 
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
     """Random numbers: uniforms of boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
-    boards, coins, moves = [], [], []
-    for seed in seeds:
-        numbers = stream(seed, key)
-        boards.append(numbers.random((3, batch), dtype=np.float32))
-        coins.append(numbers.integers(game.choices, size=(length, batch)))
-        moves.append(numbers.random((game.players, length, batch), dtype=np.float32))
+    drawn = []
+    for source in (stream(seed, key) for seed in seeds):
+        boards = source.random((3, batch), dtype=np.float32)
+        coins = source.integers(game.choices, size=(length, batch))
+        drawn.append((boards, coins, source.random((game.players, length, batch), dtype=np.float32)))
     boards, coins, moves = (
-        torch.from_numpy(np.stack(of_seeds, axis=1)).to(device) for of_seeds in (boards, coins, moves)
+        torch.from_numpy(np.stack(numbers, axis=1)).to(device) for numbers in zip(*drawn, strict=True)
     )
     return boards, coins.flatten(1), moves.flatten(0, 1)

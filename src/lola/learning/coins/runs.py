@@ -11,7 +11,7 @@ memory. Derivatives by a and x have four blocks of columns: (n, r, z) by a, of w
 (r, z, n) by x.
 """
 
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
@@ -45,8 +45,7 @@ class Run:
         H = network.hidden
         self.h = self.blank(length + 1, batch, H).zero_()
         self.gates = self.blank(length, batch, 2 * H)  # r and z
-        self.n = self.blank(length, batch, H)
-        self.a_n = self.blank(length, batch, H)
+        self.n, self.a_n = self.blank(length, batch, H), self.blank(length, batch, H)
         self.y = self.blank(length, batch, network.outputs)
         self.seen = self.y.new_empty(self.y.shape[:3], dtype=torch.int64)
 
@@ -116,7 +115,7 @@ class Run:
     def vjp(self, by_y: Tensor, group: int | None = None) -> Tensor:
         """Jᵀ u: (R, C, d) for C weightings u of the answers, `by_y` (R, C, T, B, outputs), of a group or all.
 
-        With autograd it would be `grad(network.answers(theta, seen), theta, u)`, for each weighting.
+        With autograd it would be `grad(y, theta, u)`, for each weighting.
         """
         assert by_y.ndim == 5, "by_y must be (R, C, T, B, outputs)"
         rows, H, (R, C, T, B, _) = self.rows(group), self.network.hidden, by_y.shape
@@ -124,8 +123,8 @@ class Run:
         by_h = matmul(by_y.flatten(0, 1).flatten(1, 2), V.repeat_interleave(C, dim=0))  # (R · C, T · B, H)
         by_h = by_h.view(R, C, T, B, H)
         by_a = by_h.new_empty(R, C, T, B, 4 * H)
-        go_back = kernels.sum_backwards if self.compiled else sum_backwards
-        go_back(*self.given(by_a, by_h, self.slopes[rows], self.gates[rows], W.contiguous()))
+        given = by_a, by_h, self.slopes[rows], self.gates[rows], W.contiguous()
+        self.compute(kernels.sum_backwards, sum_backwards, *given)
         weightings = zip(by_a.unbind(1), by_y.unbind(1), strict=True)
         return torch.stack([self.gradient(of_a, of_y, group) for of_a, of_y in weightings], dim=1)
 
@@ -140,38 +139,23 @@ class Run:
         h = self.h[rows]
         before, after = h[:, :-1].flatten(1, 2).mT, h[:, 1:].flatten(1, 2).mT  # (R, H, T · B)
         by_a, by_y = by_a.flatten(1, 2), by_y.flatten(1, 2)  # (R, T · B, …)
-        by_x = by_a[..., H:]
-        by_a = by_a[..., : 3 * H]
-        gradient = self.gradient_of_encoders(self.scattered(by_x, self.seen[rows]), group)
+        by_a, by_x = by_a[..., : 3 * H], by_a[..., H:]
+        by_table = by_x.new_zeros(len(by_x), self.network.game.boards, 3 * H)
+        self.compute(kernels.scatter, scatter, by_table, by_x, self.seen[rows].flatten(1))
+        own = slice(None) if group is None else slice(group, group + 1)
+        by_tables = by_table.split(self.size)
+        gradient = torch.cat(torch.autograd.grad(self.tables[own], self.leaves[own], by_tables, retain_graph=True))
         gradient[:, places["W"]] = matmul(before, by_a).flatten(1)
         gradient[:, places["b"]] = by_a.sum(1)
         gradient[:, places["V"]] = matmul(after, by_y).flatten(1)
         gradient[:, places["c"]] = by_y.sum(1)
         return gradient
 
-    def gradient_of_encoders(self, by_table: Tensor, group: int | None) -> Tensor:
-        """The gradient by all parameters of what they have to do with tables, (R, d), from that by tables."""
-        groups = range(len(self.leaves)) if group is None else [group]
-        by_groups = [
-            torch.autograd.grad(self.tables[k], self.leaves[k], of_group, retain_graph=True)[0]
-            for k, of_group in zip(groups, by_table.split(self.size), strict=True)
-        ]
-        return torch.cat(by_groups)
-
-    def scattered(self, by_x: Tensor, seen: Tensor) -> Tensor:
-        """The gradient by tables, (R, boards, 3H), from that by the lines (R, T · B, 3H) that boards `seen` look up."""
-        by_table, seen = by_x.new_zeros(len(by_x), self.network.game.boards, by_x.shape[2]), seen.flatten(1)
-        if self.compiled:
-            kernels.scatter(*self.given(by_table, by_x, seen))
-        else:
-            by_table.flatten(0, 1).index_add_(0, lines(by_table, seen), by_x.flatten(0, 1))
-        return by_table
-
     @torch.no_grad()
     def jvp(self, direction: Tensor, group: int | None = None) -> Tensor:
         """J v, how y grows along a direction v (R, d): (R, T, B, outputs), of a group or all.
 
-        With autograd it would be `torch.func.jvp(lambda theta: network.answers(theta, seen), (theta,), (v,))`.
+        With autograd it would be `torch.func.jvp(y, (theta,), (v,))`.
         """
         assert direction.ndim == 2, "a direction must be (R, d)"
         rows, network = self.rows(group), self.network
@@ -185,14 +169,16 @@ class Run:
         dx = looked_up(dtable, seen.flatten(1)).view(*seen.shape, -1)  # (R, T, B, 3H)
         da = matmul(before, dW, db).view_as(dx)
         dh = torch.empty_like(h[:, 1:])
-        go_on = kernels.sum_forwards if self.compiled else sum_forwards
-        go_on(*self.given(dh, da, dx, self.slopes[rows], self.gates[rows], W))
+        self.compute(kernels.sum_forwards, sum_forwards, dh, da, dx, self.slopes[rows], self.gates[rows], W)
         dy = matmul(dh.flatten(1, 2), V, matmul(after, dV, dc))
         return dy.view_as(self.y[rows])
 
-    def given(self, *tensors: Tensor) -> list:
-        """Tensors as kernels take them, where they are what computes."""
-        return [tensor.numpy() for tensor in tensors] if self.compiled else list(tensors)
+    def compute(self, kernel: Callable, twin: Callable, *tensors: Tensor) -> None:
+        """Call a kernel, or on a GPU the function that does the same by tensor operations."""
+        if self.compiled:
+            kernel(*(tensor.numpy() for tensor in tensors))
+        else:
+            twin(*tensors)
 
 
 def sum_backwards(by_a: Tensor, by_h: Tensor, slopes: Tensor, gates: Tensor, W: Tensor) -> None:
@@ -223,6 +209,11 @@ def sum_forwards(dh: Tensor, da: Tensor, dx: Tensor, slopes: Tensor, gates: Tens
         dh[:, t] = dh_before = through_h + through_sums
 
 
+def scatter(table: Tensor, added: Tensor, boards: Tensor) -> None:
+    """The kernel of this name by tensor operations."""
+    table.flatten(0, 1).index_add_(0, lines(table, boards), added.flatten(0, 1))
+
+
 def lines(table: Tensor, boards: Tensor) -> Tensor:
     """The lines at boards (R, n) of each row's own table, when tables (R, boards, width) lie end to end: (R · n)."""
     first = table.shape[1] * torch.arange(len(table), device=table.device)[:, None]
@@ -236,10 +227,7 @@ def looked_up(table: Tensor, boards: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """How the networks of all players run: each is a group of rows of a `Run`, which equal networks share.
-
-    Rows are the players' one after another, (players · S, …).
-    """
+    """How the networks of all players run: each is a group of rows of a `Run`."""
 
     members: tuple[tuple[Run, int], ...]
 
@@ -253,49 +241,34 @@ class Ensemble:
         """All answers at step t to boards (players · S, B): (players · S, B, outputs)."""
         if self.whole:
             return self.whole.step(t, boards)
-        seen = dict(zip(self.members, boards.chunk(len(self.members)), strict=True))
-        for shared in dict.fromkeys(shared for shared, _ in self.members):
-            shared.step(t, torch.cat([seen[shared, group] for group in range(len(shared.leaves))]))
-        return torch.cat([shared.y[shared.rows(group), t] for shared, group in self.members])
+        own = zip(self.members, boards.chunk(len(self.members)), strict=True)
+        return torch.cat([run.step(t, seen) for (run, _), seen in own])
 
     @cached_property
     def y(self) -> Tensor:
-        """All answers, (players · S, T, B, outputs)."""
+        """All answers, (players, S, T, B, outputs)."""
         if self.whole:
-            return self.whole.y
-        return torch.cat([shared.y[shared.rows(group)] for shared, group in self.members])
+            return self.whole.y.unflatten(0, (len(self.members), -1))
+        return torch.stack([run.y[run.rows(group)] for run, group in self.members])
 
     def vjp(self, by_y: Tensor) -> list[Tensor]:
-        """Every player's Jᵀ u, (S, C, d_i), for weightings u of all answers, `by_y` (players · S, C, T, B, outputs)."""
+        """Every player's Jᵀ u, (S, C, d_i), for weightings u of all answers, `by_y` (players, S, C, T, B, outputs)."""
         if self.whole:
-            return list(self.whole.vjp(by_y).split(self.whole.size))
-        own = by_y.chunk(len(self.members))
-        return [shared.vjp(of_player, group) for (shared, group), of_player in zip(self.members, own, strict=True)]
-
-    def vjp_of(self, i: int, by_y: Tensor) -> Tensor:
-        """Player i's Jᵀ u alone, (S, C, d_i), from `by_y` (S, C, T, B, outputs)."""
-        shared, group = self.members[i]
-        return shared.vjp(by_y, group)
-
-    def jvp_of(self, i: int, direction: Tensor) -> Tensor:
-        """Player i's J v, (S, T, B, outputs), along a direction (S, d_i)."""
-        shared, group = self.members[i]
-        return shared.jvp(direction, group)
+            return list(self.whole.vjp(by_y.flatten(0, 1)).split(self.whole.size))
+        return [run.vjp(of_player, group) for (run, group), of_player in zip(self.members, by_y, strict=True)]
 
 
 def side_by_side(networks: list[Network], thetas: list[Tensor], length: int, batch: int) -> Ensemble:
-    """The networks of all players, with parameters (S, d_i), before their first step."""
-    alike, members = defaultdict(list), {}
-    for i, network in enumerate(networks):
-        alike[network].append(i)
-    for network, players in alike.items():
-        shared = Run(network, [thetas[i] for i in players], length, batch)
-        members |= {i: (shared, group) for group, i in enumerate(players)}
-    return Ensemble(tuple(members[i] for i in range(len(networks))))
+    """The networks of all players, with parameters (S, d_i), before their first step: in one run if all are alike."""
+    if len(set(networks)) == 1:
+        shared = Run(networks[0], thetas, length, batch)
+        return Ensemble(tuple((shared, group) for group in range(len(thetas))))
+    runs = [Run(network, [theta], length, batch) for network, theta in zip(networks, thetas, strict=True)]
+    return Ensemble(tuple((run, 0) for run in runs))
 
 
 def run(networks: list[Network], thetas: list[Tensor], boards: Tensor) -> Ensemble:
-    """The answers of all players' networks, with parameters (S, d_i), to boards (players · S, T, B)."""
+    """How all players' networks, with parameters (S, d_i), take boards (players · S, T, B)."""
     assert boards.ndim == 3, "boards must be (players · S, T, B)"
     ran = side_by_side(networks, thetas, *boards.shape[1:])
     for t, seen in enumerate(boards.unbind(1)):

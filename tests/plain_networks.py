@@ -1,0 +1,20 @@
+"""Recurrent networks as plain tensor operations, which autograd differentiates as often as one likes."""
+
+import torch
+
+from lola.learning.arithmetic import matmul
+
+
+def answers(network, theta, boards):
+    """y (R, T, B, outputs) to boards (R, T, B), differentiable in θ (R, d)."""
+    assert theta.shape == (len(boards), network.size), "theta must be (R, d), boards (R, T, B)"
+    table, h = network.table(theta), theta.new_zeros(len(theta), boards.shape[2], network.hidden)
+    W, b = network.part(theta, "W"), network.bias(theta, "b")
+    states = []
+    for t in range(boards.shape[1]):
+        x = torch.stack([of_row[seen] for of_row, seen in zip(table, boards[:, t], strict=True)])
+        h, _ = network.step(x, h, W, b)
+        states.append(h)
+    h = torch.stack(states, dim=1)
+    V, c = network.part(theta, "V"), network.bias(theta, "c")
+    return matmul(h.flatten(1, 2), V, c).unflatten(1, h.shape[1:3])
