@@ -3,14 +3,13 @@
 import textwrap
 from collections import Counter
 
-import numpy as np
 import pandas as pd
 
 from lola.analysis.claims import VERDICTS, Checked, check
 from lola.analysis.groups import RULE
 from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources
-from lola.tables.table import NONE, Table, interval
+from lola.tables.table import NONE, Table, interval, numbers
 
 SCALE = "{batch} games of {length} steps per update, {steps} updates"
 NOTES = f"""\
@@ -51,16 +50,9 @@ def arrange(checked: list[Checked], ledger: Ledger) -> Table:
 def row(checked: Checked) -> dict:
     """One claim as numbers; those that were not measured are empty."""
     claim, measured = checked.claim, checked.measured
-    return {
-        "claim": claim.id,
-        "source": claim.source,
-        "paper": np.nan if claim.paper is None else claim.paper,
-        "measured": measured.value if measured else np.nan,
-        "low": measured.low if measured else np.nan,
-        "high": measured.high if measured else np.nan,
-        "seeds": measured.n if measured else 0,
-        "verdict": checked.verdict,
-    }
+    value, low, high = numbers(measured).values()
+    about = {"claim": claim.id, "source": claim.source, "paper": claim.paper, "measured": value}
+    return about | {"low": low, "high": high, "seeds": measured.n if measured else 0, "verdict": checked.verdict}
 
 
 def text(checked: Checked, part: str) -> dict:
