@@ -4,20 +4,8 @@ import itertools
 
 import pandas as pd
 
+from lola.analysis import metrics
 from lola.analysis.groups import Group
-from lola.analysis.metrics import (
-    TOLERANCE,
-    TOLERANCES,
-    VARIANTS,
-    Sample,
-    estimate,
-    final_return,
-    final_returns,
-    final_spread,
-    is_zero_sum,
-    nash,
-    tit_for_tat,
-)
 from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
 from lola.tables.table import Table, interval, number, numbers
@@ -32,7 +20,7 @@ The paper does not define %TFT and %Nash. %TFT: the share of the five states, av
 do what tit-for-tat does; %Nash: in which they mix uniformly. Joint: both agents must; agent: each counts for itself.
 Thresholded: the right action has probability above 1/2; probability: that probability (for joint, the product).
 Within x: every probability is at most x from uniform. The table gives the joint, thresholded %TFT, and the joint %Nash
-within {TOLERANCE}."""
+within {metrics.TOLERANCE}."""
 
 
 def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], opponent_model: str = "oracle") -> Table:
@@ -43,7 +31,7 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], oppon
         about = {"game": game, "algorithm": sources.label(group), "runs": len(group.returns)}
         found = []
         for name, (quantity, sample) in measures(group).items():
-            e, paper = estimate(sample), paper_number(sources.claims, group.name, quantity)
+            e, paper = metrics.estimate(sample), paper_number(sources.claims, group.name, quantity)
             found.append((name, e, paper))
             rows.append(about | {"measure": name} | numbers(e) | {"paper": paper})
             if name.startswith("%"):
@@ -54,18 +42,17 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], oppon
     return Table(pd.DataFrame(rows).astype({"paper": float}), blocks, NOTES)
 
 
-def measures(group: Group) -> dict[str, tuple[str, Sample]]:
+def measures(group: Group) -> dict[str, tuple[str, metrics.Sample]]:
     """The measures of a group by name, with the claims' name for each; the main percentage comes third."""
-    if is_zero_sum(final_returns(group.returns).to_numpy()):
-        tolerances = [TOLERANCE, *(t for t in TOLERANCES if t != TOLERANCE)]
+    if metrics.is_zero_sum(metrics.final_returns(group.returns).to_numpy()):
         shares = {
-            f"%Nash {who} within {tolerance}": ("nash", nash(group, tolerance, f"{who} thresholded"))
-            for tolerance in tolerances
+            f"%Nash {who} within {tolerance}": ("nash", metrics.nash(group, tolerance, f"{who} thresholded"))
+            for tolerance in sorted(metrics.TOLERANCES, key=lambda tolerance: tolerance != metrics.TOLERANCE)
             for who in ("joint", "agent")
         }
     else:
-        shares = {f"%TFT {variant}": ("tft", tit_for_tat(group, variant)) for variant in VARIANTS}
-    return {"R": ("R", final_return(group)), "std": ("std", final_spread(group))} | shares
+        shares = {f"%TFT {variant}": ("tft", metrics.tit_for_tat(group, variant)) for variant in metrics.VARIANTS}
+    return {"R": ("R", metrics.final_return(group)), "std": ("std", metrics.final_spread(group))} | shares
 
 
 def summary(r: tuple, spread: tuple, share: tuple) -> dict:

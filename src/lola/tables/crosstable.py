@@ -54,15 +54,14 @@ def cell(ours: float, authors: float) -> str:
 def distances(compared: pd.DataFrame) -> pd.DataFrame:
     """A row per game and tournament: the distance of its cells from the authors'."""
     inside = (compared.low - READ <= compared.authors) & (compared.authors <= compared.high + READ)
-    lines = []
-    for (game, tournament), of in compared.assign(inside=inside).groupby(["game", "tournament"], sort=False):
-        lines.append(
-            {
-                "game": game,
-                "tournament": tournament,
-                "mean absolute difference": number(of.difference.abs().mean(), 2),
-                "mean difference": number(of.difference.mean(), 2),
-                "authors' number in our interval": f"{of.inside.sum()} of {len(of)}",
-            }
-        )
-    return pd.DataFrame(lines)
+    groups = compared.assign(inside=inside).groupby(["game", "tournament"], sort=False)
+    return pd.DataFrame(
+        {
+            "game": game,
+            "tournament": tournament,
+            "mean absolute difference": number(of.difference.abs().mean(), 2),
+            "mean difference": number(of.difference.mean(), 2),
+            "authors' number in our interval": f"{of.inside.sum()} of {len(of)}",
+        }
+        for (game, tournament), of in groups
+    )
