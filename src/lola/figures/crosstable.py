@@ -67,6 +67,5 @@ def heat_map(ax: Axes, grid: pd.DataFrame, norm: Normalize, cmap: str, numbers: 
     text = f"z.{max(0, DIGITS - before_point)}f"
     written = {"annot": True, "fmt": text, "annot_kws": {"size": style.FONT}} if numbers else {}
     sns.heatmap(grid, ax=ax, norm=norm, cmap=cmap, cbar=False, rasterized=True, **written)  # no seams in PDF
-    ax.tick_params(length=0)
-    ax.tick_params(axis="x", rotation=90)
-    ax.tick_params(axis="y", rotation=0)
+    ax.tick_params(axis="x", rotation=90, length=0)
+    ax.tick_params(axis="y", rotation=0, length=0)

@@ -28,10 +28,8 @@ def tabulate(sources: Sources, *, groups: list[str]) -> Table:
 
 def arrange(checked: list[Checked], ledger: Ledger) -> Table:
     """The table of claims that were held against runs: first how many have which verdict."""
-    of = {"claims": checked}
-    for name in ledger.crosstables:
-        of[f"of them {ledger.heading(name)}"] = [c for c in checked if c.claim.id.startswith(f"{name}/")]
-    counts = {column: Counter(c.verdict for c in claims) for column, claims in of.items()}
+    of = {"claims": ""} | {f"of them {ledger.heading(name)}": f"{name}/" for name in ledger.crosstables}  # ids begin so
+    counts = {name: Counter(c.verdict for c in checked if c.claim.id.startswith(start)) for name, start in of.items()}
     summary = pd.DataFrame(
         {"verdict": verdict} | {column: str(count[verdict]) for column, count in counts.items()} for verdict in VERDICTS
     )

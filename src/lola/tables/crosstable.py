@@ -35,7 +35,8 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
         cells = {}
         for row, column in itertools.product(entrants, repeat=2):
             e, theirs = estimate(earns(tournament, row, column)), authors.loc[row, column]
-            cells[row, column] = cell(e.value, theirs)
+            mark = "*" if abs(e.value - theirs) > MARKED else ""
+            cells[row, column] = f"{number(e.value, 2)} ({number(theirs, 2)}){mark}"
             about = {"game": game, "tournament": label, "row": sources.labels[row], "column": sources.labels[column]}
             compared = {"authors": theirs, "difference": e.value - theirs}
             rows.append(about | {"runs": e.n} | numbers(e) | compared)
@@ -43,12 +44,6 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
     long = pd.DataFrame(rows)
     compared = long.dropna(subset="authors")
     return Table(long, matrices | ({DISTANCES: distances(compared)} if len(compared) else {}), NOTES)
-
-
-def cell(ours: float, authors: float) -> str:
-    """Ours, with the authors' in brackets."""
-    mark = "*" if abs(ours - authors) > MARKED else ""
-    return f"{number(ours, 2)} ({number(authors, 2)}){mark}"
 
 
 def distances(compared: pd.DataFrame) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_mod
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])
 
-    first = list(dict.fromkeys(Matchup.read(matchup).seats[0] for matchup in algorithms))
+    first = dict.fromkeys(Matchup.read(matchup).seats[0] for matchup in algorithms)
     rows, lines = [], []
     for row, column in itertools.product(first, labels):
         about, players = {"row": labels[row], "column": labels[column]}, cells.get((row, column))
