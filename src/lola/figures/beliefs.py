@@ -1,13 +1,9 @@
 """What it costs a player to learn its opponent from play: returns, and how far its clone is from the truth."""
 
-import itertools
-import string
+from itertools import cycle
 
-import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from lola.analysis.groups import Group
 from lola.analysis.metrics import is_zero_sum
 from lola.analysis.sources import Sources
 from lola.figures import style
@@ -22,43 +18,30 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_
     return is agent 1's. An algorithm without clones has no distance.
     """
     rows = [[sources.group(game, shown, opponent_model) for shown in algorithms] for game in games]
-    colors, dashes = (
-        dict(zip(names, style.cycle(looks, len(names)), strict=True))
-        for names, looks in (
-            (dict.fromkeys(group.algorithm for group in rows[0]), style.ALGORITHMS),
-            (dict.fromkeys(group.opponent_model for group in rows[0]), style.DASHES),
-        )
-    )
+    colors = dict(zip(dict.fromkeys(group.algorithm for group in rows[0]), cycle(style.ALGORITHMS)))
+    dashes = dict(zip(dict.fromkeys(group.opponent_model for group in rows[0]), cycle(style.DASHES)))
     figure = style.new_figure(height=2 + 3.8 * len(rows))
     axes = figure.subplots(len(rows), 2, sharex=True, squeeze=False)
-    letters, runs = itertools.cycle(string.ascii_lowercase), set()
+    style.title(axes.flat, [f"{game}: {what}" for game in games for what in ("return per step", "clone's error")])
+    runs = set()
     for (left, right), groups in zip(axes, rows, strict=True):
         finished = [group for group in groups if group.seeds]
-        alone = bool(finished) and all(map(zero_sum, finished))
         runs |= {group.seeds for group in finished}
+        by_player = [group.returns.stack("step", future_stack=True).to_numpy() for group in finished]
+        alone = bool(finished) and all(map(is_zero_sum, by_player))
         for group in finished:
             look = colors[group.algorithm], dashes[group.opponent_model]
             returns = group.returns[1] if alone else style.over_agents(group.returns)
             style.plot_mean(left, returns, sources.label(group), *look)
             if len(group.beliefs):
                 style.plot_mean(right, style.over_agents(group.beliefs["distance"]), sources.label(group), *look)
-        style.title(left, next(letters), f"{groups[0].game}: return per step")
-        style.title(right, next(letters), f"{groups[0].game}: clone's error")
         left.set_ylabel("agent 1" if alone else "mean over agents")
         right.set(ylabel="total variation distance", ylim=(0, None))
     for ax in axes[-1]:
         ax.set(xlim=(0, max(each.dataLim.xmax for each in axes.flat)), xlabel="update")
 
-    handles = [Line2D([], [], color=color, label=sources.labels[name]) for name, color in colors.items()]
-    handles += [
-        Line2D([], [], color="dimgrey", linestyle=dash, label=sources.opponent_models.get(model, KNOWN))
-        for model, dash in dashes.items()
-    ]
-    style.legend(figure, handles, 2, f"mean of {' or '.join(map(str, sorted(runs)))} runs, with 95 % intervals")
+    handles = [style.key(sources.labels[name], color=color) for name, color in colors.items()]
+    for model, dash in dashes.items():
+        handles.append(style.key(sources.opponent_models.get(model, KNOWN), color="dimgrey", linestyle=dash))
+    figure.legend(handles=handles, title=style.heading("mean of", runs), ncols=2, loc=style.ABOVE)
     return figure
-
-
-def zero_sum(group: Group) -> bool:
-    """Whether the agents' returns always cancel."""
-    players = group.returns.columns.unique("player")
-    return is_zero_sum(np.stack([group.returns[player] for player in players], axis=-1))

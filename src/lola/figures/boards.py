@@ -8,11 +8,12 @@ from pathlib import Path
 from matplotlib.animation import PillowWriter
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Patch, Rectangle
+from matplotlib.patches import Circle, Rectangle
 
 from lola.figures import style
 
-NAMES, COLORS = ("red", "blue"), (style.VERMILLION, style.BLUE)  # colour-blind readers tell them apart
+NAMES, SIDES = ("red", "blue"), ("left", "right")
+COLORS = style.VERMILLION, style.BLUE  # colour-blind readers tell them apart
 GROUND = "#fff3c4"  # a board on which a coin was just picked has this ground
 OWN, THEIRS = 1, -2  # rewards: for picking any coin, and when the other picks mine
 PLAYER, COIN, HALO = 0.31, 0.2, 0.46  # radii in cells
@@ -70,26 +71,20 @@ def draw_board(ax: Axes, grid: int, frame: Frame) -> None:
         placed[cell] += 1
         at = cell % grid + 0.5 + dx, cell // grid + 0.5 + dy
         if thing == len(frame.players):
-            add(ax, frame.colour, at, size * COIN, ax.get_facecolor(), rim=size * 0.09)
+            add(ax, frame.colour, at, size * COIN, rim=size * 0.09)
             continue
         if thing in frame.pickers:
-            add(ax, frame.picked, at, size * HALO, ax.get_facecolor(), rim=size * 0.06)
-        add(ax, thing, at, size * PLAYER, COLORS[thing])
+            add(ax, frame.picked, at, size * HALO, rim=size * 0.06)
+        add(ax, thing, at, size * PLAYER)
 
 
-def add(ax: Axes, whose: int, at: tuple[float, float], radius: float, inside, rim: float = 0.0) -> None:
-    """Put a shape on a board: a disc for red, a square for blue."""
-    ax.add_patch(shape(whose, at, radius, color=COLORS[whose]))
-    if rim:
-        ax.add_patch(shape(whose, at, radius - rim, color=inside))
-
-
-def shape(whose: int, at: tuple[float, float], radius: float, color) -> Patch:
-    """A disc, or a square of about its area, without an outline."""
-    if whose == 0:
-        return Circle(at, radius, facecolor=color, linewidth=0)
-    side = 0.9 * radius
-    return Rectangle((at[0] - side, at[1] - side), 2 * side, 2 * side, facecolor=color, linewidth=0)
+def add(ax: Axes, whose: int, at: tuple[float, float], radius: float, rim: float = 0.0) -> None:
+    """Put a shape on a board: a disc for red, a square of about its area for blue; hollow if it has a rim."""
+    looks = {radius: COLORS[whose]} | ({radius - rim: ax.get_facecolor()} if rim else {})
+    for size, color in looks.items():
+        side = 0.9 * size
+        square = Rectangle((at[0] - side, at[1] - side), 2 * side, 2 * side, facecolor=color, linewidth=0)
+        ax.add_patch(square if whose else Circle(at, size, facecolor=color, linewidth=0))
 
 
 def with_sign(points: int) -> str:
@@ -110,9 +105,7 @@ def film(episode: list, grid: int, tie: str = "both") -> bytes:
                 ax.clear()
                 draw_board(ax, grid, frame)
                 ax.set_title(f"step {step}", color="dimgrey")
-                for player, side in enumerate(("left", "right")):
-                    ax.set_title(
-                        f"{NAMES[player]} {with_sign(earned[player])}", loc=side, color=COLORS[player], weight="bold"
-                    )
+                for name, points, color, side in zip(NAMES, earned, COLORS, SIDES, strict=True):
+                    ax.set_title(f"{name} {with_sign(points)}", loc=side, color=color, weight="bold")
                 writer.grab_frame()
         return path.read_bytes()

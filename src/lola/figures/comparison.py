@@ -1,7 +1,8 @@
 """How the returns of many algorithms grow in one game, beside results that others have saved."""
 
+from itertools import cycle
+
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from lola.analysis.sources import Sources
 from lola.figures import style
@@ -27,7 +28,7 @@ def draw(
     figure = style.new_figure(height=7 + 0.4 * -(-len(algorithms) // COLUMNS))
     ax = figure.subplots()
     runs = set()
-    for n, (shown, color) in enumerate(zip(algorithms, style.cycle(style.ALGORITHMS, len(algorithms)), strict=True)):
+    for n, (shown, color) in enumerate(zip(algorithms, cycle(style.ALGORITHMS))):
         group = sources.group(game, shown, opponent_model)
         runs.add(group.seeds)
         dashes = style.DASHES[n // SOLID % len(style.DASHES)]
@@ -37,7 +38,6 @@ def draw(
     ax.set(xlim=(0, ax.dataLim.xmax), xlabel="update", ylabel="normalised return per step")
     handles = ax.get_legend_handles_labels()[0]
     if saved:
-        handles.append(Line2D([], [], color="dimgrey", label=style.wrap(saved_label), **MARK))
-    heading = f"mean over agents and {' or '.join(map(str, sorted(runs)))} runs, with 95 % intervals"
-    style.legend(figure, handles, COLUMNS, heading)
+        handles.append(style.key(style.wrap(saved_label), color="dimgrey", **MARK))
+    figure.legend(handles=handles, title=style.heading("mean over agents and", runs), ncols=COLUMNS, loc=style.ABOVE)
     return figure

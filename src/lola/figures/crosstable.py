@@ -1,8 +1,5 @@
 """Who earns what against whom: a heat map per tournament, beside the authors' numbers."""
 
-import itertools
-import string
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -27,24 +24,15 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model:
     A panel per tournament, and one for the numbers among the claims, with one scale of colours.
     """
     grids = grids_of(sources, game, tournaments, opponent_model)
-    columns = min(COLUMNS, len(grids))
-    rows = -(-len(grids) // columns)
-    entrants = len(next(iter(grids.values())))
+    entrants, columns = len(next(iter(grids.values()))), min(COLUMNS, len(grids))
+    titles = [style.wrap(f"{game}, {label}") for label in grids]
     width = style.WIDTH if columns == 1 else style.FULL_WIDTH
-    figure = style.new_figure(1 + (1.9 + 0.6 * entrants) * rows, width)
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, axes = style.panels(titles, columns, row=1.9 + 0.6 * entrants, width=width)
     colors = scale(list(grids.values()))
-    letters = itertools.cycle(string.ascii_lowercase)
-    for ax, letter, (label, grid) in zip(axes.flat, letters, grids.items(), strict=False):
+    for ax, grid in zip(axes, grids.values(), strict=True):
         heat_map(ax, grid, *colors, numbers=columns * entrants <= LEGIBLE)
-        style.title(ax, letter, style.wrap(f"{game}, {label}"))
-    drawn, empty = axes.flat[: len(grids)], axes.flat[len(grids) :]
-    for ax in empty:
-        ax.remove()
-    for ax in drawn[-columns:]:
-        ax.tick_params(axis="x", labelbottom=True)
-    figure.colorbar(ScalarMappable(*colors), ax=drawn, aspect=30, pad=0.01, label="the row's return")
-    figure.supxlabel("against", fontsize=style.FONT)
+    figure.colorbar(ScalarMappable(*colors), ax=axes, aspect=30, pad=0.01, label="the row's return")
+    figure.supxlabel("against")
     return figure
 
 
@@ -79,6 +67,5 @@ def heat_map(ax: Axes, grid: pd.DataFrame, norm: Normalize, cmap: str, numbers: 
     text = f"z.{max(0, DIGITS - before_point)}f"
     written = {"annot": True, "fmt": text, "annot_kws": {"size": style.FONT}} if numbers else {}
     sns.heatmap(grid, ax=ax, norm=norm, cmap=cmap, cbar=False, rasterized=True, **written)  # no seams in PDF
-    ax.tick_params(length=0)
-    ax.tick_params(axis="x", rotation=90)
-    ax.tick_params(axis="y", rotation=0)
+    ax.tick_params(axis="x", rotation=90, length=0)
+    ax.tick_params(axis="y", rotation=0, length=0)

@@ -1,14 +1,13 @@
 """One game of trained pairs of the Coin Game, as a strip of boards."""
 
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lola.analysis.groups import Group
 from lola.analysis.metrics import own_colour
 from lola.analysis.sources import Sources
 from lola.figures import style
-from lola.figures.boards import COLORS, GROUND, NAMES, draw_board, frames, with_sign
+from lola.figures.boards import COLORS, GROUND, NAMES, SIDES, draw_board, frames, with_sign
 
 BOARDS = 12  # so many stand side by side
 RULES = "A coin brings 1 point to whoever picks it; if it was of the other's colour, the other loses 2."
@@ -26,23 +25,22 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: 
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.02, wspace=0, hspace=0)
     axes = figure.subplots(len(groups), BOARDS, squeeze=False)
     for row, group in zip(axes, groups, strict=True):
-        if not group.seeds:
-            row[0].set_ylabel("\n".join(sources.label_lines(group)), **BESIDE)
+        lines, about, shown = sources.label_lines(group), sources.coin_games[group.name], []
+        if group.seeds:
+            seed, share = median_run(group)
+            lines.append(f"seed {seed}, {share}")
+            shown = frames(group.episodes.loc[seed].to_numpy().tolist(), about["tie"])
+        else:
             for ax in row:
                 ax.set(xticks=[], yticks=[], frame_on=False)
-            continue
-        seed, share = median_run(group)
-        lines = [*sources.label_lines(group), f"seed {seed}, {share}"]
         row[0].set_ylabel("\n".join(lines), **BESIDE)
-        about = sources.coin_games[group.name]
-        shown = frames(group.episodes.loc[seed].to_numpy().tolist(), about["tie"])[:BOARDS]
         for ax, frame in zip(row, shown, strict=False):
             draw_board(ax, about["grid"], frame)
-            for reward, color, side in zip(frame.rewards, COLORS, ("left", "right"), strict=True):
+            for reward, color, side in zip(frame.rewards, COLORS, SIDES, strict=True):
                 ax.set_title(with_sign(reward) if reward else "", loc=side, color=color, weight="bold", pad=2)
     for step, ax in enumerate(axes[-1]):
         ax.set_xlabel(str(step) if step else "step 0", labelpad=2)
-    style.legend(figure, handles(), 5, RULES, columnspacing=1.5, handletextpad=0.4)
+    figure.legend(handles=handles(), title=RULES, ncols=5, loc=style.ABOVE, columnspacing=1.5, handletextpad=0.4)
     return figure
 
 
@@ -58,13 +56,10 @@ def median_run(group: Group) -> tuple[int, str]:
 
 def handles() -> list:
     """A legend of what is drawn on a board."""
-    found = []
-    for name, color, (marker, size, _) in zip(NAMES, COLORS, SHAPES, strict=True):
-        found.append(Line2D([], [], linestyle="", marker=marker, markersize=size, color=color, label=f"{name} player"))
-    for name, color, (marker, _, size) in zip(NAMES, COLORS, SHAPES, strict=True):
-        hollow = {"markerfacecolor": "white", "markeredgecolor": color, "markeredgewidth": 1.5}
-        found.append(Line2D([], [], linestyle="", marker=marker, markersize=size, label=f"{name} coin", **hollow))
-    return [
-        *found,
-        Patch(facecolor=GROUND, edgecolor="black", linewidth=0.6, label="just picked: the coin surrounds its picker"),
-    ]
+    players, coins, hollow = [], [], {"markerfacecolor": "white", "markeredgewidth": 1.5}
+    for name, color, (marker, size, smaller) in zip(NAMES, COLORS, SHAPES, strict=True):
+        shape = {"linestyle": "", "marker": marker, "markeredgecolor": color}
+        players.append(style.key(f"{name} player", markersize=size, color=color, **shape))
+        coins.append(style.key(f"{name} coin", markersize=smaller, **shape, **hollow))
+    picked = "just picked: the coin surrounds its picker"
+    return [*players, *coins, Patch(facecolor=GROUND, edgecolor="black", linewidth=0.6, label=picked)]

@@ -4,7 +4,6 @@ import itertools
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from lola.analysis.metrics import GAME, Sample, coins, estimate, own_colour, points
@@ -20,7 +19,6 @@ COLUMNS = (  # quantity, title, unit, place of a dotted line
 RUN = {"marker": "o", "linestyle": "", "markersize": 3, "color": style.SKY, "markeredgewidth": 0}
 MEAN = {"marker": "|", "linestyle": "", "markersize": 7, "markeredgewidth": 1.2, "color": style.BLUE}
 ENOUGH = 5  # from so many runs on there is an interval: a bootstrap of two spans the two
-LINE = 0.42  # in cm
 
 
 def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle") -> Figure:
@@ -29,20 +27,20 @@ def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle")
     Numbers are those of the last tenth of training. A change of game is a heading. On the right: how many games of
     how many steps there are before an update, how many updates, and how many runs diverged if any did.
     """
-    named = [GroupName.read(name, opponent_model) for name in groups]
+    found = [sources.groups[GroupName.read(name, opponent_model).name] for name in groups]
     lines = []  # (label, text on the right, group or None for a heading)
-    for game, its in itertools.groupby(named, key=lambda name: name.game):
+    for game, its in itertools.groupby(found, key=lambda group: group.game):
         lines.append((game, "" if lines else "games × steps, updates", None))
-        for group in (sources.groups[name.name] for name in its):
-            about = sources.coin_games[group.name]
-            scale = f"{about['batch']} × {about['length']}, {about['steps']}"
+        for group in its:
+            scale = "{batch} × {length}, {steps}".format(**sources.coin_games[group.name])
             diverged = f", {len(group.failed)} diverged" if len(group.failed) else ""
             lines.append((sources.label(group), scale + diverged, group))
 
-    figure = style.new_figure(2.4 + LINE * len(lines), style.FULL_WIDTH)
+    labels, beside, shown = zip(*lines, strict=True)
+    figure = style.new_figure(2.4 + 0.42 * len(lines), style.FULL_WIDTH)
     axes = figure.subplots(1, len(COLUMNS), sharey=True)
     for ax, (quantity, title, unit, reference) in zip(axes, COLUMNS, strict=True):
-        for y, (_, _, group) in enumerate(lines):
+        for y, group in enumerate(shown):
             if group and group.seeds:
                 dot(ax, y, quantity(group))
         if reference is not None:
@@ -51,18 +49,17 @@ def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle")
         ax.set(title=title, xlabel=unit, ylim=(len(lines) - 0.5, -0.5))
         ax.xaxis.set_major_locator(MaxNLocator(4))
         bare(ax)
-    axes[0].set_yticks(range(len(lines)), [label for label, _, _ in lines])
-    for text, (_, _, group) in zip(axes[0].get_yticklabels(), lines, strict=True):
-        text.set_weight("normal" if group else "bold")
     right = axes[-1].secondary_yaxis("right")
-    right.set_yticks(range(len(lines)), [about for _, about, _ in lines])
-    for text, (_, _, group) in zip(right.get_yticklabels(), lines, strict=True):
-        text.set_color(style.VERMILLION if group and len(group.failed) else "dimgrey")
+    axes[0].set_yticks(range(len(lines)), labels)
+    right.set_yticks(range(len(lines)), beside)
+    for label, about, group in zip(axes[0].get_yticklabels(), right.get_yticklabels(), shown, strict=True):
+        label.set_weight("normal" if group else "bold")
+        about.set_color(style.VERMILLION if group and len(group.failed) else "dimgrey")
     bare(right)
-    intervals = any(group.seeds >= ENOUGH for _, _, group in lines if group)
+    intervals = any(group.seeds >= ENOUGH for group in found)
     mean = f"mean of runs, of {ENOUGH} or more with its 95 % interval" if intervals else "mean of runs"
-    handles = [Line2D([], [], label="a run", **RUN), Line2D([], [], label=mean, **MEAN)]
-    style.legend(figure, handles, 2, "averages over the last tenth of training")
+    handles = [style.key("a run", **RUN), style.key(mean, **MEAN)]
+    figure.legend(handles=handles, title="averages over the last tenth of training", ncols=2, loc=style.ABOVE)
     return figure
 
 

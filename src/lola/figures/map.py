@@ -1,14 +1,10 @@
 """A map of an algorithm's results over two settings, with a line where they equal the paper's numbers."""
 
-import string
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lola.analysis.groups import Group
@@ -25,6 +21,7 @@ AXES = {  # the first of a grid's two goes to the right, the second up
     "eta": "η, the step size assumed for the other",
 }
 PAPER = style.VERMILLION  # it stands out from every colour of viridis
+OWN = {"marker": "D", "linestyle": "", "color": "white", "markeredgecolor": "black", "markersize": 4}
 
 
 def draw(
@@ -40,22 +37,24 @@ def draw(
     panels = figure.subplots(len(groups), 2, squeeze=False)
     settings = sources.settings.get(algorithm, {})
     own = [settings.get(x), settings.get(y)]
-    letters = iter(string.ascii_lowercase)
-    diverged = False
+    titles, diverged = [], False
     for row, group in zip(panels, groups, strict=True):
         trained = group.named.instead(beside).name
         for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
             paper = paper_number(sources.claims, trained, quantity)
-            heat_map(ax, grid, paper)
-            mark(ax, grid, own)
-            number = "" if paper is None else f" ({paper:g})"
-            style.title(ax, next(letters), f"{group.game}: {NAMES[quantity]}{number}")
+            titles.append(f"{group.game}: {NAMES[quantity]}" + ("" if paper is None else f" ({paper:g})"))
+            heat_map(ax, grid, paper, own)
             diverged |= bool(grid.isna().any(axis=None))
-            ax.set(xlabel="", ylabel="")
-    figure.supxlabel(AXES[x], fontsize=style.FONT)
-    figure.supylabel(AXES[y], fontsize=style.FONT)
-    name = None if None in own else f"this study: {SYMBOLS[x]} = {own[0]:g}, {SYMBOLS[y]} = {own[1]:g}"
-    legend(figure, f"{sources.label(groups[0])}, {groups[0].seeds} runs at each point", name, diverged)
+    style.title(panels.flat, titles)
+    figure.supxlabel(AXES[x])
+    figure.supylabel(AXES[y])
+    handles = [style.key("(the paper's number)", color=PAPER)]
+    if None not in own:
+        handles.append(style.key(f"this study: {SYMBOLS[x]} = {own[0]:g}, {SYMBOLS[y]} = {own[1]:g}", **OWN))
+    if diverged:
+        handles.append(Patch(color="lightgrey", label="a run diverged"))
+    heading = f"{sources.label(groups[0])}, {groups[0].seeds} runs at each point"
+    figure.legend(handles=handles, title=heading, ncols=2, loc=style.ABOVE, handlelength=1.5, columnspacing=1.5)
     return figure
 
 
@@ -68,50 +67,30 @@ def axes_of(group: Group) -> list[str]:
 
 
 def grids(group: Group, x: str, y: str) -> dict[str, pd.DataFrame]:
-    """The grids of the two quantities that a game's row shows, by the claims' names for them."""
+    """The two quantities that a game's row shows, by the claims' names, as grids y × x; nan where a run diverged."""
     found = quantities(group)
-    left_out = "R" if "nash" in found else "std"
-    return {name: over_runs(*what, x, y) for name, what in found.items() if name != left_out}
+    del found["R" if "nash" in found else "std"]
+    return {
+        name: final.groupby([y, x]).apply(lambda runs, of: float(of(runs.to_numpy())), statistic).unstack(x)
+        for name, (final, statistic) in found.items()
+    }
 
 
-def over_runs(final: pd.DataFrame, statistic: Callable, x: str, y: str) -> pd.DataFrame:
-    """A statistic over the runs of each point, as a grid y × x; nan where one of them diverged."""
-    return final.groupby([y, x]).apply(lambda runs: float(statistic(runs.to_numpy()))).unstack(x)
-
-
-def heat_map(ax: Axes, grid: pd.DataFrame, paper: float | None) -> None:
-    """The grid as tiles, grey where a run diverged, with a contour at the paper's number."""
+def heat_map(ax: Axes, grid: pd.DataFrame, paper: float | None, own: list[float | None]) -> None:
+    """Tiles, grey where a run diverged, a contour at the paper's number, a diamond at the study's `own` settings."""
     ax.set_facecolor("lightgrey")
     scale = ax.inset_axes([1.04, 0, 0.08, 1])
     sns.heatmap(grid, ax=ax, cmap="viridis", cbar_ax=scale, rasterized=True)  # no seams in PDF
     ax.invert_yaxis()
+    ax.set(xlabel="", ylabel="")
     for axis, values, few in zip((ax.xaxis, ax.yaxis), (grid.columns, grid.index), FEW, strict=True):
         labels = len(values) if len(values) <= few else LABELS
         marked = np.linspace(0, len(values) - 1, labels).round().astype(int)
         axis.set_ticks(marked + 0.5, [f"{value:g}" for value in values[marked]], rotation=0)
+    at = np.arange(len(grid.columns)) + 0.5, np.arange(len(grid.index)) + 0.5
     if paper is not None and np.nanmin(grid) < paper < np.nanmax(grid):
-        at = np.arange(len(grid.columns)) + 0.5, np.arange(len(grid.index)) + 0.5
         ax.contour(*at, grid, levels=[paper], colors=[PAPER], linewidths=1.2, linestyles="solid")
         scale.axhline(paper, color=PAPER, linewidth=1.2)
-
-
-def mark(ax: Axes, grid: pd.DataFrame, own: list[float | None]) -> None:
-    """A diamond where the study's own settings lie."""
     if None not in own:
-        x, y = (
-            np.interp(value, axis, np.arange(len(axis)) + 0.5, left=np.nan, right=np.nan)
-            for value, axis in zip(own, (grid.columns, grid.index), strict=True)
-        )
-        ax.plot(x, y, "D", color="white", markeredgecolor="black", markersize=4)
-
-
-def legend(figure: Figure, heading: str, name: str | None, diverged: bool) -> None:
-    """A legend of the line, the diamond (`name`; None: there is none) and the grey tiles."""
-    handles = [Line2D([], [], color=PAPER, label="(the paper's number)")]
-    if name:
-        handles.append(
-            Line2D([], [], linestyle="", marker="D", color="white", markeredgecolor="black", markersize=4, label=name)
-        )
-    if diverged:
-        handles.append(Patch(color="lightgrey", label="a run diverged"))
-    style.legend(figure, handles, 2, heading, handlelength=1.5, columnspacing=1.5)
+        places = zip(own, (grid.columns, grid.index), at, strict=True)
+        ax.plot(*(np.interp(*place, left=np.nan, right=np.nan) for place in places), **OWN)

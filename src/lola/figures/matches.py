@@ -1,12 +1,13 @@
 """Every match of a tournament: a small panel for each entrant against each."""
 
+from itertools import cycle
+
 from matplotlib.figure import Figure
 
 from lola.analysis.sources import Sources
 from lola.figures import style
 
 RETURN, FIRST_ACTION = SHOWS = "return", "first action"
-HEIGHT = 14  # in cm
 
 
 def draw(
@@ -19,12 +20,14 @@ def draw(
     if shows not in SHOWS:
         raise ValueError(f"a matches figure shows {' or '.join(map(repr, SHOWS))}, not {shows!r}")
     shown = sources.tournament(game, tournament, opponent_model)
-    entrants = shown.entrants
-    curves = shown.returns if shows == RETURN else shown.shares
-    figure = style.new_figure(HEIGHT, style.FULL_WIDTH)
+    entrants, curves, label = shown.entrants, shown.returns, "the row's normalised return per step"
+    figure = style.new_figure(14, style.FULL_WIDTH)
     axes = figure.subplots(len(entrants), len(entrants), sharex=True, sharey=True, squeeze=False)
-    colors = style.cycle(style.ALGORITHMS, len(entrants))
-    for panels, row, color in zip(axes, entrants, colors, strict=True):
+    if shows == FIRST_ACTION:
+        names = {own[0] for own in sources.actions[game]}  # one where both seats call it the same
+        curves, label = shown.shares, f"the row's P({names.pop() if len(names) == 1 else FIRST_ACTION})"
+        axes[0, 0].set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
+    for panels, row, color in zip(axes, entrants, cycle(style.ALGORITHMS)):
         for ax, column in zip(panels, entrants, strict=True):
             if shown.seats(row, column)[0].seeds:
                 style.plot_mean(ax, curves(row, column), sources.labels[row], color)
@@ -33,17 +36,7 @@ def draw(
         panels[0].set_ylabel(sources.labels[row])
     for ax, column in zip(axes[0], entrants, strict=True):
         ax.set_title(sources.labels[column])
-    figure.suptitle("against", fontsize=style.FONT)
-    if shows == FIRST_ACTION:
-        axes[0, 0].set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
-    figure.supxlabel("episode", fontsize=style.FONT)
-    figure.supylabel(axis_label(shows, sources.actions[game]), fontsize=style.FONT)
+    figure.suptitle("against")
+    figure.supxlabel("episode")
+    figure.supylabel(label)
     return figure
-
-
-def axis_label(shows: str, actions: list[list[str]]) -> str:
-    """The label of all y axes; it names the first action where both seats call it the same."""
-    if shows == RETURN:
-        return "the row's normalised return per step"
-    names = {own[0] for own in actions}
-    return f"the row's P({names.pop() if len(names) == 1 else FIRST_ACTION})"

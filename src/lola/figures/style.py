@@ -4,8 +4,8 @@ import io
 import itertools
 import string
 import textwrap
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +15,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 from lola.analysis.groups import Group, NothingLeft
@@ -27,6 +28,7 @@ FULL_WIDTH = 17 / 2.54  # a page with two columns is so wide
 FONT = 7  # in points, at those widths
 LEGEND_WIDTH = 24  # in characters
 NOTE_WIDTH = 56  # in characters; a note stands below a figure
+ABOVE, BELOW = "outside upper center", "outside lower center"  # of all panels, for a legend
 LINE = 1.3 * FONT / 72  # the height of a line in inches
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, BROWN, PINK, GREY, YELLOW, SKY = sns.color_palette("colorblind")
@@ -35,28 +37,24 @@ PLAYERS = [BLUE, VERMILLION, GREEN, PURPLE, BROWN]  # five, and four dashes: tog
 STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")]  # start, CC, CD, DC, DD
 DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1))]  # by player
 
+SIZES = ("font.size", "legend.fontsize", "legend.title_fontsize", "figure.titlesize", "figure.labelsize")
+SIZES += ("axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
+RC = (
+    dict.fromkeys(SIZES, FONT)
+    | {"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.0}
+    | {"xtick.major.size": 2.5, "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2}
+    | {"font.family": "DejaVu Sans", "pdf.fonttype": 42, "legend.frameon": False, "legend.borderpad": 0}
+)
 
-@contextmanager
-def theme() -> Iterator[None]:
+
+def theme() -> AbstractContextManager:
     """The style of every figure: draw and save inside this."""
-    size = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
-    thin = {"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.0}
-    ticks = {"xtick.major.size": 2.5, "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2}
-    font = {"font.family": "DejaVu Sans", "pdf.fonttype": 42}
-    with sns.axes_style("ticks"), mpl.rc_context(dict.fromkeys(size, FONT) | thin | ticks | font):
-        yield
+    return mpl.rc_context(sns.axes_style("ticks") | RC)
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure of a height in cm, as wide as a column if nothing else is said."""
     return Figure(figsize=(width, height / 2.54), dpi=200, layout="constrained")
-
-
-def empty(reason: str) -> Figure:
-    """A figure that says why it shows nothing."""
-    figure = new_figure(height=2)
-    figure.text(0.5, 0.5, textwrap.fill(reason, NOTE_WIDTH), ha="center", va="center")
-    return figure
 
 
 def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Path) -> list[Path]:
@@ -67,7 +65,8 @@ def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Pat
                 raise NothingLeft("no run of what this figure shows finished")
             figure = kind.draw(sources, **block)
         except NothingLeft as reason:
-            figure = empty(str(reason))
+            figure = new_figure(height=2)
+            figure.text(0.5, 0.5, textwrap.fill(str(reason), NOTE_WIDTH), ha="center", va="center")
         return save(figure, out, sources.divergences)
 
 
@@ -90,41 +89,37 @@ def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> list[Path]:
     return files
 
 
-def cycle(styles: Iterable, count: int) -> list:
-    """The first `count` styles, from the start again where there are fewer."""
-    return list(itertools.islice(itertools.cycle(styles), count))
-
-
 def wrap(label: str) -> str:
     """A label on as many lines as it needs to stand in one of two columns of a legend."""
     return textwrap.fill(label, LEGEND_WIDTH)
 
 
-def legend(
-    figure: Figure, handles: list, columns: int, title: str | None = None, side: str = "upper", **spacing
-) -> None:
-    """A frameless legend outside the panels, above or below them; `spacing` is matplotlib's."""
-    figure.legend(
-        handles=handles,
-        loc=f"outside {side} center",
-        ncols=columns,
-        title=title,
-        title_fontsize=FONT,
-        frameon=False,
-        borderpad=0,
-        **spacing,
-    )
+def key(label: str, **look) -> Line2D:
+    """A line, or what else `look` says, as it stands in a legend."""
+    return Line2D([], [], label=label, **look)
 
 
-def panels(titles: list[str], columns: int, lines: int) -> tuple[Figure, list[Axes]]:
-    """A small panel per title on one scale, so many side by side, and room for a legend of so many lines."""
+def heading(mean: str, runs: Iterable[int]) -> str:
+    """What curves are and of how many runs; `mean` is "mean of" or "mean over agents and", say."""
+    return f"{mean} {' or '.join(map(str, sorted({*runs})))} runs, with 95 % intervals"
+
+
+def title(axes: Iterable[Axes], texts: Iterable[str]) -> None:
+    """Each panel's bold letter and its title, flush left."""
+    for ax, text, letter in zip(axes, texts, itertools.cycle(string.ascii_lowercase)):
+        ax.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left")
+
+
+def panels(
+    titles: list[str], columns: int, lines: int = 0, row: float = 3.6, width: float = WIDTH
+) -> tuple[Figure, list[Axes]]:
+    """A panel per title, so many side by side, on one scale, in rows of `row` cm, with room for `lines` of a legend."""
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
-    figure = new_figure(height=1 + 3.6 * rows + 0.5 * lines)
+    figure = new_figure(1 + row * rows + 0.5 * lines, width)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    shown = list(grid[: len(titles)])
-    for ax, letter, text in zip(shown, cycle(string.ascii_lowercase, len(titles)), titles, strict=True):
-        title(ax, letter, text)
+    shown = grid[: len(titles)]
+    title(shown, titles)
     for ax in grid[len(titles) :]:
         ax.remove()
     for ax in shown[-columns:]:
@@ -132,22 +127,19 @@ def panels(titles: list[str], columns: int, lines: int) -> tuple[Figure, list[Ax
     return figure, shown
 
 
-def of_runs(groups: Iterable[Group]) -> str:
-    """The number of runs that a mean is of, in words."""
-    runs = sorted({group.seeds for group in groups})
-    return f"mean of {' or '.join(map(str, runs))} runs, with 95 % intervals"
-
-
-def title(ax: Axes, letter: str, text: str) -> None:
-    """A panel's bold letter and its title, flush left."""
-    ax.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left")
-
-
-def plot_returns(ax: Axes, group: Group, colors: list, label: str = "") -> None:
-    """The mean over runs of each player's return after every update, with its 95 % band; one colour per player."""
-    for player, (color, dashes) in enumerate(zip(colors, cycle(DASHES, len(colors)), strict=True), start=1):
-        name = wrap(f"{label}, agent {player}") if label else f"agent {player}"
-        plot_mean(ax, group.returns.get(player, pd.DataFrame()), name, color, dashes)
+def draw_players(
+    sources: Sources, groups: list[Group], curves: list[pd.DataFrame], labels: dict, columns: int, ylabel: str
+) -> Figure:
+    """A panel per group, a curve for each key of `labels`, which with the update names a column of its `curves`."""
+    figure, axes = panels(list(map(sources.heading, groups)), 2, -(-len(labels) // columns))
+    for ax, runs in zip(axes, curves, strict=True):
+        for name, color, dashes in zip(labels, itertools.cycle(PLAYERS), itertools.cycle(DASHES)):
+            plot_mean(ax, runs.get(name, pd.DataFrame()), labels[name], color, dashes)
+    figure.supxlabel("update")
+    figure.supylabel(ylabel)
+    means = heading("mean of", (group.seeds for group in groups))
+    figure.legend(handles=axes[0].get_legend_handles_labels()[0], title=means, ncols=columns, loc=ABOVE)
+    return figure
 
 
 def plot_mean(ax: Axes, runs: pd.DataFrame, label: str, color, dashes="-") -> None:

@@ -3,14 +3,13 @@
 import textwrap
 from collections import Counter
 
-import numpy as np
 import pandas as pd
 
 from lola.analysis.claims import VERDICTS, Checked, check
 from lola.analysis.groups import RULE
 from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources
-from lola.tables.table import NONE, Table, interval
+from lola.tables.table import NONE, Table, interval, numbers
 
 SCALE = "{batch} games of {length} steps per update, {steps} updates"
 NOTES = f"""\
@@ -29,10 +28,8 @@ def tabulate(sources: Sources, *, groups: list[str]) -> Table:
 
 def arrange(checked: list[Checked], ledger: Ledger) -> Table:
     """The table of claims that were held against runs: first how many have which verdict."""
-    of = {"claims": checked}
-    for name in ledger.crosstables:
-        of[f"of them {ledger.heading(name)}"] = [c for c in checked if c.claim.id.startswith(f"{name}/")]
-    counts = {column: Counter(c.verdict for c in claims) for column, claims in of.items()}
+    of = {"claims": ""} | {f"of them {ledger.heading(name)}": f"{name}/" for name in ledger.crosstables}  # ids begin so
+    counts = {name: Counter(c.verdict for c in checked if c.claim.id.startswith(start)) for name, start in of.items()}
     summary = pd.DataFrame(
         {"verdict": verdict} | {column: str(count[verdict]) for column, count in counts.items()} for verdict in VERDICTS
     )
@@ -51,16 +48,9 @@ def arrange(checked: list[Checked], ledger: Ledger) -> Table:
 def row(checked: Checked) -> dict:
     """One claim as numbers; those that were not measured are empty."""
     claim, measured = checked.claim, checked.measured
-    return {
-        "claim": claim.id,
-        "source": claim.source,
-        "paper": np.nan if claim.paper is None else claim.paper,
-        "measured": measured.value if measured else np.nan,
-        "low": measured.low if measured else np.nan,
-        "high": measured.high if measured else np.nan,
-        "seeds": measured.n if measured else 0,
-        "verdict": checked.verdict,
-    }
+    value, low, high = numbers(measured).values()
+    about = {"claim": claim.id, "source": claim.source, "paper": claim.paper, "measured": value}
+    return about | {"low": low, "high": high, "seeds": measured.n if measured else 0, "verdict": checked.verdict}
 
 
 def text(checked: Checked, part: str) -> dict:

@@ -1,24 +1,14 @@
 """Where training ends: R, its spread over runs, and how often tit-for-tat or the equilibrium is played."""
 
+import itertools
+
 import pandas as pd
 
+from lola.analysis import metrics
 from lola.analysis.groups import Group
-from lola.analysis.metrics import (
-    TOLERANCE,
-    TOLERANCES,
-    VARIANTS,
-    Sample,
-    estimate,
-    final_return,
-    final_returns,
-    final_spread,
-    is_zero_sum,
-    nash,
-    tit_for_tat,
-)
 from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
-from lola.tables.table import Table, interval, number
+from lola.tables.table import Table, interval, number, numbers
 
 WAYS = "Other ways to count, with the paper's number in brackets"
 NOTES = f"""\
@@ -30,72 +20,48 @@ The paper does not define %TFT and %Nash. %TFT: the share of the five states, av
 do what tit-for-tat does; %Nash: in which they mix uniformly. Joint: both agents must; agent: each counts for itself.
 Thresholded: the right action has probability above 1/2; probability: that probability (for joint, the product).
 Within x: every probability is at most x from uniform. The table gives the joint, thresholded %TFT, and the joint %Nash
-within {TOLERANCE}."""
+within {metrics.TOLERANCE}."""
 
 
 def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], opponent_model: str = "oracle") -> Table:
     """Table 3 of the paper, beside the paper's numbers, and below it every way to count %TFT and %Nash."""
-    rows = []
-    for game in games:
-        for algorithm in algorithms:
-            group = sources.group(game, algorithm, opponent_model)
-            about = {"game": game, "algorithm": sources.label(group), "runs": len(group.returns)}
-            for name, (quantity, sample) in measures(group).items():
-                rows.append(
-                    about
-                    | {"measure": name, "estimate": estimate(sample)}
-                    | {"paper": paper_number(sources.claims, group.name, quantity)}
-                )
-    long = pd.DataFrame(rows).astype({"paper": float})
-    return Table(tidy(long), {"": summary(long), WAYS: variants(long)}, NOTES)
+    rows, lines, ways = [], [], {}
+    for game, algorithm in itertools.product(games, algorithms):
+        group = sources.group(game, algorithm, opponent_model)
+        about = {"game": game, "algorithm": sources.label(group), "runs": len(group.returns)}
+        found = []
+        for name, (quantity, sample) in measures(group).items():
+            e, paper = metrics.estimate(sample), paper_number(sources.claims, group.name, quantity)
+            found.append((name, e, paper))
+            rows.append(about | {"measure": name} | numbers(e) | {"paper": paper})
+            if name.startswith("%"):
+                way = ways.setdefault((game, name), {"game": game, "measure": name})
+                way[about["algorithm"]] = f"{number(e.value, 1)} ({number(paper, 1)})"
+        lines.append(about | {"runs": str(about["runs"])} | summary(*found[:3]))
+    blocks = {"": pd.DataFrame(lines), WAYS: pd.DataFrame(ways.values())}
+    return Table(pd.DataFrame(rows).astype({"paper": float}), blocks, NOTES)
 
 
-def measures(group: Group) -> dict[str, tuple[str, Sample]]:
+def measures(group: Group) -> dict[str, tuple[str, metrics.Sample]]:
     """The measures of a group by name, with the claims' name for each; the main percentage comes third."""
-    if is_zero_sum(final_returns(group.returns).to_numpy()):
-        tolerances = [TOLERANCE, *(t for t in TOLERANCES if t != TOLERANCE)]
+    if metrics.is_zero_sum(metrics.final_returns(group.returns).to_numpy()):
         shares = {
-            f"%Nash {who} within {tolerance}": ("nash", nash(group, tolerance, f"{who} thresholded"))
-            for tolerance in tolerances
+            f"%Nash {who} within {tolerance}": ("nash", metrics.nash(group, tolerance, f"{who} thresholded"))
+            for tolerance in sorted(metrics.TOLERANCES, key=lambda tolerance: tolerance != metrics.TOLERANCE)
             for who in ("joint", "agent")
         }
     else:
-        shares = {f"%TFT {variant}": ("tft", tit_for_tat(group, variant)) for variant in VARIANTS}
-    return {"R": ("R", final_return(group)), "std": ("std", final_spread(group))} | shares
+        shares = {f"%TFT {variant}": ("tft", metrics.tit_for_tat(group, variant)) for variant in metrics.VARIANTS}
+    return {"R": ("R", metrics.final_return(group)), "std": ("std", metrics.final_spread(group))} | shares
 
 
-def tidy(long: pd.DataFrame) -> pd.DataFrame:
-    """One row per game, algorithm and measure, with numbers only."""
-    parts = {name: long.estimate.map(lambda e, name=name: getattr(e, name)) for name in ("value", "low", "high")}
-    return long.assign(**parts)[["game", "algorithm", "runs", "measure", "value", "low", "high", "paper"]]
-
-
-def summary(long: pd.DataFrame) -> pd.DataFrame:
-    """A row per game and algorithm, as the paper prints them."""
-    lines = []
-    for (game, algorithm, runs), of in long.groupby(["game", "algorithm", "runs"], sort=False):
-        r, spread, share = of.head(3).itertuples()
-        lines.append(
-            {
-                "game": game,
-                "algorithm": algorithm,
-                "runs": str(runs),
-                "R": interval(r.estimate, 2),
-                "R, paper": number(r.paper, 2),
-                "std": interval(spread.estimate, 2),
-                "std, paper": number(spread.paper, 2),
-                "%TFT or %Nash": f"{share.measure.split()[0]} {interval(share.estimate, 1)}",
-                "paper": number(share.paper, 1),
-            }
-        )
-    return pd.DataFrame(lines)
-
-
-def variants(long: pd.DataFrame) -> pd.DataFrame:
-    """A row per game and way to count, a column per algorithm."""
-    shares = long[long.measure.str.startswith("%")]
-    text = shares.assign(text=[f"{number(r.estimate.value, 1)} ({number(r.paper, 1)})" for r in shares.itertuples()])
-    wide = text.pivot(index=["game", "measure"], columns="algorithm", values="text")
-    order = list(dict.fromkeys(zip(text.game, text.measure, strict=True)))
-    wide = wide.loc[order, list(dict.fromkeys(text.algorithm))]
-    return wide.reset_index().rename_axis(columns=None)
+def summary(r: tuple, spread: tuple, share: tuple) -> dict:
+    """The first three measures as the paper prints them; each has a name, an estimate and the paper's number."""
+    return {
+        "R": interval(r[1], 2),
+        "R, paper": number(r[2], 2),
+        "std": interval(spread[1], 2),
+        "std, paper": number(spread[2], 2),
+        "%TFT or %Nash": f"{share[0].split()[0]} {interval(share[1], 1)}",
+        "paper": number(share[2], 1),
+    }

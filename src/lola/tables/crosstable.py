@@ -1,13 +1,14 @@
 """Who earns what against whom in a tournament, beside the authors' numbers."""
 
+import itertools
+
 import pandas as pd
 
 from lola.analysis.metrics import estimate
 from lola.analysis.paper import crosstable
 from lola.analysis.sources import Sources
 from lola.analysis.standings import earns
-from lola.analysis.tournaments import Tournament
-from lola.tables.table import Table, number
+from lola.tables.table import Table, matrix, number, numbers
 
 MARKED = 0.25  # a cell that is further off the authors' has a mark
 READ = 0.03  # the authors' plots can be read to so much
@@ -27,58 +28,35 @@ zero-sum game both cells count, though they are one number."""
 def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
     """The cross table of each game and tournament, and how near to the authors' each tournament comes."""
     rows, matrices = [], {}
-    for game in games:
-        for name in tournaments:
-            tournament = sources.tournament(game, name, opponent_model)
-            label = sources.tournament_label(tournament)
-            cells = pd.DataFrame(tidy(sources, tournament))
-            rows.append(cells.assign(game=game, tournament=label))
-            matrices[f"{game}, {label}"] = matrix(cells)
-    long = pd.concat(rows, ignore_index=True)
-    long = long[["game", "tournament", "row", "column", "runs", "value", "low", "high", "authors", "difference"]]
+    for game, name in itertools.product(games, tournaments):
+        tournament = sources.tournament(game, name, opponent_model)
+        entrants, label = tournament.entrants, sources.tournament_label(tournament)
+        authors = crosstable(sources.claims, game).reindex(index=entrants, columns=entrants)
+        cells = {}
+        for row, column in itertools.product(entrants, repeat=2):
+            e, theirs = estimate(earns(tournament, row, column)), authors.loc[row, column]
+            mark = "*" if abs(e.value - theirs) > MARKED else ""
+            cells[row, column] = f"{number(e.value, 2)} ({number(theirs, 2)}){mark}"
+            about = {"game": game, "tournament": label, "row": sources.labels[row], "column": sources.labels[column]}
+            compared = {"authors": theirs, "difference": e.value - theirs}
+            rows.append(about | {"runs": e.n} | numbers(e) | compared)
+        matrices[f"{game}, {label}"] = matrix(cells, entrants, {name: sources.labels[name] for name in entrants})
+    long = pd.DataFrame(rows)
     compared = long.dropna(subset="authors")
     return Table(long, matrices | ({DISTANCES: distances(compared)} if len(compared) else {}), NOTES)
-
-
-def tidy(sources: Sources, tournament: Tournament) -> list[dict]:
-    """One row of numbers per cell."""
-    entrants = tournament.entrants
-    authors = crosstable(sources.claims, tournament.game).reindex(index=entrants, columns=entrants)
-    rows = []
-    for row in entrants:
-        for column in entrants:
-            e, theirs = estimate(earns(tournament, row, column)), authors.loc[row, column]
-            about = {"row": sources.labels[row], "column": sources.labels[column], "runs": e.n}
-            numbers = {"value": e.value, "low": e.low, "high": e.high}
-            rows.append(about | numbers | {"authors": theirs, "difference": e.value - theirs})
-    return rows
-
-
-def matrix(cells: pd.DataFrame) -> pd.DataFrame:
-    """Ours, with the authors' in brackets, a row and a column per entrant."""
-    text = cells.assign(text=[cell(c.value, c.authors) for c in cells.itertuples()])
-    order = list(dict.fromkeys(cells.row))
-    wide = text.pivot(index="row", columns="column", values="text").loc[order, order]
-    return wide.rename_axis(index="row against column", columns=None).reset_index()
-
-
-def cell(ours: float, authors: float) -> str:
-    mark = "*" if abs(ours - authors) > MARKED else ""
-    return f"{number(ours, 2)} ({number(authors, 2)}){mark}"
 
 
 def distances(compared: pd.DataFrame) -> pd.DataFrame:
     """A row per game and tournament: the distance of its cells from the authors'."""
     inside = (compared.low - READ <= compared.authors) & (compared.authors <= compared.high + READ)
-    lines = []
-    for (game, tournament), of in compared.assign(inside=inside).groupby(["game", "tournament"], sort=False):
-        lines.append(
-            {
-                "game": game,
-                "tournament": tournament,
-                "mean absolute difference": number(of.difference.abs().mean(), 2),
-                "mean difference": number(of.difference.mean(), 2),
-                "authors' number in our interval": f"{of.inside.sum()} of {len(of)}",
-            }
-        )
-    return pd.DataFrame(lines)
+    groups = compared.assign(inside=inside).groupby(["game", "tournament"], sort=False)
+    return pd.DataFrame(
+        {
+            "game": game,
+            "tournament": tournament,
+            "mean absolute difference": number(of.difference.abs().mean(), 2),
+            "mean difference": number(of.difference.mean(), 2),
+            "authors' number in our interval": f"{of.inside.sum()} of {len(of)}",
+        }
+        for (game, tournament), of in groups
+    )

@@ -7,7 +7,7 @@ import pandas as pd
 from lola.analysis.metrics import estimate, final_return
 from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
-from lola.tables.table import NONE, Table, interval, number
+from lola.tables.table import Table, interval, matrix, number, numbers
 from lola.vocabulary.names import Matchup
 
 NOTES = """\
@@ -28,43 +28,37 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_mod
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])
 
-    first = list(dict.fromkeys(Matchup.read(matchup).seats[0] for matchup in algorithms))
-    pairs = list(itertools.product(first, labels))
-    matrix = pd.DataFrame([[labels[row], *(cell(cells.get((row, column))) for column in labels)] for row in first])
-    matrix.columns = ["row against column", *labels.values()]
-    rows = [tidy(labels[row], labels[column], cells.get((row, column))) for row, column in pairs]
-    lines = [line(labels[row], labels[column], cells[row, column]) for row, column in pairs if (row, column) in cells]
-    return Table(pd.DataFrame(rows), {"": matrix, "Intervals": pd.DataFrame(lines)}, NOTES)
+    first = dict.fromkeys(Matchup.read(matchup).seats[0] for matchup in algorithms)
+    rows, lines = [], []
+    for row, column in itertools.product(first, labels):
+        about, players = {"row": labels[row], "column": labels[column]}, cells.get((row, column))
+        rows.append(about | tidy(*players or [(None, None)] * 2))
+        lines += [about | line(*players)] if players else []
+    seen = matrix({pair: cell(players) for pair, players in cells.items()}, first, labels)
+    return Table(pd.DataFrame(rows), {"": seen, "Intervals": pd.DataFrame(lines)}, NOTES)
 
 
-def cell(players: list[tuple] | None) -> str:
+def cell(players: list[tuple]) -> str:
     """The returns of both, as (row, column), and the paper's."""
-    if players is None:
-        return NONE
     ours = ", ".join(number(measured.value, 2) for measured, _ in players)
     paper = ", ".join(number(paper, 2) for _, paper in players)
     return f"({ours}); paper ({paper})"
 
 
-def line(row: str, column: str, players: list[tuple]) -> dict:
-    """One matchup as a line of text."""
-    (one, paper_one), (other, paper_other) = players
+def line(row: tuple, column: tuple) -> dict:
+    """One matchup as text."""
     return {
-        "row": row,
-        "column": column,
-        "runs": str(one.n),
-        "return of row": interval(one, 2),
-        "paper": number(paper_one, 2),
-        "return of column": interval(other, 2),
-        "paper ": number(paper_other, 2),
+        "runs": str(row[0].n),
+        "return of row": interval(row[0], 2),
+        "paper": number(row[1], 2),
+        "return of column": interval(column[0], 2),
+        "paper ": number(column[1], 2),
     }
 
 
-def tidy(row: str, column: str, players: list[tuple] | None) -> dict:
-    """One cell as a row of numbers, empty where the matchup was not run."""
-    numbers = {"row": row, "column": column, "runs": players[0][0].n if players else 0}
-    for side, (measured, paper) in zip(("row", "column"), players or [(None, None)] * 2, strict=True):
-        for part in ("value", "low", "high"):
-            numbers[f"{side}_{part}"] = getattr(measured, part, None)
-        numbers[f"{side}_paper"] = paper
-    return numbers
+def tidy(row: tuple, column: tuple) -> dict:
+    """One cell as numbers, empty where the matchup was not run."""
+    found = {"runs": row[0].n if row[0] else 0}
+    for side, (measured, paper) in {"row": row, "column": column}.items():
+        found |= {f"{side}_{part}": x for part, x in (numbers(measured) | {"paper": paper}).items()}
+    return found

@@ -4,7 +4,7 @@ import pandas as pd
 
 from lola.analysis.maps import SYMBOLS, Fit, fit
 from lola.analysis.sources import Sources
-from lola.tables.table import NONE, Table, interval, number
+from lola.tables.table import NONE, Table, interval, number, numbers
 
 BEST = 5  # so many points are listed
 NOTES = """\
@@ -30,8 +30,8 @@ def tabulate(sources: Sources, *, games: list[str], algorithm: str, opponent_mod
 def line(found: Fit, rank: int, at: int) -> dict:
     """One point as people read it."""
     axes = {SYMBOLS[axis]: f"{x:g}" for axis, x in found.points.iloc[at].items()}
-    numbers = {c.name: interval(c.estimates[at], 1 if "%" in c.name else 2) for c in found.compared}
-    return {"": f"{rank}."} | axes | numbers | {"off": number(found.worst[at], 2)}
+    estimates = {c.name: interval(c.estimates[at], 1 if "%" in c.name else 2) for c in found.compared}
+    return {"": f"{rank}."} | axes | estimates | {"off": number(found.worst[at], 2)}
 
 
 def tidy(found: Fit, order: list[int]) -> pd.DataFrame:
@@ -40,7 +40,6 @@ def tidy(found: Fit, order: list[int]) -> pd.DataFrame:
     for rank, at in enumerate(order, start=1):
         about = {"rank": rank, **found.points.iloc[at]}
         for c, how_far in zip(found.compared, off, strict=True):
-            e = c.estimates[at]
-            numbers = {"value": e.value, "low": e.low, "high": e.high, "paper": c.claim.paper}
-            rows.append(about | {"measure": c.name} | numbers | {"allowed": c.allowed[at], "off": how_far[at]})
+            fits = {"paper": c.claim.paper, "allowed": c.allowed[at], "off": how_far[at]}
+            rows.append(about | {"measure": c.name} | numbers(c.estimates[at]) | fits)
     return pd.DataFrame(rows)

@@ -1,7 +1,6 @@
 """The ranking of a tournament, and which entrant beats which."""
 
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,9 @@ from lola.analysis.paper import averages
 from lola.analysis.sources import Sources
 from lola.analysis.standings import first, improvement
 from lola.analysis.tournaments import Tournament, rank_of
-from lola.tables.table import NONE, Table, interval, number
+from lola.tables.table import Table, interval, matrix, number, numbers
 
-MEASURES = AVERAGE, RANK, FIRST, EARNS_MORE, MARGIN = "average", "rank", "first, %", "earns more", "margin"
+AVERAGE, RANK, FIRST, EARNS_MORE, MARGIN = "average", "rank", "first, %", "earns more", "margin"
 NOTES = """\
 Average: the normalised discounted return per step over the last tenth of the episodes, the mean over all opponents,
 self-play included, and over runs; authors: the same as plotted in their notebook, read to ±0.03, where the field is
@@ -29,77 +28,61 @@ head: what the row earns in its match against the column, minus what the column 
 def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
     """The ranking of each game and tournament; below it, two entrants at a time, which earns more."""
     rows, rankings, contests = [], {}, {}
-    for game in games:
-        for name in tournaments:
-            tournament = sources.tournament(game, name, opponent_model)
-            label, ends = sources.tournament_label(tournament), tournament.final()
-            alone, pairs = overall(sources, tournament, ends), pairwise(sources, tournament, ends)
-            rows += [{"game": game, "tournament": label} | row for row in tidy(alone + pairs)]
-            rankings[f"{game}, {label}"] = ranking(alone)
-            contests[f"{game}, {label}: who earns more"] = matrix(pairs, EARNS_MORE, 0.5)
-            contests[f"{game}, {label}: head to head"] = matrix(pairs, MARGIN, 0.0)
+    for game, name in itertools.product(games, tournaments):
+        tournament = sources.tournament(game, name, opponent_model)
+        entrants, where = tournament.entrants, {"game": game, "tournament": sources.tournament_label(tournament)}
+        labels, heading = {name: sources.labels[name] for name in entrants}, ", ".join(where.values())
+        authors = averages(sources.claims, game)
+        if {*authors.index} != {*entrants}:
+            authors = {}  # means over another field
+        ends = tournament.final()
+        alone, pairs = overall(tournament, ends), pairwise(tournament, ends)
+        for (row, column), measures in (alone | pairs).items():
+            for measure, e in measures.items():
+                about = {"measure": measure, "row": labels[row], "column": labels.get(column), "runs": e.n}
+                theirs = authors.get(row) if measure == AVERAGE else None
+                rows.append(where | about | numbers(e) | {"authors": theirs})
+        ranked = sorted(alone.items(), key=lambda item: -item[1][AVERAGE].value)
+        lines = [{"entrant": labels[row]} | line(authors.get(row), of) for (row, _), of in ranked]
+        rankings[heading] = pd.DataFrame(lines)
+        for what, measure, even in (("who earns more", EARNS_MORE, 0.5), ("head to head", MARGIN, 0.0)):
+            cells = {pair: with_star(of[measure], even) for pair, of in pairs.items()}
+            contests[f"{heading}: {what}"] = matrix(cells, entrants, labels)
     return Table(pd.DataFrame(rows), rankings | contests, NOTES)
 
 
-def overall(sources: Sources, tournament: Tournament, ends: np.ndarray) -> list[dict]:
+def overall(tournament: Tournament, ends: np.ndarray) -> dict[tuple[str, None], dict[str, Estimate]]:
     """Average, rank and share of first ranks of every entrant; `ends` are `Tournament.final`."""
-    authors, means = averages(sources.claims, tournament.game), ends.mean(axis=-1)
-    if {*authors.index} != {*tournament.entrants}:
-        authors = {}  # means over another field
-    rows = []
+    seeds, means, found = tournament.seeds, ends.mean(axis=-1), {}
     for i, entrant in enumerate(tournament.entrants):
-        ranks = Sample(tournament.seeds, means, rank_of(i))
-        measures = {
-            AVERAGE: estimate(Sample(tournament.seeds, means[:, [i]], mean)),
+        ranks = Sample(seeds, means, rank_of(i))
+        found[entrant, None] = {
+            AVERAGE: estimate(Sample(seeds, means[:, [i]], mean)),
             RANK: estimate(ranks),
-            FIRST: Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(tournament.seeds)),
+            FIRST: Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(seeds)),
         }
-        rows.append({"row": sources.labels[entrant], "authors": {AVERAGE: authors.get(entrant)}} | measures)
-    return rows
+    return found
 
 
-def pairwise(sources: Sources, tournament: Tournament, ends: np.ndarray) -> list[dict]:
+def pairwise(tournament: Tournament, ends: np.ndarray) -> dict[tuple[str, str], dict[str, Estimate]]:
     """For every two entrants, which earns more against the same opponents, and in their own match."""
-    rows = []
+    seeds, found = tournament.seeds, {}
     for (i, row), (j, column) in itertools.permutations(enumerate(tournament.entrants), 2):
-        measures = {
-            EARNS_MORE: estimate(improvement(tournament.seeds, ends[:, i], ends[:, j])),
-            MARGIN: estimate(Sample(tournament.seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean)),
+        found[row, column] = {
+            EARNS_MORE: estimate(improvement(seeds, ends[:, i], ends[:, j])),
+            MARGIN: estimate(Sample(seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean)),
         }
-        rows.append({"row": sources.labels[row], "column": sources.labels[column]} | measures)
-    return rows
+    return found
 
 
-def tidy(found: list[dict]) -> Iterator[dict]:
-    """One row of numbers per entrant, or two of them, and measure."""
-    for row in found:
-        for measure in MEASURES:
-            if e := row.get(measure):
-                about = {"measure": measure, "row": row["row"], "column": row.get("column"), "runs": e.n}
-                authors = row.get("authors", {}).get(measure)
-                yield about | {"value": e.value, "low": e.low, "high": e.high, "authors": authors}
-
-
-def ranking(alone: list[dict]) -> pd.DataFrame:
-    """A row per entrant, the one that earns most on top."""
-    return pd.DataFrame(
-        {
-            "entrant": row["row"],
-            "average": interval(row[AVERAGE], 2),
-            "authors": number(row["authors"][AVERAGE], 2),
-            "rank": interval(row[RANK], 0),
-            "first, %": number(row[FIRST].value, 0),
-        }
-        for row in sorted(alone, key=lambda row: -row[AVERAGE].value)
-    )
-
-
-def matrix(pairs: list[dict], measure: str, even: float) -> pd.DataFrame:
-    """A measure of every two entrants, marked where its interval excludes `even`."""
-    cells = {(pair["row"], pair["column"]): with_star(pair[measure], even) for pair in pairs}
-    names = list(dict.fromkeys(row for row, _ in cells))
-    lines = [{"row against column": row} | {c: cells.get((row, c), NONE) for c in names} for row in names]
-    return pd.DataFrame(lines)
+def line(authors: float | None, of: dict[str, Estimate]) -> dict:
+    """An entrant of the ranking as people read it."""
+    return {
+        "average": interval(of[AVERAGE], 2),
+        "authors": number(authors, 2),
+        "rank": interval(of[RANK], 0),
+        "first, %": number(of[FIRST].value, 0),
+    }
 
 
 def with_star(e: Estimate, even: float) -> str:

@@ -1,11 +1,13 @@
 """A table as CSV for programs, and as Markdown, LaTeX and a page of HTML for people."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 
 from lola.analysis.groups import RULE, NothingLeft
@@ -31,27 +33,17 @@ class Table:
     prose: tuple[str, ...] = ()  # columns of sentences, which LaTeX leaves out
 
 
-def empty(reason: str) -> Table:
-    """A table that says why it holds no numbers."""
-    rows = pd.DataFrame({"not made": [reason]})
-    return Table(rows, {"": rows}, "")
-
-
-def with_note(table: Table, divergences: list[str]) -> Table:
-    """The table with a note on runs that diverged, if any did, unless its notes tell the rule already."""
-    if not divergences or RULE in table.notes:
-        return table
-    lines = "\n".join(f"- {line}" for line in divergences)
-    return replace(table, notes="\n\n".join(filter(None, [table.notes, RULE, lines])))
-
-
 def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Path) -> list[Path]:
-    """Tabulate a block and write it: the files."""
+    """Tabulate a block and write it, with a note on runs that diverged unless its notes tell the rule: the files."""
     try:
         table = kind.tabulate(sources.counted, **block)
     except NothingLeft as reason:
-        table = empty(str(reason))
-    return save(with_note(table, sources.divergences), caption, out)
+        rows = pd.DataFrame({"not made": [str(reason)]})
+        table = Table(rows, {"": rows}, "")
+    if (divergences := sources.divergences) and RULE not in table.notes:
+        lines = "\n".join(f"- {line}" for line in divergences)
+        table = replace(table, notes="\n\n".join(filter(None, [table.notes, RULE, lines])))
+    return save(table, caption, out)
 
 
 def save(table: Table, caption: str, out: Path) -> list[Path]:
@@ -81,16 +73,24 @@ def latex(table: Table, caption: str) -> str:
 
 def page(table: Table, caption: str) -> str:
     """A page that stands alone, for the report."""
-    parts = [f"<h1>{escape(caption)}</h1>"]
+    head = f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(caption)}</title>'
+    parts = [head, STYLE, f"<h1>{escape(caption)}</h1>"]
     for heading, block in table.blocks.items():
         parts += [f"<h2>{escape(heading)}</h2>"] if heading else []
         parts += [block.to_html(index=False, border=0)]
     parts += [f"<p>{escape(paragraph)}</p>" for paragraph in table.notes.split("\n\n")]
-    return (
-        f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(caption)}</title>\n{STYLE}\n'
-        + "\n".join(parts)
-        + "\n"
-    )
+    return "\n".join(parts) + "\n"
+
+
+def matrix(cells: dict[tuple[str, str], str], rows: Iterable[str], labels: dict[str, str]) -> pd.DataFrame:
+    """A block of the cells (row, column), a row for each of `rows`, a column for all that have labels."""
+    lines = [[labels[row], *(cells.get((row, column), NONE) for column in labels)] for row in rows]
+    return pd.DataFrame(lines, columns=["row against column", *labels.values()])
+
+
+def numbers(estimate: Estimate | None) -> dict[str, float]:
+    """What tidy rows have of an estimate; nan for None."""
+    return {part: getattr(estimate, part, np.nan) for part in ("value", "low", "high")}
 
 
 def interval(estimate: Estimate, digits: int) -> str:
