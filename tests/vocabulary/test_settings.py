@@ -59,7 +59,6 @@ def test_the_schema_is_one_and_describes_every_setting():
         (settings.whole("x"), "a whole number from 1"),
         (settings.whole("x", 2, 9), "a whole number from 2 to 9"),
         (settings.choice("x", "a", "b", "c"), "a, b or c"),
-        (settings.flag("x"), "true or false"),
     ],
 )
 def test_bounds_are_said_as_they_are_checked(setting, allowed):

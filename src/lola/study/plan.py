@@ -41,7 +41,7 @@ class Group(GroupName):
     def entries(self) -> list[registry.Entry]:
         """Entries of the registry that its spec names: with all that they reach, the code that moves its numbers."""
         kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
-        entries = [registry.job(self.spec), kind.game, kind.policy, kind.opponent_models[model]]
+        entries = [registry.COURSES[self.course].job, kind.game, kind.policy, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
         for seat in self.spec["seats"]:
             entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
@@ -217,7 +217,7 @@ def block_groups(config: dict, block: dict) -> list[str]:
         shown = [GroupName(game, *match) for game in block_games(block) for match in played]
     else:
         pairs = itertools.product(block_games(block), block_algorithms(block))
-        shown = [GroupName.shown(game, name, model) for game, name in pairs]
+        shown = [GroupName.read(f"{game}/{name}", model) for game, name in pairs]
     return list(dict.fromkeys(group.name for group in shown))
 
 

@@ -59,15 +59,9 @@ class GroupName:
     opponent_model: str
 
     @staticmethod
-    def shown(game: str, shown: str, opponent_model: str = "oracle") -> "GroupName":
-        """What is shown of a game: an algorithm or matchup, or algorithm/opponent model, which overrides."""
-        return GroupName(game, *[*shown.split("/"), opponent_model][:2])
-
-    @staticmethod
     def read(text: str, opponent_model: str = "oracle") -> "GroupName":
-        """A group that is written as game/algorithm or game/algorithm/opponent model."""
-        game, _, shown = text.partition("/")
-        return GroupName.shown(game, shown, opponent_model)
+        """A group that is written as game/algorithm, or as game/algorithm/opponent model, which overrides."""
+        return GroupName(*[*text.split("/"), opponent_model][:3])
 
     @staticmethod
     def at(folder: str | Path) -> "GroupName":
@@ -79,9 +73,7 @@ class GroupName:
         """The whole name: ipd/lola-ex/oracle."""
         return f"{self.game}/{self.algorithm}/{self.opponent_model}"
 
-    @property
-    def name(self) -> str:
-        return self.group
+    name = group
 
     @property
     def slug(self) -> str:
@@ -154,4 +146,4 @@ def curves(paths: Iterable[str]) -> list[Cell]:
 
 def checkpoints(root: str | Path) -> Iterator[Path]:
     """The files of all training jobs that are kept, each in the folder of its group."""
-    yield from Path(root).glob("checkpoints/*/*/*/*.checkpoint")
+    return Path(root).glob("checkpoints/*/*/*/*.checkpoint")

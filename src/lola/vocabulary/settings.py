@@ -56,11 +56,6 @@ def choice(meaning: str, *names: str) -> Setting:
     return Setting(f"{', '.join(names[:-1])} or {names[-1]}", meaning, {"enum": list(names)})
 
 
-def flag(meaning: str) -> Setting:
-    """True or false."""
-    return Setting("true or false", meaning, {"type": "boolean"})
-
-
 def name(meaning: str) -> Setting:
     """The name of something that is elsewhere."""
     return Setting("a name", meaning, {"type": "string"})
@@ -92,23 +87,17 @@ ACTION = {
     "pattern": "^[A-Za-z0-9_-]+$",
     "description": 'an action\'s name of letters, digits, "_" and "-"',
 }
-SEEDS = {
-    "anyOf": [
-        {"type": "integer", "minimum": 1, "maximum": 100000},
-        {
-            "type": "array",
-            "minItems": 1,
-            "uniqueItems": True,
-            "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32},
-        },
-    ]
-}
+SEED = {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32}
+SEEDS = [
+    {"type": "integer", "minimum": 1, "maximum": 100000},
+    {"type": "array", "minItems": 1, "uniqueItems": True, "items": SEED},
+]
 
 STUDY = {  # of the whole study, and all but the last two of a part of it
     "seeds": Setting(
         "a whole number n from 1 to 100000, or a list of different whole numbers from 0 and below 2³²",
         "the runs; n means seeds 0 … n-1",
-        SEEDS,
+        {"anyOf": SEEDS},
     ),
     "seeds_per_job": whole("how many seeds one job trains side by side"),
     "steps": whole("the updates per run"),
@@ -154,7 +143,7 @@ ALGORITHM = {
     "estimator": name("how values are estimated from roll-outs; without it they are exact"),
     "batch": whole("the roll-outs before every update"),
     "critic_lr": number("the step size of the critic", least=0),
-    "baseline": flag("whether each step's rewards are centred on their mean"),
+    "baseline": Setting("true or false", "whether each step's rewards are centred on their mean", {"type": "boolean"}),
     "entropy": number("the weight of the mean entropy of a player's moves in its value (default: 0)", least=0),
     "hidden": whole("the hidden units of the player's network (default: 32)"),
     "encoder": choice("how that sees the board (default: linear)", "linear", "convolutional"),
