@@ -1,7 +1,5 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
-from collections.abc import Iterable
-
 from lola.study import plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, check_sources, has_shape
 from lola.vocabulary import kinds, registry
@@ -30,10 +28,7 @@ def check_study(config: dict) -> None:
     for key, settings in BLOCKS.items():
         for name, block in config[key].items():
             check_sources(f"{key}.{name}.sources", block, settings)
-    try:
-        groups = plan.groups(config)
-    except ValueError as error:
-        raise BadConfig(str(error)) from None
+    groups = plan.groups(config)
     for name, block in config["figures"].items():
         check_block(config, groups, f"figures.{name}", block, kinds.FIGURES[block["kind"]])
     for name, block in config["tables"].items():
@@ -48,16 +43,8 @@ def check_study(config: dict) -> None:
 def check_part(config: dict, name: str, part: dict) -> None:
     """What a part names must exist, and all whom it seats must be able to play in its games."""
     where, tournament, episodes = f"study.{name}", "entrants" in part, "episodes" in part
-    kind = part_kind(config, where, part)
-    course = registry.COURSES["match" if episodes else kind.courses[0]]
+    check_keys(where, part, part_kind(config, where, part))
     key = "entrants" if tournament else "algorithms"
-    needs = [key, "episodes", "length", "every"] if episodes else [key, "every"] if course.blocks else [key]
-    takes = {*needs, "perspective" if episodes else "steps"} | ({"label"} if tournament else set())
-    takes |= {"grid"} if "map" in kind.courses and not (tournament or episodes) else set()
-    what = f"a part with {course.what}" if course.blocks else "a part without entrants"
-    if tournament:
-        what = "a tournament in episodes" if episodes else "a tournament without episodes"
-    check_keys(where, part, needs, [other for other in SOME if other not in takes], what)
     for matchup in map(Matchup.read, part[key]):
         for algorithm in [str(matchup)] if tournament or matchup.within else matchup.seats:
             lookup(f"{where}.{key}", algorithm, config["algorithms"])
@@ -68,11 +55,36 @@ def check_part(config: dict, name: str, part: dict) -> None:
         check_tournament(config, where, part)
     if episodes:
         check_episodes(config, where, part)
-    if course.blocks:
+    if every := part.get("every"):
         count, unit = (part["episodes"], "episodes") if episodes else (part.get("steps", config["steps"]), "steps")
-        check_every(where, part["every"], count, unit)
+        if count % (10 * every):
+            allowed = f"a number that divides a tenth of {unit}, {count / 10:g}, over which final numbers average"
+            raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
     for group in plan.part_groups(config, name, part):
         check_group(config, where, group)
+
+
+def check_keys(where: str, part: dict, kind: registry.Kind) -> None:
+    """A part must have what its sort needs, and nothing that only other sorts take."""
+    tournament, episodes = "entrants" in part, "episodes" in part
+    course = registry.COURSES["match" if episodes else kind.courses[0]]
+    what = f"a part with {course.what}" if course.blocks else "a part without entrants"
+    if tournament:
+        what = "a tournament in episodes" if episodes else "a tournament without episodes"
+    needs = ["entrants" if tournament else "algorithms"]
+    needs += ["episodes", "length"] if episodes else []
+    needs += ["every"] if course.blocks else []
+    takes = {*needs, "perspective" if episodes else "steps"}
+    if tournament:
+        takes.add("label")
+    elif "map" in kind.courses and not episodes:
+        takes.add("grid")
+    for key in needs:
+        if key not in part:
+            raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
+    for key in SOME:
+        if key in part and key not in takes:
+            raise BadConfig(f"{where}.{key}: is not used by {what}; allowed: without it")
 
 
 def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
@@ -125,23 +137,6 @@ def has_released_form(payoffs: list) -> bool:
         return False
     swapped = [list(row) for row in zip(*second, strict=True)]
     return first == swapped or first == [[-reward for reward in row] for row in second]
-
-
-def check_keys(where: str, part: dict, needs: Iterable[str], lacks: Iterable[str], what: str) -> None:
-    """A part must have what its sort needs, and nothing that only the other sort takes."""
-    for key in needs:
-        if key not in part:
-            raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
-    for key in lacks:
-        if key in part:
-            raise BadConfig(f"{where}.{key}: is not used by {what}; allowed: without it")
-
-
-def check_every(where: str, every: int, count: int, what: str) -> None:
-    """The last tenth, over which final numbers average, must be whole rows."""
-    if count % (10 * every):
-        allowed = f"a number that divides a tenth of {what}, {count / 10:g}, over which final numbers average"
-        raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
 
 
 def check_group(config: dict, where: str, group: plan.Group) -> None:
@@ -237,7 +232,7 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
 
 def check_tournaments(config: dict, where: str, block: dict) -> None:
     """The tournaments of a block must be there, in its games, with its opponent model and with labels of their own."""
-    names = plan.block_tournaments(block)
+    names = plan.block_names(block, "tournament")
     for name in names:
         part = lookup(where, name, config["study"], what="part of the study")
         if "entrants" not in part:

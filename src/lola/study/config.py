@@ -19,7 +19,6 @@ from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, nearest, quoted
 from lola.vocabulary.settings import BLOCKS, STUDY
 
-OF_STUDY = ("title", "claims")
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -83,7 +82,7 @@ StrictLoader.add_implicit_resolver(
 StrictValidator = jsonschema.validators.extend(  # 3.0 is no whole number of seeds
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
+        "integer", lambda checker, value: type(value) is int
     ),
 )
 
@@ -121,7 +120,7 @@ def dropped(below: dict, above: dict) -> dict:
     for name in unwanted:
         if name not in blocks:
             raise BadConfig(f"without: given {quoted(name)}; allowed: {', '.join(blocks)}{nearest(name, blocks)}")
-    gone = OF_STUDY if "study" in unwanted else ()
+    gone = ("title", "claims") if "study" in unwanted else ()
     kept = {key: value for key, value in below.items() if key not in gone}
     return kept | {name: {} for name in unwanted}
 
@@ -205,9 +204,8 @@ def explain(error: jsonschema.ValidationError) -> str:
         return f"{dotted([*path, missing])}: is missing; a block needs {', '.join(error.validator_value)}"
     if "propertyNames" in error.absolute_schema_path:
         path.append(error.instance)
-    hint = ""
-    if isinstance(error.instance, bool) or (isinstance(error.instance, list) and True in map(is_bool, error.instance)):
-        hint = f"{QUOTES} them in quotes"
+    values = error.instance if isinstance(error.instance, list) else [error.instance]
+    hint = f"{QUOTES} them in quotes" if any(isinstance(value, bool) for value in values) else ""
     allowed = schema.get("description") or error.message
     if error.validator == "enum":
         allowed = ", ".join(map(str, schema["enum"])) + nearest(error.instance, schema["enum"])
@@ -221,11 +219,7 @@ def walk(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
         yield from walk(child, (*path, key))
 
 
-def is_bool(value) -> bool:
-    return isinstance(value, bool)
-
-
 def dotted(path) -> str:
     """A path as a person writes it: games.ipd.payoffs[1]."""
-    text = "".join(f"[{key}]" if isinstance(key, int) and not is_bool(key) else f".{key}" for key in path)
+    text = "".join(f"[{key}]" if type(key) is int else f".{key}" for key in path)
     return text.removeprefix(".") or "the config"

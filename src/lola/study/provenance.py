@@ -95,7 +95,11 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
     if not product.manifest.exists():
         return "missing", "not made yet"
     try:
-        made = read_cell(product) if product.stage == "cells" else records.read(product.manifest)
+        if product.stage == "cells":
+            made = cells.read_manifest(product.manifest)
+            made |= {"code": json.loads(made["code"])}
+        else:
+            made = records.read(product.manifest)
     except FileNotFoundError as error:
         return "missing", f"{error.filename} is gone"
     except ValueError as error:
@@ -111,9 +115,3 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
         if not Path(path).exists() or file_sha256(path) != digest:
             changes.append(f"{path} changed")
     return ("stale", "; ".join(changes)) if changes else None
-
-
-def read_cell(product: Product) -> dict:
-    """A cell's manifest, with the code fingerprints as a mapping."""
-    made = cells.read_manifest(product.manifest)
-    return made | {"code": json.loads(made["code"])}

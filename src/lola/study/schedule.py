@@ -33,9 +33,8 @@ def stages(config: dict) -> dict[str, int]:
     """The first stage that shows each group, of those that some stage shows."""
     found = {}
     for stage, names in enumerate(config.get("first", [])):
-        blocks = [config[kind][name] for kind in ("figures", "tables") for name in names if name in config[kind]]
-        for group in (group for block in blocks for group in plan.block_groups(config, block)):
-            found.setdefault(group, stage)
+        for block in (config[kind][name] for kind in ("figures", "tables") for name in names if name in config[kind]):
+            found = dict.fromkeys(plan.block_groups(config, block), stage) | found
     return found
 
 
