@@ -56,7 +56,7 @@ def test_a_group_and_a_cell_are_read_as_they_are_written(matchup):
 
 def test_a_checkpoint_lies_in_the_folder_of_its_group(tmp_path):
     group = GroupName("ipd", "nl-q@cup", "oracle")
-    path = group.checkpoint(tmp_path, 3, 9)
+    path = group.cell(3).checkpoint(tmp_path, group.cell(9))
     path.parent.mkdir(parents=True)
     path.touch()
     assert list(names.checkpoints(tmp_path)) == group.checkpoints(tmp_path) == [path]

@@ -1,11 +1,11 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
 from lola.study import plan
-from lola.study.blocks import check_algorithm, check_game, check_opponent_model, check_sources, has_shape
+from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, Matchup
-from lola.vocabulary.settings import AXES, BLOCKS, STUDY
+from lola.vocabulary.settings import AXES, BLOCKS, STUDY, given
 
 # The keys of a part that not every part takes.
 SOME = ("algorithms", "entrants", "label", "steps", "episodes", "length", "perspective", "every", "grid")
@@ -24,15 +24,14 @@ def check_study(config: dict) -> None:
         check_opponent_model(f"opponent_models.{name}", block, kinds_of_games)
     for name, part in config["study"].items():
         check_part(config, name, part)
-    check_sources("sources", config, STUDY)
-    for key, settings in BLOCKS.items():
-        for name, block in config[key].items():
-            check_sources(f"{key}.{name}.sources", block, settings)
+    blocks = [(f"{key}.{name}.", block, known) for key, known in BLOCKS.items() for name, block in config[key].items()]
+    for where, block, known in [("", config, STUDY), *blocks]:
+        for name in block.get("sources", {}):
+            lookup(f"{where}sources", name, given(block, known), what="setting in this block")
     groups = plan.groups(config)
-    for name, block in config["figures"].items():
-        check_block(config, groups, f"figures.{name}", block, kinds.FIGURES[block["kind"]])
-    for name, block in config["tables"].items():
-        check_block(config, groups, f"tables.{name}", block, kinds.TABLES[block["kind"]])
+    for stage, (_, known) in kinds.SHOWN.items():
+        for name, block in config[f"{stage}s"].items():
+            check_block(config, groups, f"{stage}s.{name}", block, known[block["kind"]])
     for stage, names in enumerate(config.get("first", [])):
         for name in names:
             lookup(f"first[{stage}]", name, config["figures"] | config["tables"], "figure or table")
@@ -94,8 +93,8 @@ def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
         block = lookup(f"{where}.games", game, config["games"])
         found.setdefault(registry.kind_name(block), game)
     if len(found) > 1:
-        given = " and ".join(f"{game} ({kind})" for kind, game in found.items())
-        raise BadConfig(f"{where}.games: given {given}; allowed: games of one kind in a part")
+        games = " and ".join(f"{game} ({kind})" for kind, game in found.items())
+        raise BadConfig(f"{where}.games: given {games}; allowed: games of one kind in a part")
     return registry.KINDS[next(iter(found))]
 
 
@@ -141,17 +140,16 @@ def has_released_form(payoffs: list) -> bool:
 
 def check_group(config: dict, where: str, group: plan.Group) -> None:
     """Its players must fill the seats and find in the game, whose kind is known here, all that they need."""
-    game, seats = config["games"][group.game], group.matchup.seats
-    kind, players = registry.kind(game), plan.players(game)
-    for seat in seats:
-        check_course(where, group, seat, config["algorithms"][seat])
-        check_algorithm(f"{where}: in {group.game}, algorithms.{seat}", config["algorithms"][seat], [kind])
-    if len(seats) not in (1, players):
+    game, model = config["games"][group.game], config["opponent_models"][group.opponent_model]
+    kind, players, here = registry.kind(game), plan.players(game), f"{where}: in {group.game}"
+    blocks = [config["algorithms"][seat] for seat in group.matchup.seats]
+    for seat, block in zip(group.matchup.seats, blocks, strict=True):
+        check_course(where, group, seat, block)
+        check_algorithm(f"{here}, algorithms.{seat}", block, [kind])
+    if len(blocks) not in (1, players):
         allowed = f"1 (everybody) or {players}, the players of {group.game}"
-        raise BadConfig(f"{where}.algorithms: {group.matchup.players} names {len(seats)} seats; allowed: {allowed}")
-    model = config["opponent_models"][group.opponent_model]
-    check_opponent_model(f"{where}: in {group.game}, opponent_models.{group.opponent_model}", model, [kind])
-    blocks = [config["algorithms"][seat] for seat in seats]
+        raise BadConfig(f"{where}.algorithms: {group.matchup.players} names {len(blocks)} seats; allowed: {allowed}")
+    check_opponent_model(f"{here}, opponent_models.{group.opponent_model}", model, [kind])
     if group.course != "match":
         check_play(where, group, game, blocks, model)
     if group.matchup.is_map:
@@ -222,8 +220,8 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         group = lookup(where, name, groups, what="group of cells in the study")
         if group.course not in kind.of or kind.axes not in (None, len(group.spec["grid"] or ())):
             axes = f" by {', '.join(group.spec['grid'])}" if group.spec["grid"] else ""
-            given = f"{name}, one of the {registry.COURSES[group.course].what}{axes}"
-            raise BadConfig(f"{where}: given {given}; {shows}")
+            what = f"{registry.COURSES[group.course].what}{axes}"
+            raise BadConfig(f"{where}: given {name}, one of the {what}; {shows}")
     if "beside" in block:
         lookup(f"{where}.beside", block["beside"], config["algorithms"])
     for curve in block.get("saved", {}):

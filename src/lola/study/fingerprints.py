@@ -36,18 +36,13 @@ class Code(NamedTuple):
     leads_to: set[Place]
 
 
+@cache  # since many have their entries in common
 def fingerprints(*entries: str | tuple[str, str], without: str = "") -> dict[str, str]:
     """{definition: digest} of all that entry points reach; what runs on import goes by its module's name.
 
     An entry point is a module, which is imported, or (module, name). What runs when the module `without` is imported
     does not count. Raises ValueError if an entry point is no module of this project.
     """
-    return dict(digests(frozenset(entries), without))
-
-
-@cache
-def digests(entries: frozenset[str | tuple[str, str]], without: str) -> dict[str, str]:
-    """`fingerprints`, once for entries that many have in common."""
     ahead = [Place(entry, IMPORT) if isinstance(entry, str) else Place(*entry) for entry in entries]
     if unknown := [place.module for place in ahead if not module_file(place.module)]:
         raise ValueError(f"no modules of this project: {', '.join(sorted(unknown))}")

@@ -1,7 +1,7 @@
 """From a config to what is run: groups of cells, their specs, batches of seeds. Standard library only.
 
-A *group* is all cells that differ only in their seed: a game, an algorithm or matchup, and
-an opponent model. Its *spec* is everything that can move its numbers, and nothing else.
+A *group* is all cells that differ only in their seed. Its *spec* is everything that can move its numbers, and nothing
+else.
 """
 
 import itertools
@@ -41,11 +41,10 @@ class Group(GroupName):
     def entries(self) -> list[registry.Entry]:
         """Entries of the registry that its spec names: with all that they reach, the code that moves its numbers."""
         kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
+        tables = {"rule": registry.RULES, "learner": registry.LEARNERS, "estimator": kind.estimators}
         entries = [registry.COURSES[self.course].job, kind.game, kind.policy, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
-        for seat in self.spec["seats"]:
-            entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
-            entries += [kind.estimators[seat["estimator"]]] if "estimator" in seat else []
+        entries += [known[seat[key]] for seat in self.spec["seats"] for key, known in tables.items() if key in seat]
         if match := self.spec["match"]:
             entries.append(registry.PERSPECTIVES[match["perspective"]])
         elif self.spec["play"]:

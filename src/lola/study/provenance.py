@@ -1,8 +1,7 @@
 """What made a result: its settings, code and environment, manifests, and what is stale. Standard library only.
 
-Snakemake notices neither a change in an imported module nor two swapped settings. So every
-rule carries one canonical JSON of its settings and one fingerprint per definition that its code
-reaches; both are kept beside what they made, where they can be held against today's.
+Snakemake notices neither a change in an imported module nor two swapped settings. So every rule carries one canonical
+JSON of its settings and one fingerprint per definition that its code reaches; both are kept beside what they made.
 """
 
 import json
@@ -24,7 +23,7 @@ NAMED = 3  # definitions that a reason names at most
 
 def training_code(group: plan.Group) -> dict[str, str]:
     """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
-    looked_up = [(entry.module, entry.name) for entry in group.entries]
+    looked_up = sorted({(entry.module, entry.name) for entry in group.entries})
     tables, loaders = registry.__name__, [(registry.__name__, name) for name in ("Entry", "Kind", "Course")]
     code = fingerprints("lola.commands.train", *loaders, *looked_up, without=tables)
     return code | {tables: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
@@ -89,8 +88,7 @@ def manifest(root: str | Path, name: str) -> Path:
 def problem(product: Product, lock: str) -> tuple[str, str] | None:
     """A fault of a product as it lies on disk, as (kind, reason); None if it has none.
 
-    The kinds: missing, damaged (not as it was written), stale (made from other settings,
-    code, packages or inputs than today's).
+    The kinds: missing, damaged (not as it was written), stale (made from other settings, code, packages or inputs).
     """
     if not product.manifest.exists():
         return "missing", "not made yet"

@@ -40,12 +40,8 @@ def stages(config: dict) -> dict[str, int]:
 
 def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float:
     """The time of a training job: as last time, or as its spec lets one expect."""
-    return seconds(benchmark(batch, root)) or START + len(batch) * work(group) * pace(group)
-
-
-def benchmark(batch: list[Cell], root: str | Path) -> Path:
-    """The file in which Snakemake keeps the time of a training job."""
-    return batch[0].benchmark(root, batch[0].seed, batch[-1].seed)
+    last_time = seconds(batch[0].benchmark(root, batch[-1]))
+    return last_time or START + len(batch) * work(group) * pace(group)
 
 
 def seconds(path: Path) -> float:

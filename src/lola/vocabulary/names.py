@@ -91,17 +91,9 @@ class GroupName:
     def cell(self, seed: int) -> "Cell":
         return Cell(self.game, self.algorithm, self.opponent_model, seed)
 
-    def checkpoint(self, root: str | Path, first: int, last: int) -> Path:
-        """The checkpoint of a training job of these seeds."""
-        return Path(root, "checkpoints", self.group, f"seed{first}-seed{last}.checkpoint")
-
     def checkpoints(self, root: str | Path) -> list[Path]:
         """The files of its training jobs that are kept."""
         return sorted(Path(root, "checkpoints", self.group).glob("*.checkpoint"))
-
-    def benchmark(self, root: str | Path, first: int, last: int) -> Path:
-        """The file in which Snakemake keeps the time of a training job of these seeds."""
-        return Path(root, "benchmarks", "train", self.group, f"seed{first}-{last}.jsonl")
 
     def benchmarks(self, root: str | Path) -> list[Path]:
         """The files that say how long its training jobs took."""
@@ -126,6 +118,14 @@ class Cell(GroupName):
     def manifest(self, root: str | Path) -> Path:
         """The file of its manifest, beside the curve."""
         return Path(root) / "cells" / f"{self.name}.json"
+
+    def checkpoint(self, root: str | Path, last: "Cell") -> Path:
+        """The checkpoint of a training job of which it is the first cell."""
+        return Path(root, "checkpoints", self.group, f"seed{self.seed}-seed{last.seed}.checkpoint")
+
+    def benchmark(self, root: str | Path, last: "Cell") -> Path:
+        """The file in which Snakemake keeps the time of a training job of which it is the first cell."""
+        return Path(root, "benchmarks", "train", self.group, f"seed{self.seed}-{last.seed}.jsonl")
 
     @staticmethod
     def root(curve: str | Path) -> Path:

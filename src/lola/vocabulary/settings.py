@@ -198,9 +198,11 @@ BLOCKS = {"games": GAME, "algorithms": ALGORITHM, "opponent_models": OPPONENT_MO
 def given(block: dict, settings: dict[str, Setting]) -> dict:
     """The settings that a block gives, by name; those within one as grid.lr, and nothing else that stands there."""
     found = {}
-    for key in (key for key in block if key in settings):
-        inner = block[key] if isinstance(block[key], dict) else None
-        found |= {key: block[key]} if inner is None else {f"{key}.{name}": value for name, value in inner.items()}
+    for key, value in block.items():
+        if key in settings:
+            found |= (
+                {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+            )
     return found
 
 
