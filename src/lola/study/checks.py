@@ -131,9 +131,9 @@ def check_episodes(config: dict, where: str, part: dict) -> None:
 
 def has_released_form(payoffs: list) -> bool:
     """Whether the authors' round robin is defined for a game: 2 × 2, and symmetric or zero-sum."""
-    first, second = payoffs
-    if not has_shape(first, [2, 2]):
+    if not has_shape(payoffs, [2, 2, 2]):
         return False
+    first, second = payoffs
     swapped = [list(row) for row in zip(*second, strict=True)]
     return first == swapped or first == [[-reward for reward in row] for row in second]
 

@@ -124,10 +124,9 @@ def players(game: dict) -> int:
 
 
 def play_of(part: dict, game: dict, blocks: list[dict]) -> dict | None:
-    """The number of roll-outs before every update, and of their steps; None if no block of a player needs any.
+    """The number of roll-outs, for players and their clones, before every update, and of their steps; None if none.
 
-    Those that the players estimate their values from are also what their clones learn from. In a match there is one,
-    the episode.
+    In a match there is one, the episode.
     """
     if "episodes" in part:
         return {"batch": 1, "length": part["length"]}
@@ -149,8 +148,7 @@ def progress(groups: dict[str, Group], root: str | Path) -> dict[str, int]:
 def batches(group: Group, root: str | Path) -> list[list[Cell]]:
     """The cells of a group as training jobs: those still missing apart from those already there.
 
-    So a new seed, or one whose files were lost, trains without its neighbours. A job that was
-    killed stays the job it was, or its checkpoint would be of no use.
+    So a new seed trains without its neighbours. A job that was killed stays the job it was, for its checkpoint's sake.
     """
     missing = [cell for cell in group.cells if not is_trained(cell, root)]
     killed, taken = [], set()
@@ -193,9 +191,9 @@ def block_names(block: dict, what: str) -> list[str]:
 
 def block_games(block: dict) -> list[str]:
     """The games that a figure or table shows."""
-    return list(dict.fromkeys(GroupName.read(name).game for name in block.get("groups", ()))) or block_names(
-        block, "game"
-    )
+    if "groups" in block:
+        return list(dict.fromkeys(GroupName.read(name).game for name in block["groups"]))
+    return block_names(block, "game")
 
 
 def block_groups(config: dict, block: dict) -> list[str]:
@@ -215,13 +213,11 @@ def block_groups(config: dict, block: dict) -> list[str]:
 def labels(config: dict) -> dict[str, str]:
     """Algorithm and matchup names as people read them."""
     own = {name: block.get("label", name) for name, block in config["algorithms"].items()}
-    trained = [name for part in config["study"].items() for name, _ in part_matchups(config, *part)]
-    tournaments = tournament_labels(config, config["study"])
     found = dict(own)
-    for name in trained:
-        matchup = Matchup.read(name)
-        within = f" ({tournaments[matchup.tournament]})" if matchup.tournament else ""
-        found[name] = " vs ".join(own[seat] for seat in matchup.seats) + within
+    for part, block in config["study"].items():
+        tournament = f" ({block.get('label', part)})" if "entrants" in block else ""
+        for name, _ in part_matchups(config, part, block):
+            found[name] = " vs ".join(own[seat] for seat in Matchup.read(name).seats) + tournament
     return found
 
 
@@ -238,7 +234,8 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
     coin_games = {group.name: coin_game_scale(group) for group in shown if group.course == "coin_game"}
     if block["kind"] == CLAIMS:  # which call groups by their names
         return block | {"name": name, "labels": {}, "actions": {}, "coin_games": coin_games}
-    every, models = labels(config), {group.opponent_model for group in shown} - {"oracle"}  # which adds no label
+    every = labels(config)
+    models = {group.opponent_model for group in shown} - {"oracle"}  # which adds no label
     named = {name for group in shown for name in (group.algorithm, *group.matchup.seats)}
     return block | {
         "name": name,
