@@ -31,17 +31,17 @@ def check_coefficients(where: str, matrices: list, linear: list) -> None:
 def check_payoffs(where: str, payoffs: list, actions: list) -> None:
     """Payoffs and actions must agree on the players and on each player's number of actions."""
     players = len(payoffs)
-    shared = all(isinstance(action, str) for action in actions)
-    if not shared and (len(actions) != players or any(isinstance(own, str) for own in actions)):
+    each = [actions] * players if all(isinstance(action, str) for action in actions) else actions
+    if len(each) != players or any(isinstance(own, str) for own in each):
         allowed = f"one list of names for all, or a list per player, {players} here"
         raise BadConfig(f"{where}.actions: given {quoted(actions)}; allowed: {allowed}")
-    counts = [len(actions)] * players if shared else [len(own) for own in actions]
-    for own in [actions] if shared else actions:
+    for own in each:
         if len(set(own)) < len(own):
             raise BadConfig(f"{where}.actions: given {quoted(own)}; allowed: different names")
+    counts = [len(own) for own in each]
+    shape = " × ".join(map(str, counts))
     for player, table in enumerate(payoffs, start=1):
         if not has_shape(table, counts):
-            shape = " × ".join(map(str, counts))
             raise BadConfig(
                 f"{where}.payoffs: player {player}'s is {quoted(table)}; allowed: numbers nested {shape}, "
                 f"since {players} tables mean {players} players, and they have {shape} actions"

@@ -1,7 +1,4 @@
-"""What a paper is: a folder in config with a study, laid over the library that papers share, its claims and overlays.
-
-Standard library only.
-"""
+"""A paper is a folder of config: a study, laid over what papers share, claims and overlays. Standard library only."""
 
 from argparse import ArgumentParser
 from dataclasses import dataclass

@@ -58,18 +58,15 @@ def products(config: dict) -> Iterator[Product]:
     groups = plan.groups(config)
     for group in groups.values():
         code = training_code(group)
-        for cell in group.cells:
-            yield Product(cell.name, "cells", cell.manifest(root), group.spec, code)
+        yield from (Product(cell.name, "cells", cell.manifest(root), group.spec, code) for cell in group.cells)
+    code = fingerprints("lola.commands.aggregate")
     for group in groups.values():
-        made_from = tuple(cell.name for cell in group.cells)
-        code = fingerprints("lola.commands.aggregate")
-        spec, path = plan.group_spec(group), manifest(root, f"groups/{group.name}")
-        yield Product(group.name, "group", path, spec, code, made_from)
+        path, needs = manifest(root, f"groups/{group.name}"), tuple(cell.name for cell in group.cells)
+        yield Product(group.name, "group", path, plan.group_spec(group), code, needs)
     for stage in kinds.SHOWN:
         for name, block in plan.blocks(config, stage).items():
-            spec, code = plan.block_spec(config, name, block), product_code(stage, block)
-            needs = tuple(plan.block_groups(config, block))
-            yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
+            path, needs = manifest(root, f"{stage}s/{name}"), tuple(plan.block_groups(config, block))
+            yield Product(name, stage, path, plan.block_spec(config, name, block), product_code(stage, block), needs)
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:
