@@ -80,7 +80,7 @@ def test_it_does_not_matter_whether_a_real_number_is_written_with_a_point(name):
 
 
 def test_numbers_in_lists_are_real_too():
-    plain = settings.numbers("a matrix per player").plain([[[1, 2], [0, 1]]])
+    plain = settings.in_shape([[[1, 2], [0, 1]]], settings.numbers("a matrix per player").shape)
     assert plain == [[[1.0, 2.0], [0.0, 1.0]]] and isinstance(plain[0][0][0], float)
 
 

@@ -15,7 +15,7 @@ from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.kinds import CLAIMS
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
-from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, plain
+from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, in_shape, plain
 
 UNSEEN = ("label", "batch")  # of a player's block: what it is called, and what `play` says of all players
 
@@ -84,7 +84,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
                 "play": play_of(part, block, [*players, model]),
                 "steps": part.get("episodes") or part.get("steps", config["steps"]),
                 "init_std": float(part.get("init_std", config["init_std"])),
-                "grid": PART["grid"].plain(part["grid"]) if "grid" in part else None,
+                "grid": in_shape(part["grid"], PART["grid"].shape) if "grid" in part else None,
                 "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
                 "every": part.get("every"),
             },

@@ -19,16 +19,12 @@ class Setting:
     def schema(self) -> dict:
         return self.shape | {"description": f"{self.allowed}, {self.meaning}"}
 
-    def plain(self, value):
-        """The value as an experiment is known by: whether somebody writes 1 or 1.0 for a real number may not matter."""
-        return in_shape(value, self.shape)
-
 
 NUMBERS = {"$ref": "#/$defs/numbers"}  # a number, or a list of such: a place in the schema, since it holds itself
 
 
 def in_shape(value, shape: dict):
-    """A value with real numbers wherever its shape has them."""
+    """A value with real numbers wherever its shape has them: 1 and 1.0 are one experiment."""
     if isinstance(value, list):
         return [in_shape(item, shape.get("items", shape)) for item in value]
     if isinstance(value, dict):
@@ -208,4 +204,4 @@ def given(block: dict, settings: dict[str, Setting]) -> dict:
 
 def plain(block: dict, settings: dict[str, Setting], without: tuple[str, ...] = ()) -> dict:
     """The settings of a block as an experiment is known by, without those that move no numbers."""
-    return {key: settings[key].plain(value) for key, value in block.items() if key in settings and key not in without}
+    return {key: in_shape(block[key], settings[key].shape) for key in block if key in settings and key not in without}
