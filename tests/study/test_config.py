@@ -257,6 +257,10 @@ MISTAKES = {
     "[[0, 1, -1], [-1, 0, 1], [1, -1, 0]]]}}": [
         "study.tournament-released.games: given rps; allowed with as_released: games with 2 actions each"
     ],
+    "study: {mine: {games: [public-goods], algorithms: [nl-q], episodes: 10, length: 2, every: 1, "
+    "perspective: as_released}}": [
+        "study.mine.games: given public-goods; allowed with as_released: games with 2 actions"
+    ],
     "study: {tournament-released: {opponent_models: [cloning]}}": [
         "study.tournament-released.opponent_models",
         "cloning",

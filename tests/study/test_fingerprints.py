@@ -83,7 +83,7 @@ EVERYTHING_NEAR = {"near", "near.f", "near.LIMIT", "deeper.deep", "deeper.helper
 
 def forget():
     fingerprints.read.cache_clear()
-    fingerprints.digests.cache_clear()
+    fingerprints.fingerprints.cache_clear()
 
 
 @pytest.fixture

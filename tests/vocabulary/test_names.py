@@ -42,8 +42,8 @@ def test_a_match_and_a_map_say_what_they_are():
 def test_a_group_and_a_cell_are_read_as_they_are_written(matchup):
     group = GroupName("ipd", matchup, "oracle")
     assert GroupName.read(group.name) == GroupName.at(Path("results/groups", group.name)) == group
-    assert GroupName.read(f"ipd/{matchup}") == GroupName.shown("ipd", matchup) == group
-    assert GroupName.read(f"ipd/{matchup}", "cloning") == GroupName.shown("ipd", f"{matchup}/cloning")
+    assert GroupName.read(f"ipd/{matchup}") == group
+    assert GroupName.read(f"ipd/{matchup}", "cloning") == GroupName.read(f"ipd/{matchup}/cloning", "oracle")
     cell = group.cell(7)
     assert cell == Cell("ipd", matchup, "oracle", 7) == Cell.at(cell.name)
     assert (cell.group, cell.name) == (group.name, f"{group.name}/seed7")
@@ -56,7 +56,7 @@ def test_a_group_and_a_cell_are_read_as_they_are_written(matchup):
 
 def test_a_checkpoint_lies_in_the_folder_of_its_group(tmp_path):
     group = GroupName("ipd", "nl-q@cup", "oracle")
-    path = group.checkpoint(tmp_path, 3, 9)
+    path = group.cell(3).checkpoint(tmp_path, group.cell(9))
     path.parent.mkdir(parents=True)
     path.touch()
     assert list(names.checkpoints(tmp_path)) == group.checkpoints(tmp_path) == [path]

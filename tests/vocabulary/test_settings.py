@@ -59,7 +59,6 @@ def test_the_schema_is_one_and_describes_every_setting():
         (settings.whole("x"), "a whole number from 1"),
         (settings.whole("x", 2, 9), "a whole number from 2 to 9"),
         (settings.choice("x", "a", "b", "c"), "a, b or c"),
-        (settings.flag("x"), "true or false"),
     ],
 )
 def test_bounds_are_said_as_they_are_checked(setting, allowed):
@@ -81,7 +80,7 @@ def test_it_does_not_matter_whether_a_real_number_is_written_with_a_point(name):
 
 
 def test_numbers_in_lists_are_real_too():
-    plain = settings.numbers("a matrix per player").plain([[[1, 2], [0, 1]]])
+    plain = settings.in_shape([[[1, 2], [0, 1]]], settings.numbers("a matrix per player").shape)
     assert plain == [[[1.0, 2.0], [0.0, 1.0]]] and isinstance(plain[0][0][0], float)
 
 

@@ -18,7 +18,7 @@ for later, (group, batch) in enumerate(reversed(QUEUE)):
         log:
             f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
         benchmark:
-            str(schedule.benchmark(batch, ROOT))
+            str(batch[0].benchmark(ROOT, batch[-1]))
         priority: TRAIN + later
         conda:
             "../../environment.yml"

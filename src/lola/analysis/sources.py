@@ -28,7 +28,7 @@ class Sources:
 
     def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
         """`shown` is an algorithm, or algorithm/opponent model."""
-        return self.groups[GroupName.shown(game, shown, opponent_model).name]
+        return self.groups[GroupName.read(f"{game}/{shown}", opponent_model).name]
 
     def tournament(self, game: str, name: str, opponent_model: str = "oracle") -> Tournament:
         return find(self.groups, game, name, opponent_model)

@@ -1,8 +1,7 @@
 """A cell on disk: the curve `seed<k>.csv` and, beside it, the manifest `seed<k>.json`.
 
-The manifest says what made the cell (spec, code digest, lock hash) and on which processor, how
-it ended, its final policies, and the digest of the curve, so a cell can vouch for itself. It
-holds nothing that changes when the same cell is trained again there. Standard library only.
+The manifest says what made the cell (spec, code, lock) and on which processor, how it ended, its final policies, and
+the digest of the curve. It holds nothing that changes when the same cell is trained again there. Standard library only.
 """
 
 import json
@@ -14,17 +13,13 @@ from lola.vocabulary.names import Cell
 
 
 def write(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable], manifest: dict) -> None:
-    """Write the curve to `path` as CSV and the manifest beside it; the manifest last, since it vouches for the curve.
-
-    Floats are written so that they read back the same.
-    """
+    """Write the curve to `path` as CSV, floats so that they read back the same, and last the manifest that vouches."""
     curve = "".join(",".join(map(str, row)) + "\n" for row in [columns, *rows])
     manifest = {"cell": Cell.at(path).name, **manifest, "curve_sha256": sha256(curve)}
     manifest["manifest_sha256"] = sha256(canonical(manifest))
     write_whole(path, curve)
-    write_whole(
-        Path(path).with_suffix(".json"), json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
+    write_whole(Path(path).with_suffix(".json"), text + "\n")
 
 
 def read_manifest(path: str | Path) -> dict:

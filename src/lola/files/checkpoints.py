@@ -1,8 +1,7 @@
 """Where a training job is kept while it runs, so that one that was killed goes on from there.
 
-A checkpoint is one file: a digest of the rest; a line of JSON that says what made it (spec, code,
-lock and seeds); the snapshot as npz. It is no product: nothing depends on it, and it is removed
-once the job's cells are written.
+A checkpoint is one file: a digest of the rest; a line of JSON that says what made it (spec, code, lock and seeds); the
+snapshot as npz. Nothing depends on it, and it is removed once the job's cells are written.
 """
 
 import io
@@ -25,8 +24,7 @@ EVERY = 10.0  # seconds; a shorter job never writes one
 
 def beside(curves: list[str]) -> Path:
     """The checkpoint of the job that writes these curves: beside `cells`, named after its first and last seed."""
-    first, last = Cell.at(curves[0]), Cell.at(curves[-1])
-    return first.checkpoint(Cell.root(curves[0]), first.seed, last.seed)
+    return Cell.at(curves[0]).checkpoint(Cell.root(curves[0]), Cell.at(curves[-1]))
 
 
 def write(path: Path, made_by: dict, snapshot: Snapshot) -> None:
@@ -67,16 +65,12 @@ def resume(path: Path, made_by: dict) -> Snapshot | None:
             continue
         if set(theirs["seeds"]).isdisjoint(made_by["seeds"]):
             continue
-        if changes := differences(comparable(theirs), comparable(made_by)):
+        # The code's fingerprints as a mapping, so that a difference names the definition.
+        if changes := differences(*(made | {"code": json.loads(made["code"])} for made in (theirs, made_by))):
             print(f"{other} is of other training and is not used: {'; '.join(changes)}", file=sys.stderr)
         else:
             found = snapshot
     return found
-
-
-def comparable(made_by: dict) -> dict:
-    """With the code's fingerprints as a mapping, so that a difference names the definition."""
-    return made_by | {"code": json.loads(made_by["code"])}
 
 
 def keeper(path: Path, made_by: dict) -> Callable[[Callable[[], Snapshot]], None]:

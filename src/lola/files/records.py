@@ -1,7 +1,4 @@
-"""Manifests of what is made from cells: its settings and code, and the digests of what was read and written.
-
-Standard library only.
-"""
+"""Manifests of what is made from cells: settings, code, digests of what was read and written. Standard library only."""
 
 import json
 from collections.abc import Iterable

@@ -24,7 +24,7 @@ def run(
     knows no `device` uses the processor, on one thread, since several would take sums in another order.
     """
     torch.set_num_threads(1)
-    job = registry.job(spec)
+    job = registry.COURSES[registry.course(spec)].job
     options = {"device": device} if "device" in job.optional else {}
     yield from job.load()(spec, seeds, saved, keep, **options)
 

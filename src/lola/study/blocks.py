@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.registry import Entry, Kind
-from lola.vocabulary.settings import Setting, given
 
 
 def check_game(where: str, game: dict) -> None:
@@ -32,17 +31,17 @@ def check_coefficients(where: str, matrices: list, linear: list) -> None:
 def check_payoffs(where: str, payoffs: list, actions: list) -> None:
     """Payoffs and actions must agree on the players and on each player's number of actions."""
     players = len(payoffs)
-    shared = all(isinstance(action, str) for action in actions)
-    if not shared and (len(actions) != players or any(isinstance(own, str) for own in actions)):
+    each = [actions] * players if all(isinstance(action, str) for action in actions) else actions
+    if len(each) != players or any(isinstance(own, str) for own in each):
         allowed = f"one list of names for all, or a list per player, {players} here"
         raise BadConfig(f"{where}.actions: given {quoted(actions)}; allowed: {allowed}")
-    counts = [len(actions)] * players if shared else [len(own) for own in actions]
-    for own in [actions] if shared else actions:
+    for own in each:
         if len(set(own)) < len(own):
             raise BadConfig(f"{where}.actions: given {quoted(own)}; allowed: different names")
+    counts = [len(own) for own in each]
+    shape = " × ".join(map(str, counts))
     for player, table in enumerate(payoffs, start=1):
         if not has_shape(table, counts):
-            shape = " × ".join(map(str, counts))
             raise BadConfig(
                 f"{where}.payoffs: player {player}'s is {quoted(table)}; allowed: numbers nested {shape}, "
                 f"since {players} tables mean {players} players, and they have {shape} actions"
@@ -59,8 +58,7 @@ def has_shape(table, counts: list[int]) -> bool:
 def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
     """The rule and the estimator, or the learner, must exist and take what is given, in games of one of the kinds.
 
-    An algorithm by itself is checked against all kinds, so that a mistake is named where it stands; where it is used,
-    against the kind of the game.
+    They are all kinds where an algorithm stands, and that of the game where it is used.
     """
     if ("learner" in block) == ("rule" in block):
         given = "both" if "rule" in block else "neither"
@@ -72,7 +70,7 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
     if "lr" not in block:
         raise BadConfig(f"{where}.lr: is missing; the rule {block['rule']} needs it")
     parts = {f"the rule {block['rule']}": [lookup(f"{where}.rule", block["rule"], registry.RULES)]}
-    estimators = by_name(kind.estimators for kind in kinds)
+    estimators = by_name([kind.estimators for kind in kinds])
     if "estimator" in block:
         entries = lookup(f"{where}.estimator", block["estimator"], estimators)
         parts |= {f"the estimator {block['estimator']}": entries}
@@ -98,41 +96,31 @@ def check_derivatives(where: str, block: dict, kinds: Collection[Kind]) -> None:
 
 def check_opponent_model(where: str, block: dict, kinds: Iterable[Kind]) -> None:
     """The model must exist and take exactly the settings given, in games of one of the kinds."""
-    models = by_name(kind.opponent_models for kind in kinds)
-    entries = lookup(f"{where}.model", block["model"], models)
+    entries = lookup(f"{where}.model", block["model"], by_name([kind.opponent_models for kind in kinds]))
     check_settings(where, block, {f"the opponent model {block['model']}": entries}, ("model", "label"))
 
 
-def check_sources(where: str, block: dict, settings: dict[str, Setting]) -> None:
-    """No source without its setting."""
-    for name in block.get("sources", {}):
-        lookup(where, name, given(block, settings), what="setting in this block")
-
-
-def by_name(tables: Iterable[dict[str, Entry]]) -> dict[str, list[Entry]]:
+def by_name(tables: list[dict[str, Entry]]) -> dict[str, list[Entry]]:
     """All entries of some tables, by their names."""
-    found = {}
-    for table in tables:
-        for name, entry in table.items():
-            found.setdefault(name, []).append(entry)
-    return found
+    names = dict.fromkeys(name for table in tables for name in table)
+    return {name: [table[name] for table in tables if name in table] for name in names}
 
 
 def check_settings(where: str, block: dict, parts: dict[str, list[Entry]], always: tuple[str, ...]) -> None:
     """A block must give what its parts require, and nothing that none of them takes; a part has an entry per kind."""
-    takes = dict.fromkeys(always)
+    takes = [*always]
     for what, entries in parts.items():
         fewest = min(entry.plays for entry in entries)
-        required = [name for name in entries[0].required if all(name in entry.required for entry in entries)]
-        for setting in [*required, "batch"] if fewest else required:
+        needs = [name for name in entries[0].required if all(name in entry.required for entry in entries)]
+        needs += ["batch"] if fewest else []
+        for setting in needs:
             if setting not in block:
                 raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
-            takes[setting] = None
-        takes |= dict.fromkeys(name for entry in entries for name in (*entry.required, *entry.optional))
+        takes += needs + [name for entry in entries for name in (*entry.required, *entry.optional)]
         if fewest > block.get("batch", fewest):
             allowed = f"a whole number from {fewest}, since {what} compares roll-outs with their mean"
             raise BadConfig(f"{where}.batch: given {block['batch']}; allowed: {allowed}")
     for setting in block:
         if setting not in (*takes, "sources"):
             whose = " and ".join(parts) + (" takes" if len(parts) == 1 else " take")
-            raise BadConfig(f"{where}.{setting}: {whose} no such setting; allowed: {', '.join(takes)}")
+            raise BadConfig(f"{where}.{setting}: {whose} no such setting; allowed: {', '.join(dict.fromkeys(takes))}")

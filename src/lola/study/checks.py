@@ -1,13 +1,11 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
-from collections.abc import Iterable
-
 from lola.study import plan
-from lola.study.blocks import check_algorithm, check_game, check_opponent_model, check_sources, has_shape
+from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, Matchup
-from lola.vocabulary.settings import AXES, BLOCKS, STUDY
+from lola.vocabulary.settings import AXES, BLOCKS, STUDY, given
 
 # The keys of a part that not every part takes.
 SOME = ("algorithms", "entrants", "label", "steps", "episodes", "length", "perspective", "every", "grid")
@@ -26,18 +24,14 @@ def check_study(config: dict) -> None:
         check_opponent_model(f"opponent_models.{name}", block, kinds_of_games)
     for name, part in config["study"].items():
         check_part(config, name, part)
-    check_sources("sources", config, STUDY)
-    for key, settings in BLOCKS.items():
-        for name, block in config[key].items():
-            check_sources(f"{key}.{name}.sources", block, settings)
-    try:
-        groups = plan.groups(config)
-    except ValueError as error:
-        raise BadConfig(str(error)) from None
-    for name, block in config["figures"].items():
-        check_block(config, groups, f"figures.{name}", block, kinds.FIGURES[block["kind"]])
-    for name, block in config["tables"].items():
-        check_block(config, groups, f"tables.{name}", block, kinds.TABLES[block["kind"]])
+    blocks = [(f"{key}.{name}.", block, known) for key, known in BLOCKS.items() for name, block in config[key].items()]
+    for where, block, known in [("", config, STUDY), *blocks]:
+        for name in block.get("sources", {}):
+            lookup(f"{where}sources", name, given(block, known), what="setting in this block")
+    groups = plan.groups(config)
+    for stage, (_, known) in kinds.SHOWN.items():
+        for name, block in config[f"{stage}s"].items():
+            check_block(config, groups, f"{stage}s.{name}", block, known[block["kind"]])
     for stage, names in enumerate(config.get("first", [])):
         for name in names:
             lookup(f"first[{stage}]", name, config["figures"] | config["tables"], "figure or table")
@@ -48,16 +42,8 @@ def check_study(config: dict) -> None:
 def check_part(config: dict, name: str, part: dict) -> None:
     """What a part names must exist, and all whom it seats must be able to play in its games."""
     where, tournament, episodes = f"study.{name}", "entrants" in part, "episodes" in part
-    kind = part_kind(config, where, part)
-    course = registry.COURSES["match" if episodes else kind.courses[0]]
+    check_keys(where, part, part_kind(config, where, part))
     key = "entrants" if tournament else "algorithms"
-    needs = [key, "episodes", "length", "every"] if episodes else [key, "every"] if course.blocks else [key]
-    takes = {*needs, "perspective" if episodes else "steps"} | ({"label"} if tournament else set())
-    takes |= {"grid"} if "map" in kind.courses and not (tournament or episodes) else set()
-    what = f"a part with {course.what}" if course.blocks else "a part without entrants"
-    if tournament:
-        what = "a tournament in episodes" if episodes else "a tournament without episodes"
-    check_keys(where, part, needs, [other for other in SOME if other not in takes], what)
     for matchup in map(Matchup.read, part[key]):
         for algorithm in [str(matchup)] if tournament or matchup.within else matchup.seats:
             lookup(f"{where}.{key}", algorithm, config["algorithms"])
@@ -68,11 +54,36 @@ def check_part(config: dict, name: str, part: dict) -> None:
         check_tournament(config, where, part)
     if episodes:
         check_episodes(config, where, part)
-    if course.blocks:
+    if every := part.get("every"):
         count, unit = (part["episodes"], "episodes") if episodes else (part.get("steps", config["steps"]), "steps")
-        check_every(where, part["every"], count, unit)
+        if count % (10 * every):
+            allowed = f"a number that divides a tenth of {unit}, {count / 10:g}, over which final numbers average"
+            raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
     for group in plan.part_groups(config, name, part):
         check_group(config, where, group)
+
+
+def check_keys(where: str, part: dict, kind: registry.Kind) -> None:
+    """A part must have what its sort needs, and nothing that only other sorts take."""
+    tournament, episodes = "entrants" in part, "episodes" in part
+    course = registry.COURSES["match" if episodes else kind.courses[0]]
+    what = f"a part with {course.what}" if course.blocks else "a part without entrants"
+    if tournament:
+        what = "a tournament in episodes" if episodes else "a tournament without episodes"
+    needs = ["entrants" if tournament else "algorithms"]
+    needs += ["episodes", "length"] if episodes else []
+    needs += ["every"] if course.blocks else []
+    takes = {*needs, "perspective" if episodes else "steps"}
+    if tournament:
+        takes.add("label")
+    elif "map" in kind.courses and not episodes:
+        takes.add("grid")
+    for key in needs:
+        if key not in part:
+            raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
+    for key in SOME:
+        if key in part and key not in takes:
+            raise BadConfig(f"{where}.{key}: is not used by {what}; allowed: without it")
 
 
 def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
@@ -82,8 +93,8 @@ def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
         block = lookup(f"{where}.games", game, config["games"])
         found.setdefault(registry.kind_name(block), game)
     if len(found) > 1:
-        given = " and ".join(f"{game} ({kind})" for kind, game in found.items())
-        raise BadConfig(f"{where}.games: given {given}; allowed: games of one kind in a part")
+        games = " and ".join(f"{game} ({kind})" for kind, game in found.items())
+        raise BadConfig(f"{where}.games: given {games}; allowed: games of one kind in a part")
     return registry.KINDS[next(iter(found))]
 
 
@@ -120,43 +131,25 @@ def check_episodes(config: dict, where: str, part: dict) -> None:
 
 def has_released_form(payoffs: list) -> bool:
     """Whether the authors' round robin is defined for a game: 2 × 2, and symmetric or zero-sum."""
-    first, second = payoffs
-    if not has_shape(first, [2, 2]):
+    if not has_shape(payoffs, [2, 2, 2]):
         return False
+    first, second = payoffs
     swapped = [list(row) for row in zip(*second, strict=True)]
     return first == swapped or first == [[-reward for reward in row] for row in second]
 
 
-def check_keys(where: str, part: dict, needs: Iterable[str], lacks: Iterable[str], what: str) -> None:
-    """A part must have what its sort needs, and nothing that only the other sort takes."""
-    for key in needs:
-        if key not in part:
-            raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
-    for key in lacks:
-        if key in part:
-            raise BadConfig(f"{where}.{key}: is not used by {what}; allowed: without it")
-
-
-def check_every(where: str, every: int, count: int, what: str) -> None:
-    """The last tenth, over which final numbers average, must be whole rows."""
-    if count % (10 * every):
-        allowed = f"a number that divides a tenth of {what}, {count / 10:g}, over which final numbers average"
-        raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
-
-
 def check_group(config: dict, where: str, group: plan.Group) -> None:
     """Its players must fill the seats and find in the game, whose kind is known here, all that they need."""
-    game, seats = config["games"][group.game], group.matchup.seats
-    kind, players = registry.kind(game), plan.players(game)
-    for seat in seats:
-        check_course(where, group, seat, config["algorithms"][seat])
-        check_algorithm(f"{where}: in {group.game}, algorithms.{seat}", config["algorithms"][seat], [kind])
-    if len(seats) not in (1, players):
+    game, model = config["games"][group.game], config["opponent_models"][group.opponent_model]
+    kind, players, here = registry.kind(game), plan.players(game), f"{where}: in {group.game}"
+    blocks = [config["algorithms"][seat] for seat in group.matchup.seats]
+    for seat, block in zip(group.matchup.seats, blocks, strict=True):
+        check_course(where, group, seat, block)
+        check_algorithm(f"{here}, algorithms.{seat}", block, [kind])
+    if len(blocks) not in (1, players):
         allowed = f"1 (everybody) or {players}, the players of {group.game}"
-        raise BadConfig(f"{where}.algorithms: {group.matchup.players} names {len(seats)} seats; allowed: {allowed}")
-    model = config["opponent_models"][group.opponent_model]
-    check_opponent_model(f"{where}: in {group.game}, opponent_models.{group.opponent_model}", model, [kind])
-    blocks = [config["algorithms"][seat] for seat in seats]
+        raise BadConfig(f"{where}.algorithms: {group.matchup.players} names {len(blocks)} seats; allowed: {allowed}")
+    check_opponent_model(f"{here}, opponent_models.{group.opponent_model}", model, [kind])
     if group.course != "match":
         check_play(where, group, game, blocks, model)
     if group.matchup.is_map:
@@ -227,8 +220,8 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         group = lookup(where, name, groups, what="group of cells in the study")
         if group.course not in kind.of or kind.axes not in (None, len(group.spec["grid"] or ())):
             axes = f" by {', '.join(group.spec['grid'])}" if group.spec["grid"] else ""
-            given = f"{name}, one of the {registry.COURSES[group.course].what}{axes}"
-            raise BadConfig(f"{where}: given {given}; {shows}")
+            what = f"{registry.COURSES[group.course].what}{axes}"
+            raise BadConfig(f"{where}: given {name}, one of the {what}; {shows}")
     if "beside" in block:
         lookup(f"{where}.beside", block["beside"], config["algorithms"])
     for curve in block.get("saved", {}):
@@ -237,7 +230,7 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
 
 def check_tournaments(config: dict, where: str, block: dict) -> None:
     """The tournaments of a block must be there, in its games, with its opponent model and with labels of their own."""
-    names = plan.block_tournaments(block)
+    names = plan.block_names(block, "tournament")
     for name in names:
         part = lookup(where, name, config["study"], what="part of the study")
         if "entrants" not in part:

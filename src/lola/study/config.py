@@ -1,7 +1,4 @@
-"""Read a study's config: strict YAML, overlays, the schema, and then what a schema cannot say (`lola.study.checks`).
-
-Everything that is wrong ends in one `BadConfig`.
-"""
+"""Read a study's config: strict YAML, overlays, the schema, `lola.study.checks`; all that is wrong is a `BadConfig`."""
 
 import json
 import math
@@ -19,36 +16,30 @@ from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, nearest, quoted
 from lola.vocabulary.settings import BLOCKS, STUDY
 
-OF_STUDY = ("title", "claims")
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
 
 def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None = None) -> dict:
     """The config of a paper with the overlays' keys, then `settings`, laid over it, checked.
 
-    The paper is the one named, here or by a layer's key `paper`. A mapping is laid over key by key, anything else is
-    replaced; a key set to null is removed. The key `without` lists blocks of what lies below that a layer does not
-    want; with the study go its title and claims. A figure or table that a layer removes also leaves the order of work
-    below it (`first`).
+    The paper is the one named, here or by a layer's key `paper`, or else the first. A mapping is laid over key by key,
+    anything else is replaced; a key set to null is removed. The key `without` lists blocks of what lies below that a
+    layer does not want; with the study go its title and claims. A figure or table that a layer removes also leaves the
+    order of work below it (`first`).
     """
     above = [*map(read, overlays), settings or {}]
-    paper = named(paper, above)
+    named = [*dict.fromkeys(str(name) for name in (paper, *(layer.get("paper", "") for layer in above)) if name)]
+    if len(named) > 1:
+        raise BadConfig(f"paper: given {' and '.join(named)}; allowed: one, since an overlay is laid over one study")
+    known = papers.paper(next(iter(named), papers.FIRST))
     config = {}
-    for layer in [*map(read, paper.layers), *above, {"paper": paper.name}]:
+    for layer in [*map(read, known.layers), *above, {"paper": known.name}]:
         below = config
         config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
         if "first" not in layer:
             config = without_work(config, shown_blocks(below) - shown_blocks(config))
     check(config)
     return config | {"results": os.path.normpath(config["results"])}
-
-
-def named(paper: str, layers: list[dict]) -> papers.Paper:
-    """The paper that is asked for, or that layers say they are laid over, which must be one; else the first."""
-    asked = [*dict.fromkeys(str(name) for name in (paper, *(layer.get("paper", "") for layer in layers)) if name)]
-    if len(asked) > 1:
-        raise BadConfig(f"paper: given {' and '.join(asked)}; allowed: one, since an overlay is laid over one study")
-    return papers.paper(asked[0] if asked else papers.FIRST)
 
 
 QUOTES = ". YAML reads on, off, yes and no as true and false: put"
@@ -80,12 +71,9 @@ StrictLoader.add_implicit_resolver(
 )
 
 
-StrictValidator = jsonschema.validators.extend(  # 3.0 is no whole number of seeds
-    jsonschema.Draft202012Validator,
-    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool)
-    ),
-)
+DRAFT = jsonschema.Draft202012Validator
+TYPES = DRAFT.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)  # 3.0 is no whole number of seeds
+StrictValidator = jsonschema.validators.extend(DRAFT, type_checker=TYPES)
 
 
 def read(path: str | Path) -> dict:
@@ -121,7 +109,7 @@ def dropped(below: dict, above: dict) -> dict:
     for name in unwanted:
         if name not in blocks:
             raise BadConfig(f"without: given {quoted(name)}; allowed: {', '.join(blocks)}{nearest(name, blocks)}")
-    gone = OF_STUDY if "study" in unwanted else ()
+    gone = ("title", "claims") if "study" in unwanted else ()
     kept = {key: value for key, value in below.items() if key not in gone}
     return kept | {name: {} for name in unwanted}
 
@@ -205,9 +193,8 @@ def explain(error: jsonschema.ValidationError) -> str:
         return f"{dotted([*path, missing])}: is missing; a block needs {', '.join(error.validator_value)}"
     if "propertyNames" in error.absolute_schema_path:
         path.append(error.instance)
-    hint = ""
-    if isinstance(error.instance, bool) or (isinstance(error.instance, list) and True in map(is_bool, error.instance)):
-        hint = f"{QUOTES} them in quotes"
+    values = error.instance if isinstance(error.instance, list) else [error.instance]
+    hint = f"{QUOTES} them in quotes" if any(isinstance(value, bool) for value in values) else ""
     allowed = schema.get("description") or error.message
     if error.validator == "enum":
         allowed = ", ".join(map(str, schema["enum"])) + nearest(error.instance, schema["enum"])
@@ -221,11 +208,7 @@ def walk(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
         yield from walk(child, (*path, key))
 
 
-def is_bool(value) -> bool:
-    return isinstance(value, bool)
-
-
 def dotted(path) -> str:
     """A path as a person writes it: games.ipd.payoffs[1]."""
-    text = "".join(f"[{key}]" if isinstance(key, int) and not is_bool(key) else f".{key}" for key in path)
+    text = "".join(f"[{key}]" if type(key) is int else f".{key}" for key in path)
     return text.removeprefix(".") or "the config"

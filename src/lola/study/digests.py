@@ -1,8 +1,7 @@
 """Digests of groups: what a machine trained, to be held against what was published. Standard library only.
 
-A line a group in docs/<paper>/digests.csv: how many `seeds`, a short digest of its settings
-(`spec`), and a `digest` over its cells. That is over curves and ends alone, and not over what
-the manifests say of code, packages, processor and device, so that other machines can meet it.
+A line a group in docs/<paper>/digests.csv: how many `seeds`, a short digest of its settings (`spec`), and a `digest`
+over curves and ends alone, which other code, packages, processors and devices can meet.
 """
 
 import csv

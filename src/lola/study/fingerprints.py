@@ -12,7 +12,6 @@ dotted `import lola.…` without `as`, no name twice (tests/test_architecture.py
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -30,36 +29,20 @@ class Place(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True)
-class Code:
-    """Some statements: their digest, the names that they mention, (name, attribute) pairs, and modules they import."""
+class Code(NamedTuple):
+    """Some statements: their digest, None if they are imports alone, and the places that they lead to at once."""
 
     digest: str | None
-    names: frozenset[str]
-    attributes: frozenset[tuple[str, str]]
-    imports: frozenset[str]
+    leads_to: set[Place]
 
 
-@dataclass(frozen=True)
-class Module:
-    """A module's definitions, and `IMPORT`; and the places that its other names stand for."""
-
-    code: dict[str, Code]
-    elsewhere: dict[str, Place]
-
-
+@cache  # since many have their entries in common
 def fingerprints(*entries: str | tuple[str, str], without: str = "") -> dict[str, str]:
     """{definition: digest} of all that entry points reach; what runs on import goes by its module's name.
 
     An entry point is a module, which is imported, or (module, name). What runs when the module `without` is imported
     does not count. Raises ValueError if an entry point is no module of this project.
     """
-    return dict(digests(frozenset(entries), without))
-
-
-@cache
-def digests(entries: frozenset[str | tuple[str, str]], without: str) -> dict[str, str]:
-    """`fingerprints`, once for entries that many have in common."""
     ahead = [Place(entry, IMPORT) if isinstance(entry, str) else Place(*entry) for entry in entries]
     if unknown := [place.module for place in ahead if not module_file(place.module)]:
         raise ValueError(f"no modules of this project: {', '.join(sorted(unknown))}")
@@ -69,51 +52,19 @@ def digests(entries: frozenset[str | tuple[str, str]], without: str) -> dict[str
         if place in seen or place == (without, IMPORT) or not module_file(place.module):
             continue
         seen.add(place)
-        ahead += reached(place)
-        code = read(place.module).code.get(place.name)
-        if code and code.digest:
+        known = read(place.module)
+        # Everything, and a name that is made at run time, lead to all that the module has.
+        code = known.get(place.name) or Code(None, {Place(place.module, name) for name in known})
+        above = place.module.rpartition(".")[0] if place.name == IMPORT else place.module
+        ahead += [Place(above, IMPORT), *code.leads_to]
+        if code.digest:
             found[".".join(filter(None, place))] = code.digest
     return dict(sorted(found.items()))
 
 
-def reached(place: Place) -> Iterator[Place]:
-    """The places that one place leads to at once."""
-    module = read(place.module)
-    yield Place(place.module.rpartition(".")[0] if place.name == IMPORT else place.module, IMPORT)
-    if place.name in module.code:
-        code = module.code[place.name]
-        yield from (Place(imported, IMPORT) for imported in code.imports)
-        for name in code.names:
-            yield from named(place.module, name)
-        for name, attribute in code.attributes:
-            yield from taken(place.module, name, attribute)
-    elif place.name in module.elsewhere:
-        yield module.elsewhere[place.name]
-    else:  # everything, or a name that is made at run time
-        yield from (Place(place.module, name) for name in module.code.keys() | module.elsewhere.keys())
-
-
-def named(module: str, name: str) -> Iterator[Place]:
-    """What a name stands for; nothing where it is no name of the module, but an argument, say."""
-    if name in read(module).code:
-        yield Place(module, name)
-    elif name in read(module).elsewhere:
-        yield read(module).elsewhere[name]
-
-
-def taken(module: str, name: str, attribute: str) -> Iterator[Place]:
-    """What an attribute of a name stands for: where the name is a module of this project, a place in that."""
-    place = read(module).elsewhere.get(name, Place(module, name))
-    if place.name == EVERYTHING:
-        inner = f"{place.module}.{attribute}"
-        yield Place(inner, EVERYTHING) if module_file(inner) else Place(place.module, attribute)
-    else:
-        yield from named(module, name)
-
-
 @cache
-def read(module: str) -> Module:
-    """The definitions and imports of a module of this project."""
+def read(module: str) -> dict[str, Code]:
+    """The code of every definition of a module, and of `IMPORT`; any other name leads to what it stands for."""
     tree = ast.parse(module_file(module).read_bytes())
     elsewhere = {}
     for node in ast.walk(tree):
@@ -128,7 +79,9 @@ def read(module: str) -> Module:
             statements.setdefault(name, []).append(statement)
         if not names:
             elsewhere |= {name: Place(module, IMPORT) for name in stored(statement) if name not in elsewhere}
-    return Module({name: code(of_name, elsewhere) for name, of_name in statements.items()}, elsewhere)
+    own = {name: Place(module, name) for name in statements}
+    others = {name: Code(None, {place}) for name, place in elsewhere.items()}
+    return others | {name: code(of_name, elsewhere, own) for name, of_name in statements.items()}
 
 
 def defined(statement: ast.stmt) -> list[str]:
@@ -162,21 +115,33 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Place]]:
             yield alias.asname or alias.name, place
 
 
-def code(statements: list[ast.stmt], elsewhere: dict[str, Place]) -> Code:
-    """What statements mention, and their digest: without imports, but with what each name mentioned stands for."""
+def code(statements: list[ast.stmt], elsewhere: dict[str, Place], own: dict[str, Place]) -> Code:
+    """What statements lead to, and their digest: without imports, but with what each name mentioned stands for."""
     nodes = [node for statement in statements for node in ast.walk(statement)]
     pairs = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
     owners = {id(node.value) for node in pairs}
-    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    places = elsewhere | own
     names = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in owners}
     attributes = {(node.value.id, node.attr) for node in pairs}
+    leads_to = {places[name] for name in names if name in places}
+    leads_to |= {attribute_of(places[name], attribute) for name, attribute in attributes if name in places}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            leads_to |= {Place(alias.name, IMPORT) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            leads_to |= {Place(node.module, IMPORT)}
+            leads_to |= {Place(f"{node.module}.{alias.name}", IMPORT) for alias in node.names}
     told = [ast.dump(statement) for statement in statements if not isinstance(statement, ast.Import | ast.ImportFrom)]
     bound = sorted((name, *elsewhere[name]) for name in names | {name for name, _ in attributes} if name in elsewhere)
-    digest = sha256("\n".join([*told, repr(bound)]))[:12] if told else None
-    return Code(digest, frozenset(names), frozenset(attributes), frozenset(modules))
+    return Code(sha256("\n".join([*told, repr(bound)]))[:12] if told else None, leads_to)
+
+
+def attribute_of(place: Place, attribute: str) -> Place:
+    """What an attribute stands for: a place in a module of this project, or else the place that it is taken of."""
+    if place.name != EVERYTHING:
+        return place
+    inner = f"{place.module}.{attribute}"
+    return Place(inner, EVERYTHING) if module_file(inner) else Place(place.module, attribute)
 
 
 def module_file(module: str) -> Path | None:

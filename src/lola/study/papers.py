@@ -1,7 +1,4 @@
-"""What a paper is: a folder in config with a study, laid over the library that papers share, its claims and overlays.
-
-Standard library only.
-"""
+"""A paper is a folder of config: a study, laid over what papers share, claims and overlays. Standard library only."""
 
 from argparse import ArgumentParser
 from dataclasses import dataclass
@@ -13,7 +10,6 @@ CONFIG, DOCS = Path("config"), Path("docs")
 LIBRARY = CONFIG / "library.yaml"
 FIRST, ALL = "lola", "all"  # the paper if none is named, and the word for every paper
 YAML = (".yaml", ".yml")
-NO_OVERLAY = ("study", "claims")  # what else is in a paper's folder
 
 
 @dataclass(frozen=True)
@@ -23,13 +19,9 @@ class Paper:
     name: str
 
     @property
-    def folder(self) -> Path:
-        return CONFIG / self.name
-
-    @property
     def layers(self) -> list[Path]:
         """The files of its study's config, each laid over the one before it."""
-        return [LIBRARY, self.folder / "study.yaml"]
+        return [LIBRARY, CONFIG / self.name / "study.yaml"]
 
     @property
     def digests(self) -> Path:
@@ -39,7 +31,8 @@ class Paper:
     @property
     def overlays(self) -> dict[str, str]:
         """The files of its own overlays, by name."""
-        return {path.stem: str(path) for path in sorted(self.folder.glob("*.yaml")) if path.stem not in NO_OVERLAY}
+        files = sorted((CONFIG / self.name).glob("*.yaml"))
+        return {path.stem: str(path) for path in files if path.stem not in ("study", "claims")}
 
     def overlay(self, given: str) -> str:
         """The file of an overlay: a path as it is, or the paper's own by name."""

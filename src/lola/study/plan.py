@@ -1,7 +1,7 @@
 """From a config to what is run: groups of cells, their specs, batches of seeds. Standard library only.
 
-A *group* is all cells that differ only in their seed: a game, an algorithm or matchup, and
-an opponent model. Its *spec* is everything that can move its numbers, and nothing else.
+A *group* is all cells that differ only in their seed. Its *spec* is everything that can move its numbers, and nothing
+else.
 """
 
 import itertools
@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lola.vocabulary import registry
+from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.kinds import CLAIMS
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
-from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, plain
+from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, in_shape, plain
 
 UNSEEN = ("label", "batch")  # of a player's block: what it is called, and what `play` says of all players
-ONE = {"batch": 1}  # roll-out that the players of a match see before they climb: the episode
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,10 @@ class Group(GroupName):
     def entries(self) -> list[registry.Entry]:
         """Entries of the registry that its spec names: with all that they reach, the code that moves its numbers."""
         kind, model = registry.kind(self.spec["game"]), self.spec["opponent_model"]["model"]
-        entries = [registry.job(self.spec), kind.game, kind.policy, kind.opponent_models[model]]
+        tables = {"rule": registry.RULES, "learner": registry.LEARNERS, "estimator": kind.estimators}
+        entries = [registry.COURSES[self.course].job, kind.game, kind.policy, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
-        for seat in self.spec["seats"]:
-            entries.append(registry.LEARNERS[seat["learner"]] if "learner" in seat else registry.RULES[seat["rule"]])
-            entries += [kind.estimators[seat["estimator"]]] if "estimator" in seat else []
+        entries += [known[seat[key]] for seat in self.spec["seats"] for key, known in tables.items() if key in seat]
         if match := self.spec["match"]:
             entries.append(registry.PERSPECTIVES[match["perspective"]])
         elif self.spec["play"]:
@@ -54,12 +53,12 @@ class Group(GroupName):
 
 
 def groups(config: dict) -> dict[str, Group]:
-    """Every group of the study, by name. Raises ValueError where two parts define one group differently."""
+    """Every group of the study, by name. Raises BadConfig where two parts define one group differently."""
     found = {}
     for name, part in config["study"].items():
         for group in part_groups(config, name, part):
             if found.setdefault(group.name, group) != group:
-                raise ValueError(
+                raise BadConfig(
                     f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or such; "
                     "give the algorithm a second name"
                 )
@@ -67,27 +66,29 @@ def groups(config: dict) -> dict[str, Group]:
 
 
 def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
-    """The groups of one part of the study."""
-    for game in part["games"]:
-        for algorithm, opponent_model in part_matchups(config, name, part):
-            yield Group(
-                game=game,
-                algorithm=algorithm,
-                opponent_model=opponent_model,
-                seeds=seed_numbers(part.get("seeds", config["seeds"])),
-                seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
-                spec={
-                    "game": plain(config["games"][game], GAME, without=("length",)),
-                    "seats": [plain(seat, ALGORITHM, UNSEEN) for seat in seats(config, game, algorithm)],
-                    "opponent_model": plain(config["opponent_models"][opponent_model], OPPONENT_MODEL, UNSEEN),
-                    "play": play_of(config, game, algorithm, opponent_model, part),
-                    "steps": part.get("episodes") or part.get("steps", config["steps"]),
-                    "init_std": float(part.get("init_std", config["init_std"])),
-                    "grid": PART["grid"].plain(part["grid"]) if "grid" in part else None,
-                    "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
-                    "every": part.get("every"),
-                },
-            )
+    """The groups of one part of the study; a number n of seeds means 0 … n-1."""
+    seeds = part.get("seeds", config["seeds"])
+    for game, (algorithm, opponent_model) in itertools.product(part["games"], part_matchups(config, name, part)):
+        block, model = config["games"][game], config["opponent_models"][opponent_model]
+        players = seats(config, game, algorithm)
+        yield Group(
+            game=game,
+            algorithm=algorithm,
+            opponent_model=opponent_model,
+            seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
+            seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
+            spec={
+                "game": plain(block, GAME, without=("length",)),
+                "seats": [plain(player, ALGORITHM, UNSEEN) for player in players],
+                "opponent_model": plain(model, OPPONENT_MODEL, UNSEEN),
+                "play": play_of(part, block, [*players, model]),
+                "steps": part.get("episodes") or part.get("steps", config["steps"]),
+                "init_std": float(part.get("init_std", config["init_std"])),
+                "grid": in_shape(part["grid"], PART["grid"].shape) if "grid" in part else None,
+                "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
+                "every": part.get("every"),
+            },
+        )
 
 
 def part_matchups(config: dict, name: str, part: dict) -> list[tuple[str, str]]:
@@ -122,21 +123,15 @@ def players(game: dict) -> int:
     return len(game[known]) if isinstance(known, str) else known
 
 
-def play_of(config: dict, game: str, algorithm: str, opponent_model: str, part: dict) -> dict | None:
-    """The number of roll-outs before every update, and of their steps; None if no player needs any.
+def play_of(part: dict, game: dict, blocks: list[dict]) -> dict | None:
+    """The number of roll-outs, for players and their clones, before every update, and of their steps; None if none.
 
-    Those that the players estimate their values from are also what their clones learn from.
+    In a match there is one, the episode.
     """
     if "episodes" in part:
-        return ONE | {"length": part["length"]}
-    blocks = [*seats(config, game, algorithm), config["opponent_models"][opponent_model]]
+        return {"batch": 1, "length": part["length"]}
     batch = next((block["batch"] for block in blocks if "batch" in block), None)
-    return {"batch": batch, "length": config["games"][game].get("length")} if batch else None
-
-
-def seed_numbers(seeds: int | list[int]) -> tuple[int, ...]:
-    """A number n means seeds 0 … n-1."""
-    return tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    return {"batch": batch, "length": game.get("length")} if batch else None
 
 
 def is_trained(cell: Cell, root: str | Path) -> bool:
@@ -153,8 +148,7 @@ def progress(groups: dict[str, Group], root: str | Path) -> dict[str, int]:
 def batches(group: Group, root: str | Path) -> list[list[Cell]]:
     """The cells of a group as training jobs: those still missing apart from those already there.
 
-    So a new seed, or one whose files were lost, trains without its neighbours. A job that was
-    killed stays the job it was, or its checkpoint would be of no use.
+    So a new seed trains without its neighbours. A job that was killed stays the job it was, for its checkpoint's sake.
     """
     missing = [cell for cell in group.cells if not is_trained(cell, root)]
     killed, taken = [], set()
@@ -190,47 +184,41 @@ def blocks(config: dict, stage: str) -> dict[str, dict]:
     return own | {CLAIMS: {"kind": CLAIMS, "caption": "The paper's claims", "groups": [*groups(config)]}}
 
 
+def block_names(block: dict, what: str) -> list[str]:
+    """What a figure or table names as its games, algorithms or tournaments, or as the only one."""
+    return block.get(f"{what}s") or ([block[what]] if what in block else [])
+
+
 def block_games(block: dict) -> list[str]:
     """The games that a figure or table shows."""
     if "groups" in block:
         return list(dict.fromkeys(GroupName.read(name).game for name in block["groups"]))
-    return block.get("games") or [block["game"]]
-
-
-def block_algorithms(block: dict) -> list[str]:
-    """What a figure or table shows of each game: algorithms, some with an opponent model behind a slash."""
-    return (block.get("algorithms") or [block["algorithm"]]) + block.get("sampled", [])
-
-
-def block_tournaments(block: dict) -> list[str]:
-    """The tournaments that a figure or table shows."""
-    return block.get("tournaments") or ([block["tournament"]] if "tournament" in block else [])
+    return block_names(block, "game")
 
 
 def block_groups(config: dict, block: dict) -> list[str]:
     """The names of the groups that a figure or table shows, each once, games first, then algorithms or matches."""
     model = block.get("opponent_model", "oracle")
     if "groups" in block:
-        return list(dict.fromkeys(GroupName.read(name, model).name for name in block["groups"]))
-    played = [match for tournament in block_tournaments(block) for match in matches(config, tournament, model)]
-    if played:
+        shown = [GroupName.read(name, model) for name in block["groups"]]
+    elif tournaments := block_names(block, "tournament"):
+        played = [match for tournament in tournaments for match in matches(config, tournament, model)]
         shown = [GroupName(game, *match) for game in block_games(block) for match in played]
     else:
-        pairs = itertools.product(block_games(block), block_algorithms(block))
-        shown = [GroupName.shown(game, name, model) for game, name in pairs]
+        algorithms = block_names(block, "algorithm") + block.get("sampled", [])
+        shown = [GroupName.read(f"{game}/{name}", model) for game in block_games(block) for name in algorithms]
     return list(dict.fromkeys(group.name for group in shown))
 
 
 def labels(config: dict) -> dict[str, str]:
     """Algorithm and matchup names as people read them."""
     own = {name: block.get("label", name) for name, block in config["algorithms"].items()}
-    trained = [name for part in config["study"].items() for name, _ in part_matchups(config, *part)]
-    tournaments = tournament_labels(config, config["study"])
-    for name in trained:
-        matchup = Matchup.read(name)
-        label = " vs ".join(own[seat] for seat in matchup.seats)
-        own[name] = f"{label} ({tournaments[matchup.tournament]})" if matchup.tournament else label
-    return own
+    found = dict(own)
+    for part, block in config["study"].items():
+        tournament = f" ({block.get('label', part)})" if "entrants" in block else ""
+        for name, _ in part_matchups(config, part, block):
+            found[name] = " vs ".join(own[seat] for seat in Matchup.read(name).seats) + tournament
+    return found
 
 
 def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
@@ -247,14 +235,15 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
     if block["kind"] == CLAIMS:  # which call groups by their names
         return block | {"name": name, "labels": {}, "actions": {}, "coin_games": coin_games}
     every = labels(config)
+    models = {group.opponent_model for group in shown} - {"oracle"}  # which adds no label
     named = {name for group in shown for name in (group.algorithm, *group.matchup.seats)}
     return block | {
         "name": name,
         "labels": {name: every[name] for name in sorted(named)},
-        "opponent_models": opponent_labels(config, {group.opponent_model for group in shown}),
+        "opponent_models": {name: config["opponent_models"][name].get("label", name) for name in sorted(models)},
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
         "settings": {group.algorithm: own_settings(group.spec) for group in shown if group.course != "match"},
-        "tournament_labels": tournament_labels(config, block_tournaments(block)),
+        "tournament_labels": tournament_labels(config, block_names(block, "tournament")),
         "coin_games": coin_games,
     }
 
@@ -268,11 +257,6 @@ def coin_game_scale(group: Group) -> dict[str, int | str]:
     """The board of a Coin Game, who picks a coin that both step on, and how much was played."""
     board = {"grid": group.spec["game"]["grid"], "tie": group.spec["game"].get("tie", "both")}
     return board | group.spec["play"] | {"steps": group.spec["steps"]}
-
-
-def opponent_labels(config: dict, models: set[str]) -> dict[str, str]:
-    """Labels behind an algorithm's name: none for the oracle, which is the rule."""
-    return {name: config["opponent_models"][name].get("label", name) for name in sorted(models - {"oracle"})}
 
 
 def player_actions(game: dict) -> list[list[str]]:

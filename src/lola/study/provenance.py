@@ -1,8 +1,7 @@
 """What made a result: its settings, code and environment, manifests, and what is stale. Standard library only.
 
-Snakemake notices neither a change in an imported module nor two swapped settings. So every
-rule carries one canonical JSON of its settings and one fingerprint per definition that its code
-reaches; both are kept beside what they made, where they can be held against today's.
+Snakemake notices neither a change in an imported module nor two swapped settings. So every rule carries one canonical
+JSON of its settings and one fingerprint per definition that its code reaches; both are kept beside what they made.
 """
 
 import json
@@ -24,7 +23,7 @@ NAMED = 3  # definitions that a reason names at most
 
 def training_code(group: plan.Group) -> dict[str, str]:
     """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
-    looked_up = [(entry.module, entry.name) for entry in group.entries]
+    looked_up = sorted({(entry.module, entry.name) for entry in group.entries})
     tables, loaders = registry.__name__, [(registry.__name__, name) for name in ("Entry", "Kind", "Course")]
     code = fingerprints("lola.commands.train", *loaders, *looked_up, without=tables)
     return code | {tables: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
@@ -59,18 +58,15 @@ def products(config: dict) -> Iterator[Product]:
     groups = plan.groups(config)
     for group in groups.values():
         code = training_code(group)
-        for cell in group.cells:
-            yield Product(cell.name, "cells", cell.manifest(root), group.spec, code)
+        yield from (Product(cell.name, "cells", cell.manifest(root), group.spec, code) for cell in group.cells)
+    code = fingerprints("lola.commands.aggregate")
     for group in groups.values():
-        made_from = tuple(cell.name for cell in group.cells)
-        code = fingerprints("lola.commands.aggregate")
-        spec, path = plan.group_spec(group), manifest(root, f"groups/{group.name}")
-        yield Product(group.name, "group", path, spec, code, made_from)
+        path, needs = manifest(root, f"groups/{group.name}"), tuple(cell.name for cell in group.cells)
+        yield Product(group.name, "group", path, plan.group_spec(group), code, needs)
     for stage in kinds.SHOWN:
         for name, block in plan.blocks(config, stage).items():
-            spec, code = plan.block_spec(config, name, block), product_code(stage, block)
-            needs = tuple(plan.block_groups(config, block))
-            yield Product(name, stage, manifest(root, f"{stage}s/{name}"), spec, code, needs)
+            path, needs = manifest(root, f"{stage}s/{name}"), tuple(plan.block_groups(config, block))
+            yield Product(name, stage, path, plan.block_spec(config, name, block), product_code(stage, block), needs)
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:
@@ -89,13 +85,16 @@ def manifest(root: str | Path, name: str) -> Path:
 def problem(product: Product, lock: str) -> tuple[str, str] | None:
     """A fault of a product as it lies on disk, as (kind, reason); None if it has none.
 
-    The kinds: missing, damaged (not as it was written), stale (made from other settings,
-    code, packages or inputs than today's).
+    The kinds: missing, damaged (not as it was written), stale (made from other settings, code, packages or inputs).
     """
     if not product.manifest.exists():
         return "missing", "not made yet"
     try:
-        made = read_cell(product) if product.stage == "cells" else records.read(product.manifest)
+        if product.stage == "cells":
+            made = cells.read_manifest(product.manifest)
+            made |= {"code": json.loads(made["code"])}
+        else:
+            made = records.read(product.manifest)
     except FileNotFoundError as error:
         return "missing", f"{error.filename} is gone"
     except ValueError as error:
@@ -111,9 +110,3 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
         if not Path(path).exists() or file_sha256(path) != digest:
             changes.append(f"{path} changed")
     return ("stale", "; ".join(changes)) if changes else None
-
-
-def read_cell(product: Product) -> dict:
-    """A cell's manifest, with the code fingerprints as a mapping."""
-    made = cells.read_manifest(product.manifest)
-    return made | {"code": json.loads(made["code"])}

@@ -33,20 +33,15 @@ def stages(config: dict) -> dict[str, int]:
     """The first stage that shows each group, of those that some stage shows."""
     found = {}
     for stage, names in enumerate(config.get("first", [])):
-        blocks = [config[kind][name] for kind in ("figures", "tables") for name in names if name in config[kind]]
-        for group in (group for block in blocks for group in plan.block_groups(config, block)):
-            found.setdefault(group, stage)
+        for block in (config[kind][name] for kind in ("figures", "tables") for name in names if name in config[kind]):
+            found = dict.fromkeys(plan.block_groups(config, block), stage) | found
     return found
 
 
 def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float:
     """The time of a training job: as last time, or as its spec lets one expect."""
-    return seconds(benchmark(batch, root)) or START + len(batch) * work(group) * pace(group)
-
-
-def benchmark(batch: list[Cell], root: str | Path) -> Path:
-    """The file in which Snakemake keeps the time of a training job."""
-    return batch[0].benchmark(root, batch[0].seed, batch[-1].seed)
+    last_time = seconds(batch[0].benchmark(root, batch[-1]))
+    return last_time or START + len(batch) * work(group) * pace(group)
 
 
 def seconds(path: Path) -> float:

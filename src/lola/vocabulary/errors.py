@@ -10,9 +10,8 @@ class BadConfig(Exception):
 def lookup(where: str, name: str, names: dict, what: str = "name"):
     """`names[name]`, or an error that suggests the nearest."""
     if name not in names:
-        raise BadConfig(
-            f"{where}: given {name!r}; there is no such {what}; allowed: {', '.join(names)}{nearest(name, names)}"
-        )
+        allowed = ", ".join(names) + nearest(name, names)
+        raise BadConfig(f"{where}: given {name!r}; there is no such {what}; allowed: {allowed}")
     return names[name]
 
 

@@ -30,11 +30,9 @@ class Kind:
     @property
     def shows(self) -> str:
         """What its groups must be, in words."""
-        words = [" and ".join(COURSES[course].what for course in self.of)]
-        words += [f"of {self.players} players"] if self.players else []
-        words += [f"with {self.actions} actions"] if self.actions else []
-        words += [f"by {self.axes} axes"] if self.axes else []
-        return " ".join(words)
+        counts = {"of {} players": self.players, "with {} actions": self.actions, "by {} axes": self.axes}
+        courses = " and ".join(COURSES[course].what for course in self.of)
+        return " ".join([courses, *(words.format(count) for words, count in counts.items() if count)])
 
 
 FIGURES = {

@@ -4,9 +4,7 @@ import re
 
 RETURN, POINTS, OWN_COINS, COINS = "return", "points", "own coins", "coins"
 OF_COIN_GAME = (RETURN, POINTS, OWN_COINS, COINS)  # in the order of its checkpoints' rows
-OWN_COLOUR = (
-    "own-colour share"  # shown in place of own coins: of those picked; without a player, of both players' coins
-)
+OWN_COLOUR = "own-colour share"  # shown for own coins: of those picked; without a player, of both players' coins
 
 GRADIENT = "gradient norm"  # of a player's value by its own parameters
 SHARE, PARAMETER = "share of ", "parameter "

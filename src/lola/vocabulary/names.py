@@ -59,15 +59,9 @@ class GroupName:
     opponent_model: str
 
     @staticmethod
-    def shown(game: str, shown: str, opponent_model: str = "oracle") -> "GroupName":
-        """What is shown of a game: an algorithm or matchup, or algorithm/opponent model, which overrides."""
-        return GroupName(game, *[*shown.split("/"), opponent_model][:2])
-
-    @staticmethod
     def read(text: str, opponent_model: str = "oracle") -> "GroupName":
-        """A group that is written as game/algorithm or game/algorithm/opponent model."""
-        game, _, shown = text.partition("/")
-        return GroupName.shown(game, shown, opponent_model)
+        """A group that is written as game/algorithm, or as game/algorithm/opponent model, which overrides."""
+        return GroupName(*[*text.split("/"), opponent_model][:3])
 
     @staticmethod
     def at(folder: str | Path) -> "GroupName":
@@ -79,9 +73,7 @@ class GroupName:
         """The whole name: ipd/lola-ex/oracle."""
         return f"{self.game}/{self.algorithm}/{self.opponent_model}"
 
-    @property
-    def name(self) -> str:
-        return self.group
+    name = group
 
     @property
     def slug(self) -> str:
@@ -99,17 +91,9 @@ class GroupName:
     def cell(self, seed: int) -> "Cell":
         return Cell(self.game, self.algorithm, self.opponent_model, seed)
 
-    def checkpoint(self, root: str | Path, first: int, last: int) -> Path:
-        """The checkpoint of a training job of these seeds."""
-        return Path(root, "checkpoints", self.group, f"seed{first}-seed{last}.checkpoint")
-
     def checkpoints(self, root: str | Path) -> list[Path]:
         """The files of its training jobs that are kept."""
         return sorted(Path(root, "checkpoints", self.group).glob("*.checkpoint"))
-
-    def benchmark(self, root: str | Path, first: int, last: int) -> Path:
-        """The file in which Snakemake keeps the time of a training job of these seeds."""
-        return Path(root, "benchmarks", "train", self.group, f"seed{first}-{last}.jsonl")
 
     def benchmarks(self, root: str | Path) -> list[Path]:
         """The files that say how long its training jobs took."""
@@ -135,6 +119,14 @@ class Cell(GroupName):
         """The file of its manifest, beside the curve."""
         return Path(root) / "cells" / f"{self.name}.json"
 
+    def checkpoint(self, root: str | Path, last: "Cell") -> Path:
+        """The checkpoint of a training job of which it is the first cell."""
+        return Path(root, "checkpoints", self.group, f"seed{self.seed}-seed{last.seed}.checkpoint")
+
+    def benchmark(self, root: str | Path, last: "Cell") -> Path:
+        """The file in which Snakemake keeps the time of a training job of which it is the first cell."""
+        return Path(root, "benchmarks", "train", self.group, f"seed{self.seed}-{last.seed}.jsonl")
+
     @staticmethod
     def root(curve: str | Path) -> Path:
         """The folder of the study that a curve is in."""
@@ -154,4 +146,4 @@ def curves(paths: Iterable[str]) -> list[Cell]:
 
 def checkpoints(root: str | Path) -> Iterator[Path]:
     """The files of all training jobs that are kept, each in the folder of its group."""
-    yield from Path(root).glob("checkpoints/*/*/*/*.checkpoint")
+    return Path(root).glob("checkpoints/*/*/*/*.checkpoint")

@@ -18,8 +18,8 @@ SOURCE = Path(__file__).parents[2]
 class Entry:
     """`name` in `module`: a function or class, whose arguments are the settings that a config block gives it.
 
-    `plays`: the fewest roll-outs that it can do with, if it needs any; its block says how many
-    there are (`batch`). `courses`: the names of those `COURSES` that a player can be trained in, if not in all.
+    `plays`: the fewest roll-outs that it needs, of the `batch` that its block says. `courses`: the names of those
+    `COURSES` that a player can be trained in, if not in all.
     """
 
     module: str
@@ -50,11 +50,10 @@ def arguments(module: str, name: str) -> dict[str, bool]:
         found = next((node for node in found.body if getattr(node, "name", None) == "__init__"), found)
     if isinstance(found, ast.ClassDef):  # a dataclass or a named tuple
         return {node.target.id: node.value is not None for node in found.body if isinstance(node, ast.AnnAssign)}
-    names = [argument.arg for argument in found.args.args if argument.arg != "self"]
-    by_name = zip(found.args.kwonlyargs, found.args.kw_defaults, strict=True)
-    return {name: n >= len(names) - len(found.args.defaults) for n, name in enumerate(names)} | {
-        argument.arg: default is not None for argument, default in by_name
-    }
+    given = found.args
+    defaults = [None] * (len(given.args) - len(given.defaults)) + given.defaults + given.kw_defaults
+    pairs = zip(given.args + given.kwonlyargs, defaults, strict=True)
+    return {argument.arg: default is not None for argument, default in pairs if argument.arg != "self"}
 
 
 RULES = {
@@ -119,7 +118,6 @@ class Course:
 
 ORACLE = Entry("lola.learning.opponent_models", "oracle")
 
-
 MATRIX_GAME = Kind(
     game=Entry("lola.learning.matrix.game", "MatrixGame"),
     policy=Entry("lola.learning.policies", "Tabular"),
@@ -131,10 +129,7 @@ MATRIX_GAME = Kind(
         "dice": Entry("lola.learning.matrix.estimators", "dice", plays=2),
         "surrogate": Entry("lola.learning.matrix.estimators", "surrogate", plays=2),
     },
-    opponent_models={
-        "oracle": ORACLE,
-        "cloning": Entry("lola.learning.matrix.cloning", "cloning", plays=1),
-    },
+    opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.matrix.cloning", "cloning", plays=1)},
     play=Entry("lola.learning.matrix.rollouts", "play"),
     assess=Entry("lola.learning.matrix.cloning", "assessed"),
 )
@@ -148,10 +143,7 @@ COIN_GAME = Kind(
         "pg": Entry("lola.learning.coins.estimators", "pg", plays=1),
         "dice": Entry("lola.learning.coins.estimators", "dice", plays=2),
     },
-    opponent_models={
-        "oracle": ORACLE,
-        "cloning": Entry("lola.learning.coins.cloning", "cloning", plays=1),
-    },
+    opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.coins.cloning", "cloning", plays=1)},
     play=Entry("lola.learning.coins.rollouts", "play"),
     assess=Entry("lola.learning.coins.cloning", "assessed"),
     exact=False,
@@ -190,8 +182,3 @@ def kind(game: dict) -> Kind:
 def course(spec: dict) -> str:
     """The name of the way in which the cells of a spec are trained (see `lola.study.plan`)."""
     return "match" if spec["match"] else "map" if spec["grid"] else kind(spec["game"]).courses[0]
-
-
-def job(spec: dict) -> Entry:
-    """The job that trains the cells of a spec."""
-    return COURSES[course(spec)].job

@@ -19,16 +19,12 @@ class Setting:
     def schema(self) -> dict:
         return self.shape | {"description": f"{self.allowed}, {self.meaning}"}
 
-    def plain(self, value):
-        """The value as an experiment is known by: whether somebody writes 1 or 1.0 for a real number may not matter."""
-        return in_shape(value, self.shape)
-
 
 NUMBERS = {"$ref": "#/$defs/numbers"}  # a number, or a list of such: a place in the schema, since it holds itself
 
 
 def in_shape(value, shape: dict):
-    """A value with real numbers wherever its shape has them."""
+    """A value with real numbers wherever its shape has them: 1 and 1.0 are one experiment."""
     if isinstance(value, list):
         return [in_shape(item, shape.get("items", shape)) for item in value]
     if isinstance(value, dict):
@@ -54,11 +50,6 @@ def whole(meaning: str, least: int = 1, most: int | None = None) -> Setting:
 def choice(meaning: str, *names: str) -> Setting:
     """One of a few words."""
     return Setting(f"{', '.join(names[:-1])} or {names[-1]}", meaning, {"enum": list(names)})
-
-
-def flag(meaning: str) -> Setting:
-    """True or false."""
-    return Setting("true or false", meaning, {"type": "boolean"})
 
 
 def name(meaning: str) -> Setting:
@@ -92,23 +83,17 @@ ACTION = {
     "pattern": "^[A-Za-z0-9_-]+$",
     "description": 'an action\'s name of letters, digits, "_" and "-"',
 }
-SEEDS = {
-    "anyOf": [
-        {"type": "integer", "minimum": 1, "maximum": 100000},
-        {
-            "type": "array",
-            "minItems": 1,
-            "uniqueItems": True,
-            "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32},
-        },
-    ]
-}
+SEED = {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32}
+SEEDS = [
+    {"type": "integer", "minimum": 1, "maximum": 100000},
+    {"type": "array", "minItems": 1, "uniqueItems": True, "items": SEED},
+]
 
 STUDY = {  # of the whole study, and all but the last two of a part of it
     "seeds": Setting(
         "a whole number n from 1 to 100000, or a list of different whole numbers from 0 and below 2³²",
         "the runs; n means seeds 0 … n-1",
-        SEEDS,
+        {"anyOf": SEEDS},
     ),
     "seeds_per_job": whole("how many seeds one job trains side by side"),
     "steps": whole("the updates per run"),
@@ -154,7 +139,7 @@ ALGORITHM = {
     "estimator": name("how values are estimated from roll-outs; without it they are exact"),
     "batch": whole("the roll-outs before every update"),
     "critic_lr": number("the step size of the critic", least=0),
-    "baseline": flag("whether each step's rewards are centred on their mean"),
+    "baseline": Setting("true or false", "whether each step's rewards are centred on their mean", {"type": "boolean"}),
     "entropy": number("the weight of the mean entropy of a player's moves in its value (default: 0)", least=0),
     "hidden": whole("the hidden units of the player's network (default: 32)"),
     "encoder": choice("how that sees the board (default: linear)", "linear", "convolutional"),
@@ -209,12 +194,14 @@ BLOCKS = {"games": GAME, "algorithms": ALGORITHM, "opponent_models": OPPONENT_MO
 def given(block: dict, settings: dict[str, Setting]) -> dict:
     """The settings that a block gives, by name; those within one as grid.lr, and nothing else that stands there."""
     found = {}
-    for key in (key for key in block if key in settings):
-        inner = block[key] if isinstance(block[key], dict) else None
-        found |= {key: block[key]} if inner is None else {f"{key}.{name}": value for name, value in inner.items()}
+    for key, value in block.items():
+        if key in settings:
+            found |= (
+                {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+            )
     return found
 
 
 def plain(block: dict, settings: dict[str, Setting], without: tuple[str, ...] = ()) -> dict:
     """The settings of a block as an experiment is known by, without those that move no numbers."""
-    return {key: settings[key].plain(value) for key, value in block.items() if key in settings and key not in without}
+    return {key: in_shape(block[key], settings[key].shape) for key in block if key in settings and key not in without}
