@@ -91,7 +91,7 @@ def fit(maps: list[Group], claims: list[Claim]) -> Fit:
         for group in maps
         for claim in claims
         if claim.rule == "equals"
-        and claim.measure.get("group") == group.named.instead().name
+        and claim.measure.get("group") == group.instead().name
         and "player" not in claim.measure
     ]
     names = ", ".join(group.name for group in maps)

@@ -27,6 +27,7 @@ import pandas as pd
 from scipy.stats import bootstrap
 
 from lola.analysis.groups import Group, NothingLeft, joint_actions
+from lola.vocabulary import measures
 
 VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agent probability")
 TOLERANCES = (0.05, 0.1, 0.25)
@@ -156,14 +157,14 @@ def late(curves: pd.DataFrame) -> pd.DataFrame:
 
 def gradient(group: Group) -> Sample:
     """The distance from a fixed point at the end of training: the length of all players' gradients together."""
-    lengths = final_returns(group.gradients)
+    lengths = final_returns(group.curves(measures.GRADIENT))
     return Sample(tuple(lengths.index), np.linalg.norm(lengths, axis=1)[:, None], mean)
 
 
 def below(group: Group, line: float, last: int = 1) -> Sample:
     """Percentage of runs whose return, the mean of all players, ends below a line, or that diverge."""
     final = ends(group, last).mean(axis=1)
-    return percent((final < line) | final.index.isin(group.failed.seed))
+    return percent((final < line) | final.index.isin(group.failed))
 
 
 def swing(group: Group) -> Sample:
@@ -173,7 +174,7 @@ def swing(group: Group) -> Sample:
     """
     returns = group.returns[1]
     swings = returns.to_numpy()[:, returns.shape[1] // 2 :].std(axis=1)
-    diverged = returns.index.isin(group.failed.seed)
+    diverged = returns.index.isin(group.failed)
     if diverged.all():
         raise NothingLeft(f"every run of {group.name} diverged")
     swings[diverged] = swings.max()

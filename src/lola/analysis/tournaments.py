@@ -76,8 +76,8 @@ def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "
     matches = {}
     for model in ("oracle", opponent_model):
         for group in groups.values():
-            if (group.game, group.named.matchup.tournament, group.opponent_model) == (game, name, model):
-                matches[group.named.matchup.seated(2)] = group
+            if (group.game, group.matchup.tournament, group.opponent_model) == (game, name, model):
+                matches[group.matchup.seated(2)] = group
     if not matches:
         raise KeyError(f"{game}/{name}/{opponent_model}")
     # The first entrant has the first seat in all its matches, the last in one.

@@ -43,7 +43,7 @@ def draw(
     letters = iter(string.ascii_lowercase)
     diverged = False
     for row, group in zip(panels, groups, strict=True):
-        trained = group.named.instead(beside).name
+        trained = group.instead(beside).name
         for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
             paper = paper_number(sources.claims, trained, quantity)
             heat_map(ax, grid, paper)
