@@ -75,7 +75,6 @@ def test_the_final_returns_are_those_of_the_last_tenth_row_against_column(tmp_pa
     cup = find(played(tmp_path), "ipd", "cup")
     matrix = np.array([[2, 5, 0], [-5, 2, 7], [4, 8, -1.5]])
     assert cup.final() == pytest.approx(np.stack([matrix, matrix + 10]))
-    assert cup.final(last=0.5) == pytest.approx(np.stack([matrix, matrix + 10]) / 5)  # with four rows of 0
 
 
 def test_without_somebody_who_models_the_oracles_match_counts(tmp_path):

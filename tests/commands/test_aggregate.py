@@ -132,7 +132,7 @@ def test_returns_and_policies(tmp_path, monkeypatch):
     assert columns(group.play) == [(1, "CD", "C"), (1, "CD", "D"), (2, "CD", "C"), (2, "CD", "D")]
     assert group.play.loc[10].tolist() == [0.1, 0.9, 1 / 3, 2 / 3]
     assert len(group.failed) == len(group.beliefs) == len(group.shares.columns) == 0
-    assert (group.seeds, group.course) == (2, "updates")
+    assert (group.seeds, group.about["course"]) == (2, "updates")
 
 
 def test_of_a_run_that_diverged_only_the_start_counts(tmp_path, monkeypatch):
@@ -140,7 +140,7 @@ def test_of_a_run_that_diverged_only_the_start_counts(tmp_path, monkeypatch):
     bad = write_cell(tmp_path, 1, CURVE.format(last=-3.0), status="failed", steps=1, reason="a value became NaN, or so")
     folder = gather(monkeypatch, tmp_path, good, bad)
     group, counted = Group(folder), Counted(folder)
-    assert group.failed.to_numpy().tolist() == [[1, 2, "a value became NaN, or so"]]
+    assert group.failed == [1] and group.ends[1]["reason"] == "a value became NaN, or so"
     assert [*group.returns.index] == [*group.play.index] == [0] and group.seeds == counted.seeds == 1
     assert counted.counting[counted.counting.seed == 1].step.unique().tolist() == [0]
     assert counted.returns[1].loc[1].tolist() == [-1.5, -1.5] and counted.returns[2].loc[1].tolist() == [-1.25] * 2
@@ -187,7 +187,7 @@ def test_a_coin_game_has_coins_and_episodes(tmp_path, monkeypatch):
         *([9, 0, 0, 4, 8, 1], [9, 1, 1, 3, 8, 1]),
         *([10, 0, 0, 4, 8, 1], [10, 1, 1, 3, 8, 1]),
     ]
-    assert group.failed.to_numpy().tolist() == [[11, 2, "NaN"]]
+    assert group.failed == [11] and group.ends[11]["reason"] == "NaN"
 
 
 def test_a_coin_game_whose_seeds_all_failed_holds_nothing(tmp_path, monkeypatch):

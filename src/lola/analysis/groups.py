@@ -3,7 +3,6 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -18,6 +17,7 @@ A run that diverged has learned nothing: in every table and claim it counts with
 matches and the Coin Game: in the first row of its curve; if it diverged before that, with the mean of the other runs'
 first rows). It has not settled: it swings as much as the run that swings most, and ends below any line."""
 
+CURVE = ("player", "step")  # the columns of rows that say what a value is of, beside its metric
 COINS = {measures.POINTS: "points", measures.OWN_COINS: "own", measures.COINS: "coins"}
 
 
@@ -25,34 +25,15 @@ class NothingLeft(ValueError):
     """Runs diverged, and nothing is left to count; says of which group."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(GroupName):
     """The two files in `<root>/groups/<game>/<algorithm>/<opponent_model>`, read when first asked for.
 
     It holds the runs that finished. Where runs that diverged are to count too, ask `Counted`.
     """
 
-    folder: Path
-
-    @property
-    def named(self) -> GroupName:
-        return GroupName.at(self.folder)
-
-    @property
-    def game(self) -> str:
-        return self.named.game
-
-    @property
-    def algorithm(self) -> str:
-        return self.named.algorithm
-
-    @property
-    def opponent_model(self) -> str:
-        return self.named.opponent_model
-
-    @property
-    def name(self) -> str:
-        return self.named.name
+    def __init__(self, folder: Path):
+        super().__init__(*folder.parts[-3:])
+        object.__setattr__(self, "folder", folder)  # since names are frozen
 
     @cached_property
     def about(self) -> dict:
@@ -64,16 +45,10 @@ class Group:
         """The end of each run, by seed: status, steps, and what is known besides."""
         return {int(seed): end for seed, end in self.about["seeds"].items()}
 
-    @property
-    def course(self) -> str:
-        """The name of the way in which it was trained."""
-        return self.about["course"]
-
     @cached_property
-    def failed(self) -> pd.DataFrame:
-        """One row per seed whose numbers stopped being finite: seed, step, reason."""
-        ended = [(seed, end["steps"] + 1, end["reason"]) for seed, end in self.ends.items() if diverged(end)]
-        return pd.DataFrame(ended, columns=["seed", "step", "reason"])
+    def failed(self) -> list[int]:
+        """The seeds whose numbers stopped being finite."""
+        return [seed for seed, end in self.ends.items() if end["status"] == "failed"]
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -83,26 +58,28 @@ class Group:
     @cached_property
     def counting(self) -> pd.DataFrame:
         """All rows, but of runs that diverged those of their first step, or for want of any the mean of the others'."""
-        if self.failed.empty:
+        if not self.failed:
             return self.rows
-        starts = self.rows[self.rows.step == self.rows.groupby("seed").step.transform("first")]
-        same = starts.groupby(["step", "player", "metric"], sort=False, observed=True)
+        first = self.rows.step == self.rows.groupby("seed").step.transform("first")
+        same = self.rows[first].groupby(["step", "player", "metric"], sort=False, observed=True)
         mean = same.value.agg(fmean).reset_index()
-        absent = [mean.assign(seed=seed) for seed in self.failed.seed if seed not in {*starts.seed}]
-        kept = [self.rows[~self.rows.seed.isin(self.failed.seed)], starts[starts.seed.isin(self.failed.seed)]]
-        return pd.concat([*kept, *absent]).sort_values("seed", kind="stable", ignore_index=True)
+        absent = [mean.assign(seed=seed) for seed in self.failed if seed not in {*self.rows.seed}]
+        kept = self.rows[first | ~self.rows.seed.isin(self.failed)]
+        return pd.concat([kept, *absent]).sort_values("seed", kind="stable", ignore_index=True)
 
-    def measured(self, read: Callable[[str], tuple | None], *columns: str) -> pd.DataFrame:
-        """The rows that count of the metrics that can be `read`, with what that tells of each in columns of its own."""
+    def wide(self, read: Callable[[str], str | tuple | None], *columns: str, sort: bool = True) -> pd.DataFrame:
+        """The values that count of all metrics that can be `read`: index seed, columns as named.
+
+        What `read` tells of a metric fills the columns that a curve lacks. Unsorted, columns come as rows name them.
+        """
         known = {metric: about for metric in self.counting.metric.unique() if (about := read(metric)) is not None}
-        rows = self.counting[self.counting.metric.isin(known)].astype({"metric": object})
-        found = [rows.metric.map({metric: about[n] for metric, about in known.items()}) for n in range(len(columns))]
-        return rows.assign(**dict(zip(columns, found, strict=True)))
+        about = pd.DataFrame([*known.values()], index=[*known], columns=[c for c in columns if c not in CURVE])
+        rows = self.counting[self.counting.metric.isin(known)].join(about, on="metric")
+        return self.taken(rows.set_index(["seed", *columns]).value.unstack([*columns], sort=sort))
 
     def curves(self, metric: str) -> pd.DataFrame:
         """One metric of every player: index seed, columns (player, step)."""
-        rows = self.counting[self.counting.metric == metric]
-        return self.taken(rows.pivot(index="seed", columns=["player", "step"], values="value"))
+        return self.wide(lambda name: () if name == metric else None, "player", "step")
 
     @cached_property
     def returns(self) -> pd.DataFrame:
@@ -110,15 +87,9 @@ class Group:
         return self.curves(measures.RETURN)
 
     @cached_property
-    def gradients(self) -> pd.DataFrame:
-        """The length of the gradient of a player's value by its own parameters: index seed, columns (player, step)."""
-        return self.curves(measures.GRADIENT)
-
-    @cached_property
     def parameters(self) -> pd.DataFrame:
         """The parameters of players of a game without moves: index seed, columns (player, parameter, step)."""
-        rows = self.measured(measures.numbered, "parameter")
-        return self.taken(rows.pivot(index="seed", columns=["player", "parameter", "step"], values="value"))
+        return self.wide(measures.numbered, "player", "parameter", "step")
 
     @cached_property
     def shares(self) -> pd.DataFrame:
@@ -126,9 +97,7 @@ class Group:
 
         Shares of the steps of the episodes that a row sums up, for every action but the player's last.
         """
-        columns = ["player", "action", "step"]
-        rows = self.measured(lambda metric: told(measures.shared(metric)), "action")
-        return self.taken(in_order(rows.pivot(index="seed", columns=columns, values="value"), rows[columns]))
+        return self.wide(measures.shared, "player", "action", "step", sort=False)
 
     @cached_property
     def coins(self) -> pd.DataFrame:
@@ -137,18 +106,13 @@ class Group:
         Each per step of the game, averaged over the updates since the row before: rewards, coins of the player's own
         colour that it picks, and all that it picks.
         """
-        rows = self.measured(lambda metric: told(COINS.get(metric)), "measure")
-        return self.taken(rows.pivot(index="seed", columns=["measure", "player", "step"], values="value"))
+        return self.wide(COINS.get, "measure", "player", "step")
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
         """A game of each trained pair: index (seed, step), columns red, blue, coin (cells) and colour (0 is red)."""
-        boards = [
-            (seed, step, *board)
-            for seed, end in self.ends.items()
-            if not diverged(end)
-            for step, board in enumerate(end["episode"])
-        ]
+        finished = [seed for seed in self.ends if seed not in self.failed]
+        boards = [(seed, step, *board) for seed in finished for step, board in enumerate(self.ends[seed]["episode"])]
         columns = ["seed", "step", "red", "blue", "coin", "colour"]
         return pd.DataFrame(boards, columns=columns).set_index(["seed", "step"])
 
@@ -161,10 +125,11 @@ class Group:
         each block of updates, over the steps just played. Without clones there are no rows.
         """
 
-        rows = self.measured(measures.clone, "opponent", "measure").astype({"opponent": int})
-        rows = rows.replace({"measure": {"log-likelihood": "likelihood"}})
-        columns = ["measure", "player", "opponent", "step"]
-        return self.taken(rows.pivot(index="seed", columns=columns, values="value"))
+        def read(metric: str) -> tuple[str, int] | None:
+            clone = measures.clone(metric)
+            return clone and (clone[1].removeprefix("log-"), int(clone[0]))
+
+        return self.wide(read, "measure", "player", "opponent", "step")
 
     @cached_property
     def play(self) -> pd.DataFrame:
@@ -174,12 +139,9 @@ class Group:
         """
         known = next((end["policies"] for end in self.ends.values() if end.get("policies")), [])
         found = {seed: end.get("policies", []) for seed, end in self.ends.items()}
-        for seed in self.failed.seed:
-            rows = self.counting[self.counting.seed == seed]
-            start = {
-                (player, metric): value for player, metric, value in rows[["player", "metric", "value"]].to_numpy()
-            }
-            found[seed] = start_policies(known, start)
+        for seed in self.failed:
+            start = self.counting[self.counting.seed == seed].set_index(["player", "metric"]).value
+            found[seed] = start_policies(known, start.to_dict())
         columns = ["player", "state", "action"]
         rows = [
             (seed, policy["player"], policy["state"], action, probability)
@@ -187,30 +149,29 @@ class Group:
             for policy in policies
             for action, probability in policy["probabilities"].items()
         ]
-        rows = pd.DataFrame(rows, columns=["seed", *columns, "probability"])
-        return self.taken(in_order(rows.pivot(index="seed", columns=columns, values="probability"), rows[columns]))
+        rows = pd.DataFrame(rows, columns=["seed", *columns, "probability"]).set_index(["seed", *columns])
+        return self.taken(rows.probability.unstack(columns, sort=False))
 
     @cached_property
     def map(self) -> pd.DataFrame:
         """Final metrics at each point of the grid: index (its axes…, seed), columns (player, metric)."""
-        rows = self.rows[~self.rows.seed.isin(self.failed.seed)].astype({"metric": str})
+        rows = self.rows[~self.rows.seed.isin(self.failed)].astype({"metric": str})
         axes = [column for column in rows if column not in ("seed", "player", "metric", "value")]
         return rows.pivot(index=[*axes, "seed"], columns=["player", "metric"], values="value")
 
     def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
         """Of all runs, a row each, those that count: here those that finished."""
-        return runs.drop(index=self.failed.seed, errors="ignore")
+        return runs.drop(index=self.failed, errors="ignore")
 
     @property
     def seeds(self) -> int:
         """The number of runs that finished."""
-        return sum(not diverged(end) for end in self.ends.values())
+        return len(self.ends) - len(self.failed)
 
     @property
     def divergence(self) -> str:
         """The number of runs that finished and of those that diverged, in words; nothing if none did."""
-        failed = len(self.failed)
-        return f"{self.seeds} of {self.seeds + failed} runs; {failed} diverged" if failed else ""
+        return f"{self.seeds} of {len(self.ends)} runs; {len(self.failed)} diverged" if self.failed else ""
 
 
 class Counted(Group):
@@ -218,25 +179,10 @@ class Counted(Group):
 
     def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
         """All runs; those that diverged stay where they started. Raises NothingLeft if that is not known of one."""
-        if unknown := sorted({*self.failed.seed} - {*runs.index}):
-            raise NothingLeft(f"{self.named.cell(unknown[0]).name} diverged before anything was recorded of it")
-        started = runs.loc[runs.index.isin(self.failed.seed)].sort_index(axis=1).ffill(axis=1)  # steps come last
+        if unknown := sorted({*self.failed} - {*runs.index}):
+            raise NothingLeft(f"{self.cell(unknown[0]).name} diverged before anything was recorded of it")
+        started = runs.loc[runs.index.isin(self.failed)].sort_index(axis=1).ffill(axis=1)  # steps come last
         return runs.fillna(started)
-
-
-def diverged(end: dict) -> bool:
-    """Whether a number of a run became NaN or infinite."""
-    return end["status"] == "failed"
-
-
-def told(about: str | None) -> tuple[str] | None:
-    """What a metric's name tells, if it tells anything, as a column's worth."""
-    return about and (about,)
-
-
-def in_order(runs: pd.DataFrame, columns: pd.DataFrame) -> pd.DataFrame:
-    """The columns in the order in which rows name them."""
-    return runs[list(dict.fromkeys(columns.itertuples(index=False, name=None)))]
 
 
 def start_policies(known: list[dict], start: dict[tuple[int, str], float]) -> Iterator[dict]:
@@ -246,10 +192,9 @@ def start_policies(known: list[dict], start: dict[tuple[int, str], float]) -> It
     """
     for policy in known:
         *actions, last = policy["probabilities"]
-        names = [measures.probability(action, policy["own_state"]) for action in actions]
-        told = [start.get((policy["player"], name)) for name in names]
-        if None not in told:
-            first = dict(zip(actions, told, strict=True))
+        names = {action: measures.probability(action, policy["own_state"]) for action in actions}
+        first = {action: start.get((policy["player"], name)) for action, name in names.items()}
+        if None not in first.values():
             yield policy | {"probabilities": first | {last: 1 - sum(first.values())}}
 
 

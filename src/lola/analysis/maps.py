@@ -7,18 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lola.analysis.groups import Group, NothingLeft, map_play
-from lola.analysis.metrics import (
-    TOLERANCE,
-    Estimate,
-    Sample,
-    agreement,
-    estimate,
-    is_zero_sum,
-    mean,
-    near_uniform,
-    std,
-    tit_for_tat_joint,
-)
+from lola.analysis.metrics import Estimate, Sample, estimate, is_zero_sum, mean, near_tit_for_tat, near_uniform, std
 from lola.analysis.paper import Claim, tolerance
 from lola.vocabulary import measures
 from lola.vocabulary.names import GroupName
@@ -91,7 +80,7 @@ def fit(maps: list[Group], claims: list[Claim]) -> Fit:
         for group in maps
         for claim in claims
         if claim.rule == "equals"
-        and claim.measure.get("group") == group.named.instead().name
+        and claim.measure.get("group") == group.instead().name
         and "player" not in claim.measure
     ]
     names = ", ".join(group.name for group in maps)
@@ -123,10 +112,8 @@ def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
         raise ValueError(f"a map needs a game of 2 players; {group.game} has {returns.shape[1]}")
     if returns.unstack("seed").dropna().empty:
         raise NothingLeft(f"at every point of {group.name} a run diverged")
-    play = map_play(group.map)
-    if is_zero_sum(returns.to_numpy()):
-        name, shares = "nash", near_uniform(play, TOLERANCE, "joint thresholded")
-    else:
-        name, shares = "tft", agreement(play, tit_for_tat_joint(play), "joint thresholded")
-    percent = 100 * shares.where(returns.notna().all(axis=1)).to_frame().rename_axis(columns="player")
+    name, share = ("nash", near_uniform) if is_zero_sum(returns.to_numpy()) else ("tft", near_tit_for_tat)
+    percent = 100 * share(map_play(group.map)).where(returns.notna().all(axis=1)).to_frame().rename_axis(
+        columns="player"
+    )
     return {"R": (returns, mean), "std": (returns, std), name: (percent, mean)}

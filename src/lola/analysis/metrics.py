@@ -20,15 +20,17 @@ over the last tenth of training. Points are counted per 150 steps, a game of the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
 from lola.analysis.groups import Group, NothingLeft, joint_actions
+from lola.vocabulary import measures
 
-VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agent probability")
+JOINT = "joint thresholded"
+VARIANTS = (JOINT, "agent thresholded", "joint probability", "agent probability")
 TOLERANCES = (0.05, 0.1, 0.25)
 TOLERANCE = 0.1  # %Nash is counted with this one where one must do; the paper states none
 RESAMPLES = 9999
@@ -48,6 +50,11 @@ class Sample:
     runs: np.ndarray
     statistic: Callable[[np.ndarray], np.ndarray]
     about: str = ""
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame | pd.Series, statistic: Callable | None = None, about: str = "") -> "Sample":
+        """Numbers by seed, of one or several columns; their mean, if no other statistic is asked for."""
+        return cls(tuple(runs.index), pd.DataFrame(runs).to_numpy(), statistic or mean, about)
 
 
 @dataclass(frozen=True)
@@ -122,30 +129,31 @@ def difference(one: Sample, other: Sample) -> Sample:
 
 def final_return(group: Group, player: int | None = None, last: int = 1, scale: float = 1.0) -> Sample:
     """R: the normalised return times `scale`, of one player or of all, averaged over the `last` updates."""
-    runs = scale * ends(group, last)
-    return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
+    return Sample.of(scale * ends(group, last, player))
 
 
 def final_spread(group: Group) -> Sample:
     """The standard deviation of R over runs and players."""
-    runs = ends(group)
-    return Sample(tuple(runs.index), runs.to_numpy(), std)
+    return Sample.of(ends(group), std)
 
 
-def ends(group: Group, last: int = 1) -> pd.DataFrame:
+def ends(group: Group, last: int = 1, player: int | None = None) -> pd.DataFrame:
     """The mean return at the end of training: index seed, columns player. Of blocks, over the late rows."""
-    return by_player(late(group.returns)) if group.about["blocks"] else final_returns(group.returns, last)
+    return (
+        by_player(late(group.returns), player) if group.about["blocks"] else final_returns(group.returns, last, player)
+    )
 
 
-def final_returns(returns: pd.DataFrame, last: int = 1) -> pd.DataFrame:
+def final_returns(returns: pd.DataFrame, last: int = 1, player: int | None = None) -> pd.DataFrame:
     """The mean return over the last updates: index seed, columns player."""
     steps = returns.columns.get_level_values("step")
-    return by_player(returns.loc[:, steps > steps.max() - last])
+    return by_player(returns.loc[:, steps > steps.max() - last], player)
 
 
-def by_player(curves: pd.DataFrame) -> pd.DataFrame:
-    """The mean over everything but the player: index seed, columns player."""
-    return curves.T.groupby(level="player").mean().T
+def by_player(curves: pd.DataFrame, player: int | None = None) -> pd.DataFrame:
+    """The mean over everything but the player, of all or of one: index seed, columns player."""
+    means = curves.T.groupby(level="player").mean().T
+    return means if player is None else means[[player]]
 
 
 def late(curves: pd.DataFrame) -> pd.DataFrame:
@@ -156,14 +164,14 @@ def late(curves: pd.DataFrame) -> pd.DataFrame:
 
 def gradient(group: Group) -> Sample:
     """The distance from a fixed point at the end of training: the length of all players' gradients together."""
-    lengths = final_returns(group.gradients)
-    return Sample(tuple(lengths.index), np.linalg.norm(lengths, axis=1)[:, None], mean)
+    lengths = final_returns(group.curves(measures.GRADIENT))
+    return Sample(tuple(lengths.index), np.linalg.norm(lengths, axis=1, keepdims=True), mean)
 
 
 def below(group: Group, line: float, last: int = 1) -> Sample:
     """Percentage of runs whose return, the mean of all players, ends below a line, or that diverge."""
     final = ends(group, last).mean(axis=1)
-    return percent((final < line) | final.index.isin(group.failed.seed))
+    return percent((final < line) | final.index.isin(group.failed))
 
 
 def swing(group: Group) -> Sample:
@@ -173,7 +181,7 @@ def swing(group: Group) -> Sample:
     """
     returns = group.returns[1]
     swings = returns.to_numpy()[:, returns.shape[1] // 2 :].std(axis=1)
-    diverged = returns.index.isin(group.failed.seed)
+    diverged = returns.index.isin(group.failed)
     if diverged.all():
         raise NothingLeft(f"every run of {group.name} diverged")
     swings[diverged] = swings.max()
@@ -182,82 +190,70 @@ def swing(group: Group) -> Sample:
 
 def own_colour(group: Group, player: int | None = None) -> Sample:
     """Percentage of coins that are picked by the player of their colour; of both players, or of one."""
-    own, picked = (by_player(late(group.coins[what])) for what in ("own", "coins"))
-    own, picked = ((counts if player is None else counts[[player]]).sum(axis=1) for counts in (own, picked))
+    own, picked = (by_player(late(group.coins[what]), player).sum(axis=1) for what in ("own", "coins"))
     some = picked > 0
     none = f"{(~some).sum()} of {len(some)} runs pick no coin and are left out" if not some.all() else ""
-    return replace(percent((own / picked)[some]), about=none)
+    return Sample.of(100 * (own / picked)[some], about=none)
 
 
 def points(group: Group, player: int | None = None) -> Sample:
     """Points in 150 steps of the Coin Game, the mean of both players or of one."""
-    runs = GAME * by_player(late(group.coins["points"]))
-    return Sample(tuple(runs.index), (runs if player is None else runs[[player]]).to_numpy(), mean)
+    return Sample.of(GAME * by_player(late(group.coins["points"]), player))
 
 
 def coins(group: Group, start: bool = False) -> Sample:
     """Coins that both players together pick per step, at the end or in the first row of the curve."""
     picked = group.coins["coins"]
     steps = picked.columns.get_level_values("step")
-    runs = by_player(picked.loc[:, steps == steps.min()] if start else late(picked)).sum(axis=1)
-    return Sample(tuple(runs.index), runs.to_numpy()[:, None], mean)
+    return Sample.of(by_player(picked.loc[:, steps == steps.min()] if start else late(picked)).sum(axis=1))
 
 
-def plays(group: Group, states: dict[str, str], variant: str = "joint thresholded") -> Sample:
+def plays(group: Group, states: dict[str, str], variant: str = JOINT) -> Sample:
     """Percentage of play that follows `states`, joint state → joint action, averaged over these states."""
     return percent(agreement(group.play, {s: joint_actions(joint) for s, joint in states.items()}, variant))
 
 
-def tit_for_tat(group: Group, variant: str = "joint thresholded") -> Sample:
+def tit_for_tat(group: Group, variant: str = JOINT) -> Sample:
     """%TFT: cooperate (the first action) at the start, then repeat the other's last action."""
-    return percent(agreement(group.play, tit_for_tat_joint(group.play), variant))
+    return percent(near_tit_for_tat(group.play, variant))
 
 
-def nash(group: Group, tolerance: float = TOLERANCE, variant: str = "joint thresholded") -> Sample:
+def nash(group: Group, tolerance: float = TOLERANCE, variant: str = JOINT) -> Sample:
     """%Nash: in each state the likeliest action has at most 1/k + `tolerance`, for k actions."""
     return percent(near_uniform(group.play, tolerance, variant))
 
 
 def pure(group: Group, tolerance: float = TOLERANCE) -> Sample:
     """Percentage of states in which every player takes one action with probability at least 1 - `tolerance`."""
-    return percent(near_pure(group.play, tolerance))
+    right = np.stack([off >= furthest - tolerance for off, furthest in off_uniform(group.play)], axis=-1)
+    return percent(share(group.play, right, right, JOINT))
 
 
 def percent(shares: pd.Series) -> Sample:
-    return Sample(tuple(shares.index), 100 * shares.to_numpy()[:, None], mean)
+    return Sample.of(100 * shares)
 
 
-def tit_for_tat_joint(play: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """The joint action of two tit-for-tat players in each joint state. Raises ValueError unless there are two."""
+def near_tit_for_tat(play: pd.DataFrame, variant: str = JOINT) -> pd.Series:
+    """The share of states in which two players act as tit-for-tat. Raises ValueError unless there are two."""
     players = play.columns.unique(0)
     if len(players) != 2:
         raise ValueError(f"tit-for-tat is defined for 2 players, not {len(players)}")
     first = tuple(play[player].columns[0][1] for player in players)
-    return {state: first if state == "start" else joint_actions(state)[::-1] for state in play.columns.unique(1)}
+    states = play.columns.unique(1)
+    return agreement(play, {s: first if s == "start" else joint_actions(s)[::-1] for s in states}, variant)
 
 
 def agreement(play: pd.DataFrame, joint: dict[str, tuple[str, ...]], variant: str) -> pd.Series:
     """The share of states, per row of `play`, in which the players take the joint action given for the state."""
-    right = np.stack(
-        [
-            np.stack([play[player, state, action] for player, action in enumerate(actions, start=1)], axis=-1)
-            for state, actions in joint.items()
-        ],
-        axis=-2,
-    )  # (rows, states, players)
-    return pd.Series(share(right, right > 0.5, variant), index=play.index)
+    right = [[play[player, s, a] for player, a in enumerate(actions, start=1)] for s, actions in joint.items()]
+    right = np.ascontiguousarray(np.moveaxis(right, -1, 0))  # (rows, states, players)
+    return share(play, right, right > 0.5, variant)
 
 
-def near_uniform(play: pd.DataFrame, tolerance: float, variant: str) -> pd.Series:
+def near_uniform(play: pd.DataFrame, tolerance: float = TOLERANCE, variant: str = JOINT) -> pd.Series:
     """The share of states, per row of `play`, in which the players mix uniformly to within `tolerance`."""
     right = np.stack([off <= tolerance for off, _ in off_uniform(play)], axis=-1)
-    return pd.Series(share(right, right, variant), index=play.index)
-
-
-def near_pure(play: pd.DataFrame, tolerance: float) -> pd.Series:
-    """The share of states, per row of `play`, in which every player takes one action but for `tolerance`."""
-    right = np.stack([off >= furthest - tolerance for off, furthest in off_uniform(play)], axis=-1)
-    return pd.Series(share(right, right, "joint thresholded"), index=play.index)
+    return share(play, right, right, variant)
 
 
 def off_uniform(play: pd.DataFrame) -> list[tuple[np.ndarray, float]]:
@@ -270,14 +266,15 @@ def off_uniform(play: pd.DataFrame) -> list[tuple[np.ndarray, float]]:
     return offs
 
 
-def share(probability: np.ndarray, right: np.ndarray, variant: str) -> np.ndarray:
-    """Average (rows, states, players) over states in one of the four variants."""
-    return {
-        "joint thresholded": lambda: right.all(-1).mean(-1),
+def share(play: pd.DataFrame, probability: np.ndarray, right: np.ndarray, variant: str) -> pd.Series:
+    """Average (rows of `play`, states, players) over states in one of the four variants."""
+    shares = {
+        JOINT: lambda: right.all(-1).mean(-1),
         "agent thresholded": lambda: right.mean((-2, -1)),
         "joint probability": lambda: probability.prod(-1).mean(-1),
         "agent probability": lambda: probability.mean((-2, -1)),
     }[variant]()
+    return pd.Series(shares, index=play.index)
 
 
 def is_zero_sum(returns: np.ndarray) -> bool:

@@ -44,8 +44,7 @@ class Claim:
     @property
     def groups(self) -> list[str]:
         """The groups that the claim's measures name; a tournament's matches are not named one by one."""
-        named = (measure.get("groups") or [measure.get("group")] for measure in self.measures)
-        return [name for names in named for name in names if name]
+        return [name for m in self.measures for name in m.get("groups") or [m.get("group")] if name]
 
 
 @dataclass(frozen=True)
@@ -155,11 +154,7 @@ def expand(
 
 def crosstable(claims: list[Claim], game: str) -> pd.DataFrame:
     """The authors' returns of entrants against each other: index row, columns column; nan where there is none."""
-    found = {
-        (c.measure["entrant"], c.measure["against"]): c.paper
-        for c in claims
-        if c.rule == "equals" and c.measure["quantity"] == EARNS and c.measure["game"] == game
-    }
+    found = of_entrants(claims, game, EARNS)
     cells = pd.Series(found, dtype=float)
     order = list(dict.fromkeys(row for row, _ in found))
     return cells.unstack().reindex(index=order, columns=order) if found else pd.DataFrame(dtype=float)
@@ -167,12 +162,15 @@ def crosstable(claims: list[Claim], game: str) -> pd.DataFrame:
 
 def averages(claims: list[Claim], game: str) -> pd.Series:
     """The authors' returns of entrants, averaged over their field: index entrant."""
-    found = {
-        c.measure["entrant"]: c.paper
-        for c in claims
-        if c.rule == "equals" and c.measure["quantity"] == AVERAGE and c.measure["game"] == game
-    }
-    return pd.Series(found, dtype=float)
+    found = of_entrants(claims, game, AVERAGE)
+    return pd.Series({entrant: paper for (entrant, _), paper in found.items()}, dtype=float)
+
+
+def of_entrants(claims: list[Claim], game: str, quantity: str) -> dict[tuple[str, str | None], float]:
+    """The authors' numbers of a quantity of entrants, by entrant and opponent, if it has one."""
+    asked = [c for c in claims if c.rule == "equals" and c.measure["quantity"] == quantity]
+    found = [c for c in asked if c.measure["game"] == game]
+    return {(c.measure["entrant"], c.measure.get("against")): c.paper for c in found}
 
 
 def paper_number(claims: list[Claim], group: str, quantity: str, player: int | None = None) -> float | None:

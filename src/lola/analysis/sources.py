@@ -51,7 +51,7 @@ class Sources:
 
     def seats(self, group: Group) -> list[str]:
         """The labels of the algorithms in a group's seats."""
-        return [self.labels[seat] for seat in group.named.matchup.seats]
+        return [self.labels[seat] for seat in group.matchup.seats]
 
     def heading(self, group: Group) -> str:
         """A group's label, with a line for whom its first player meets."""

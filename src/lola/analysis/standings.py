@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from lola.analysis.groups import Group
-from lola.analysis.metrics import Sample, mean, resample
-from lola.analysis.tournaments import LAST, Tournament, find, over_last, rank
+from lola.analysis.metrics import Sample, late, mean, resample
+from lola.analysis.tournaments import Tournament, find, rank
 
 
 def tournament_of(groups: dict[str, Group], measure: dict) -> Tournament:
@@ -39,8 +39,7 @@ def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:
 
 def earns(tournament: Tournament, entrant: str, against: str) -> Sample:
     """Return of an entrant against another; against itself, the mean of both seats."""
-    ends = over_last(tournament.returns(entrant, against), LAST)
-    return Sample(tuple(ends.index), ends.to_numpy()[:, None], mean)
+    return Sample.of(late(tournament.returns(entrant, against)).mean(axis=1))
 
 
 def average(tournament: Tournament, entrant: str) -> Sample:

@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lola.analysis.groups import Group
-from lola.analysis.metrics import Sample
-
-LAST = 0.1  # the authors average over this share of the episodes
+from lola.analysis.metrics import Sample, late
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,11 @@ class Tournament:
         """
         return (sum(self.returns(row, column) for column in self.entrants) / len(self.entrants)).dropna()
 
-    def final(self, last: float = LAST) -> np.ndarray:
-        """`returns` averaged over the `last` part of the episodes: (seeds, entrants, entrants), row against column."""
+    def final(self) -> np.ndarray:
+        """`returns` over the late episodes, as the authors average: (seeds, entrants, entrants), row against column."""
         seeds = list(self.seeds)
         pairs = [(row, column) for row in self.entrants for column in self.entrants]
-        ends = np.array([over_last(self.returns(*pair).loc[seeds], last) for pair in pairs])
+        ends = np.array([late(self.returns(*pair).loc[seeds]).mean(axis=1) for pair in pairs])
         return ends.T.reshape(len(seeds), len(self.entrants), len(self.entrants))
 
     def seats(self, row: str, column: str) -> tuple[Group, tuple[int, ...]]:
@@ -62,12 +60,6 @@ class Tournament:
         return self.matches[column, row], (2,)
 
 
-def over_last(runs: pd.DataFrame, last: float) -> pd.Series:
-    """The mean over the rows that end in the `last` part of the episodes: index seed."""
-    episodes = runs.columns
-    return runs.loc[:, episodes > (1 - last) * episodes.max()].mean(axis=1)
-
-
 def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "oracle") -> Tournament:
     """The tournament `name` among the groups. Where no player models another, the oracle's match counts.
 
@@ -76,8 +68,8 @@ def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "
     matches = {}
     for model in ("oracle", opponent_model):
         for group in groups.values():
-            if (group.game, group.named.matchup.tournament, group.opponent_model) == (game, name, model):
-                matches[group.named.matchup.seated(2)] = group
+            if (group.game, group.matchup.tournament, group.opponent_model) == (game, name, model):
+                matches[group.matchup.seated(2)] = group
     if not matches:
         raise KeyError(f"{game}/{name}/{opponent_model}")
     # The first entrant has the first seat in all its matches, the last in one.
@@ -86,9 +78,9 @@ def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "
     return Tournament(game, name, opponent_model, tuple(entrants), matches)
 
 
-def rank(tournament: Tournament, entrant: str, last: float = LAST) -> Sample:
+def rank(tournament: Tournament, entrant: str) -> Sample:
     """The rank of an entrant by its mean return over all opponents, itself included, as the paper's Figure 4 has it."""
-    means = tournament.final(last).mean(axis=-1)
+    means = tournament.final().mean(axis=-1)
     return Sample(tournament.seeds, means, rank_of(tournament.entrants.index(entrant)))
 
 

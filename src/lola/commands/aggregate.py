@@ -30,12 +30,10 @@ def main() -> None:
     args = parser.parse_args()
     inputs = records.digests(curve.with_suffix(".json") for curve in args.curves)
     try:
-        files = gather(args.curves, args.spec)
+        outputs = [write_whole(args.out / name, text) for name, text in gather(args.curves, args.spec).items()]
     except ValueError as error:
         sys.exit(str(error))
-    for name, text in files.items():
-        write_whole(args.out / name, text)
-    records.write(args.manifest, args.spec, args.code, inputs, [args.out / name for name in files])
+    records.write(args.manifest, args.spec, args.code, inputs, outputs)
 
 
 def gather(curves: list[Path], spec: dict) -> dict[str, str]:

@@ -40,9 +40,8 @@ def parse() -> argparse.Namespace:
     for command, log in ((cells, log_cells), (aggregate, log_aggregate)):
         command.add_argument("--root", required=True, help="the study's folder")
         command.add_argument("--out", required=True, help="the marker")
-        command.set_defaults(log=log)
-    for command in (cells, aggregate):
         command.add_argument("--game", required=True)
+        command.set_defaults(log=log)
     cells.add_argument("--labels", type=json.loads, default={}, help="JSON: labels by algorithm")
     cells.add_argument("curves", nargs="+")
     aggregate.add_argument("--figures", type=figures, default={}, help="names, or JSON: groups by figure")

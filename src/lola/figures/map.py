@@ -39,7 +39,7 @@ def draw(
     own = [settings.get(x), settings.get(y)]
     titles, diverged = [], False
     for row, group in zip(panels, groups, strict=True):
-        trained = group.named.instead(beside).name
+        trained = group.instead(beside).name
         for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
             paper = paper_number(sources.claims, trained, quantity)
             titles.append(f"{group.game}: {NAMES[quantity]}" + ("" if paper is None else f" ({paper:g})"))
