@@ -7,7 +7,7 @@ gradient theorem for a softmax policy reads
 
 and its derivative along a direction w of another player's parameters follows by the
 product rule. All arrays are float64; states and actions are in joint order (see
-`policies`), a joint action `a` leading to state 1 + a. Seeds are computed one by one, so a
+`game`), a joint action `a` leading to state 1 + a. Seeds are computed one by one, so a
 seed's bits cannot depend on its company; the parts write into scratch arrays that they are
 handed (first argument), because allocating for every seed would cost ten times the arithmetic.
 """

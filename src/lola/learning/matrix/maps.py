@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.matrix.job import MatrixJob, build, measured, names
+from lola.learning.matrix.job import MatrixJob, build
 from lola.learning.training import COLUMNS, Keep, Snapshot, State, Trained, learn, packed, unpacked
 
 Point = tuple[float, ...]  # a value per axis
@@ -36,7 +36,7 @@ def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) ->
         rows = [
             (*point, player, name, value)
             for point in points
-            for player, (own, values) in enumerate(zip(names(job.game), ends[point], strict=True), start=1)
+            for player, (own, values) in enumerate(zip(job.names(), ends[point], strict=True), start=1)
             for name, value in zip(own, values, strict=False)
         ]
         yield Trained((*grid, *COLUMNS[1:]), rows, {"status": "finished", "steps": spec["steps"]})
@@ -59,6 +59,6 @@ def build_round(spec: dict, seeds: list[int], points: list[Point]) -> MatrixJob:
 
 def last_row(job: MatrixJob, state: State) -> Tensor:
     """The measures at the end, (S, players, measures), with zeros at the end of players that have fewer."""
-    table = torch.nn.utils.rnn.pad_sequence([own.T for own in measured(job.game, state.thetas)]).permute(2, 1, 0)
+    table = torch.nn.utils.rnn.pad_sequence([own.T for own in job.exact(state.thetas)]).permute(2, 1, 0)
     table[~torch.cat(state.thetas, dim=1).isfinite().all(1)] = torch.nan
     return table

@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from lola.learning import trainers
-from lola.learning.matrix.job import end_of_play
+from lola.learning.matrix.job import MatrixJob
 from lola.learning.matrix.rollouts import Rollouts, play
 from lola.learning.players import View
 from lola.learning.streams import stream
 from lola.learning.tabular import kernels
 from lola.learning.tabular.learners import Learner, Tables
 from lola.learning.tabular.perspectives import Perspective
-from lola.learning.training import REAL, Job, Keep, Snapshot, State, Trained, train
+from lola.learning.training import REAL, Keep, Snapshot, State, Trained, train
 from lola.vocabulary import measures, registry
 
 
@@ -76,7 +76,7 @@ class Episode(Rollouts):
 
 
 @dataclass(frozen=True)
-class Match(Job):
+class Match(MatrixJob):
     """A job whose updates are episodes of `length` steps, played from a perspective.
 
     A player's θ has a row per state as the player keeps them.
@@ -180,9 +180,6 @@ class Match(Job):
 
     def names(self) -> list[list[str]]:
         return [[measures.RETURN, *map(measures.share, own[:-1])] for own in self.game.actions]
-
-    def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
-        return end_of_play(self.game, ends)
 
 
 def own_part(tables: Tables, i: int, memory: Tables) -> Iterator[np.ndarray]:
