@@ -88,12 +88,10 @@ def to_go(codes, rewards, discounts, centre, growth):
                 for b in range(batch):
                     code = codes[s, t, b]
                     reward = discount * worth[code] - middle
-                    if growth is None:
-                        to_go[b] += reward
-                    else:
-                        to_go[b] += reward * grown[b]
-                        grown[b] -= growth[s, code]
+                    to_go[b] += reward if growth is None else reward * grown[b]
                     lanes[code, b & (LANES - 1)] += to_go[b]
+                    if growth is not None:
+                        grown[b] -= growth[s, code]
             for code in range(steps):
                 table[s, k, code] = lanes[code].sum() / batch
     return table

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lola.learning import trainers
+from lola.learning.matrix.cloning import policy
 from lola.learning.matrix.job import MatrixJob
 from lola.learning.matrix.rollouts import Rollouts, play
 from lola.learning.players import View
@@ -92,7 +93,7 @@ class Match(MatrixJob):
 
     @cached_property
     def settings(self) -> np.ndarray:
-        """Those of the learners as the kernels read them, (players, fields)."""
+        """Those of the learners as the kernels read them, (players, fields); 0 of who doesn't learn."""
         settings = np.zeros((len(self.players), kernels.FIELDS))
         for i, learner in self.learners.items():
             settings[i] = learner.settings
@@ -118,10 +119,8 @@ class Match(MatrixJob):
     def played(self, state: State) -> State:
         """The state after the next episode; the stream of a seed is that of the episode's number."""
         tables, played, shape = self.joint_tables(state), self.nothing_played(), (self.length, len(self.players))
-        learns = np.array([i in self.learners for i in range(len(self.players))])
         uniforms = np.stack([stream(seed, (state.step, REAL)).random(shape) for seed in self.seeds])
-        clock = state.step * self.length
-        kernels.episode(self.board, played, tables, learns, self.settings, uniforms, clock)
+        kernels.episode(self.board, played, tables, self.settings, uniforms, state.step * self.length)
         memories = list(state.memories)
         for i in self.learners:
             memories[i] = Tables(*(whole.copy() for whole in own_part(tables, i, memories[i])))
@@ -141,7 +140,7 @@ class Match(MatrixJob):
                 for whole, own in zip(own_part(tables, i, state.memories[i]), state.memories[i], strict=True):
                     whole[:] = own
             else:
-                kernels.set_policy(tables.policy[:, i], theta.numpy(), game.counts[i])
+                tables.policy[:, i, :, : game.counts[i]] = policy(theta.numpy(), np.arange(rows), game.joint[i])
         return tables
 
     def view(self, state: State, i: int, done: float) -> View:
