@@ -10,8 +10,6 @@ from torch import Tensor
 from lola.learning.matrix.job import MatrixJob, build
 from lola.learning.training import COLUMNS, Keep, Snapshot, State, Trained, learn, packed, unpacked
 
-Point = tuple[float, ...]  # a value per axis
-
 
 def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
     """As `trainers.run`: rows of each point; nan, a result, where it diverged.
@@ -19,7 +17,8 @@ def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) ->
     Points are trained side by side, but for different batches of roll-outs, which come one after another.
     """
     grid = spec["grid"]
-    points, rounds = list(product(*grid.values())), by_batch(grid)
+    points, batches = list(product(*grid.values())), [{"batch": [batch]} for batch in grid.get("batch", [])]
+    rounds = [list(product(*(grid | batch).values())) for batch in batches or [{}]]
     tables = list(saved["tables"]) if saved else []  # of each round that is over, (S, points, players, measures)
     for together in rounds[len(tables) :]:
         job = build_round(spec, seeds, together)
@@ -28,11 +27,9 @@ def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) ->
             keep(lambda state=state: packed(state) | {"tables": np.array(tables)})
         tables.append(last_row(job, state).unflatten(0, (len(seeds), -1)).numpy())
     for s in range(len(seeds)):
-        ends = dict(
-            pair
-            for together, table in zip(rounds, tables, strict=True)
-            for pair in zip(together, table[s].tolist(), strict=True)
-        )
+        ends = {}
+        for together, table in zip(rounds, tables, strict=True):
+            ends |= zip(together, table[s].tolist(), strict=True)
         rows = [
             (*point, player, name, value)
             for point in points
@@ -42,13 +39,7 @@ def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) ->
         yield Trained((*grid, *COLUMNS[1:]), rows, {"status": "finished", "steps": spec["steps"]})
 
 
-def by_batch(grid: dict[str, list]) -> list[list[Point]]:
-    """The points of a grid, those with the same batch together."""
-    rounds = [grid | {"batch": [batch]} for batch in grid.get("batch", [])] or [grid]
-    return [list(product(*one.values())) for one in rounds]
-
-
-def build_round(spec: dict, seeds: list[int], points: list[Point]) -> MatrixJob:
+def build_round(spec: dict, seeds: list[int], points: list[tuple[float, ...]]) -> MatrixJob:
     """The job that trains every seed at some points, a row of every tensor each: the points of a seed side by side."""
     axes = dict(zip(spec["grid"], zip(*points, strict=True), strict=True))  # values by axis
     if batch := axes.pop("batch", None):

@@ -65,7 +65,7 @@ class Rollouts:
     def centre(self, over: str | None) -> np.ndarray:
         """What centring takes off discounted rewards, (S, players, length): their mean over a "step", or "all"."""
         if over is None:
-            return np.zeros_like(self.mean_rewards)
+            return np.zeros((len(self.counts), len(self.game.rewards), self.length))
         if over == "step":
             return self.mean_rewards
         return self._earned(self.counts.sum(1, keepdims=True)) / (self.batch * self.length) * self.discounts
@@ -104,7 +104,7 @@ def play(thetas: list[Tensor], key: tuple[int, ...], game, seeds: list[int], bat
     """
     assert all(theta.shape == (len(seeds), d) for theta, d in zip(thetas, game.sizes, strict=True)), "thetas (S, d_i)"
     p = rollout_kernels.probabilities(tuple(theta.detach().numpy() for theta in thetas), game.views, game.joint)
-    likely = math.prod(p[:, i][..., chosen] for i, chosen in enumerate(game.joint))  # (S, states, joint actions)
+    likely = math.prod(p[:, i].take(chosen, axis=2) for i, chosen in enumerate(game.joint))  # (S, states, joint)
     limits = np.add.accumulate(likely, axis=2).astype(np.float32)
     steps = likely[0].size
     codes = np.empty((len(seeds), length, batch), dtype=np.min_scalar_type(steps - 1))
