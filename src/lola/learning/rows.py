@@ -44,7 +44,9 @@ class Rows:
 
     def by_seed(self) -> Iterator[tuple[list[tuple], dict, list[Tensor]]]:
         """Of each seed the rows up to the first number that is not finite, how it ended, and the rows' `ends`."""
-        table, ends, names = self.table(), stacked(self.ends), self.job.names()
+        table, ends, job = self.table(), stacked(self.ends), self.job
+        clones = [measures.clones(i, len(job.players)) if job.models(i) else [] for i in range(len(job.players))]
+        names = list(zip(job.names(), clones, strict=True))
         finite = torch.cat([*table, *ends], dim=2).isfinite().all(2)
         for s, whole in enumerate(finite.T.tolist()):
             end = whole.index(False) if False in whole else len(whole)
@@ -52,15 +54,10 @@ class Rows:
             rows = [
                 (step, player, name, value)
                 for n, step in enumerate(self.at[:end])
-                for player, own in enumerate(names, start=1)
-                for name, value in zip(own + self.clone_names(player - 1, step), values[player - 1][n], strict=False)
+                for player, (own, of_clones) in enumerate(names, start=1)
+                for name, value in zip(own + of_clones if step else own, values[player - 1][n], strict=False)
             ]
             yield rows, self.ended(end), [of_player[:end, s] for of_player in ends]
-
-    def clone_names(self, i: int, step: int) -> list[str]:
-        """The measures of a player's clones: none before the first update."""
-        players = self.job.players
-        return measures.clones(i, len(players)) if step and self.job.models(i) else []
 
     def ended(self, finite: int) -> dict:
         """The end of a seed, so many of whose rows are finite."""

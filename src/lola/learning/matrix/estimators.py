@@ -4,11 +4,10 @@ With l_i,t = log π_i(a_i,t|s_t), L_t = Σ_{m≤t} Σ_i l_i,m, r_k,t the rewards
 
     V_k = (1/B) Σ_b Σ_t γᵗ [ r_k,t (1 + L_t − ⊥L_t) + w r'_k,t (⚀(L_t) − 1 − L_t + ⊥L_t) − b_k(s_t) Σ_i (⚀(l_i,t) − 1) ]
 
-where ⚀(x) = exp(x − ⊥x) is the MagicBox of the DiCE paper. The first part has the policy
-gradient, the second only derivatives from the second on: the products of scores that a
-surrogate loss forgets. The third has none in expectation. The estimators differ in w, in the
-baseline b_k, and in whether the rewards are centred on their mean: over the roll-outs at each
-step, which shrinks every derivative by (B − 1)/B, or over all steps.
+where ⚀(x) = exp(x − ⊥x) is the MagicBox of the DiCE paper. The first part has the policy gradient, the second only
+derivatives from the second on: the products of scores that a surrogate loss forgets. The third has none in expectation.
+The estimators differ in w, in the baseline b_k, and in whether the rewards are centred on their mean: over the
+roll-outs at each step, which shrinks every derivative by (B − 1)/B, or over all steps.
 """
 
 from dataclasses import dataclass

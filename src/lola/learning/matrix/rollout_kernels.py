@@ -1,18 +1,16 @@
 """Playing memory-one policies, and the sums over roll-outs that their gradients need, compiled.
 
-A step of a roll-out is one whole number, its *code*: state · (joint actions) + joint action,
-states and joint actions in joint order (see `game`). The score of a memory-one policy
-depends on the code alone, so whatever a gradient sums over steps is first summed per code
-into a table and then projected on the parameters. With ρ_t a reward, C_t = Σ_{m≤t} g_m the
-scores so far and X_t = Σ_{m≤t} x_m their products with a direction,
+A step of a roll-out is one whole number, its *code*: state · (joint actions) + joint action, states and joint actions
+in joint order (see `game`). The score of a memory-one policy depends on the code alone, so whatever a gradient sums
+over steps is first summed per code into a table and then projected on the parameters. With ρ_t a reward,
+C_t = Σ_{m≤t} g_m the scores so far and X_t = Σ_{m≤t} x_m their products with a direction,
 
     Σ_t ρ_t C_t     = Σ_m g_m Σ_{t≥m} ρ_t          (first derivatives)
     Σ_t ρ_t X_t C_t = Σ_m g_m Σ_{t≥m} ρ_t X_t      (second ones, along the direction)
 
-so one pass backwards in time takes a few operations a step, for any number of players.
-Seeds are computed one by one: a seed's bits cannot depend on its company. Roll-outs are the
-inner loop, and neighbours add to tables of their own, since adding to one number again and
-again has to wait for the last addition.
+so one pass backwards in time takes a few operations a step, for any number of players. Seeds are computed one by one: a
+seed's bits cannot depend on its company. Roll-outs are the inner loop, and neighbours add to tables of their own, since
+adding to one number again and again has to wait for the last addition.
 """
 
 import numpy as np

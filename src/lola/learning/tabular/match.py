@@ -99,12 +99,6 @@ class Match(MatrixJob):
             settings[i] = learner.settings
         return settings
 
-    @cached_property
-    def board(self) -> Board:
-        """The board of every episode."""
-        game, seen = self.game, self.perspective
-        return Board(game.joint, game.rewards, seen.rows, seen.next_rows, game.gamma, seen.game.gamma)
-
     def nothing_played(self) -> Played:
         """Room for an episode."""
         seeds, length, (players, states) = len(self.seeds), self.length, self.game.views.shape
@@ -118,14 +112,16 @@ class Match(MatrixJob):
 
     def played(self, state: State) -> State:
         """The state after the next episode; the stream of a seed is that of the episode's number."""
+        game, seen = self.game, self.perspective
+        board = Board(game.joint, game.rewards, seen.rows, seen.next_rows, game.gamma, seen.game.gamma)
         tables, played, shape = self.joint_tables(state), self.nothing_played(), (self.length, len(self.players))
         uniforms = np.stack([stream(seed, (state.step, REAL)).random(shape) for seed in self.seeds])
-        kernels.episode(self.board, played, tables, self.settings, uniforms, state.step * self.length)
+        kernels.episode(board, played, tables, self.settings, uniforms, state.step * self.length)
         memories = list(state.memories)
         for i in self.learners:
             memories[i] = Tables(*(whole.copy() for whole in own_part(tables, i, memories[i])))
         thetas = self.known(state.thetas, memories)
-        episode = Episode(self.game, played.codes, played.counts, played.returns, played.taken / self.length)
+        episode = Episode(game, played.codes, played.counts, played.returns, played.taken / self.length)
         return State(state.step, thetas, memories, episode)
 
     def joint_tables(self, state: State) -> Tables:
