@@ -9,7 +9,7 @@ import torch
 
 from lola.learning.matrix.job import MatrixJob
 from lola.learning.policies import Tabular
-from lola.learning.training import learn, unpacked
+from lola.learning.training import learn, unpickled
 
 
 def job_of(game, players, seeds=(0,), play=None, std=1.0):
@@ -29,9 +29,14 @@ def drawn(game, seeds, std=1.0):
 
 def same(one, other):
     """Whether two snapshots hold the same numbers, bit for bit, whatever the players remember."""
-    kept = [{key: array for key, array in snapshot.items() if key != "state"} for snapshot in (one, other)]
-    bits = [{key: array.tobytes() for key, array in arrays.items()} for arrays in kept]
-    return bits[0] == bits[1] and list(leaves(unpacked(one))) == list(leaves(unpacked(other)))
+    bits = [
+        {
+            key: list(leaves(unpickled(array))) if key in ("state", "rows") else array.tobytes()
+            for key, array in snapshot.items()
+        }
+        for snapshot in (one, other)
+    ]
+    return bits[0] == bits[1]
 
 
 def leaves(value):

@@ -93,7 +93,7 @@ def test_rooms_of_learning_know_few_others(module):
 
 def test_rules_know_no_game_and_games_no_rule():
     assert packages("lola.learning.rules") == packages("lola.learning.opponent_models") == {"torch"}
-    for module in part("learning.matrix.game", "learning.matrix.kernels", "learning.matrix.policies"):
+    for module in part("learning.matrix.game", "learning.matrix.kernels"):
         assert not imports(module) & {f"lola.learning.{name}" for name in ("rules", "training", "opponent_models")}
 
 

@@ -1,6 +1,7 @@
 """Rows: what is written down of training, after every update or averaged over blocks of updates."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -9,17 +10,18 @@ from torch import Tensor
 from lola.vocabulary import measures
 
 
+@dataclass
 class Rows:
-    """The rows of a `training.Job` so far, for all of its seeds."""
+    """The rows of a `training.Job` up to a step, for all of its seeds."""
 
-    def __init__(self, job, saved: dict[str, np.ndarray] | None = None):
-        self.job, saved = job, saved or {}
-        self.step = int(saved.get("step", -1))  # the last one that was taken in
-        self.at = saved["at"].tolist() if saved else []
-        self.means = list(torch.from_numpy(saved["means"])) if saved else []  # (S, players, measures) a row
-        self.block = list(torch.from_numpy(saved["block"])) if saved else []  # the same, of updates in no row yet
-        self.clones, self.ends = unstacked(saved, "clones"), unstacked(saved, "ends")  # (S, …) per player a row
-        self.truth: list[Tensor] = []  # whom clones stood for
+    job: object
+    step: int = -1
+    at: list[int] = field(default_factory=list)
+    means: list[Tensor] = field(default_factory=list)  # (S, players, measures) a row
+    block: list[Tensor] = field(default_factory=list)  # the same, of updates in no row yet
+    clones: list[list[Tensor]] = field(default_factory=list)  # (S, …) per player a row
+    ends: list[list[Tensor]] = field(default_factory=list)
+    truth: list[Tensor] = field(default_factory=list)  # whom clones stood for
 
     def add(self, state) -> None:
         """Take in a state, unless it is the one that training was resumed from."""
@@ -32,6 +34,7 @@ class Rows:
                 self.clones.append(self.job.clones(self.truth, state))
                 self.ends.append(self.job.ends(state))
                 self.block = []
+        self.step = state.step
         self.truth = self.job.policies_of(state) if self.job.assess else []
 
     def table(self) -> list[Tensor]:
@@ -41,7 +44,9 @@ class Rows:
 
     def by_seed(self) -> Iterator[tuple[list[tuple], dict, list[Tensor]]]:
         """Of each seed the rows up to the first number that is not finite, how it ended, and the rows' `ends`."""
-        table, ends, names = self.table(), stacked(self.ends), self.job.names()
+        table, ends, job = self.table(), stacked(self.ends), self.job
+        clones = [measures.clones(i, len(job.players)) if job.models(i) else [] for i in range(len(job.players))]
+        names = list(zip(job.names(), clones, strict=True))
         finite = torch.cat([*table, *ends], dim=2).isfinite().all(2)
         for s, whole in enumerate(finite.T.tolist()):
             end = whole.index(False) if False in whole else len(whole)
@@ -49,15 +54,10 @@ class Rows:
             rows = [
                 (step, player, name, value)
                 for n, step in enumerate(self.at[:end])
-                for player, own in enumerate(names, start=1)
-                for name, value in zip(own + self.clone_names(player - 1, step), values[player - 1][n], strict=False)
+                for player, (own, of_clones) in enumerate(names, start=1)
+                for name, value in zip(own + of_clones if step else own, values[player - 1][n], strict=False)
             ]
             yield rows, self.ended(end), [of_player[:end, s] for of_player in ends]
-
-    def clone_names(self, i: int, step: int) -> list[str]:
-        """The measures of a player's clones: none before the first update."""
-        players = self.job.players
-        return measures.clones(i, len(players)) if step and self.job.models(i) else []
 
     def ended(self, finite: int) -> dict:
         """The end of a seed, so many of whose rows are finite."""
@@ -68,24 +68,15 @@ class Rows:
         when = f"at step {last}" if last <= first else f"between steps {first} and {last}"
         return {"status": "failed", "steps": steps, "reason": f"a number became NaN or infinite {when}"}
 
-    def snapshot(self) -> dict[str, np.ndarray]:
-        """What rows are restored from; and the measures `shown` of them, (rows, S, players, measures), `at` steps."""
-        names, blank = self.job.shown, (len(self.job.seeds), len(self.job.players))
-        shown = torch.empty(0, *blank, len(names))
+    def shown(self) -> dict[str, np.ndarray]:
+        """What there is to see of them: the job's `shown` measures, (rows, S, players, measures), `at` steps."""
+        names = self.job.shown
+        shown = torch.empty(0, len(self.job.seeds), len(self.job.players), len(names))
         if self.at:
             shown = torch.stack([measured[..., : len(names)] for measured in self.table()], dim=2)
-        kept = {"means": self.means or torch.empty(0), "block": self.block or torch.empty(0), "shown": shown}
-        kept |= {f"{name}{i}": t for name in ("clones", "ends") for i, t in enumerate(stacked(getattr(self, name)))}
-        arrays = {name: np.array([row.numpy() for row in rows]) for name, rows in kept.items()}
-        return arrays | {"at": np.array(self.at, dtype=np.int64), "measures": np.array(names)}
+        return {"shown": shown.numpy(), "at": np.array(self.at, dtype=np.int64), "measures": np.array(names)}
 
 
 def stacked(rows: list) -> list[Tensor]:
     """(rows, S, …) per player, of a list of tensors per player a row."""
     return [torch.stack(of_player) for of_player in zip(*rows, strict=True)]
-
-
-def unstacked(saved: dict[str, np.ndarray], name: str) -> list[tuple[Tensor, ...]]:
-    """The rows that `stacked` stacked, from an array per player."""
-    players = sum(key.removeprefix(name).isdigit() for key in saved if key.startswith(name))
-    return list(zip(*(torch.from_numpy(saved[f"{name}{i}"]) for i in range(players)), strict=True))

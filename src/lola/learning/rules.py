@@ -59,20 +59,17 @@ def terms(values: Values, thetas: list[Tensor]) -> Terms:
     if values.closed_form:
         return Terms(*values.closed_form.terms(thetas))
     V, players = values(thetas), range(len(thetas))
-    sums = [[sum(term(V, thetas, i, j) for j in others(thetas, i)) for i in players] for term in (ahead, shape)]
-    return Terms([gradient(V[i], thetas[i]) for i in players], *sums)
+    return Terms(
+        xi=[gradient(V[i], thetas[i]) for i in players],
+        ahead=[sum(mixed(V, thetas, i, j, i, j) for j in others(thetas, i)) for i in players],
+        shape=[sum(mixed(V, thetas, i, j, j, i) for j in others(thetas, i)) for i in players],
+    )
 
 
-def ahead(V: list[Tensor], thetas: list[Tensor], i: int, j: int) -> Tensor:
-    """∇_ij V_i ∇_j V_j."""
-    mine, theirs = gradient(V[i], thetas[j]), gradient(V[j], thetas[j])
-    return pull_back(mine, thetas[i], theirs)
-
-
-def shape(V: list[Tensor], thetas: list[Tensor], i: int, j: int) -> Tensor:
-    """∇_ij V_j ∇_j V_i."""
-    mine, theirs = gradient(V[i], thetas[j]), gradient(V[j], thetas[j])
-    return pull_back(theirs, thetas[i], mine)
+def mixed(V: list[Tensor], thetas: list[Tensor], i: int, j: int, k: int, along: int) -> Tensor:
+    """∇_ij V_k ∇_j V_along."""
+    direction = gradient(V[along], thetas[j])
+    return pull_back(gradient(V[k], thetas[j]), thetas[i], direction)
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,9 @@ class FirstOrder:
         V = values(thetas)
         direction = gradient(V[i], thetas[i])
         for j in others(thetas, i):
-            for weight, term in ((self.ahead, ahead), (self.shape, shape)):
+            for weight, k, along in ((self.ahead, i, j), (self.shape, j, i)):
                 if weight:
-                    direction = direction + self.eta * weight * term(V, thetas, i, j)
+                    direction = direction + self.eta * weight * mixed(V, thetas, i, j, k, along)
         return direction
 
 
@@ -152,7 +149,7 @@ def shaping(rule: Rule, eta: float | Tensor) -> Rule:
 def anticipate(rule: Rule, eta: float | Tensor, steps: int = 1) -> Rule:
     """∇_i V_i(θ_i, θ_−i + η rule_−i(θ)), through `steps` steps of the others, one after another."""
 
-    def ahead(values: Values, thetas: list[Tensor], i: int) -> Tensor:
+    def anticipated(values: Values, thetas: list[Tensor], i: int) -> Tensor:
         mine, values = thetas[i], values.by_autograd()
         for _ in range(steps):
             moved = [theta.view_as(theta) for theta in thetas]  # so that the next step sees no way back
@@ -161,7 +158,7 @@ def anticipate(rule: Rule, eta: float | Tensor, steps: int = 1) -> Rule:
             thetas, values = moved, values.moved()
         return gradient(values(thetas)[i], mine)
 
-    return ahead
+    return anticipated
 
 
 def frozen(rule: Rule) -> Rule:

@@ -140,10 +140,10 @@ def train(job: Job, until: int, saved: Snapshot | None, keep: Keep) -> Iterator[
 
     After every update `keep` is given a function that, called at once, makes a snapshot.
     """
-    rows = Rows(job, saved)
+    rows = replace(unpickled(saved["rows"]), job=job) if saved else Rows(job)
     for state in learn(job, unpacked(saved, job.device) if saved else job.start(), until):
         rows.add(state)
-        keep(lambda state=state: packed(state) | rows.snapshot())
+        keep(lambda state=state: packed(state) | {"rows": pickled(replace(rows, job=None, truth=[]))} | rows.shown())
     for s, (found, ended, ends) in enumerate(rows.by_seed()):
         outcome = ended | job.outcome(s, state, ends, ended["status"] == "finished")
         yield Trained(COLUMNS, found, outcome)
@@ -167,13 +167,23 @@ class Unpacker(pickle.Unpickler):
         return torch.from_numpy(array).to(self.device)
 
 
+def pickled(value: object) -> np.ndarray:
+    """Whatever it is as an array of bytes."""
+    file = io.BytesIO()
+    Packer(file, pickle.HIGHEST_PROTOCOL).dump(value)
+    return np.frombuffer(file.getvalue(), dtype=np.uint8)
+
+
+def unpickled(array: np.ndarray, device: str = "cpu"):
+    """Inverse of `pickled`."""
+    return Unpacker(io.BytesIO(array.tobytes()), device).load()
+
+
 def packed(state: State) -> Snapshot:
     """A state, whatever the players remember, as arrays by name."""
-    file = io.BytesIO()
-    Packer(file, pickle.HIGHEST_PROTOCOL).dump(replace(state, rollouts=None))
-    return {"step": np.array(state.step), "state": np.frombuffer(file.getvalue(), dtype=np.uint8)}
+    return {"step": np.array(state.step), "state": pickled(replace(state, rollouts=None))}
 
 
 def unpacked(saved: Snapshot, device: str = "cpu") -> State:
     """Inverse of `packed`."""
-    return Unpacker(io.BytesIO(saved["state"].tobytes()), device).load()
+    return unpickled(saved["state"], device)

@@ -165,7 +165,7 @@ COURSES = {
     "map": Course(Entry("lola.learning.matrix.maps", "run_map"), "maps (parts with a grid)"),
     "match": Course(Entry("lola.learning.tabular.match", "run_match"), "matches in episodes", blocks=True),
     "coin_game": Course(Entry("lola.learning.coins.job", "run_coin_game"), "Coin Games", blocks=True, gpu=True),
-    "parameters": Course(Entry("lola.learning.differentiable.job", "run_parameters"), "games of real parameters"),
+    "parameters": Course(Entry("lola.learning.differentiable.game", "run_parameters"), "games of real parameters"),
 }
 
 

@@ -12,9 +12,8 @@ from lola.learning.opponent_models import OpponentModel
 def cloning(rate: float, steps: int) -> OpponentModel:
     """θ̂_j ← θ̂_j + rate · ∇_j mean log π_θ̂j(a_j|s), `steps` times on the roll-outs just played, for every opponent j.
 
-    The mean is over all steps of all roll-outs, so a state teaches as much as it was visited.
-    Starting from what was believed before makes it incremental: earlier play is remembered
-    where later play says nothing.
+    The mean is over all steps of all roll-outs, so a state teaches as much as it was visited. Starting from what was
+    believed before makes it incremental: earlier play is remembered where later play says nothing.
     """
 
     def cloned(thetas: list[Tensor], i: int, believed: list[Tensor], rollouts: Rollouts) -> list[Tensor]:
@@ -43,7 +42,7 @@ def assessed(believed: Tensor, theta: Tensor, j: int, rollouts: Rollouts) -> Ten
     view, chosen = game.views[j], game.joint[j]
     p, truth = policy(believed.numpy(), view, chosen), policy(theta.numpy(), view, chosen)
     likelihood = kernels.log_likelihood(rollouts.frequencies, p, chosen)
-    distance = kernels.total_variation(p, truth)
+    distance = sum((np.abs(p - truth) / (2 * len(view))).reshape(len(p), -1).T)
     return torch.from_numpy(np.stack([likelihood, distance], axis=1))
 
 

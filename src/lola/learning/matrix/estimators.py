@@ -4,11 +4,10 @@ With l_i,t = log π_i(a_i,t|s_t), L_t = Σ_{m≤t} Σ_i l_i,m, r_k,t the rewards
 
     V_k = (1/B) Σ_b Σ_t γᵗ [ r_k,t (1 + L_t − ⊥L_t) + w r'_k,t (⚀(L_t) − 1 − L_t + ⊥L_t) − b_k(s_t) Σ_i (⚀(l_i,t) − 1) ]
 
-where ⚀(x) = exp(x − ⊥x) is the MagicBox of the DiCE paper. The first part has the policy
-gradient, the second only derivatives from the second on: the products of scores that a
-surrogate loss forgets. The third has none in expectation. The estimators differ in w, in the
-baseline b_k, and in whether the rewards are centred on their mean: over the roll-outs at each
-step, which shrinks every derivative by (B − 1)/B, or over all steps.
+where ⚀(x) = exp(x − ⊥x) is the MagicBox of the DiCE paper. The first part has the policy gradient, the second only
+derivatives from the second on: the products of scores that a surrogate loss forgets. The third has none in expectation.
+The estimators differ in w, in the baseline b_k, and in whether the rewards are centred on their mean: over the
+roll-outs at each step, which shrinks every derivative by (B − 1)/B, or over all steps.
 """
 
 from dataclasses import dataclass
@@ -50,8 +49,10 @@ class Estimator:
         """
         if self.critic_lr is None:
             return critics
-        own, states = critics[k], critics[k].shape[1]
-        returns, visits = per_state(rollouts.returns_to_go[:, k], states), per_state(rollouts.discounted_visits, states)
+        own, tables = critics[k], (rollouts.returns_to_go[:, k], rollouts.discounted_visits)
+        returns, visits = (
+            sum(table.reshape(*own.shape, -1).transpose(2, 0, 1)) for table in tables
+        )  # of joint actions
         step = self.critic_lr * (returns - visits * own) / rollouts.discounts.sum()
         return [*critics[:k], own + step, *critics[k + 1 :]]
 
@@ -76,7 +77,7 @@ def surrogate() -> Estimator:
     return Estimator(centred=True, beyond=0.0)
 
 
-class Scored:
+class Scored(sampled.Scores):
     """Roll-outs as seen from the parameters `thetas`: tables per code from which the derivatives follow."""
 
     def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics):
@@ -92,32 +93,22 @@ class Scored:
         self.advantages = returns - self.baseline
 
     def values(self) -> Tensor:
-        """The mean over roll-outs of Σ_t γᵗ r_k,t, (S, players)."""
-        values = np.zeros(self.advantages.shape[:2])
-        for rewards in self.rollouts.mean_rewards.swapaxes(0, 2).swapaxes(1, 2):
-            values += rewards
-        return torch.from_numpy(values)
+        return torch.from_numpy(sum(self.rollouts.mean_rewards.transpose(2, 0, 1)))
 
     def gradient(self, i: int, weights: Tensor) -> Tensor:
-        """∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)."""
-        table = self.mixed(self.advantages, weights.numpy())
+        table = mixed(self.advantages, weights.numpy())
         return torch.from_numpy(kernels.project(table, self.p[:, i], self.game.views[i], self.game.joint[i]))
 
     def directional(self, directions: dict[int, Tensor]) -> Tensor:
-        """Σ_j directions_j · ∇_j V_k, (S, players)."""
-        growth = self.growth(arrays(directions))
-        products = [weighted(growth, of_player) for of_player in self.advantages.swapaxes(0, 1)]
-        return torch.from_numpy(np.stack(products, axis=1))
+        products = self.growth(arrays(directions))[:, None] * self.advantages
+        return torch.from_numpy(sum(products.transpose(2, 0, 1)))
 
     def hessian_product(self, weights: Tensor, directions: dict[int, Tensor]) -> list[Tensor]:
-        """Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i)."""
         weights, directions = weights.numpy(), arrays(directions)
-        rewards = self.mixed(np.broadcast_to(self.game.rewards, (len(weights), *self.game.rewards.shape)), weights)
-        centre = self.mixed(self.rollouts.centre(self.estimator.centre), weights)
-        table = kernels.products_to_go(
-            self.rollouts.codes, rewards, self.rollouts.discounts, centre, self.growth(directions)
-        )
-        advantages, baseline = self.mixed(self.advantages, weights), self.mixed(self.baseline, weights)
+        rewards = mixed(self.game.rewards, weights)
+        centre = mixed(self.rollouts.centre(self.estimator.centre), weights)
+        table = self.rollouts.to_go(rewards[:, None], centre[:, None], self.growth(directions))[:, 0]
+        advantages, baseline = mixed(self.advantages, weights), mixed(self.baseline, weights)
         product = []
         for i, (view, chosen) in enumerate(zip(self.game.views, self.game.joint, strict=True)):
             product.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
@@ -134,34 +125,15 @@ class Scored:
             kernels.add_growth(growth, direction, self.p[:, j], self.game.views[j], self.game.joint[j])
         return growth
 
-    @staticmethod
-    def mixed(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Σ_k weights_k tables_k, (S, …) from (S, players, …), player by player."""
-        total = np.zeros((len(tables), tables.shape[2]))
-        for k in range(tables.shape[1]):
-            total += weights[:, k, None] * tables[:, k]
-        return total
+
+def mixed(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Σ_k weights_k tables_k, (S, …) from (S, players, …) or (players, …), player by player."""
+    return sum((weights[:, :, None] * tables).swapaxes(0, 1))
 
 
 def arrays(directions: dict[int, Tensor]) -> dict[int, np.ndarray]:
     """Tensors as contiguous arrays."""
     return {j: np.ascontiguousarray(direction.numpy()) for j, direction in directions.items()}
-
-
-def per_state(table: np.ndarray, states: int) -> np.ndarray:
-    """A table per code, (S, codes), summed over joint actions: (S, states)."""
-    total = np.zeros((len(table), states))
-    for of_action in table.reshape(*total.shape, -1).transpose(2, 0, 1):
-        total += of_action
-    return total
-
-
-def weighted(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Σ_code of products, (S,), code by code, so that a seed's bits don't depend on its company."""
-    total = np.zeros(len(one))
-    for code in range(one.shape[1]):
-        total += one[:, code] * other[:, code]
-    return total
 
 
 def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics) -> list[Tensor]:

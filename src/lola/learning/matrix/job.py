@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -23,14 +24,40 @@ class MatrixJob(Job):
     """A row per update: exact returns and policies."""
 
     def table(self, means: Tensor, ends: list[Tensor]) -> list[Tensor]:
-        flat = measured(self.game, [theta.flatten(0, 1) for theta in ends])
+        flat = self.exact([theta.flatten(0, 1) for theta in ends])
         return [of_player.unflatten(0, ends[0].shape[:2]) for of_player in flat]
 
+    def exact(self, thetas: list[Tensor]) -> list[Tensor]:
+        """The measures of `names`, (S, measures) per player."""
+        game = self.game
+        return [
+            torch.cat([(1 - game.gamma) * value[:, None], game.probabilities(thetas, i)[..., :-1].flatten(1)], dim=1)
+            for i, value in enumerate(game.values(thetas))
+        ]
+
     def names(self) -> list[list[str]]:
-        return names(self.game)
+        """Per player: the normalised return, and P(a | own state) of every action but the last."""
+        found = []
+        for i, actions in enumerate(self.game.actions):
+            pairs = product(self.game.state_names(i), actions[:-1])
+            found.append([measures.RETURN, *(measures.probability(action, state) for state, action in pairs)])
+        return found
 
     def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
-        return end_of_play(self.game, ends)
+        """The last parameters, and the policies that they are."""
+        game, thetas = self.game, [theta[-1:] for theta in ends]
+        policies = [
+            {
+                "player": i + 1,
+                "state": joint,
+                "own_state": own,
+                "probabilities": dict(zip(game.actions[i], probabilities, strict=True)),
+            }
+            for i in range(len(thetas))
+            for table in game.probabilities(thetas, i).tolist()
+            for joint, own, probabilities in zip(game.state_names(0), game.state_names(i), table, strict=True)
+        ]
+        return {"thetas": [row for theta in thetas for row in theta.tolist()], "policies": policies}
 
 
 def build(spec: dict, seeds: list[int], sizes: dict[str, Tensor] | None = None) -> MatrixJob:
@@ -40,37 +67,3 @@ def build(spec: dict, seeds: list[int], sizes: dict[str, Tensor] | None = None) 
     if not spec["play"]:
         return job
     return replace(job, play=partial(play, game=job.game, seeds=seeds, **spec["play"]))
-
-
-def measured(game, thetas: list[Tensor]) -> list[Tensor]:
-    """The measures of `names`, (S, measures) per player. The last action's probability is what is missing to 1."""
-    return [
-        torch.cat([(1 - game.gamma) * value[:, None], game.probabilities(thetas, i)[..., :-1].flatten(1)], dim=1)
-        for i, value in enumerate(game.values(thetas))
-    ]
-
-
-def names(game) -> list[list[str]]:
-    """Per player: the normalised return, and P(a | own state) of every action but the last."""
-    found = []
-    for i, actions in enumerate(game.actions):
-        play = [measures.probability(action, state) for state in game.state_names(i) for action in actions[:-1]]
-        found.append([measures.RETURN, *play])
-    return found
-
-
-def end_of_play(game, ends: list[Tensor]) -> dict:
-    """The last parameters of a seed, of (rows, d_i) per player, and the policies that they are."""
-    thetas = [theta[-1:] for theta in ends]
-    policies = [
-        {
-            "player": i + 1,
-            "state": joint,
-            "own_state": own,
-            "probabilities": dict(zip(game.actions[i], probabilities, strict=True)),
-        }
-        for i in range(len(thetas))
-        for table in game.probabilities(thetas, i).tolist()
-        for joint, own, probabilities in zip(game.state_names(0), game.state_names(i), table, strict=True)
-    ]
-    return {"thetas": [row for theta in thetas for row in theta.tolist()], "policies": policies}

@@ -5,10 +5,9 @@ gradient theorem for a softmax policy reads
 
     ∇_i V_k [s, b] = d(s) π_i(b|s) (q_k(s, b) − W_k(s)),    q_k(s, b) = Σ_{a: a_i = b} π_−i(a_−i|s) Q_k(a)
 
-and its derivative along a direction w of another player's parameters follows by the
-product rule. All arrays are float64; states and actions are in joint order (see
-`policies`), a joint action `a` leading to state 1 + a. Seeds are computed one by one, so a
-seed's bits cannot depend on its company; the parts write into scratch arrays that they are
+and its derivative along a direction w of another player's parameters follows by the product rule. All arrays are
+float64; states and actions are in joint order (see `game`), a joint action `a` leading to state 1 + a. Seeds are
+computed one by one, so a seed's bits cannot depend on its company; the parts write into scratch arrays that they are
 handed (first argument), because allocating for every seed would cost ten times the arithmetic.
 """
 

@@ -7,10 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.matrix.job import MatrixJob, build, measured, names
+from lola.learning.matrix.job import MatrixJob, build
 from lola.learning.training import COLUMNS, Keep, Snapshot, State, Trained, learn, packed, unpacked
-
-Point = tuple[float, ...]  # a value per axis
 
 
 def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
@@ -19,7 +17,8 @@ def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) ->
     Points are trained side by side, but for different batches of roll-outs, which come one after another.
     """
     grid = spec["grid"]
-    points, rounds = list(product(*grid.values())), by_batch(grid)
+    points, batches = list(product(*grid.values())), [{"batch": [batch]} for batch in grid.get("batch", [])]
+    rounds = [list(product(*(grid | batch).values())) for batch in batches or [{}]]
     tables = list(saved["tables"]) if saved else []  # of each round that is over, (S, points, players, measures)
     for together in rounds[len(tables) :]:
         job = build_round(spec, seeds, together)
@@ -28,27 +27,19 @@ def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) ->
             keep(lambda state=state: packed(state) | {"tables": np.array(tables)})
         tables.append(last_row(job, state).unflatten(0, (len(seeds), -1)).numpy())
     for s in range(len(seeds)):
-        ends = dict(
-            pair
-            for together, table in zip(rounds, tables, strict=True)
-            for pair in zip(together, table[s].tolist(), strict=True)
-        )
+        ends = {}
+        for together, table in zip(rounds, tables, strict=True):
+            ends |= zip(together, table[s].tolist(), strict=True)
         rows = [
             (*point, player, name, value)
             for point in points
-            for player, (own, values) in enumerate(zip(names(job.game), ends[point], strict=True), start=1)
+            for player, (own, values) in enumerate(zip(job.names(), ends[point], strict=True), start=1)
             for name, value in zip(own, values, strict=False)
         ]
         yield Trained((*grid, *COLUMNS[1:]), rows, {"status": "finished", "steps": spec["steps"]})
 
 
-def by_batch(grid: dict[str, list]) -> list[list[Point]]:
-    """The points of a grid, those with the same batch together."""
-    rounds = [grid | {"batch": [batch]} for batch in grid.get("batch", [])] or [grid]
-    return [list(product(*one.values())) for one in rounds]
-
-
-def build_round(spec: dict, seeds: list[int], points: list[Point]) -> MatrixJob:
+def build_round(spec: dict, seeds: list[int], points: list[tuple[float, ...]]) -> MatrixJob:
     """The job that trains every seed at some points, a row of every tensor each: the points of a seed side by side."""
     axes = dict(zip(spec["grid"], zip(*points, strict=True), strict=True))  # values by axis
     if batch := axes.pop("batch", None):
@@ -59,6 +50,6 @@ def build_round(spec: dict, seeds: list[int], points: list[Point]) -> MatrixJob:
 
 def last_row(job: MatrixJob, state: State) -> Tensor:
     """The measures at the end, (S, players, measures), with zeros at the end of players that have fewer."""
-    table = torch.nn.utils.rnn.pad_sequence([own.T for own in measured(job.game, state.thetas)]).permute(2, 1, 0)
+    table = torch.nn.utils.rnn.pad_sequence([own.T for own in job.exact(state.thetas)]).permute(2, 1, 0)
     table[~torch.cat(state.thetas, dim=1).isfinite().all(1)] = torch.nan
     return table

@@ -1,18 +1,16 @@
 """Playing memory-one policies, and the sums over roll-outs that their gradients need, compiled.
 
-A step of a roll-out is one whole number, its *code*: state · (joint actions) + joint action,
-states and joint actions in joint order (see `policies`). The score of a memory-one policy
-depends on the code alone, so whatever a gradient sums over steps is first summed per code
-into a table and then projected on the parameters. With ρ_t a reward, C_t = Σ_{m≤t} g_m the
-scores so far and X_t = Σ_{m≤t} x_m their products with a direction,
+A step of a roll-out is one whole number, its *code*: state · (joint actions) + joint action, states and joint actions
+in joint order (see `game`). The score of a memory-one policy depends on the code alone, so whatever a gradient sums
+over steps is first summed per code into a table and then projected on the parameters. With ρ_t a reward,
+C_t = Σ_{m≤t} g_m the scores so far and X_t = Σ_{m≤t} x_m their products with a direction,
 
-    Σ_t ρ_t C_t     = Σ_m g_m Σ_{t≥m} ρ_t          (first derivatives: `returns_to_go`)
-    Σ_t ρ_t X_t C_t = Σ_m g_m Σ_{t≥m} ρ_t X_t      (second ones, along the direction: `products_to_go`)
+    Σ_t ρ_t C_t     = Σ_m g_m Σ_{t≥m} ρ_t          (first derivatives)
+    Σ_t ρ_t X_t C_t = Σ_m g_m Σ_{t≥m} ρ_t X_t      (second ones, along the direction)
 
-so one pass backwards in time takes a few operations a step, for any number of players.
-Seeds are computed one by one: a seed's bits cannot depend on its company. Roll-outs are the
-inner loop, and neighbours add to tables of their own, since adding to one number again and
-again has to wait for the last addition.
+so one pass backwards in time takes a few operations a step, for any number of players. Seeds are computed one by one: a
+seed's bits cannot depend on its company. Roll-outs are the inner loop, and neighbours add to tables of their own, since
+adding to one number again and again has to wait for the last addition.
 """
 
 import numpy as np
@@ -33,23 +31,6 @@ def probabilities(thetas, views, joint):
         for i in range(players):
             softmax(p[s, i], thetas[i][s], views[i], joint[i, -1])
     return p
-
-
-@kernel
-def thresholds(p, joint):
-    """P(joint action ≤ a | state), (S, states, joint actions)."""
-    seeds, players, states, _ = p.shape
-    limits = np.empty((seeds, states, joint.shape[1]), dtype=np.float32)
-    for s in range(seeds):
-        for state in range(states):
-            total = 0.0
-            for a in range(joint.shape[1]):
-                likely = 1.0
-                for i in range(players):
-                    likely *= p[s, i, state, joint[i, a]]
-                total += likely
-                limits[s, state, a] = total
-    return limits
 
 
 @kernel
@@ -77,63 +58,40 @@ def play(codes, counts, limits, uniforms):
 
 
 @kernel
-def returns_to_go(codes, rewards, discounts, centre, states):
-    """Per code, the mean over roll-outs of Σ_m Σ_{t≥m} ρ_t with ρ_t = γᵗ r_t − centre_t, (S, players, codes).
+def to_go(codes, rewards, discounts, centre, growth):
+    """Per code, the mean over roll-outs of Σ_m Σ_{t≥m} ρ_t X_t with ρ_t = γᵗ r_t − centre_t, (S, K, codes).
 
-    `codes` is (S, length, batch), `rewards` (players, joint actions), `discounts` (length,),
-    `centre` (S, players, length).
+    X_t = Σ_{l≤t} growth(code_l), or 1 if `growth`, (S, codes), is None. `codes` is (S, length, batch), `rewards`
+    (S, K, joint actions), `discounts` (length,), `centre` (S, K, length).
     """
     seeds, length, batch = codes.shape
-    players, actions = rewards.shape
-    table = np.empty((seeds, players, states * actions))
-    lanes, to_go = np.empty((states * actions, LANES)), np.empty(batch)
-    worth = np.empty(states * actions)
+    kinds, actions = rewards.shape[1:]
+    steps = (1 + actions) * actions
+    table = np.empty((seeds, kinds, steps))
+    lanes, worth = np.empty((steps, LANES)), np.empty(steps)
+    grown, to_go = np.empty(batch), np.empty(batch)
     for s in range(seeds):
-        for k in range(players):
-            for code in range(len(worth)):
-                worth[code] = rewards[k, code % actions]
+        for k in range(kinds):
+            for code in range(steps):
+                worth[code] = rewards[s, k, code % actions]
             lanes[:] = 0.0
             to_go[:] = 0.0
+            if growth is not None:
+                grown[:] = 0.0
+                for t in range(length):
+                    for b in range(batch):
+                        grown[b] += growth[s, codes[s, t, b]]
             for t in range(length - 1, -1, -1):
                 discount, middle = discounts[t], centre[s, k, t]
                 for b in range(batch):
                     code = codes[s, t, b]
-                    to_go[b] += discount * worth[code] - middle
+                    reward = discount * worth[code] - middle
+                    to_go[b] += reward if growth is None else reward * grown[b]
                     lanes[code, b & (LANES - 1)] += to_go[b]
-            for code in range(len(worth)):
+                    if growth is not None:
+                        grown[b] -= growth[s, code]
+            for code in range(steps):
                 table[s, k, code] = lanes[code].sum() / batch
-    return table
-
-
-@kernel
-def products_to_go(codes, rewards, discounts, centre, growth):
-    """Per code, the mean over roll-outs of Σ_m Σ_{t≥m} ρ_t X_t, (S, codes), with X_t = Σ_{l≤t} growth(code_l).
-
-    `rewards` is (S, joint actions), `centre` (S, length), `growth` (S, codes).
-    """
-    seeds, length, batch = codes.shape
-    actions = rewards.shape[1]
-    table = np.empty(growth.shape)
-    lanes = np.empty((growth.shape[1], LANES))
-    grown, to_go, worth = np.empty(batch), np.empty(batch), np.empty(growth.shape[1])
-    for s in range(seeds):
-        for code in range(len(worth)):
-            worth[code] = rewards[s, code % actions]
-        lanes[:] = 0.0
-        grown[:] = 0.0
-        to_go[:] = 0.0
-        for t in range(length):
-            for b in range(batch):
-                grown[b] += growth[s, codes[s, t, b]]
-        for t in range(length - 1, -1, -1):
-            discount, middle = discounts[t], centre[s, t]
-            for b in range(batch):
-                code = codes[s, t, b]
-                to_go[b] += (discount * worth[code] - middle) * grown[b]
-                lanes[code, b & (LANES - 1)] += to_go[b]
-                grown[b] -= growth[s, code]
-        for code in range(len(worth)):
-            table[s, code] = lanes[code].sum() / batch
     return table
 
 
@@ -199,14 +157,3 @@ def log_likelihood(table, p, chosen):
             if table[s, code] > 0.0:
                 total[s] += table[s, code] * log(p[s, code // actions, chosen[code % actions]])
     return total
-
-
-@kernel
-def total_variation(p, q):
-    """½ Σ_a |p(a|s) − q(a|s)|, averaged over states, (S,)."""
-    distance = np.zeros(len(p))
-    for s in range(len(p)):
-        for state in range(p.shape[1]):
-            for a in range(p.shape[2]):
-                distance[s] += np.abs(p[s, state, a] - q[s, state, a]) / (2 * p.shape[1])
-    return distance

@@ -1,5 +1,9 @@
-"""Roll-outs of memory-one policies: (seeds, roll-outs, steps), every seed on random streams of its own."""
+"""Roll-outs of memory-one policies: (seeds, roll-outs, steps), every seed on random streams of its own.
 
+Sums are taken one term after another, so that a seed's bits don't depend on its company.
+"""
+
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,44 +59,42 @@ class Rollouts:
     @cached_property
     def discounted_visits(self) -> np.ndarray:
         """The mean over roll-outs of Σ_t γᵗ 1[code_t], (S, codes)."""
-        visits = np.zeros(self.counts.shape[::2])
-        for discount, counts in zip(self.discounts, self.counts.swapaxes(0, 1), strict=True):
-            visits += discount * counts  # step by step, so that a seed's bits don't depend on its company
-        return visits / self.batch
+        steps = zip(self.discounts, self.counts.swapaxes(0, 1), strict=True)
+        return sum(discount * counts for discount, counts in steps) / self.batch
 
     def centre(self, over: str | None) -> np.ndarray:
         """What centring takes off discounted rewards, (S, players, length): their mean over a "step", or "all"."""
+        if over is None:
+            return np.zeros((len(self.counts), len(self.game.rewards), self.length))
         if over == "step":
             return self.mean_rewards
-        overall = np.zeros((len(self.counts), len(self.game.rewards), 1))
-        if over == "all":
-            played = self.counts.sum(1).reshape(len(self.counts), -1, self.game.joint.shape[1]).sum(1)
-            for a, worth in enumerate(self.game.rewards.T):
-                overall[:, :, 0] += worth * played[:, a, None]
-        return overall / (self.batch * self.length) * self.discounts
+        return self._earned(self.counts.sum(1, keepdims=True)) / (self.batch * self.length) * self.discounts
 
     @cached_property
     def mean_rewards(self) -> np.ndarray:
         """The mean over roll-outs of every player's discounted reward at each step, (S, players, length)."""
-        played = self.counts.reshape(*self.counts.shape[:2], -1, self.game.joint.shape[1]).sum(2)
-        rewards = np.zeros((len(played), len(self.game.rewards), self.length))
-        for a, worth in enumerate(self.game.rewards.T):
-            rewards += worth[:, None] * played[:, None, :, a]
-        return rewards * self.discounts / self.batch
+        return self._earned(self.counts) * self.discounts / self.batch
+
+    def _earned(self, counts: np.ndarray) -> np.ndarray:
+        """Every player's rewards in so many of each code, (S, players, T) from (S, T, codes)."""
+        rewards = self.game.rewards
+        played = counts.reshape(*counts.shape[:2], -1, rewards.shape[1]).sum(2)
+        return sum(worth[:, None] * played[:, None, :, a] for a, worth in enumerate(rewards.T))
 
     @cached_property
     def returns_to_go(self) -> np.ndarray:
         """The mean over roll-outs of Σ_m 1[code_m] Σ_{t≥m} γᵗ r_k,t, (S, players, codes)."""
-        return self._to_go(self.centre(None))
+        return self.to_go(self.game.rewards, self.centre(None))
 
     @cached_property
     def centred_returns_to_go(self) -> np.ndarray:
         """The same with rewards centred, at each step, on their mean over roll-outs."""
-        return self._to_go(self.centre("step"))
+        return self.to_go(self.game.rewards, self.centre("step"))
 
-    def _to_go(self, centre: np.ndarray) -> np.ndarray:
-        rewards, states = self.game.rewards, 1 + self.game.joint.shape[1]
-        return rollout_kernels.returns_to_go(self.codes, rewards, self.discounts, centre, states)
+    def to_go(self, rewards: np.ndarray, centre: np.ndarray, growth: np.ndarray | None = None) -> np.ndarray:
+        """The result of `rollout_kernels.to_go`, the rewards those of every seed or of all alike."""
+        rewards = np.broadcast_to(rewards, (*centre.shape[:2], rewards.shape[-1]))
+        return rollout_kernels.to_go(self.codes, rewards, self.discounts, centre, growth)
 
 
 def play(thetas: list[Tensor], key: tuple[int, ...], game, seeds: list[int], batch: int, length: int) -> Rollouts:
@@ -101,10 +103,10 @@ def play(thetas: list[Tensor], key: tuple[int, ...], game, seeds: list[int], bat
     Neighbouring rows of the same seed, such as the points of a map, share its stream.
     """
     assert all(theta.shape == (len(seeds), d) for theta, d in zip(thetas, game.sizes, strict=True)), "thetas (S, d_i)"
-    joint = game.joint
-    tables = tuple(theta.detach().numpy() for theta in thetas)
-    limits = rollout_kernels.thresholds(rollout_kernels.probabilities(tables, game.views, joint), joint)
-    steps = limits.shape[1] * limits.shape[2]
+    p = rollout_kernels.probabilities(tuple(theta.detach().numpy() for theta in thetas), game.views, game.joint)
+    likely = math.prod(p[:, i].take(chosen, axis=2) for i, chosen in enumerate(game.joint))  # (S, states, joint)
+    limits = np.add.accumulate(likely, axis=2).astype(np.float32)
+    steps = likely[0].size
     codes = np.empty((len(seeds), length, batch), dtype=np.min_scalar_type(steps - 1))
     counts = np.empty((len(seeds), length, steps), dtype=np.int64)
     uniforms = np.empty((length, batch), dtype=np.float32)

@@ -8,7 +8,6 @@ import numpy as np
 
 from lola.learning.arithmetic_kernels import log
 from lola.learning.compiled import kernel
-from lola.learning.matrix.kernels import softmax
 
 FIELDS = 8  # those of tabular.Learner, in its order:
 CLIMBS, JOINT, ALPHA, DECAY, EPSILON, DELTA, DELTA_DECAY, LOSE = range(FIELDS)
@@ -18,13 +17,14 @@ PLAYED, KNOWN, CROSSED = range(3)  # what logits stand for
 
 
 @kernel
-def episode(board, played, tables, learns, settings, uniforms, clock):
+def episode(board, played, tables, settings, uniforms, clock):
     """Play one episode of every match on a `match.Board`, after `clock` steps; a `match.Played` and tables are filled.
 
-    `learns` (players,) and `settings` (players, fields) say who learns how; `uniforms` are (S, length, players).
+    `settings` (players, fields) say who learns how, with α = 0 who doesn't; `uniforms` are (S, length, players).
     """
     joint, rewards, rows, next_rows = board.joint, board.rewards, board.rows, board.next_rows
     seeds, length, players = uniforms.shape
+    learns = settings[:, ALPHA] > 0.0
     chosen, worth = np.empty(players, dtype=np.int64), np.empty(played.taken.shape[2])
     for s in range(seeds):
         state, discount = 0, 1.0
@@ -154,11 +154,3 @@ def logits(values, seen, policy, setting, own, form):
             for a in range(own - 1):
                 theta[s, row * (own - 1) + a] = min(max(worth[a] - worth[own - 1], -FARTHEST), FARTHEST)
     return theta
-
-
-@kernel
-def set_policy(policy, theta, own):
-    """π(a|s) in (S, rows, actions) from logits (S, rows · (own − 1)), row by row."""
-    rows = np.arange(policy.shape[1])
-    for s in range(len(policy)):
-        softmax(policy[s], theta[s], rows, own - 1)

@@ -14,14 +14,15 @@ import torch
 from torch import Tensor
 
 from lola.learning import trainers
-from lola.learning.matrix.job import end_of_play
+from lola.learning.matrix.cloning import policy
+from lola.learning.matrix.job import MatrixJob
 from lola.learning.matrix.rollouts import Rollouts, play
 from lola.learning.players import View
 from lola.learning.streams import stream
 from lola.learning.tabular import kernels
 from lola.learning.tabular.learners import Learner, Tables
 from lola.learning.tabular.perspectives import Perspective
-from lola.learning.training import REAL, Job, Keep, Snapshot, State, Trained, train
+from lola.learning.training import REAL, Keep, Snapshot, State, Trained, train
 from lola.vocabulary import measures, registry
 
 
@@ -76,7 +77,7 @@ class Episode(Rollouts):
 
 
 @dataclass(frozen=True)
-class Match(Job):
+class Match(MatrixJob):
     """A job whose updates are episodes of `length` steps, played from a perspective.
 
     A player's θ has a row per state as the player keeps them.
@@ -92,17 +93,11 @@ class Match(Job):
 
     @cached_property
     def settings(self) -> np.ndarray:
-        """Those of the learners as the kernels read them, (players, fields)."""
+        """Those of the learners as the kernels read them, (players, fields); 0 of who doesn't learn."""
         settings = np.zeros((len(self.players), kernels.FIELDS))
         for i, learner in self.learners.items():
             settings[i] = learner.settings
         return settings
-
-    @cached_property
-    def board(self) -> Board:
-        """The board of every episode."""
-        game, seen = self.game, self.perspective
-        return Board(game.joint, game.rewards, seen.rows, seen.next_rows, game.gamma, seen.game.gamma)
 
     def nothing_played(self) -> Played:
         """Room for an episode."""
@@ -117,16 +112,16 @@ class Match(Job):
 
     def played(self, state: State) -> State:
         """The state after the next episode; the stream of a seed is that of the episode's number."""
+        game, seen = self.game, self.perspective
+        board = Board(game.joint, game.rewards, seen.rows, seen.next_rows, game.gamma, seen.game.gamma)
         tables, played, shape = self.joint_tables(state), self.nothing_played(), (self.length, len(self.players))
-        learns = np.array([i in self.learners for i in range(len(self.players))])
         uniforms = np.stack([stream(seed, (state.step, REAL)).random(shape) for seed in self.seeds])
-        clock = state.step * self.length
-        kernels.episode(self.board, played, tables, learns, self.settings, uniforms, clock)
+        kernels.episode(board, played, tables, self.settings, uniforms, state.step * self.length)
         memories = list(state.memories)
         for i in self.learners:
             memories[i] = Tables(*(whole.copy() for whole in own_part(tables, i, memories[i])))
         thetas = self.known(state.thetas, memories)
-        episode = Episode(self.game, played.codes, played.counts, played.returns, played.taken / self.length)
+        episode = Episode(game, played.codes, played.counts, played.returns, played.taken / self.length)
         return State(state.step, thetas, memories, episode)
 
     def joint_tables(self, state: State) -> Tables:
@@ -141,7 +136,7 @@ class Match(Job):
                 for whole, own in zip(own_part(tables, i, state.memories[i]), state.memories[i], strict=True):
                     whole[:] = own
             else:
-                kernels.set_policy(tables.policy[:, i], theta.numpy(), game.counts[i])
+                tables.policy[:, i, :, : game.counts[i]] = policy(theta.numpy(), np.arange(rows), game.joint[i])
         return tables
 
     def view(self, state: State, i: int, done: float) -> View:
@@ -180,9 +175,6 @@ class Match(Job):
 
     def names(self) -> list[list[str]]:
         return [[measures.RETURN, *map(measures.share, own[:-1])] for own in self.game.actions]
-
-    def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
-        return end_of_play(self.game, ends)
 
 
 def own_part(tables: Tables, i: int, memory: Tables) -> Iterator[np.ndarray]:
