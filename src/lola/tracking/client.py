@@ -247,7 +247,7 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
     `figures` names the groups that each figure shows (None: all); `files` lie in folders called figures and tables.
     Returns the run's id. Raises Unavailable.
     """
-    contents = {"/".join(Path(file).parts[-2:]): Path(file).read_bytes() for file in files}
+    contents = {f"{file.parent.name}/{file.name}": file.read_bytes() for file in map(Path, files)}
     with open_game(root, game) as log:
         found = log.sweep()
         cells = [
