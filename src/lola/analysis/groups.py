@@ -32,8 +32,7 @@ class Group(GroupName):
     """
 
     def __init__(self, folder: Path):
-        super().__init__(*folder.parts[-3:])
-        object.__setattr__(self, "folder", folder)  # since names are frozen
+        vars(self).update(vars(GroupName.at(folder)), folder=folder)  # since names are frozen
 
     @cached_property
     def about(self) -> dict:
