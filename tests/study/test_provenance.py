@@ -83,7 +83,7 @@ def kinds(config):
 
 def problems(config):
     """(kind, reason) of each problem, by the name of the product."""
-    return {problem.product.name: (problem.kind, problem.reason) for problem in audit.problems(config)}
+    return {product.name: (kind, reason) for product, kind, reason in audit.problems(config)}
 
 
 def test_a_trained_cell_is_in_order_and_what_is_made_from_it_is_missing(study_of_two):

@@ -8,7 +8,6 @@ verify   whether everything on disk is what today's settings, code and packages 
 import argparse
 import sys
 from collections import Counter
-from dataclasses import dataclass
 
 from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
@@ -33,30 +32,21 @@ def main() -> None:
         if args.what == "explain":
             print(*explain(config, found), sep="\n")
         else:
-            print(*verify(config, found), published(config, {problem.product.name for problem in found}), sep="\n")
+            print(*verify(config, found), published(config, {product.name for product, *_ in found}), sep="\n")
             wrong |= bool(found)
     sys.exit(int(wrong))
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A product that is missing, damaged or stale (its `kind`), and the reason."""
-
-    product: Product
-    kind: str
-    reason: str
-
-
-def problems(config: dict) -> list[Problem]:
-    """The products that are not as they should be, each with what is wrong."""
+def problems(config: dict) -> list[tuple[Product, str, str]]:
+    """The products that are missing, damaged or stale, each with which of these it is and the reason."""
     lock = provenance.environment()
     found = ((product, provenance.problem(product, lock)) for product in provenance.products(config))
-    return [Problem(product, *problem) for product, problem in found if problem]
+    return [(product, *problem) for product, problem in found if problem]
 
 
-def explain(config: dict, found: list[Problem]) -> list[str]:
+def explain(config: dict, found: list[tuple[Product, str, str]]) -> list[str]:
     """A line per group of cells and per product that would be made again, with the reason and the cost last time."""
-    reasons = {problem.product.manifest: problem.reason for problem in found}
+    reasons = {product.manifest: reason for product, _, reason in found}
     remade, again = set(), Counter()
     for product in provenance.products(config):
         made_anew = [need for need in product.needs if need in remade]
@@ -73,13 +63,13 @@ def explain(config: dict, found: list[Problem]) -> list[str]:
     return lines or ["Nothing would be made again."]
 
 
-def verify(config: dict, found: list[Problem]) -> list[str]:
+def verify(config: dict, found: list[tuple[Product, str, str]]) -> list[str]:
     """A line per problem, those of a group's cells together, or one that says how much was verified."""
     if not found:
         products = list(provenance.products(config))
         trained = sum(product.stage == "cells" for product in products)
         return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]
-    alike = Counter((p.kind, p.product.stage, p.product.group, p.reason) for p in found)
+    alike = Counter((kind, product.stage, product.group, reason) for product, kind, reason in found)
     lines = []
     for (kind, stage, group, reason), cells in alike.items():
         members = f" ({counted(cells, 'cell')})" if stage == "cells" else ""
