@@ -14,6 +14,8 @@ from lola.study.config import BadConfig, load
 from lola.study.provenance import Product
 from lola.vocabulary.names import GroupName
 
+Examined = list[tuple[Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -28,30 +30,29 @@ def main() -> None:
     for config in configs:
         if len(configs) > 1:
             print(f"{config['paper']}:")
-        found = problems(config)
+        examined = examine(config)
         if args.what == "explain":
-            print(*explain(config, found), sep="\n")
+            print(*explain(config, examined), sep="\n")
         else:
-            print(*verify(config, found), published(config, {product.name for product, *_ in found}), sep="\n")
-            wrong |= bool(found)
+            faulty = {product.name for product, problem in examined if problem}
+            print(*verify(examined), published(config, faulty), sep="\n")
+            wrong |= bool(faulty)
     sys.exit(int(wrong))
 
 
-def problems(config: dict) -> list[tuple[Product, str, str]]:
-    """The products that are missing, damaged or stale, each with which of these it is and the reason."""
+def examine(config: dict) -> Examined:
+    """Every product of the study, each with what is wrong with it, if anything."""
     lock = provenance.environment()
-    found = ((product, provenance.problem(product, lock)) for product in provenance.products(config))
-    return [(product, *problem) for product, problem in found if problem]
+    return [(product, provenance.problem(product, lock)) for product in provenance.products(config)]
 
 
-def explain(config: dict, found: list[tuple[Product, str, str]]) -> list[str]:
+def explain(config: dict, examined: Examined) -> list[str]:
     """A line per group of cells and per product that would be made again, with the reason and the cost last time."""
-    reasons = {product.manifest: reason for product, _, reason in found}
     remade, again = set(), Counter()
-    for product in provenance.products(config):
+    for product, problem in examined:
         made_anew = [need for need in product.needs if need in remade]
-        reason = reasons.get(product.manifest) or (f"made from {summary(made_anew)}" if made_anew else None)
-        if reason:
+        if problem or made_anew:
+            reason = problem[1] if problem else f"made from {summary(made_anew)}"
             remade.add(product.name)
             again[product.stage, product.group, reason] += 1
     lines = []
@@ -63,15 +64,14 @@ def explain(config: dict, found: list[tuple[Product, str, str]]) -> list[str]:
     return lines or ["Nothing would be made again."]
 
 
-def verify(config: dict, found: list[tuple[Product, str, str]]) -> list[str]:
+def verify(examined: Examined) -> list[str]:
     """A line per problem, those of a group's cells together, or one that says how much was verified."""
-    if not found:
-        products = list(provenance.products(config))
-        trained = sum(product.stage == "cells" for product in products)
-        return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]
-    alike = Counter((kind, product.stage, product.group, reason) for product, kind, reason in found)
+    alike = Counter((problem, product.stage, product.group) for product, problem in examined if problem)
+    if not alike:
+        trained = sum(product.stage == "cells" for product, _ in examined)
+        return [f"Verified: {counted(trained, 'cell')} and the {len(examined) - trained} results made from them."]
     lines = []
-    for (kind, stage, group, reason), cells in alike.items():
+    for ((kind, reason), stage, group), cells in alike.items():
         members = f" ({counted(cells, 'cell')})" if stage == "cells" else ""
         lines.append(f"{kind:<8} {group}{members}: {reason}")
     return lines
