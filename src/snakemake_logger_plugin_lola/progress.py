@@ -1,7 +1,6 @@
 """What a person reads while the study runs: a `Run` is told what happens and says it in lines.
 
-Nothing here knows the terminal or the workflow engine. Time comes from the clock a `Run` is given, in seconds.
-Standard library only.
+Nothing here knows the terminal or the workflow engine; a `Run` is given its clock, in seconds. Standard library only.
 """
 
 import math
@@ -284,9 +283,9 @@ def short_reason(reason: str) -> str:
     """Why a job is to run, with each list of files cut to its first."""
     parts = []
     for part in reason.split("; "):
-        label, colon, files = part.partition(": ")
+        label, _, files = part.partition(": ")
         listed = sorted(files.split(", "))
-        if colon and len(listed) > 1 and "files" in label:
+        if len(listed) > 1 and "files" in label:
             part = f"{label}: {listed[0]} and {len(listed) - 1} more"
         parts.append(part)
     return truncate("; ".join(parts).replace("\n", " "), 300)

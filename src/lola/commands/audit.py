@@ -11,10 +11,9 @@ from collections import Counter
 
 from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
-from lola.study.provenance import Product
 from lola.vocabulary.names import GroupName
 
-Examined = list[tuple[Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
+Examined = list[tuple[provenance.Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
 
 
 def main() -> None:
