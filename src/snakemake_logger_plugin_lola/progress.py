@@ -1,7 +1,6 @@
 """What a person reads while the study runs: a `Run` is told what happens and says it in lines.
 
-Nothing here knows the terminal or the workflow engine. Time comes from the clock a `Run` is given, in seconds.
-Standard library only.
+Nothing here knows the terminal or the workflow engine; a `Run` is given its clock, in seconds. Standard library only.
 """
 
 import math
@@ -12,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from statistics import fmean
 
 from lola.vocabulary.names import CELL, Cell, curves
 
@@ -77,9 +77,7 @@ class Run:
     def plan(self, jobs: Mapping[str, int], expected: Expected) -> None:
         """Take the number of jobs per rule, without the targets."""
         self.expected = expected
-        self.planned = Counter()
-        for rule, n in jobs.items():
-            self.planned[kind(rule)] += n * (rule not in expected.targets)
+        self.planned = Counter(kind(rule) for rule in Counter(jobs).elements() if rule not in expected.targets)
 
     def start(self, job: Job) -> None:
         job.started = self.clock()
@@ -147,8 +145,7 @@ class Run:
         ended = [seconds for durations in self.durations.values() for seconds in durations]
         if not ended:
             return None
-        known = {rule: sum(seconds) / len(seconds) for rule, seconds in self.durations.items()}
-        mean = defaultdict(lambda: min(ended), known)
+        mean = defaultdict(lambda: min(ended), {rule: fmean(seconds) for rule, seconds in self.durations.items()})
         now, running = self.clock(), self.running.values()
         left = [max(0.0, mean[kind(job.rule)] - (now - job.started)) for job in running]
         begun = Counter({rule: len(seconds) for rule, seconds in self.durations.items()})
@@ -207,10 +204,8 @@ class Run:
             lines += ["Figures show the other runs; tables and claims count all (config/README.md)."]
         if self.failures:
             lines += [f"{count(len(self.failures), 'job')} failed:"]
-            lines += [
-                f"  {job.name}: {job.reason[-1]}" + "".join(f" ({log})" for log in job.logs)
-                for job in self.failures.values()
-            ]
+            for job in self.failures.values():
+                lines.append(f"  {job.name}: {job.reason[-1]}" + "".join(f" ({log})" for log in job.logs))
         return lines
 
     def summary(self) -> list[str]:
@@ -288,9 +283,9 @@ def short_reason(reason: str) -> str:
     """Why a job is to run, with each list of files cut to its first."""
     parts = []
     for part in reason.split("; "):
-        label, colon, files = part.partition(": ")
+        label, _, files = part.partition(": ")
         listed = sorted(files.split(", "))
-        if colon and len(listed) > 1 and "files" in label:
+        if len(listed) > 1 and "files" in label:
             part = f"{label}: {listed[0]} and {len(listed) - 1} more"
         parts.append(part)
     return truncate("; ".join(parts).replace("\n", " "), 300)

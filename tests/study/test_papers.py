@@ -125,7 +125,7 @@ def test_claims_go_with_the_study_that_names_them(tmp_path):
 
 
 def test_explain_and_verify_take_a_paper_and_an_overlay(monkeypatch, capsys):
-    monkeypatch.setattr(audit, "problems", lambda config: {})
+    monkeypatch.setattr(provenance, "problem", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["audit", "verify", "--paper", "sos", "smoke"])
     with pytest.raises(SystemExit) as ended:
         audit.main()

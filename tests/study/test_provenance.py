@@ -83,7 +83,7 @@ def kinds(config):
 
 def problems(config):
     """(kind, reason) of each problem, by the name of the product."""
-    return {problem.product.name: (problem.kind, problem.reason) for problem in audit.problems(config)}
+    return {product.name: problem for product, problem in audit.examine(config) if problem}
 
 
 def test_a_trained_cell_is_in_order_and_what_is_made_from_it_is_missing(study_of_two):
@@ -110,7 +110,7 @@ def test_an_edited_curve_is_damaged(study_of_two):
 def test_a_changed_setting_makes_its_cells_stale_and_says_which(study_of_two):
     study_of_two["algorithms"]["nl-ex"]["lr"] = 0.25
     assert set(kinds(study_of_two).values()) == {("stale", "seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25")}
-    lines = audit.explain(study_of_two, audit.problems(study_of_two))
+    lines = audit.explain(study_of_two, audit.examine(study_of_two))
     assert lines[0] == "train      ipd/nl-ex/oracle: 2 cells: seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25"
 
 
@@ -190,17 +190,17 @@ def test_a_figure_and_a_table_of_one_name_are_told_apart(study_of_two):
     block = {"game": "ipd", "algorithms": ["nl-ex"], "caption": "c"}
     study_of_two["figures"] = {"one": block | {"kind": "returns"}}
     study_of_two["tables"] = {"one": {"kind": "convergence", "games": ["ipd"], "algorithms": ["nl-ex"], "caption": "c"}}
-    lines = audit.explain(study_of_two, audit.problems(study_of_two))
+    lines = audit.explain(study_of_two, audit.examine(study_of_two))
     assert lines == [
         f"{what}: not made yet" for what in ("group      ipd/nl-ex/oracle", "figure     one", "table      one")
     ] + ["table      claims: not made yet"]
-    assert audit.verify(study_of_two, audit.problems(study_of_two)) == [
+    assert audit.verify(audit.examine(study_of_two)) == [
         f"missing  {name}: not made yet" for name in ("ipd/nl-ex/oracle", "one", "one", "claims")
     ]
 
 
 def test_cells_of_a_group_with_one_problem_are_one_line(study_of_two):
     study_of_two["steps"] = 7
-    found = audit.problems(study_of_two)
-    assert audit.verify(study_of_two, found)[0] == "stale    ipd/nl-ex/oracle (2 cells): steps: 200 → 7"
+    found = audit.examine(study_of_two)
+    assert audit.verify(found)[0] == "stale    ipd/nl-ex/oracle (2 cells): steps: 200 → 7"
     assert audit.explain(study_of_two, found)[0] == "train      ipd/nl-ex/oracle: 2 cells: steps: 200 → 7"

@@ -1074,18 +1074,6 @@ def test_a_view_of_a_coin_game_opens_on_the_own_colour_share(root):
 
 
 @pytest.mark.parametrize(
-    ("text", "figures"),
-    [
-        ("figure1,figure2", {"figure1": None, "figure2": None}),
-        ('{"figure1": ["ipd/nl-ex/oracle"]}', {"figure1": ["ipd/nl-ex/oracle"]}),
-        ("", {}),
-    ],
-)
-def test_figures_are_named_with_or_without_their_groups(text, figures):
-    assert track.figures(text) == figures
-
-
-@pytest.mark.parametrize(
     ("figure", "title"), [("figure1", "Figure 1"), ("figure-a3-ipd", "Figure a3 ipd"), ("sensitivity", "Sensitivity")]
 )
 def test_figure_titles(figure, title):

@@ -8,12 +8,12 @@ verify   whether everything on disk is what today's settings, code and packages 
 import argparse
 import sys
 from collections import Counter
-from dataclasses import dataclass
 
 from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
-from lola.study.provenance import Product
 from lola.vocabulary.names import GroupName
+
+Examined = list[tuple[provenance.Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
 
 
 def main() -> None:
@@ -29,39 +29,29 @@ def main() -> None:
     for config in configs:
         if len(configs) > 1:
             print(f"{config['paper']}:")
-        found = problems(config)
+        examined = examine(config)
         if args.what == "explain":
-            print(*explain(config, found), sep="\n")
+            print(*explain(config, examined), sep="\n")
         else:
-            print(*verify(config, found), published(config, {problem.product.name for problem in found}), sep="\n")
-            wrong |= bool(found)
+            faulty = {product.name for product, problem in examined if problem}
+            print(*verify(examined), published(config, faulty), sep="\n")
+            wrong |= bool(faulty)
     sys.exit(int(wrong))
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A product that is missing, damaged or stale (its `kind`), and the reason."""
-
-    product: Product
-    kind: str
-    reason: str
-
-
-def problems(config: dict) -> list[Problem]:
-    """The products that are not as they should be, each with what is wrong."""
+def examine(config: dict) -> Examined:
+    """Every product of the study, each with what is wrong with it, if anything."""
     lock = provenance.environment()
-    found = ((product, provenance.problem(product, lock)) for product in provenance.products(config))
-    return [Problem(product, *problem) for product, problem in found if problem]
+    return [(product, provenance.problem(product, lock)) for product in provenance.products(config)]
 
 
-def explain(config: dict, found: list[Problem]) -> list[str]:
+def explain(config: dict, examined: Examined) -> list[str]:
     """A line per group of cells and per product that would be made again, with the reason and the cost last time."""
-    reasons = {problem.product.manifest: problem.reason for problem in found}
     remade, again = set(), Counter()
-    for product in provenance.products(config):
+    for product, problem in examined:
         made_anew = [need for need in product.needs if need in remade]
-        reason = reasons.get(product.manifest) or (f"made from {summary(made_anew)}" if made_anew else None)
-        if reason:
+        if problem or made_anew:
+            reason = problem[1] if problem else f"made from {summary(made_anew)}"
             remade.add(product.name)
             again[product.stage, product.group, reason] += 1
     lines = []
@@ -73,15 +63,14 @@ def explain(config: dict, found: list[Problem]) -> list[str]:
     return lines or ["Nothing would be made again."]
 
 
-def verify(config: dict, found: list[Problem]) -> list[str]:
+def verify(examined: Examined) -> list[str]:
     """A line per problem, those of a group's cells together, or one that says how much was verified."""
-    if not found:
-        products = list(provenance.products(config))
-        trained = sum(product.stage == "cells" for product in products)
-        return [f"Verified: {counted(trained, 'cell')} and the {len(products) - trained} results made from them."]
-    alike = Counter((p.kind, p.product.stage, p.product.group, p.reason) for p in found)
+    alike = Counter((problem, product.stage, product.group) for product, problem in examined if problem)
+    if not alike:
+        trained = sum(product.stage == "cells" for product, _ in examined)
+        return [f"Verified: {counted(trained, 'cell')} and the {len(examined) - trained} results made from them."]
     lines = []
-    for (kind, stage, group, reason), cells in alike.items():
+    for ((kind, reason), stage, group), cells in alike.items():
         members = f" ({counted(cells, 'cell')})" if stage == "cells" else ""
         lines.append(f"{kind:<8} {group}{members}: {reason}")
     return lines

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from urllib.request import urlopen
 
 from lola.study import papers
@@ -41,9 +40,9 @@ def main() -> None:
 
 def browse(root: str, port: int | None) -> None:
     """Serve the store until interrupted; one that is served elsewhere is only linked to."""
-    address, database = store.uri(root), store.database_file(root)
-    if address.startswith("http"):
-        announce(store.without_password(address).rstrip("/"), figure_links(root))
+    uri, database = store.uri(root), store.database_file(root)
+    if uri.startswith("http"):
+        announce(store.without_password(uri).rstrip("/"), figure_links(root))
         return
     if database and not database.exists():
         sys.exit(
@@ -51,18 +50,19 @@ def browse(root: str, port: int | None) -> None:
             "running, the first runs are there after about half a minute"
         )
     port = port or free_port()
-    log = store.folder(root) / "mlflow.log"
+    address, log = f"http://127.0.0.1:{port}", store.folder(root) / "mlflow.log"
     command, environment = store.server(root, port)
     with open(log, "w") as output:
         # a process group of its own, so that Ctrl-C reaches the server through us and none of its children stays behind
         served = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:
         links = figure_links(root)
-        wait_for(f"http://127.0.0.1:{port}", served, log)
-        announce(f"http://127.0.0.1:{port}", links)
-        print("Ctrl-C ends it.", flush=True)
-        served.wait()
-        sys.exit(f"error: the MLflow server ended; the end of {log}:\n{log.read_text()[-2000:]}")
+        if answered := answers(address, served):
+            announce(address, links)
+            print("Ctrl-C ends it.", flush=True)
+            served.wait()
+        fault = "ended" if answered else "does not answer"
+        sys.exit(f"error: the MLflow server {fault}; the end of {log}:\n{log.read_text()[-2000:]}")
     finally:
         with suppress(ProcessLookupError):
             os.killpg(served.pid, signal.SIGTERM)
@@ -89,15 +89,15 @@ def free_port() -> int:
     sys.exit("error: no free port on 127.0.0.1")
 
 
-def wait_for(address: str, served: subprocess.Popen, log: Path) -> None:
-    """Return once the server answers; leave with its log if it ends first or takes too long."""
+def answers(address: str, served: subprocess.Popen) -> bool:
+    """Wait until the server answers, ends or has taken too long; whether it answers."""
     end = time.monotonic() + PATIENCE
     while served.poll() is None and time.monotonic() < end:
         with suppress(OSError):
             urlopen(f"{address}/health", timeout=5).close()
-            return
+            return True
         time.sleep(0.1)
-    sys.exit(f"error: the MLflow server does not answer; the end of {log}:\n{log.read_text()[-2000:]}")
+    return False
 
 
 def announce(address: str, links: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ import os
 import platform
 from collections import Counter
 from importlib import metadata
+from io import StringIO
 from pathlib import Path
 
 from lola.analysis.paper import read_ledger
@@ -22,6 +23,7 @@ from lola.study import plan, provenance
 from lola.study.config import load
 from lola.study.papers import FIRST, Paper
 from lola.study.schedule import seconds
+from lola.tables.table import grid
 from lola.vocabulary.settings import BLOCKS, STUDY, given
 
 UNSEEN = ("label", "seeds_per_job")  # settings of a block that move no number
@@ -45,6 +47,10 @@ def checklist(config: dict, overlays: list[str]) -> str:
     paper = Paper(config["paper"])
     papers = settings(load(paper.name))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
+    known = [
+        (f"`{key}`", f"`{canonical(value)}`", origin(key, value, source, papers))
+        for key, (value, source) in settings(config).items()
+    ]
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     sections = {
         "Commands": [
@@ -64,13 +70,7 @@ def checklist(config: dict, overlays: list[str]) -> str:
             "matrix products in another order. Learning from samples is chaotic: expect the same statistics there, not "
             "the same bytes. PyTorch's builds for CUDA are compiled separately and were not compared.",
         ],
-        "Settings, and where each comes from": table(
-            ("setting", "value", "source"),
-            [
-                (f"`{key}`", f"`{canonical(value)}`", origin(key, value, source, papers))
-                for key, (value, source) in settings(config).items()
-            ],
-        ),
+        "Settings, and where each comes from": [grid(("setting", "value", "source"), known)],
         "Seeds": [
             f"- {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}; none was chosen or left out. "
             "A seed that fails is named, and blocks the figures and tables that need it.",
@@ -83,23 +83,21 @@ def checklist(config: dict, overlays: list[str]) -> str:
             "fixed generator; 999 for the bands of curves).",
             "- config/README.md says how a claim is decided.",
         ],
-        "Compute": table(("result", "made from", "training", "itself"), compute(config, groups)),
+        "Compute": [grid(("result", "made from", "training", "itself"), compute(config, groups))],
     }
     if "claims" in config:
-        sections |= against_the_paper(config)
+        claims = csv.DictReader(StringIO(Path(config["results"], "tables", "claims.csv").read_text()))
+        verdicts = Counter(claim["verdict"] for claim in claims)
+        sections |= {
+            "Deviations from the paper": [f"- {deviation}" for deviation in read_ledger(config["claims"]).deviations],
+            "Verdicts": [
+                *(f"- {verdict}: {count}" for verdict, count in sorted(verdicts.items())),
+                "",
+                "Each claim, with its number and interval, is in tables/claims.md.",
+            ],
+        }
     written = (f"\n## {title}\n\n" + "\n".join(lines) + "\n" for title, lines in sections.items())
     return "# Reproducibility\n" + "".join(written)
-
-
-def against_the_paper(config: dict) -> dict[str, list[str]]:
-    """Departures of the study from its paper, and the number of claims by verdict."""
-    deviations = read_ledger(config["claims"]).deviations
-    verdicts = Counter(row["verdict"] for row in read_rows(Path(config["results"], "tables", "claims.csv")))
-    return {
-        "Deviations from the paper": [f"- {deviation}" for deviation in deviations],
-        "Verdicts": [f"- {verdict}: {count}" for verdict, count in sorted(verdicts.items())]
-        + ["", "Each claim, with its number and interval, is in tables/claims.md."],
-    }
 
 
 def trained_on(root: str, groups: dict[str, plan.Group]) -> list[str]:
@@ -149,21 +147,10 @@ def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:
             shown = plan.block_groups(config, block)
             cells = sum(len(groups[group].cells) for group in shown)
             training = sum(seconds(path) for group in shown for path in groups[group].benchmarks(config["results"]))
-            rows.append(
-                (name, f"{cells} cells", f"{training:.0f} s", f"{seconds(root / kind / f'{name}.jsonl'):.0f} s")
-            )
+            drawing = seconds(root / kind / f"{name}.jsonl")
+            rows.append((name, f"{cells} cells", f"{training:.0f} s", f"{drawing:.0f} s"))
     total = sum(seconds(path) for path in root.rglob("*.jsonl"))
     return [*rows, ("all jobs measured, one core each", "", "", f"{total:.0f} s")]
-
-
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """A Markdown table."""
-    return ["| " + " | ".join(row) + " |" for row in (header, ("---",) * len(header), *rows)]
-
-
-def read_rows(path: Path) -> list[dict]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

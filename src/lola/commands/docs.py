@@ -10,8 +10,7 @@ import argparse
 import csv
 import re
 import sys
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
 from io import StringIO
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from lola.analysis.paper import Ledger, read_ledger
 from lola.files.artifacts import write_whole
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
+from lola.tables.table import grid
 from lola.vocabulary import registry, settings
 
 README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "README.md"
@@ -38,7 +38,6 @@ def main() -> None:
         asked = [] if args.pages else [paper for paper, _ in papers.chosen(args.paper, [])]
         made = {path: content for paper in asked for path, content in copies(paper)}
         written = made | {page: fill(page, of_page) for page, of_page in parts(made).items()}
-        written[SETTINGS] = fill(SETTINGS, {"settings": settings_listing()})
     except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
     for path, content in written.items():
@@ -67,9 +66,8 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
 
 def linked(paper: str) -> list[Path]:
     """The files in docs/<paper>/ that pages link to, without those that are always there."""
-    folder, links = DOCS / paper, set()
-    for page in pages():
-        links |= {page.parent / link for link in LINK.findall(page.read_text())}
+    folder = DOCS / paper
+    links = {page.parent / link for page in pages() for link in LINK.findall(page.read_text())}
     always = {folder / name for name in (*CLAIMS, papers.Paper(paper).digests.name)}
     return sorted(path for path in links - always if path.parent == folder)
 
@@ -79,29 +77,58 @@ def fill(page: Path, parts: dict[str, str]) -> str:
     text = page.read_text()
     for name, part in parts.items():
         start, end = f"<!-- {name}: made by make docs -->", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(start)
-        _, _, after = rest.partition(end)
-        if text.count(start) != 1 or text.count(end) != 1 or end in before:
+        pieces = re.split(f"({start}|{end})", text)
+        if pieces[1::2] != [start, end]:
             raise ValueError(f"{page} must hold {start!r} and, after it, {end!r}, once each")
-        text = f"{before}{start}\n\n{part}\n\n{end}{after}"
+        text = f"{pieces[0]}{start}\n\n{part}\n\n{end}{pieces[-1]}"
     return text
 
 
 def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
-    """Parts of pages about claims: the first paper's counts, a line for each paper, and all that were run."""
-    verdicts = {paper: Verdicts(read(made, paper), read_ledger(load(paper)["claims"])) for paper in papers.papers()}
-    studies = [
-        (f"[{title(paper)}](docs/{paper}.md)", f"`config/{paper}`", f"[{found.totals}](docs/claims.md)")
-        for paper, found in verdicts.items()
-    ]
-    listed = "\n\n".join(f"## {title(paper)}\n\n{listing(found)}" for paper, found in verdicts.items())
+    """The parts of pages: what became of each paper's claims, as just copied or as published before; the settings."""
+    answers, studies, sections = [], [], []
+    for paper in papers.papers():  # the first one first
+        path = DOCS / paper / "claims.csv"
+        content = made.get(path) or (path.read_bytes() if path.exists() else b"")
+        claims = list(csv.DictReader(StringIO(content.decode())))
+        answer, *paragraphs = listing(claims, read_ledger(load(paper)["claims"]))
+        title = (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
+        answers.append(answer)
+        studies.append((f"[{title}](docs/{paper}.md)", f"`config/{paper}`", f"[{answer}](docs/claims.md)"))
+        sections += [f"## {title}", f"{answer[0].upper()}{answer[1:]}.", *paragraphs]
     return {
         README: {
-            "answer": f"**{verdicts[papers.FIRST].totals}** ([all of them](docs/claims.md)).",
-            "studies": table(("paper", "its config", "verdicts"), studies),
+            "answer": f"**{answers[0]}** ([all of them](docs/claims.md)).",
+            "studies": grid(("paper", "its config", "verdicts"), studies),
         },
-        DOCS / "claims.md": {"claims": listed},
+        DOCS / "claims.md": {"claims": "\n\n".join(sections)},
+        SETTINGS: {"settings": settings_listing()},
     }
+
+
+def listing(claims: list[dict], ledger: Ledger) -> list[str]:
+    """The number of claims by verdict; a table of those that were run; how many cells of cross tables have which."""
+    crosstables = {name: [c for c in claims if c["claim"].startswith(f"{name}/")] for name in ledger.crosstables}
+    listed = [claim for claim in claims if not any(claim in cells for cells in crosstables.values())]
+    counts = Counter(claim["verdict"] for claim in listed)
+    numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+    paragraphs = [f"{counts.total()} claims: {numbers}" if claims else "not run yet"]
+    if run := [line(claim) for claim in listed if claim["verdict"] != NOT_RUN]:
+        paragraphs.append(grid(COLUMNS, run))
+    for name, cells in crosstables.items():
+        if cells:
+            paragraphs += [f"{ledger.heading(name)}: {len(cells)} claims, counted:", tally(cells)]
+    return paragraphs
+
+
+def tally(cells: list[dict]) -> str:
+    """A table of the number of cells of each game and tournament by verdict."""
+    counts = defaultdict(Counter)
+    for cell in cells:
+        _, game, tournament, *_ = cell["claim"].split("/")
+        counts[f"{game}, as {tournament}"][cell["verdict"]] += 1
+    rows = [(where, *(str(found[verdict]) for verdict in VERDICTS)) for where, found in counts.items()]
+    return grid(("game and tournament", *VERDICTS), rows)
 
 
 def settings_listing() -> str:
@@ -124,70 +151,8 @@ def settings_listing() -> str:
         for name, setting in known.items():
             takers = dict.fromkeys(who for who, entry in entries if name in (*entry.required, *entry.optional))
             rows.append((f"`{name}`", setting.allowed, setting.meaning, *([", ".join(takers)] if entries else [])))
-        tables.append(f"### {title}\n\n{table((*columns, 'taken by') if entries else columns, rows)}")
+        tables.append(f"### {title}\n\n{grid((*columns, 'taken by') if entries else columns, rows)}")
     return "\n\n".join(tables)
-
-
-def read(made: dict[Path, str | bytes], paper: str) -> list[dict]:
-    """A paper's claims as just copied, or as published before; none if neither is there."""
-    path = DOCS / paper / "claims.csv"
-    if path not in made and not path.exists():
-        return []
-    return list(csv.DictReader(StringIO(made[path].decode() if path in made else path.read_text())))
-
-
-def title(paper: str) -> str:
-    """The heading of a paper's page."""
-    return (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """A paper's claims with their verdicts, as rows of a table, and what its file says of them."""
-
-    claims: list[dict]
-    ledger: Ledger
-
-    def cells(self, name: str) -> list[dict]:
-        """Those of a cross table, which are counted and not listed."""
-        return [claim for claim in self.claims if claim["claim"].startswith(f"{name}/")]
-
-    @property
-    def listed(self) -> list[dict]:
-        cells = [claim for name in self.ledger.crosstables for claim in self.cells(name)]
-        return [claim for claim in self.claims if claim not in cells]
-
-    @property
-    def totals(self) -> str:
-        """The number of claims by verdict, without cells of a cross table."""
-        counts = Counter(claim["verdict"] for claim in self.listed)
-        numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-        return f"{counts.total()} claims: {numbers}" if self.claims else "not run yet"
-
-
-def listing(found: Verdicts) -> str:
-    """The number of claims by verdict, and a table of those that were run; cells of cross tables only counted."""
-    run = [claim for claim in found.listed if claim["verdict"] != NOT_RUN]
-    paragraphs = [f"{found.totals[0].upper()}{found.totals[1:]}."]
-    paragraphs += [table(COLUMNS, [line(claim) for claim in run])] if run else []
-    for name in found.ledger.crosstables:
-        if counted := found.cells(name):
-            paragraphs += [f"{found.ledger.heading(name)}: {len(counted)} claims, counted:"]
-            paragraphs += [table(("game and tournament", *VERDICTS), tally(counted))]
-    return "\n\n".join(paragraphs)
-
-
-def tally(claims: list[dict]) -> list[tuple[str, ...]]:
-    """The number of cells of each game and tournament by verdict."""
-    counts = {}
-    for claim in claims:
-        _, game, tournament, *_ = claim["claim"].split("/")
-        counts.setdefault(f"{game}, as {tournament}", Counter())[claim["verdict"]] += 1
-    return [(where, *(str(found[verdict]) for verdict in VERDICTS)) for where, found in counts.items()]
-
-
-def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows))
 
 
 def line(claim: dict) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
 """Run a study: `python -m lola.commands.reproduce [--paper NAME] [OVERLAY …]`, which is what `make reproduce` does.
 
-Checks the config, makes sure that nobody else is running a study in this folder, clears
-what a killed run left locked, sets aside what was damaged, and becomes Snakemake. Several papers' studies run one
-after the other.
+Checks the config, makes sure that nobody else is running a study in this folder, clears what a killed run left locked,
+sets aside what was damaged, and becomes Snakemake. Several papers' studies run one after the other.
 """
 
 import argparse

@@ -56,10 +56,15 @@ def save(table: Table, caption: str, out: Path) -> list[Path]:
 def markdown(table: Table, caption: str) -> str:
     parts = [f"# {caption}"]
     for heading, block in table.blocks.items():
-        lines = [list(block.columns), ["---"] * block.shape[1], *block.to_numpy().tolist()]
-        grid = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        parts += [f"## {heading}", grid] if heading else [grid]
+        parts += [f"## {heading}"] if heading else []
+        parts += [grid(block.columns, block.to_numpy())]
     return "\n\n".join([*parts, table.notes]).rstrip() + "\n"
+
+
+def grid(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of texts in Markdown."""
+    head = [*columns]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
 
 
 def latex(table: Table, caption: str) -> str:
