@@ -73,7 +73,7 @@ def checklist(config: dict, overlays: list[str]) -> str:
         "Settings, and where each comes from": [grid(("setting", "value", "source"), known)],
         "Seeds": [
             f"- {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}; none was chosen or left out. "
-            "A seed that fails is named, and blocks the figures and tables that need it.",
+            "A seed whose numbers stop being finite is named, and counts as one that learned nothing.",
             "- A seed and a player fix the initial parameters, so all algorithms start from the same ones. "
             "Exact gradients draw nothing else at random. Roll-outs have a stream per seed, update and player who "
             "imagines them, so algorithms that play alike have the same luck.",
