@@ -32,7 +32,7 @@ class Group(GroupName):
     """
 
     def __init__(self, folder: Path):
-        super().__init__(*folder.parts[-3:])
+        super().__init__(**vars(GroupName.at(folder)))
         object.__setattr__(self, "folder", folder)  # since names are frozen
 
     @cached_property
@@ -75,7 +75,8 @@ class Group(GroupName):
         known = {metric: about for metric in self.counting.metric.unique() if (about := read(metric)) is not None}
         about = pd.DataFrame([*known.values()], index=[*known], columns=[c for c in columns if c not in CURVE])
         rows = self.counting[self.counting.metric.isin(known)].join(about, on="metric")
-        return self.taken(rows.set_index(["seed", *columns]).value.unstack([*columns], sort=sort))
+        runs = rows.set_index(["seed", *columns]).value.unstack([*columns], sort=sort)
+        return self.taken(runs.sort_index(axis=1) if sort else runs)  # unstack alone leaves columns in any order
 
     def curves(self, metric: str) -> pd.DataFrame:
         """One metric of every player: index seed, columns (player, step)."""
