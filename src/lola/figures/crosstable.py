@@ -41,7 +41,7 @@ def grids_of(sources: Sources, game: str, tournaments: list[str], opponent_model
     shown = [sources.counted.tournament(game, name, opponent_model) for name in tournaments]
     entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))
     grids = {
-        sources.tournament_label(each): pd.DataFrame(each.final().mean(axis=0), each.entrants, each.entrants)
+        sources.tournament_label(each): pd.DataFrame(each.final.mean(axis=0), each.entrants, each.entrants)
         for each in shown
     }
     theirs = paper.crosstable(sources.claims, game).reindex(index=entrants, columns=entrants)

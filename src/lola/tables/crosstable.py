@@ -7,7 +7,7 @@ import pandas as pd
 from lola.analysis.metrics import estimate
 from lola.analysis.paper import crosstable
 from lola.analysis.sources import Sources
-from lola.analysis.standings import earns
+from lola.analysis.tournaments import earns
 from lola.tables.table import Table, matrix, number, numbers
 
 MARKED = 0.25  # a cell that is further off the authors' has a mark

@@ -8,8 +8,7 @@ import pandas as pd
 from lola.analysis.metrics import Estimate, Sample, estimate, mean
 from lola.analysis.paper import averages
 from lola.analysis.sources import Sources
-from lola.analysis.standings import first, improvement
-from lola.analysis.tournaments import Tournament, rank_of
+from lola.analysis.tournaments import Tournament, average, first, improvement, rank
 from lola.tables.table import Table, interval, matrix, number, numbers
 
 AVERAGE, RANK, FIRST, EARNS_MORE, MARGIN = "average", "rank", "first, %", "earns more", "margin"
@@ -35,8 +34,7 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
         authors = averages(sources.claims, game)
         if {*authors.index} != {*entrants}:
             authors = {}  # means over another field
-        ends = tournament.final()
-        alone, pairs = overall(tournament, ends), pairwise(tournament, ends)
+        alone, pairs = overall(tournament), pairwise(tournament)
         for (row, column), measures in (alone | pairs).items():
             for measure, e in measures.items():
                 about = {"measure": measure, "row": labels[row], "column": labels.get(column), "runs": e.n}
@@ -51,22 +49,19 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
     return Table(pd.DataFrame(rows), rankings | contests, NOTES)
 
 
-def overall(tournament: Tournament, ends: np.ndarray) -> dict[tuple[str, None], dict[str, Estimate]]:
-    """Average, rank and share of first ranks of every entrant; `ends` are `Tournament.final`."""
-    seeds, means, found = tournament.seeds, ends.mean(axis=-1), {}
-    for i, entrant in enumerate(tournament.entrants):
-        ranks = Sample(seeds, means, rank_of(i))
-        found[entrant, None] = {
-            AVERAGE: estimate(Sample(seeds, means[:, [i]], mean)),
-            RANK: estimate(ranks),
-            FIRST: Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(seeds)),
-        }
+def overall(tournament: Tournament) -> dict[tuple[str, None], dict[str, Estimate]]:
+    """Average, rank and share of first ranks of every entrant."""
+    found = {}
+    for entrant in tournament.entrants:
+        ranks = rank(tournament, entrant)
+        firsts = Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(ranks.seeds))
+        found[entrant, None] = {AVERAGE: estimate(average(tournament, entrant)), RANK: estimate(ranks), FIRST: firsts}
     return found
 
 
-def pairwise(tournament: Tournament, ends: np.ndarray) -> dict[tuple[str, str], dict[str, Estimate]]:
+def pairwise(tournament: Tournament) -> dict[tuple[str, str], dict[str, Estimate]]:
     """For every two entrants, which earns more against the same opponents, and in their own match."""
-    seeds, found = tournament.seeds, {}
+    seeds, ends, found = tournament.seeds, tournament.final, {}
     for (i, row), (j, column) in itertools.permutations(enumerate(tournament.entrants), 2):
         found[row, column] = {
             EARNS_MORE: estimate(improvement(seeds, ends[:, i], ends[:, j])),
