@@ -287,7 +287,7 @@ def contested(tmp_path, entrants=tuple(ENTRANTS), models=("oracle",)):
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
     known = Sources(
-        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=Ledger(AUTHORS), tournaments=tournaments
+        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=Ledger(AUTHORS), tournament_labels=tournaments
     )
     return replace(known, opponent_models={"cloning": "cloned opponent"})
 

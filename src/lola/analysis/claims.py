@@ -35,12 +35,10 @@ def check(
     `scales` are remarks on how much a group learns from, by its name. They stand beside the verdict, as runs that
     diverged do. Raises ValueError if a measure or the rule is unknown.
     """
-    found = {}
-    for settings in claim.measures:
-        try:
-            found |= {group.name: group for group in needed(settings, groups)}
-        except KeyError as missing:
-            return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
+    try:
+        found = {group.name: group for settings in claim.measures for group in needed(settings, groups)}
+    except KeyError as missing:
+        return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
     try:
         sample = measure(claim, claim.measure, groups, claims)
         if claim.minus:
@@ -67,12 +65,12 @@ def measure(claim: Claim, settings: dict, groups: dict[str, Group], claims: list
     """The sample that a claim's `measure` or `minus` asks for."""
     if settings["quantity"] == FIT:
         return fit([groups[name] for name in settings["groups"]], claims).sample
-    of_a_tournament = "tournament" in settings
-    known = tournaments.QUANTITIES if of_a_tournament else QUANTITIES
+    known, names = QUANTITIES, ", ".join([*QUANTITIES, FIT])
+    if "tournament" in settings:
+        known, names = tournaments.QUANTITIES, ", ".join(tournaments.QUANTITIES)
     if settings["quantity"] not in known:
-        names = ", ".join(known if of_a_tournament else (*known, FIT))
         raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {names}")
-    source = tournaments.tournament_of(groups, settings) if of_a_tournament else groups[settings["group"]]
+    source = tournaments.tournament_of(groups, settings) if "tournament" in settings else groups[settings["group"]]
     arguments = {key: value for key, value in settings.items() if key not in ABOUT}
     return known[settings["quantity"]](source, **arguments)
 

@@ -44,7 +44,7 @@ def grids_of(sources: Sources, game: str, tournaments: list[str], opponent_model
         sources.tournament_label(each): pd.DataFrame(each.final.mean(axis=0), each.entrants, each.entrants)
         for each in shown
     }
-    theirs = paper.crosstable(sources.claims, game).reindex(index=entrants, columns=entrants)
+    theirs = paper.crosstable(sources.ledger.claims, game).reindex(index=entrants, columns=entrants)
     if theirs.notna().any(axis=None):
         grids[AUTHORS] = theirs
     called = {"index": sources.labels, "columns": sources.labels}

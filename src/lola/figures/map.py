@@ -41,7 +41,7 @@ def draw(
     for row, group in zip(panels, groups, strict=True):
         trained = group.instead(beside).name
         for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
-            paper = paper_number(sources.claims, trained, quantity)
+            paper = paper_number(sources.ledger.claims, trained, quantity)
             titles.append(f"{group.game}: {NAMES[quantity]}" + ("" if paper is None else f" ({paper:g})"))
             heat_map(ax, grid, paper, own)
             diverged |= bool(grid.isna().any(axis=None))

@@ -31,7 +31,7 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
     for game, name in itertools.product(games, tournaments):
         tournament = sources.tournament(game, name, opponent_model)
         entrants, label = tournament.entrants, sources.tournament_label(tournament)
-        authors = crosstable(sources.claims, game).reindex(index=entrants, columns=entrants)
+        authors = crosstable(sources.ledger.claims, game).reindex(index=entrants, columns=entrants)
         cells = {}
         for row, column in itertools.product(entrants, repeat=2):
             e, theirs = estimate(earns(tournament, row, column)), authors.loc[row, column]

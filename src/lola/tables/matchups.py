@@ -24,7 +24,9 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_mod
         group = sources.group(game, matchup, opponent_model)
         seats = Matchup.read(matchup).seats
         labels |= dict(zip(seats, sources.seats(group), strict=True))
-        players = [(estimate(final_return(group, p)), paper_number(sources.claims, group.name, "R", p)) for p in (1, 2)]
+        players = [
+            (estimate(final_return(group, p)), paper_number(sources.ledger.claims, group.name, "R", p)) for p in (1, 2)
+        ]
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])
 

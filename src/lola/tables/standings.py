@@ -31,7 +31,7 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], oppo
         tournament = sources.tournament(game, name, opponent_model)
         entrants, where = tournament.entrants, {"game": game, "tournament": sources.tournament_label(tournament)}
         labels, heading = {name: sources.labels[name] for name in entrants}, ", ".join(where.values())
-        authors = averages(sources.claims, game)
+        authors = averages(sources.ledger.claims, game)
         if {*authors.index} != {*entrants}:
             authors = {}  # means over another field
         alone, pairs = overall(tournament), pairwise(tournament)
