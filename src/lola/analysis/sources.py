@@ -11,23 +11,27 @@ from lola.vocabulary.names import GroupName
 
 @dataclass(frozen=True)
 class Sources:
-    """The groups at hand by name, what people call things, and the paper's claims."""
+    """The groups at hand by name, what people call things, and the paper's claims.
+
+    Of an algorithm's groups, those of `opponent_model` are meant if nothing else is said.
+    """
 
     groups: dict[str, Group]
     labels: dict[str, str]
     actions: dict[str, list[list[str]]]
     settings: dict[str, dict] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    opponent_model: str = "oracle"
     opponent_models: dict[str, str] = field(default_factory=dict)
     tournament_labels: dict[str, str] = field(default_factory=dict)
     coin_games: dict[str, dict] = field(default_factory=dict)  # by group: grid, tie, batch, length, steps
 
-    def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
+    def group(self, game: str, shown: str) -> Group:
         """`shown` is an algorithm, or algorithm/opponent model."""
-        return self.groups[GroupName.read(f"{game}/{shown}", opponent_model).name]
+        return self.groups[GroupName.read(f"{game}/{shown}", self.opponent_model).name]
 
-    def tournament(self, game: str, name: str, opponent_model: str = "oracle") -> Tournament:
-        return find(self.groups, game, name, opponent_model)
+    def tournament(self, game: str, name: str) -> Tournament:
+        return find(self.groups, game, name, self.opponent_model)
 
     def tournament_label(self, tournament: Tournament) -> str:
         """The label of a tournament, with the opponent model where it is not the oracle."""

@@ -24,14 +24,12 @@ PAPER = style.VERMILLION  # it stands out from every colour of viridis
 OWN = {"marker": "D", "linestyle": "", "color": "white", "markeredgecolor": "black", "markersize": 4}
 
 
-def draw(
-    sources: Sources, *, games: list[str], algorithm: str, opponent_model: str = "oracle", beside: str | None = None
-) -> Figure:
+def draw(sources: Sources, *, games: list[str], algorithm: str, beside: str | None = None) -> Figure:
     """A row per game: R and %TFT, or in a zero-sum game, where R says nothing, its spread and %Nash.
 
     The paper's numbers are those of the algorithm `beside`, of the map's own if none is given.
     """
-    groups = [sources.group(game, algorithm, opponent_model) for game in games]
+    groups = [sources.group(game, algorithm) for game in games]
     x, y = axes_of(groups[0])
     figure = style.new_figure(height=1.8 + 3.2 * len(groups))
     panels = figure.subplots(len(groups), 2, squeeze=False)

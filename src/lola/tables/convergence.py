@@ -23,11 +23,11 @@ Within x: every probability is at most x from uniform. The table gives the joint
 within {metrics.TOLERANCE}."""
 
 
-def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, games: list[str], algorithms: list[str]) -> Table:
     """Table 3 of the paper, beside the paper's numbers, and below it every way to count %TFT and %Nash."""
     rows, lines, ways = [], [], {}
     for game, algorithm in itertools.product(games, algorithms):
-        group = sources.group(game, algorithm, opponent_model)
+        group = sources.group(game, algorithm)
         about = {"game": game, "algorithm": sources.label(group), "runs": len(group.returns)}
         found = []
         for name, (quantity, sample) in measures(group).items():

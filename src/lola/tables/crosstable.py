@@ -25,11 +25,11 @@ many cells theirs lies in our interval, widened by {READ}. That allows for no sa
 zero-sum game both cells count, though they are one number."""
 
 
-def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> Table:
     """The cross table of each game and tournament, and how near to the authors' each tournament comes."""
     rows, matrices = [], {}
     for game, name in itertools.product(games, tournaments):
-        tournament = sources.tournament(game, name, opponent_model)
+        tournament = sources.tournament(game, name)
         entrants, label = tournament.entrants, sources.tournament_label(tournament)
         authors = crosstable(sources.ledger.claims, game).reindex(index=entrants, columns=entrants)
         cells = {}

@@ -24,11 +24,11 @@ head: what the row earns in its match against the column, minus what the column 
 95 % interval lies on one side of even (0.5, or 0); the CSV file has the intervals, as "earns more" and "margin"."""
 
 
-def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> Table:
     """The ranking of each game and tournament; below it, two entrants at a time, which earns more."""
     rows, rankings, contests = [], {}, {}
     for game, name in itertools.product(games, tournaments):
-        tournament = sources.tournament(game, name, opponent_model)
+        tournament = sources.tournament(game, name)
         entrants, where = tournament.entrants, {"game": game, "tournament": sources.tournament_label(tournament)}
         labels, heading = {name: sources.labels[name] for name in entrants}, ", ".join(where.values())
         authors = averages(sources.ledger.claims, game)
