@@ -41,8 +41,16 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> T
                 theirs = authors.get(row) if measure == AVERAGE else None
                 rows.append(where | about | numbers(e) | {"authors": theirs})
         ranked = sorted(alone.items(), key=lambda item: -item[1][AVERAGE].value)
-        lines = [{"entrant": labels[row]} | line(authors.get(row), of) for (row, _), of in ranked]
-        rankings[heading] = pd.DataFrame(lines)
+        rankings[heading] = pd.DataFrame(
+            {
+                "entrant": labels[row],
+                AVERAGE: interval(of[AVERAGE], 2),
+                "authors": number(authors.get(row), 2),
+                RANK: interval(of[RANK], 0),
+                FIRST: number(of[FIRST].value, 0),
+            }
+            for (row, _), of in ranked
+        )
         for what, measure, even in (("who earns more", EARNS_MORE, 0.5), ("head to head", MARGIN, 0.0)):
             cells = {pair: with_star(of[measure], even) for pair, of in pairs.items()}
             contests[f"{heading}: {what}"] = matrix(cells, entrants, labels)
@@ -68,16 +76,6 @@ def pairwise(tournament: Tournament) -> dict[tuple[str, str], dict[str, Estimate
             MARGIN: estimate(Sample(seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean)),
         }
     return found
-
-
-def line(authors: float | None, of: dict[str, Estimate]) -> dict:
-    """An entrant of the ranking as people read it."""
-    return {
-        "average": interval(of[AVERAGE], 2),
-        "authors": number(authors, 2),
-        "rank": interval(of[RANK], 0),
-        "first, %": number(of[FIRST].value, 0),
-    }
 
 
 def with_star(e: Estimate, even: float) -> str:
