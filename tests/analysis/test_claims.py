@@ -11,7 +11,7 @@ import yaml
 from group_files import write_coin_game, write_group, write_match
 from showing import run_show
 
-from lola.analysis import claims, standings
+from lola.analysis import claims, tournaments
 from lola.analysis.claims import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, check
 from lola.analysis.groups import Counted
 from lola.analysis.metrics import QUANTITIES, Estimate
@@ -26,8 +26,8 @@ OURS = LEDGER.claims
 CONFIG = load()
 
 
-def equals(*numbers, runs=50, **more):
-    return claims.equals(*numbers, runs, **more)
+def equals(found, paper, std, rounding, **more):
+    return claims.equals(found, claim("equals", paper=paper, std=std, digit=2 * rounding, **more))
 
 
 TRAINED = {
@@ -269,7 +269,7 @@ def test_our_claims_are_whole():
         assert c.rule in claims.RULES, c.id
         assert c.rule != "equals" or None not in (c.paper, c.digit), c.id
         for m in c.measures:
-            known = standings.QUANTITIES if "tournament" in m else {*QUANTITIES, claims.FIT}
+            known = tournaments.QUANTITIES if "tournament" in m else {*QUANTITIES, claims.FIT}
             assert m["quantity"] in known or not trained(c), c.id
 
 

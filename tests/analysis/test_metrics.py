@@ -163,8 +163,8 @@ def test_the_coin_game_swings_over_the_second_half_of_its_rows(tmp_path):
 def test_zero_sum_is_read_off_the_returns(tmp_path):
     zero = write_group(tmp_path, "imp/a/oracle", flat(s0=(0.3, -0.3), s1=(-0.2, 0.2)))
     other = write_group(tmp_path, "ipd/a/oracle", flat(s0=(0.3, -0.3), s1=(-0.2, 0.1)))
-    assert metrics.is_zero_sum(metrics.final_returns(zero.returns).to_numpy())
-    assert not metrics.is_zero_sum(metrics.final_returns(other.returns).to_numpy())
+    assert metrics.is_zero_sum(metrics.ends(zero).to_numpy())
+    assert not metrics.is_zero_sum(metrics.ends(other).to_numpy())
 
 
 def test_a_map_records_own_views_and_leaves_the_last_action_out(tmp_path):

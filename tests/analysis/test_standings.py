@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from group_files import write_match
 
-from lola.analysis import standings
+from lola.analysis import tournaments
 from lola.analysis.metrics import Sample, estimate, resample
-from lola.analysis.standings import first, improvement, tournament_of
-from lola.analysis.tournaments import find, rank
+from lola.analysis.tournaments import find, first, improvement, rank, tournament_of
 
 # Runs 0 and 1: (what the first seat earns, what the second earns).
 ENDS = {
@@ -40,28 +39,28 @@ def asked(entrant, **more):
 
 def test_earnings_averages_and_ranks(tmp_path):
     shown = find(duel(tmp_path), "ipd", "duel")
-    assert [value(standings.earns(shown, *pair)) for pair in itertools.product("ab", repeat=2)] == [2, 4, 1, 2]
-    assert standings.earns(shown, "b", "a").runs.tolist() == [[0], [2]]
-    assert standings.average(shown, "a").runs.tolist() == [[3], [3]]
-    assert standings.average(shown, "b").runs.tolist() == [[0.5], [2.5]]
+    assert [value(tournaments.earns(shown, *pair)) for pair in itertools.product("ab", repeat=2)] == [2, 4, 1, 2]
+    assert tournaments.earns(shown, "b", "a").runs.tolist() == [[0], [2]]
+    assert tournaments.average(shown, "a").runs.tolist() == [[3], [3]]
+    assert tournaments.average(shown, "b").runs.tolist() == [[0.5], [2.5]]
     assert [value(rank(shown, entrant)) for entrant in "ab"] == [1, 2]
 
 
 def test_above_the_field_is_the_share_of_runs_whose_average_beats_the_mean(tmp_path):
     shown = find(duel(tmp_path), "ipd", "duel")
-    assert [value(standings.above_field(shown, entrant)) for entrant in "ab"] == [100, 0]
-    assert standings.above_field(shown, "a").runs.tolist() == [[100], [100]]
+    assert [value(tournaments.above_field(shown, entrant)) for entrant in "ab"] == [100, 0]
+    assert tournaments.above_field(shown, "a").runs.tolist() == [[100], [100]]
 
 
 def test_a_claims_tournament_is_that_of_its_field(tmp_path):
     groups = duel(tmp_path)
     alone = tournament_of(groups, asked("b", field=["b"]))
     assert (alone.entrants, list(alone.matches)) == (("b",), [("b", "b")])
-    assert standings.average(alone, "b").runs.tolist() == [[1], [3]]
+    assert tournaments.average(alone, "b").runs.tolist() == [[1], [3]]
     assert tournament_of(groups, asked("a")).entrants == ("a", "b")
-    assert [g.name for g in standings.matches_needed(alone, asked("b"))] == ["ipd/b@duel/oracle"]
+    assert [g.name for g in tournaments.matches_needed(alone, asked("b"))] == ["ipd/b@duel/oracle"]
     both = tournament_of(groups, asked("b", against="a"))
-    assert [g.name for g in standings.matches_needed(both, asked("b", against="a"))] == ["ipd/a-vs-b@duel/oracle"]
+    assert [g.name for g in tournaments.matches_needed(both, asked("b", against="a"))] == ["ipd/a-vs-b@duel/oracle"]
 
 
 @pytest.mark.parametrize(

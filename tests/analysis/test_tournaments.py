@@ -74,14 +74,14 @@ def test_the_average_runs_over_all_opponents_and_oneself(tmp_path):
 def test_the_final_returns_are_those_of_the_last_tenth_row_against_column(tmp_path):
     cup = find(played(tmp_path), "ipd", "cup")
     matrix = np.array([[2, 5, 0], [-5, 2, 7], [4, 8, -1.5]])
-    assert cup.final() == pytest.approx(np.stack([matrix, matrix + 10]))
+    assert cup.final == pytest.approx(np.stack([matrix, matrix + 10]))
 
 
 def test_without_somebody_who_models_the_oracles_match_counts(tmp_path):
     groups = played(tmp_path) | played(tmp_path, "cloning", 0.5, pairs=[("a", "c"), ("b", "c"), ("c", "c")])
     known, cloned = (find(groups, "ipd", "cup", model) for model in ("oracle", "cloning"))
     assert cloned.entrants == known.entrants
-    assert cloned.final() - known.final() == pytest.approx(np.array([[[0, 0, 0.5], [0, 0, 0.5], [0.5, 0.5, 0.5]]] * 2))
+    assert cloned.final - known.final == pytest.approx(np.array([[[0, 0, 0.5], [0, 0, 0.5], [0.5, 0.5, 0.5]]] * 2))
 
 
 def test_only_runs_that_finished_every_match_count(tmp_path):
@@ -89,7 +89,7 @@ def test_only_runs_that_finished_every_match_count(tmp_path):
     groups |= played(tmp_path, pairs=[("a", "b")], seeds=(1, 2))
     cup = find(groups, "ipd", "cup")
     assert cup.seeds == (1,)
-    assert cup.final().tolist() == [[[12, 15], [5, 12]]]
+    assert cup.final.tolist() == [[[12, 15], [5, 12]]]
 
 
 def test_a_rank_is_one_more_than_how_many_earn_more():

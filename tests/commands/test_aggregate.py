@@ -162,9 +162,11 @@ def test_beliefs_are_of_every_player_opponent_and_update(tmp_path, monkeypatch):
     curves = [write_cell(tmp_path, seed, CLONED.format(far=repr(seed / 3))) for seed in (1, 2)]
     group = Group(gather(monkeypatch, tmp_path, *curves))
     assert (
-        columns(group.beliefs["likelihood"]) == columns(group.beliefs["distance"]) == [(1, 2, 1), (2, 1, 1), (2, 3, 1)]
+        columns(group.beliefs["log-likelihood"])
+        == columns(group.beliefs["distance"])
+        == [(1, 2, 1), (2, 1, 1), (2, 3, 1)]
     )
-    assert group.beliefs["likelihood"].loc[1].tolist() == [-0.69, -0.70, -0.1]
+    assert group.beliefs["log-likelihood"].loc[1].tolist() == [-0.69, -0.70, -0.1]
     assert group.beliefs["distance"].loc[2].tolist() == pytest.approx([2 / 3, 0.25, float("nan")], nan_ok=True)
     assert {*columns(group.returns)} == {(1, 0), (1, 1), (2, 0)}
 

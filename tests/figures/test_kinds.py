@@ -173,7 +173,7 @@ def test_beliefs_shows_returns_and_the_distance_of_the_clones(tmp_path):
 def test_beliefs_of_a_group_are_read_by_pair_and_update(tmp_path):
     group = believed(tmp_path).groups["ipd/lola/cloning"]
     assert group.beliefs["distance", 1, 2, 1].tolist() == [0.4, 0.4]
-    assert group.beliefs["likelihood", 2, 1, 1].tolist() == [-0.2, -0.2]
+    assert group.beliefs["log-likelihood", 2, 1, 1].tolist() == [-0.2, -0.2]
     assert believed(tmp_path / "again").groups["ipd/lola/oracle"].beliefs.empty
 
 
@@ -287,7 +287,7 @@ def contested(tmp_path, entrants=tuple(ENTRANTS), models=("oracle",)):
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
     known = Sources(
-        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=Ledger(AUTHORS), tournaments=tournaments
+        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=Ledger(AUTHORS), tournament_labels=tournaments
     )
     return replace(known, opponent_models={"cloning": "cloned opponent"})
 
@@ -341,8 +341,8 @@ def test_a_spec_says_what_tournaments_are_called(tmp_path):
 
 
 def test_standings_of_those_who_model_say_so(tmp_path):
-    known = duel(tmp_path, models=("oracle", "cloning"))
-    figure = draw(standings, known, games=["ipd"], tournaments=["cup"], opponent_model="cloning")
+    known = replace(duel(tmp_path, models=("oracle", "cloning")), opponent_model="cloning")
+    figure = draw(standings, known, games=["ipd"], tournaments=["cup"])
     readable(figure)
     (ax,) = figure.axes
     assert " ".join(ax._left_title.get_text().split()[1:]) == "ipd, as described, cloned opponent"

@@ -519,7 +519,7 @@ def test_every_kind_takes_the_keys_of_its_function(known):
     for kind in known.values():
         module = import_module(kind.module)
         parameters = inspect.signature(getattr(module, "draw", None) or module.tabulate).parameters
-        assert list(parameters)[1:] == [*kind.keys, "opponent_model", *kind.optional]
+        assert list(parameters)[1:] == [*kind.keys, *kind.optional]
 
 
 def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):

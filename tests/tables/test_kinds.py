@@ -147,7 +147,7 @@ def contested(tmp_path, claims=AUTHORS):
             group = write_match(tmp_path, f"ipd/{one if one == other else f'{one}-vs-{other}'}@{name}/oracle", returns)
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
-    return Sources(groups, ENTRANTS, {"ipd": CD}, ledger=Ledger(claims), tournaments=tournaments)
+    return Sources(groups, ENTRANTS, {"ipd": CD}, ledger=Ledger(claims), tournament_labels=tournaments)
 
 
 BOTH = {"games": ["ipd"], "tournaments": ["cup", "cup-released"]}

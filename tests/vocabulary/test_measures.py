@@ -10,7 +10,7 @@ def test_names_are_read_as_they_are_written():
         *("clone of player 3 log-likelihood", "clone of player 3 distance"),
     ]
     assert measures.numbered(measures.parameter(12)) == (12,)
-    assert list(map(measures.clone, measures.clones(0, 2))) == [("2", "log-likelihood"), ("2", "distance")]
+    assert list(map(measures.clone, measures.clones(0, 2))) == [("log-likelihood", 2), ("distance", 2)]
 
 
 def test_a_probability_says_where():

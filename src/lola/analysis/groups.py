@@ -74,7 +74,8 @@ class Group(GroupName):
         known = {metric: about for metric in self.counting.metric.unique() if (about := read(metric)) is not None}
         about = pd.DataFrame([*known.values()], index=[*known], columns=[c for c in columns if c not in CURVE])
         rows = self.counting[self.counting.metric.isin(known)].join(about, on="metric")
-        return self.taken(rows.set_index(["seed", *columns]).value.unstack([*columns], sort=sort))
+        runs = rows.set_index(["seed", *columns]).value.unstack([*columns], sort=sort)
+        return self.taken(runs.sort_index(axis=1) if sort else runs)  # unstack alone leaves columns in any order
 
     def curves(self, metric: str) -> pd.DataFrame:
         """One metric of every player: index seed, columns (player, step)."""
@@ -117,18 +118,13 @@ class Group(GroupName):
 
     @cached_property
     def beliefs(self) -> pd.DataFrame:
-        """Quality of clones after each update: index seed, columns (likelihood or distance, player, opponent, step).
+        """Quality of clones after each update: index seed, columns (measure, player, opponent, step).
 
-        The likelihood is the mean log-likelihood of an action seen; the distance is the mean over states of the total
+        The log-likelihood is the mean one of an action seen; the distance is the mean over states of the total
         variation distance between the clone's policy and the opponent's. In the Coin Game they are taken at the end of
         each block of updates, over the steps just played. Without clones there are no rows.
         """
-
-        def read(metric: str) -> tuple[str, int] | None:
-            clone = measures.clone(metric)
-            return clone and (clone[1].removeprefix("log-"), int(clone[0]))
-
-        return self.wide(read, "measure", "player", "opponent", "step")
+        return self.wide(measures.clone, "measure", "player", "opponent", "step")
 
     @cached_property
     def play(self) -> pd.DataFrame:

@@ -113,7 +113,5 @@ def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
     if returns.unstack("seed").dropna().empty:
         raise NothingLeft(f"at every point of {group.name} a run diverged")
     name, share = ("nash", near_uniform) if is_zero_sum(returns.to_numpy()) else ("tft", near_tit_for_tat)
-    percent = 100 * share(map_play(group.map)).where(returns.notna().all(axis=1)).to_frame().rename_axis(
-        columns="player"
-    )
-    return {"R": (returns, mean), "std": (returns, std), name: (percent, mean)}
+    percent = 100 * share(map_play(group.map)).where(returns.notna().all(axis=1))
+    return {"R": (returns, mean), "std": (returns, std), name: (percent.to_frame().rename_axis(columns="player"), mean)}

@@ -138,16 +138,8 @@ def final_spread(group: Group) -> Sample:
 
 
 def ends(group: Group, last: int = 1, player: int | None = None) -> pd.DataFrame:
-    """The mean return at the end of training: index seed, columns player. Of blocks, over the late rows."""
-    return (
-        by_player(late(group.returns), player) if group.about["blocks"] else final_returns(group.returns, last, player)
-    )
-
-
-def final_returns(returns: pd.DataFrame, last: int = 1, player: int | None = None) -> pd.DataFrame:
-    """The mean return over the last updates: index seed, columns player."""
-    steps = returns.columns.get_level_values("step")
-    return by_player(returns.loc[:, steps > steps.max() - last], player)
+    """The mean return over the `last` updates: index seed, columns player. Of blocks, over the late rows."""
+    return by_player(late(group.returns, None if group.about["blocks"] else last), player)
 
 
 def by_player(curves: pd.DataFrame, player: int | None = None) -> pd.DataFrame:
@@ -156,15 +148,15 @@ def by_player(curves: pd.DataFrame, player: int | None = None) -> pd.DataFrame:
     return means if player is None else means[[player]]
 
 
-def late(curves: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the last tenth of training, each of which ends at its step."""
+def late(curves: pd.DataFrame, last: int | None = None) -> pd.DataFrame:
+    """The rows of the `last` updates, or of the last tenth of training, each of which ends at its step."""
     steps = curves.columns.get_level_values("step")
-    return curves.loc[:, steps > (1 - LATE) * steps.max()]
+    return curves.loc[:, steps > ((1 - LATE) * steps.max() if last is None else steps.max() - last)]
 
 
 def gradient(group: Group) -> Sample:
     """The distance from a fixed point at the end of training: the length of all players' gradients together."""
-    lengths = final_returns(group.curves(measures.GRADIENT))
+    lengths = late(group.curves(measures.GRADIENT), last=1)
     return Sample(tuple(lengths.index), np.linalg.norm(lengths, axis=1, keepdims=True), mean)
 
 

@@ -169,16 +169,14 @@ def averages(claims: list[Claim], game: str) -> pd.Series:
 def of_entrants(claims: list[Claim], game: str, quantity: str) -> dict[tuple[str, str | None], float]:
     """The authors' numbers of a quantity of entrants, by entrant and opponent, if it has one."""
     asked = [c for c in claims if c.rule == "equals" and c.measure["quantity"] == quantity]
-    found = [c for c in asked if c.measure["game"] == game]
-    return {(c.measure["entrant"], c.measure.get("against")): c.paper for c in found}
+    return {(c.measure["entrant"], c.measure.get("against")): c.paper for c in asked if c.measure["game"] == game}
 
 
 def paper_number(claims: list[Claim], group: str, quantity: str, player: int | None = None) -> float | None:
     """The number that the paper prints for a quantity of a group, if any; however the quantity is measured."""
     for claim in claims:
-        measure = claim.measure
-        same = (measure.get("group"), measure["quantity"]) == (group, quantity)
-        if claim.rule == "equals" and same and player in (None, measure.get("player")):
+        same = (claim.measure.get("group"), claim.measure["quantity"]) == (group, quantity)
+        if claim.rule == "equals" and same and player in (None, claim.measure.get("player")):
             return claim.paper
     return None
 

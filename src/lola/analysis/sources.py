@@ -1,42 +1,42 @@
 """What a figure or a table is made from."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from lola.analysis.groups import Counted, Group
-from lola.analysis.paper import Claim, Ledger
+from lola.analysis.paper import Ledger
 from lola.analysis.tournaments import Tournament, find
 from lola.vocabulary.names import GroupName
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The groups at hand by name, what people call things, and the paper's claims."""
+    """The groups at hand by name, what people call things, and the paper's claims.
+
+    Of an algorithm's groups, those of `opponent_model` are meant if nothing else is said.
+    """
 
     groups: dict[str, Group]
     labels: dict[str, str]
     actions: dict[str, list[list[str]]]
     settings: dict[str, dict] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    opponent_model: str = "oracle"
     opponent_models: dict[str, str] = field(default_factory=dict)
-    tournaments: dict[str, str] = field(default_factory=dict)
+    tournament_labels: dict[str, str] = field(default_factory=dict)
     coin_games: dict[str, dict] = field(default_factory=dict)  # by group: grid, tie, batch, length, steps
 
-    @property
-    def claims(self) -> list[Claim]:
-        return self.ledger.claims
-
-    def group(self, game: str, shown: str, opponent_model: str = "oracle") -> Group:
+    def group(self, game: str, shown: str) -> Group:
         """`shown` is an algorithm, or algorithm/opponent model."""
-        return self.groups[GroupName.read(f"{game}/{shown}", opponent_model).name]
+        return self.groups[GroupName.read(f"{game}/{shown}", self.opponent_model).name]
 
-    def tournament(self, game: str, name: str, opponent_model: str = "oracle") -> Tournament:
-        return find(self.groups, game, name, opponent_model)
+    def tournament(self, game: str, name: str) -> Tournament:
+        return find(self.groups, game, name, self.opponent_model)
 
     def tournament_label(self, tournament: Tournament) -> str:
         """The label of a tournament, with the opponent model where it is not the oracle."""
         model = self.opponent_models.get(tournament.opponent_model)
-        return self.tournaments[tournament.name] + (f", {model}" if model else "")
+        return self.tournament_labels[tournament.name] + (f", {model}" if model else "")
 
     def label(self, group: Group) -> str:
         """The algorithm's name, and the opponent model's where it is not the oracle."""
@@ -44,10 +44,8 @@ class Sources:
 
     def label_lines(self, group: Group) -> list[str]:
         """The same, a line each."""
-        return [
-            self.labels.get(group.algorithm, group.algorithm),
-            *filter(None, [self.opponent_models.get(group.opponent_model)]),
-        ]
+        model = self.opponent_models.get(group.opponent_model)
+        return [self.labels.get(group.algorithm, group.algorithm)] + ([model] if model else [])
 
     def seats(self, group: Group) -> list[str]:
         """The labels of the algorithms in a group's seats."""
@@ -67,18 +65,13 @@ class Sources:
     @property
     def divergences(self) -> list[str]:
         """For each group with a run that diverged, a line with the numbers of runs that finished and diverged."""
-        return [
-            f"{group.game}, {self.label(group)}: {group.divergence}"
-            for group in self.groups.values()
-            if group.divergence
-        ]
+        diverged = [group for group in self.groups.values() if group.divergence]
+        return [f"{group.game}, {self.label(group)}: {group.divergence}" for group in diverged]
 
 
 def split_spec(spec: dict, folders: list[Path], ledger: Ledger) -> tuple[Sources, dict]:
     """The sources that a spec describes, and its block: the arguments of the function that its kind names."""
     groups = {group.name: group for group in map(Group, folders)}
-    names = [spec.get(key, {}) for key in ("opponent_models", "tournament_labels", "coin_games")]
-    sources = Sources(groups, spec["labels"], spec["actions"], spec.get("settings", {}), ledger, *names)
-    about = {"name", "kind", "caption", "labels", "actions", "settings"}
-    about |= {"opponent_models", "tournament_labels", "coin_games"}
-    return sources, {key: value for key, value in spec.items() if key not in about}
+    own = {each.name for each in fields(Sources)} - {"groups", "ledger"}
+    sources = Sources(groups, ledger=ledger, **{key: value for key, value in spec.items() if key in own})
+    return sources, {key: value for key, value in spec.items() if key not in own | {"name", "kind", "caption"}}

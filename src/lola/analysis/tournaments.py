@@ -1,14 +1,18 @@
-"""A round robin, every entrant against every other and itself: returns and ranks."""
+"""A round robin, every entrant against every other and itself: returns, and ranks at its end as samples over runs.
+
+A run is one seed of every match. Averages are over all opponents, self-play included, as in the paper's Figure 4.
+"""
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from lola.analysis.groups import Group
-from lola.analysis.metrics import Sample, late
+from lola.analysis.metrics import Sample, late, mean, resample
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Tournament:
     entrants: tuple[str, ...]
     matches: dict[tuple[str, str], Group]
 
-    @property
+    @cached_property
     def seeds(self) -> tuple[int, ...]:
         """The runs that every match has."""
         return tuple(sorted(set.intersection(*({*match.returns.index} for match in self.matches.values()))))
@@ -44,12 +48,18 @@ class Tournament:
         """
         return (sum(self.returns(row, column) for column in self.entrants) / len(self.entrants)).dropna()
 
+    @cached_property
     def final(self) -> np.ndarray:
         """`returns` over the late episodes, as the authors average: (seeds, entrants, entrants), row against column."""
         seeds = list(self.seeds)
         pairs = [(row, column) for row in self.entrants for column in self.entrants]
         ends = np.array([late(self.returns(*pair).loc[seeds]).mean(axis=1) for pair in pairs])
         return ends.T.reshape(len(seeds), len(self.entrants), len(self.entrants))
+
+    @property
+    def means(self) -> np.ndarray:
+        """What each entrant earns then, on average over all: (seeds, entrants)."""
+        return self.final.mean(axis=-1)
 
     def seats(self, row: str, column: str) -> tuple[Group, tuple[int, ...]]:
         """The match of two entrants, and where `row` sits in it."""
@@ -78,10 +88,50 @@ def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "
     return Tournament(game, name, opponent_model, tuple(entrants), matches)
 
 
+def tournament_of(groups: dict[str, Group], measure: dict) -> Tournament:
+    """The tournament that a claim's measure names, cut down to its `field` if it has one.
+
+    Raises KeyError, which names the entrant or the groups that are missing.
+    """
+    game, name, model = measure["game"], measure["tournament"], measure.get("opponent_model", "oracle")
+    tournament = find(groups, game, name, model)
+    if model not in {match.opponent_model for match in tournament.matches.values()}:
+        raise KeyError(f"{game}/{name}/{model}")
+    field = measure.get("field", tournament.entrants)
+    for entrant in (*field, measure["entrant"], measure.get("against", measure["entrant"])):
+        if entrant not in tournament.entrants:
+            raise KeyError(f"{entrant} in {game}/{name}/{model}")
+    matches = {seats: match for seats, match in tournament.matches.items() if {*seats} <= {*field}}
+    return replace(tournament, entrants=tuple(field), matches=matches)
+
+
+def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:
+    """The matches that a measure of a tournament needs: one if it names an opponent, else all."""
+    if "against" in measure:
+        return [tournament.seats(measure["entrant"], measure["against"])[0]]
+    return list(tournament.matches.values())
+
+
+def earns(tournament: Tournament, entrant: str, against: str) -> Sample:
+    """Return of an entrant against another; against itself, the mean of both seats."""
+    return Sample.of(late(tournament.returns(entrant, against)).mean(axis=1))
+
+
+def average(tournament: Tournament, entrant: str) -> Sample:
+    """Return of an entrant, averaged over the field."""
+    return Sample(tournament.seeds, tournament.means[:, [tournament.entrants.index(entrant)]], mean)
+
+
+def above_field(tournament: Tournament, entrant: str) -> Sample:
+    """Percentage of runs in which an entrant's average is above the mean average of the field."""
+    means = tournament.means
+    above = means[:, [tournament.entrants.index(entrant)]] > means.mean(axis=-1, keepdims=True)
+    return Sample(tournament.seeds, 100.0 * above, mean)
+
+
 def rank(tournament: Tournament, entrant: str) -> Sample:
-    """The rank of an entrant by its mean return over all opponents, itself included, as the paper's Figure 4 has it."""
-    means = tournament.final().mean(axis=-1)
-    return Sample(tournament.seeds, means, rank_of(tournament.entrants.index(entrant)))
+    """The rank of an entrant by its mean return over all opponents."""
+    return Sample(tournament.seeds, tournament.means, rank_of(tournament.entrants.index(entrant)))
 
 
 def rank_of(position: int) -> Callable[[np.ndarray], np.ndarray]:
@@ -92,3 +142,31 @@ def rank_of(position: int) -> Callable[[np.ndarray], np.ndarray]:
         return 1.0 + (means > means[..., [position]]).sum(axis=-1)
 
     return statistic
+
+
+def first(ranks: Sample) -> float:
+    """Share of the bootstrap's resamples in which an entrant ranks first, alone or with others; nan for one run."""
+    return float((resample(ranks)[0] == 1).mean()) if len(ranks.seeds) > 1 else np.nan
+
+
+def improvement(seeds: tuple[int, ...], mine: np.ndarray, theirs: np.ndarray) -> Sample:
+    """P(X > Y) + ½ P(X = Y), averaged over opponents, for what two entrants earn, (n, opponents) each.
+
+    X is a run of the one, Y any run of the other against the same opponent (Mann-Whitney; the probability of
+    improvement of Agarwal et al. 2021, with opponents for tasks). A run contributes its place among the n.
+    """
+    ahead = np.sign(mine[:, None] - theirs[None]).mean(axis=-1)  # (run of mine, run of theirs)
+    wins = (1 + ahead) / 2
+
+    def statistic(runs: np.ndarray) -> np.ndarray:
+        return wins[runs, runs.swapaxes(-1, -2)].mean(axis=(-2, -1))
+
+    return Sample(seeds, np.arange(len(seeds))[:, None], statistic)
+
+
+QUANTITIES: dict[str, Callable[..., Sample]] = {
+    "earns": earns,
+    "average": average,
+    "rank": rank,
+    "above_field": above_field,
+}

@@ -11,13 +11,13 @@ from lola.figures import style
 KNOWN = "opponent known"  # the oracle's label here; elsewhere it has none
 
 
-def draw(sources: Sources, *, games: list[str], algorithms: list[str], opponent_model: str = "oracle") -> Figure:
+def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure:
     """A row per game: the return, and the distance of the clones; a colour per algorithm, a dash per opponent model.
 
     Both are averaged over agents and runs, with 95 % intervals over runs; of a zero-sum game, whose average is 0, the
     return is agent 1's. An algorithm without clones has no distance.
     """
-    rows = [[sources.group(game, shown, opponent_model) for shown in algorithms] for game in games]
+    rows = [[sources.group(game, shown) for shown in algorithms] for game in games]
     colors = dict(zip(dict.fromkeys(group.algorithm for group in rows[0]), cycle(style.ALGORITHMS)))
     dashes = dict(zip(dict.fromkeys(group.opponent_model for group in rows[0]), cycle(style.DASHES)))
     figure = style.new_figure(height=2 + 3.8 * len(rows))

@@ -12,13 +12,13 @@ from lola.figures import style
 CHANCE = {"color": "dimgrey", "linestyle": ":", "linewidth": 0.8, "zorder": 0}
 
 
-def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
+def draw(sources: Sources, *, game: str, algorithms: list[str]) -> Figure:
     """Figure 5 of the paper: own-colour share of the coins picked, points, and coins picked; a curve per algorithm.
 
     Over both players and over runs, with 95 % intervals over runs. Each point is the mean over the updates since the
     point before it; points are per player and 150 steps, the paper's episode.
     """
-    groups = [sources.group(game, shown, opponent_model) for shown in algorithms]
+    groups = [sources.group(game, shown) for shown in algorithms]
     figure = style.new_figure(6, style.FULL_WIDTH)
     share, points, picked = axes = figure.subplots(1, 3)
     handles = []

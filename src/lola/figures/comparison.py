@@ -17,7 +17,6 @@ def draw(
     *,
     game: str,
     algorithms: list[str],
-    opponent_model: str = "oracle",
     saved: dict[str, list[tuple[int, float]]] | None = None,
     saved_label: str = "saved results",
 ) -> Figure:
@@ -29,7 +28,7 @@ def draw(
     ax = figure.subplots()
     runs = set()
     for n, (shown, color) in enumerate(zip(algorithms, cycle(style.ALGORITHMS))):
-        group = sources.group(game, shown, opponent_model)
+        group = sources.group(game, shown)
         runs.add(group.seeds)
         dashes = style.DASHES[n // SOLID % len(style.DASHES)]
         style.plot_mean(ax, style.over_agents(group.returns), style.wrap(sources.label(group)), color, dashes)

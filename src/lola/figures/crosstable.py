@@ -18,12 +18,12 @@ LEGIBLE = 18  # up to so many tiles side by side have room for a number
 DIGITS = 3  # such a number has so many
 
 
-def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model: str = "oracle") -> Figure:
+def draw(sources: Sources, *, game: str, tournaments: list[str]) -> Figure:
     """Returns of the row against the column in the last tenth of the episodes, the mean over all runs, as in tables.
 
     A panel per tournament, and one for the numbers among the claims, with one scale of colours.
     """
-    grids = grids_of(sources, game, tournaments, opponent_model)
+    grids = grids_of(sources, game, tournaments)
     entrants, columns = len(next(iter(grids.values()))), min(COLUMNS, len(grids))
     titles = [style.wrap(f"{game}, {label}") for label in grids]
     width = style.WIDTH if columns == 1 else style.FULL_WIDTH
@@ -36,15 +36,15 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], opponent_model:
     return figure
 
 
-def grids_of(sources: Sources, game: str, tournaments: list[str], opponent_model: str) -> dict[str, pd.DataFrame]:
+def grids_of(sources: Sources, game: str, tournaments: list[str]) -> dict[str, pd.DataFrame]:
     """The returns of a game's tournaments by their labels, and the authors' where there are any."""
-    shown = [sources.counted.tournament(game, name, opponent_model) for name in tournaments]
+    shown = [sources.counted.tournament(game, name) for name in tournaments]
     entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))
     grids = {
-        sources.tournament_label(each): pd.DataFrame(each.final().mean(axis=0), each.entrants, each.entrants)
+        sources.tournament_label(each): pd.DataFrame(each.final.mean(axis=0), each.entrants, each.entrants)
         for each in shown
     }
-    theirs = paper.crosstable(sources.claims, game).reindex(index=entrants, columns=entrants)
+    theirs = paper.crosstable(sources.ledger.claims, game).reindex(index=entrants, columns=entrants)
     if theirs.notna().any(axis=None):
         grids[AUTHORS] = theirs
     called = {"index": sources.labels, "columns": sources.labels}

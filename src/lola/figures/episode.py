@@ -15,12 +15,12 @@ BESIDE = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 4}
 SHAPES = (("o", 6, 4.5), ("s", 5.5, 4))  # marker and sizes of a player and of its coin in the legend
 
 
-def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
+def draw(sources: Sources, *, game: str, algorithms: list[str]) -> Figure:
     """A row per algorithm: the first steps of a game after training, with the points that each move brings.
 
     The run is the median one in its own-colour share; of an even number, the lower.
     """
-    groups = [sources.group(game, shown, opponent_model) for shown in algorithms]
+    groups = [sources.group(game, shown) for shown in algorithms]
     figure = style.new_figure(1.5 + 1.6 * len(groups), style.FULL_WIDTH)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.02, wspace=0, hspace=0)
     axes = figure.subplots(len(groups), BOARDS, squeeze=False)

@@ -21,13 +21,13 @@ MEAN = {"marker": "|", "linestyle": "", "markersize": 7, "markeredgewidth": 1.2,
 ENOUGH = 5  # from so many runs on there is an interval: a bootstrap of two spans the two
 
 
-def draw(sources: Sources, *, groups: list[str], opponent_model: str = "oracle") -> Figure:
+def draw(sources: Sources, *, groups: list[str]) -> Figure:
     """A line per group, in this order: each run that finished, and their mean; of 5 or more with its 95 % interval.
 
     Numbers are those of the last tenth of training. A change of game is a heading. On the right: how many games of
     how many steps there are before an update, how many updates, and how many runs diverged if any did.
     """
-    found = [sources.groups[GroupName.read(name, opponent_model).name] for name in groups]
+    found = [sources.groups[GroupName.read(name, sources.opponent_model).name] for name in groups]
     lines = []  # (label, text on the right, group or None for a heading)
     for game, its in itertools.groupby(found, key=lambda group: group.game):
         lines.append((game, "" if lines else "games × steps, updates", None))

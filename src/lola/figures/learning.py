@@ -15,9 +15,7 @@ SPREAD = 0.025  # points are moved so far, so that piles show which states and h
 POINT = {"s": 9, "alpha": 0.55, "linewidths": 0.2, "edgecolors": "white", "clip_on": False}
 
 
-def draw(
-    sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle", sampled: list[str] = ()
-) -> Figure:
+def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[str] = ()) -> Figure:
     """Figures 1 and 2 of the paper: a policy scatter per algorithm, and below them all returns.
 
     The returns of `sampled` stand beside those, on the same scale.
@@ -25,10 +23,10 @@ def draw(
     actions = sources.actions[game]
     if [len(own) for own in actions] != [2, 2]:
         raise ValueError(f"a learning figure needs 2 players with 2 actions; in {game} they have {actions}")
-    groups = [sources.group(game, algorithm, opponent_model) for algorithm in algorithms]
+    groups = [sources.group(game, algorithm) for algorithm in algorithms]
     panels = {style.heading("mean of", [groups[0].seeds]): groups}
     if sampled:
-        others = [sources.group(game, algorithm, opponent_model) for algorithm in sampled]
+        others = [sources.group(game, algorithm) for algorithm in sampled]
         panels = {f"exact, {groups[0].seeds} runs": groups, f"sampled, {others[0].seeds} runs": others}
     n, m = len(groups), len(panels)
     figure = style.new_figure(height=11 if sampled else 9.6)

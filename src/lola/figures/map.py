@@ -24,14 +24,12 @@ PAPER = style.VERMILLION  # it stands out from every colour of viridis
 OWN = {"marker": "D", "linestyle": "", "color": "white", "markeredgecolor": "black", "markersize": 4}
 
 
-def draw(
-    sources: Sources, *, games: list[str], algorithm: str, opponent_model: str = "oracle", beside: str | None = None
-) -> Figure:
+def draw(sources: Sources, *, games: list[str], algorithm: str, beside: str | None = None) -> Figure:
     """A row per game: R and %TFT, or in a zero-sum game, where R says nothing, its spread and %Nash.
 
     The paper's numbers are those of the algorithm `beside`, of the map's own if none is given.
     """
-    groups = [sources.group(game, algorithm, opponent_model) for game in games]
+    groups = [sources.group(game, algorithm) for game in games]
     x, y = axes_of(groups[0])
     figure = style.new_figure(height=1.8 + 3.2 * len(groups))
     panels = figure.subplots(len(groups), 2, squeeze=False)
@@ -41,7 +39,7 @@ def draw(
     for row, group in zip(panels, groups, strict=True):
         trained = group.instead(beside).name
         for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
-            paper = paper_number(sources.claims, trained, quantity)
+            paper = paper_number(sources.ledger.claims, trained, quantity)
             titles.append(f"{group.game}: {NAMES[quantity]}" + ("" if paper is None else f" ({paper:g})"))
             heat_map(ax, grid, paper, own)
             diverged |= bool(grid.isna().any(axis=None))

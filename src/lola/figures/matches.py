@@ -10,16 +10,14 @@ from lola.figures import style
 RETURN, FIRST_ACTION = SHOWS = "return", "first action"
 
 
-def draw(
-    sources: Sources, *, game: str, tournament: str, shows: str = RETURN, opponent_model: str = "oracle"
-) -> Figure:
+def draw(sources: Sources, *, game: str, tournament: str, shows: str = RETURN) -> Figure:
     """A row per entrant, a column per opponent: the row's return, or how often it takes its first action.
 
     Means over runs with 95 % intervals; in self-play also over both seats. Raises ValueError for anything else to show.
     """
     if shows not in SHOWS:
         raise ValueError(f"a matches figure shows {' or '.join(map(repr, SHOWS))}, not {shows!r}")
-    shown = sources.tournament(game, tournament, opponent_model)
+    shown = sources.tournament(game, tournament)
     entrants, curves, label = shown.entrants, shown.returns, "the row's normalised return per step"
     figure = style.new_figure(14, style.FULL_WIDTH)
     axes = figure.subplots(len(entrants), len(entrants), sharex=True, sharey=True, squeeze=False)

@@ -6,9 +6,9 @@ from lola.analysis.sources import Sources
 from lola.figures import style
 
 
-def draw(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Figure:
+def draw(sources: Sources, *, game: str, algorithms: list[str]) -> Figure:
     """The mean over runs of each player's parameters after every update, with 95 % intervals."""
-    groups = [sources.group(game, algorithm, opponent_model) for algorithm in algorithms]
+    groups = [sources.group(game, algorithm) for algorithm in algorithms]
     curves = [group.parameters for group in groups]
     names = dict.fromkeys(name for runs in curves for name in runs.columns.droplevel("step"))
     several = any(number > 1 for _, number in names)

@@ -11,13 +11,13 @@ COLUMNS = 3  # the legend has so many
 ALIKE = 4  # so many entrants share their dashes: colours that far apart look alike to some readers
 
 
-def draw(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Figure:
+def draw(sources: Sources, *, games: list[str], tournaments: list[str]) -> Figure:
     """Figure 4 of the paper: a row per tournament, a column per game, a curve per entrant.
 
     The return against every entrant, itself included, is averaged over them and over runs, with 95 % intervals over
     runs. Nothing is smoothed.
     """
-    cups = [sources.tournament(game, name, opponent_model) for name in tournaments for game in games]
+    cups = [sources.tournament(game, name) for name in tournaments for game in games]
     entrants = list(dict.fromkeys(entrant for shown in cups for entrant in shown.entrants))
     dashes = [dash for dash in style.DASHES for _ in range(ALIKE)]
     looks = {entrant: look for entrant, *look in zip(entrants, cycle(style.ALGORITHMS), cycle(dashes))}

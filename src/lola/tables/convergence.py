@@ -23,28 +23,32 @@ Within x: every probability is at most x from uniform. The table gives the joint
 within {metrics.TOLERANCE}."""
 
 
-def tabulate(sources: Sources, *, games: list[str], algorithms: list[str], opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, games: list[str], algorithms: list[str]) -> Table:
     """Table 3 of the paper, beside the paper's numbers, and below it every way to count %TFT and %Nash."""
     rows, lines, ways = [], [], {}
     for game, algorithm in itertools.product(games, algorithms):
-        group = sources.group(game, algorithm, opponent_model)
+        group = sources.group(game, algorithm)
         about = {"game": game, "algorithm": sources.label(group), "runs": len(group.returns)}
         found = []
         for name, (quantity, sample) in measures(group).items():
-            e, paper = metrics.estimate(sample), paper_number(sources.claims, group.name, quantity)
+            e, paper = metrics.estimate(sample), paper_number(sources.ledger.claims, group.name, quantity)
             found.append((name, e, paper))
             rows.append(about | {"measure": name} | numbers(e) | {"paper": paper})
             if name.startswith("%"):
                 way = ways.setdefault((game, name), {"game": game, "measure": name})
                 way[about["algorithm"]] = f"{number(e.value, 1)} ({number(paper, 1)})"
-        lines.append(about | {"runs": str(about["runs"])} | summary(*found[:3]))
+        (_, r, r_paper), (_, spread, spread_paper), (main, share, share_paper), *_ = found
+        printed = {"runs": str(about["runs"]), "R": interval(r, 2), "R, paper": number(r_paper, 2)}
+        printed |= {"std": interval(spread, 2), "std, paper": number(spread_paper, 2)}
+        printed |= {"%TFT or %Nash": f"{main.split()[0]} {interval(share, 1)}", "paper": number(share_paper, 1)}
+        lines.append(about | printed)
     blocks = {"": pd.DataFrame(lines), WAYS: pd.DataFrame(ways.values())}
     return Table(pd.DataFrame(rows).astype({"paper": float}), blocks, NOTES)
 
 
 def measures(group: Group) -> dict[str, tuple[str, metrics.Sample]]:
     """The measures of a group by name, with the claims' name for each; the main percentage comes third."""
-    if metrics.is_zero_sum(metrics.final_returns(group.returns).to_numpy()):
+    if metrics.is_zero_sum(metrics.ends(group).to_numpy()):
         shares = {
             f"%Nash {who} within {tolerance}": ("nash", metrics.nash(group, tolerance, f"{who} thresholded"))
             for tolerance in sorted(metrics.TOLERANCES, key=lambda tolerance: tolerance != metrics.TOLERANCE)
@@ -53,15 +57,3 @@ def measures(group: Group) -> dict[str, tuple[str, metrics.Sample]]:
     else:
         shares = {f"%TFT {variant}": ("tft", metrics.tit_for_tat(group, variant)) for variant in metrics.VARIANTS}
     return {"R": ("R", metrics.final_return(group)), "std": ("std", metrics.final_spread(group))} | shares
-
-
-def summary(r: tuple, spread: tuple, share: tuple) -> dict:
-    """The first three measures as the paper prints them; each has a name, an estimate and the paper's number."""
-    return {
-        "R": interval(r[1], 2),
-        "R, paper": number(r[2], 2),
-        "std": interval(spread[1], 2),
-        "std, paper": number(spread[2], 2),
-        "%TFT or %Nash": f"{share[0].split()[0]} {interval(share[1], 1)}",
-        "paper": number(share[2], 1),
-    }

@@ -7,7 +7,7 @@ import pandas as pd
 from lola.analysis.metrics import estimate
 from lola.analysis.paper import crosstable
 from lola.analysis.sources import Sources
-from lola.analysis.standings import earns
+from lola.analysis.tournaments import earns
 from lola.tables.table import Table, matrix, number, numbers
 
 MARKED = 0.25  # a cell that is further off the authors' has a mark
@@ -25,13 +25,13 @@ many cells theirs lies in our interval, widened by {READ}. That allows for no sa
 zero-sum game both cells count, though they are one number."""
 
 
-def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> Table:
     """The cross table of each game and tournament, and how near to the authors' each tournament comes."""
     rows, matrices = [], {}
     for game, name in itertools.product(games, tournaments):
-        tournament = sources.tournament(game, name, opponent_model)
+        tournament = sources.tournament(game, name)
         entrants, label = tournament.entrants, sources.tournament_label(tournament)
-        authors = crosstable(sources.claims, game).reindex(index=entrants, columns=entrants)
+        authors = crosstable(sources.ledger.claims, game).reindex(index=entrants, columns=entrants)
         cells = {}
         for row, column in itertools.product(entrants, repeat=2):
             e, theirs = estimate(earns(tournament, row, column)), authors.loc[row, column]

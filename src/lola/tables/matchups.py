@@ -15,16 +15,16 @@ Each cell holds the returns of the row and of the column player: normalised, per
 over runs. In brackets: 95 % percentile bootstrap intervals over runs (scipy)."""
 
 
-def tabulate(sources: Sources, *, game: str, algorithms: list[str], opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, game: str, algorithms: list[str]) -> Table:
     """Table 4 of the paper, beside the paper's numbers: a row per algorithm that sits first, a column per algorithm."""
-    if len(sources.actions[game]) != 2:
-        raise ValueError(f"a matchups table needs a game of 2 players; {game} has {len(sources.actions[game])}")
     cells, labels = {}, {}
     for matchup in algorithms:
-        group = sources.group(game, matchup, opponent_model)
+        group = sources.group(game, matchup)
         seats = Matchup.read(matchup).seats
         labels |= dict(zip(seats, sources.seats(group), strict=True))
-        players = [(estimate(final_return(group, p)), paper_number(sources.claims, group.name, "R", p)) for p in (1, 2)]
+        players = [
+            (estimate(final_return(group, p)), paper_number(sources.ledger.claims, group.name, "R", p)) for p in (1, 2)
+        ]
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])
 

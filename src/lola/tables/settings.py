@@ -16,9 +16,9 @@ The points are sorted by that, so the first one is the best of many, and partly 
 the choice. The CSV file has every point at which no run diverged."""
 
 
-def tabulate(sources: Sources, *, games: list[str], algorithm: str, opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, games: list[str], algorithm: str) -> Table:
     """The points of a map that come nearest to the paper's numbers of all games together."""
-    found = fit([sources.group(game, algorithm, opponent_model) for game in games], sources.claims)
+    found = fit([sources.group(game, algorithm) for game in games], sources.ledger.claims)
     order = found.worst.argsort(kind="stable")
     paper = {c.name: f"{c.claim.paper:g}" for c in found.compared}
     first = {"": "the paper"} | {SYMBOLS[axis]: NONE for axis in found.points} | paper | {"off": NONE}

@@ -8,8 +8,7 @@ import pandas as pd
 from lola.analysis.metrics import Estimate, Sample, estimate, mean
 from lola.analysis.paper import averages
 from lola.analysis.sources import Sources
-from lola.analysis.standings import first, improvement
-from lola.analysis.tournaments import Tournament, rank_of
+from lola.analysis.tournaments import Tournament, average, first, improvement, rank
 from lola.tables.table import Table, interval, matrix, number, numbers
 
 AVERAGE, RANK, FIRST, EARNS_MORE, MARGIN = "average", "rank", "first, %", "earns more", "margin"
@@ -25,64 +24,58 @@ head: what the row earns in its match against the column, minus what the column 
 95 % interval lies on one side of even (0.5, or 0); the CSV file has the intervals, as "earns more" and "margin"."""
 
 
-def tabulate(sources: Sources, *, games: list[str], tournaments: list[str], opponent_model: str = "oracle") -> Table:
+def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> Table:
     """The ranking of each game and tournament; below it, two entrants at a time, which earns more."""
     rows, rankings, contests = [], {}, {}
     for game, name in itertools.product(games, tournaments):
-        tournament = sources.tournament(game, name, opponent_model)
+        tournament = sources.tournament(game, name)
         entrants, where = tournament.entrants, {"game": game, "tournament": sources.tournament_label(tournament)}
         labels, heading = {name: sources.labels[name] for name in entrants}, ", ".join(where.values())
-        authors = averages(sources.claims, game)
+        authors = averages(sources.ledger.claims, game)
         if {*authors.index} != {*entrants}:
             authors = {}  # means over another field
-        ends = tournament.final()
-        alone, pairs = overall(tournament, ends), pairwise(tournament, ends)
+        alone, pairs = overall(tournament), pairwise(tournament)
         for (row, column), measures in (alone | pairs).items():
             for measure, e in measures.items():
                 about = {"measure": measure, "row": labels[row], "column": labels.get(column), "runs": e.n}
                 theirs = authors.get(row) if measure == AVERAGE else None
                 rows.append(where | about | numbers(e) | {"authors": theirs})
         ranked = sorted(alone.items(), key=lambda item: -item[1][AVERAGE].value)
-        lines = [{"entrant": labels[row]} | line(authors.get(row), of) for (row, _), of in ranked]
-        rankings[heading] = pd.DataFrame(lines)
+        rankings[heading] = pd.DataFrame(
+            {
+                "entrant": labels[row],
+                AVERAGE: interval(of[AVERAGE], 2),
+                "authors": number(authors.get(row), 2),
+                RANK: interval(of[RANK], 0),
+                FIRST: number(of[FIRST].value, 0),
+            }
+            for (row, _), of in ranked
+        )
         for what, measure, even in (("who earns more", EARNS_MORE, 0.5), ("head to head", MARGIN, 0.0)):
             cells = {pair: with_star(of[measure], even) for pair, of in pairs.items()}
             contests[f"{heading}: {what}"] = matrix(cells, entrants, labels)
     return Table(pd.DataFrame(rows), rankings | contests, NOTES)
 
 
-def overall(tournament: Tournament, ends: np.ndarray) -> dict[tuple[str, None], dict[str, Estimate]]:
-    """Average, rank and share of first ranks of every entrant; `ends` are `Tournament.final`."""
-    seeds, means, found = tournament.seeds, ends.mean(axis=-1), {}
-    for i, entrant in enumerate(tournament.entrants):
-        ranks = Sample(seeds, means, rank_of(i))
-        found[entrant, None] = {
-            AVERAGE: estimate(Sample(seeds, means[:, [i]], mean)),
-            RANK: estimate(ranks),
-            FIRST: Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(seeds)),
-        }
+def overall(tournament: Tournament) -> dict[tuple[str, None], dict[str, Estimate]]:
+    """Average, rank and share of first ranks of every entrant."""
+    found = {}
+    for entrant in tournament.entrants:
+        ranks = rank(tournament, entrant)
+        firsts = Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(ranks.seeds))
+        found[entrant, None] = {AVERAGE: estimate(average(tournament, entrant)), RANK: estimate(ranks), FIRST: firsts}
     return found
 
 
-def pairwise(tournament: Tournament, ends: np.ndarray) -> dict[tuple[str, str], dict[str, Estimate]]:
+def pairwise(tournament: Tournament) -> dict[tuple[str, str], dict[str, Estimate]]:
     """For every two entrants, which earns more against the same opponents, and in their own match."""
-    seeds, found = tournament.seeds, {}
+    seeds, ends, found = tournament.seeds, tournament.final, {}
     for (i, row), (j, column) in itertools.permutations(enumerate(tournament.entrants), 2):
         found[row, column] = {
             EARNS_MORE: estimate(improvement(seeds, ends[:, i], ends[:, j])),
             MARGIN: estimate(Sample(seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean)),
         }
     return found
-
-
-def line(authors: float | None, of: dict[str, Estimate]) -> dict:
-    """An entrant of the ranking as people read it."""
-    return {
-        "average": interval(of[AVERAGE], 2),
-        "authors": number(authors, 2),
-        "rank": interval(of[RANK], 0),
-        "first, %": number(of[FIRST].value, 0),
-    }
 
 
 def with_star(e: Estimate, even: float) -> str:

@@ -1,7 +1,7 @@
 """The kinds of figures and tables that a config may name: standard library only, imported on use.
 
-Each kind is a module with one function, `draw` or `tabulate`, whose arguments are the keys
-of the block; so a change in one kind remakes only the figures or tables of that kind.
+Each kind is a module with one function, `draw` or `tabulate`, whose arguments are the keys of the block that not all
+kinds have; so a change in one kind remakes only the figures or tables of that kind.
 """
 
 from dataclasses import dataclass

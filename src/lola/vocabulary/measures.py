@@ -40,10 +40,10 @@ def clones(i: int, players: int) -> list[str]:
     return [f"clone of player {j} {measure}" for j in others for measure in ("log-likelihood", "distance")]
 
 
-def clone(measure: str) -> tuple[str, str] | None:
-    """Whom a clone is of, and what is measured of it: log-likelihood or distance."""
+def clone(measure: str) -> tuple[str, int] | None:
+    """What is measured of a clone, log-likelihood or distance, and whom it is of."""
     found = CLONE.fullmatch(measure)
-    return (found[1], found[2]) if found else None
+    return (found[2], int(found[1])) if found else None
 
 
 def parameter(k: int) -> str:
