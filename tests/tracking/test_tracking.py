@@ -1098,24 +1098,24 @@ def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("port")  # 5000 is free for one at a time
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_ui_serves_the_store_and_ends_with_its_command(root, number):
+def test_the_ui_serves_the_store_and_ends_with_its_command(root):
+    """By either signal, in one test, since port 5000 is free for one at a time."""
     (run_id, *_) = log(root, write_cell(root)).values()
     tracking.log_aggregate(root, "ipd", {"figure1": None}, [])
-    served = subprocess.Popen(
-        command("lola.commands.browse", "--root", root), env=environment(), stdout=subprocess.PIPE, text=True
-    )
-    lines = []
-    while not lines or lines[-1] != "Ctrl-C ends it.\n":
-        lines.append(served.stdout.readline())
-        assert lines[-1], "the command ended before it printed its links"
-    address = lines[0].split()[1]
-    assert address.startswith("http://127.0.0.1:")
-    assert any("Figure 1" in line and "viewStateShareKey=figure1" in line for line in lines)
-    artifact = f"{address}/get-artifact?path=curve.csv&run_uuid={run_id}"
-    assert urlopen(artifact).read().startswith(b"step,player,metric,value")
-    served.send_signal(number)
-    assert served.wait() == 0
-    with pytest.raises(OSError, match="refused"):
-        urlopen(address)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        served = subprocess.Popen(
+            command("lola.commands.browse", "--root", root), env=environment(), stdout=subprocess.PIPE, text=True
+        )
+        lines = []
+        while not lines or lines[-1] != "Ctrl-C ends it.\n":
+            lines.append(served.stdout.readline())
+            assert lines[-1], "the command ended before it printed its links"
+        address = lines[0].split()[1]
+        assert address.startswith("http://127.0.0.1:")
+        assert any("Figure 1" in line and "viewStateShareKey=figure1" in line for line in lines)
+        artifact = f"{address}/get-artifact?path=curve.csv&run_uuid={run_id}"
+        assert urlopen(artifact).read().startswith(b"step,player,metric,value")
+        served.send_signal(number)
+        assert served.wait() == 0
+        with pytest.raises(OSError, match="refused"):
+            urlopen(address)
