@@ -61,13 +61,11 @@ class CoinGame:
 
     def parts(self, board: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Red's cell, blue's cell, the coin's, and its colour."""
-        place = board // 2
-        return place // self.cells**2, place // self.cells % self.cells, place % self.cells, board % 2
+        return torch.unravel_index(board, (self.cells, self.cells, self.cells, 2))
 
     def shifted(self, rows: int, columns: int) -> Tensor:
         """Each cell's neighbour so many rows down and columns to the right, round the edges."""
-        cell = torch.arange(self.cells)
-        return (cell // self.grid + rows) % self.grid * self.grid + (cell + columns) % self.grid
+        return torch.arange(self.cells).view(self.grid, self.grid).roll((-rows, -columns), (0, 1)).flatten()
 
     def to(self, device: str) -> "CoinGame":
         """The same game with its tables on `device`."""

@@ -66,28 +66,22 @@ class Rollouts:
         return torch.stack([value.double() for value in (*whole, *coins)], dim=-1).transpose(0, 1).cpu()
 
     @cached_property
-    def known(self) -> list[list[tuple[Run, int]]]:
-        """The networks that took each player's boards: the player's own, then others."""
-        return [[member] for member in self.played.members]
+    def known(self) -> dict[tuple[int, Network, bytes], tuple[Run, int]]:
+        """What took the boards of a player, by that player, network and the bits of its parameters."""
+        return {
+            (i, ran.network, bits(ran.leaves[group])): (ran, group)
+            for i, (ran, group) in enumerate(self.played.members)
+        }
 
     def taken_by(self, networks: list[Network], thetas: list[Tensor]) -> Ensemble:
         """How each player's network, with parameters (S, d_i), takes what that player saw; no network runs twice."""
-        members = [self.find(i, *own) for i, own in enumerate(zip(networks, thetas, strict=True))]
-        missing = [i for i, member in enumerate(members) if member is None]
+        keys = [(i, network, bits(theta)) for i, (network, theta) in enumerate(zip(networks, thetas, strict=True))]
+        missing = [i for i, key in enumerate(keys) if key not in self.known]
         if missing:
             boards = torch.cat([self.boards[i] for i in missing])
             ran = run([networks[i] for i in missing], [thetas[i] for i in missing], boards)
-            for i, member in zip(missing, ran.members, strict=True):
-                members[i] = member
-                self.known[i].append(member)
-        return Ensemble(tuple(members))
-
-    def find(self, i: int, network: Network, theta: Tensor) -> tuple[Run, int] | None:
-        """Where a network of these bits took what player i saw, if one did: a run, and the group of its rows."""
-        for ran, group in self.known[i]:
-            if ran.network == network and same_bits(ran.theta[ran.rows(group)], theta):
-                return ran, group
-        return None
+            self.known.update(zip([keys[i] for i in missing], ran.members, strict=True))
+        return Ensemble(tuple(self.known[key] for key in keys))
 
     def once(self, key: Hashable, work_out: Callable) -> object:
         """What `work_out()` gave when it was first wanted under this key."""
@@ -96,9 +90,9 @@ class Rollouts:
         return self.results[key]
 
 
-def same_bits(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors have the same numbers to the last bit, of which one may be NaN."""
-    return torch.equal(*(x.detach().contiguous().view(torch.uint8) for x in (a, b)))
+def bits(theta: Tensor) -> bytes:
+    """All numbers to the last bit, so that NaN is found again."""
+    return theta.detach().cpu().numpy().tobytes()
 
 
 def play(
