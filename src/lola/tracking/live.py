@@ -110,10 +110,7 @@ def extend(log: tracking.GameRuns, labels: dict[str, str], jobs: dict[Path, Job]
 
 
 def begin(log: tracking.GameRuns, labels: dict[str, str], group: GroupName, made_by: dict, known: set[str]) -> Job:
-    """A job with its runs, after discarding those that were left RUNNING, and older ones of the same cells.
-
-    Runs that are `known`, which are those of other jobs, stay.
-    """
+    """A job with its runs, after discarding what was left RUNNING or shows the same cells, but for runs `known`."""
     cells = {cell.name: cell for cell in map(group.cell, made_by["seeds"])}
     for run in log.active(OURS):
         left = run.data.tags["cell"] in cells or run.info.status == tracking.RUNNING

@@ -24,8 +24,7 @@ from lola.learning.coins.runs import Ensemble
 
 @dataclass(frozen=True)
 class Estimator:
-    """A way to estimate values: `critic_lr`, `centred` and `beyond` are those of `matrix.estimators.Estimator`,
-    and so is `centre`, which is None or "step".
+    """A way to estimate values: as `matrix.estimators.Estimator`, with `centre` None or "step".
 
     The critic is a network like its player's that sees what that sees. `entropy` times the mean
     entropy of a player's own moves is added to its value.

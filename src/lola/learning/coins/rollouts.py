@@ -68,10 +68,8 @@ class Rollouts:
     @cached_property
     def known(self) -> dict[tuple[int, Network, bytes], tuple[Run, int]]:
         """What took the boards of a player, by that player, network and the bits of its parameters."""
-        return {
-            (i, ran.network, bits(ran.leaves[group])): (ran, group)
-            for i, (ran, group) in enumerate(self.played.members)
-        }
+        members = enumerate(self.played.members)
+        return {(i, run.network, bits(run.leaves[group])): (run, group) for i, (run, group) in members}
 
     def taken_by(self, networks: list[Network], thetas: list[Tensor]) -> Ensemble:
         """How each player's network, with parameters (S, d_i), takes what that player saw; no network runs twice."""
@@ -130,7 +128,6 @@ def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: in
         boards = source.random((3, batch), dtype=np.float32)
         coins = source.integers(game.choices, size=(length, batch))
         drawn.append((boards, coins, source.random((game.players, length, batch), dtype=np.float32)))
-    boards, coins, moves = (
-        torch.from_numpy(np.stack(numbers, axis=1)).to(device) for numbers in zip(*drawn, strict=True)
-    )
+    stacked = (np.stack(numbers, axis=1) for numbers in zip(*drawn, strict=True))
+    boards, coins, moves = (torch.from_numpy(numbers).to(device) for numbers in stacked)
     return boards, coins.flatten(1), moves.flatten(0, 1)

@@ -124,8 +124,7 @@ class Run:
         assert by_y.ndim == 5, "by_y must be (R, C, T, B, outputs)"
         rows, H, (R, C, T, B, _) = self.rows(group), self.network.hidden, by_y.shape
         W, V = (self.weights[name][rows].mT for name in ("W", "V"))
-        by_h = matmul(by_y.flatten(0, 1).flatten(1, 2), V.repeat_interleave(C, dim=0))  # (R · C, T · B, H)
-        by_h = by_h.view(R, C, T, B, H)
+        by_h = matmul(by_y.flatten(0, 1).flatten(1, 2), V.repeat_interleave(C, dim=0)).view(R, C, T, B, H)
         by_a = by_h.new_empty(R, C, T, B, 4 * H)
         given = by_a, by_h, self.slopes[rows], self.gates[rows], W.contiguous()
         self.compute(kernels.sum_backwards, sum_backwards, *given)
