@@ -77,20 +77,21 @@ class Scored(sampled.Scores):
         if estimator.entropy:
             log_p = torch.log_softmax(taken.y, dim=-1)
             self.entropy = -(p * log_p).sum(-1, keepdim=True)  # of the moves in every step
-            self.entropy_slopes = -p * (log_p + self.entropy)
+            steps = self.discounted[0, 0].numel()
+            self.entropy_slopes = estimator.entropy / steps * -p * (log_p + self.entropy)  # of its mean, by the answers
 
     @cached_property
     def gradients(self) -> list[Tensor]:
         """∇_i V_k, (S, players k, d_i) per player i."""
-        rewards, (T, B) = self.discounted, self.discounted.shape[2:]
+        rewards = self.discounted
         if self.estimator.centred:
             rewards = rewards - rewards.mean(-1, keepdim=True)
         advantages = to_go(rewards) - self.baseline  # A, (k, S, T, B)
-        weights = advantages.transpose(0, 1)[..., None] / B  # (S, k, T, B, 1)
+        weights = advantages.transpose(0, 1)[..., None] / rewards.shape[-1]  # (S, k, T, B, 1)
         by_y = weights * self.slopes[:, :, None]  # (i, S, k, T, B, A)
         if self.estimator.entropy:
             for i in range(self.players):
-                by_y[i, :, i] += self.estimator.entropy / (T * B) * self.entropy_slopes[i]
+                by_y[i, :, i] += self.entropy_slopes[i]
         return self.taken.vjp(by_y)
 
     def values(self) -> Tensor:
