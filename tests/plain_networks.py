@@ -2,18 +2,21 @@
 
 import torch
 
-from lola.learning.arithmetic import matmul
+from lola.learning.arithmetic import matmul, tanh
 
 
 def answers(network, theta, boards):
     """y (R, T, B, outputs) to boards (R, T, B), differentiable in θ (R, d)."""
     assert theta.shape == (len(boards), network.size), "theta must be (R, d), boards (R, T, B)"
-    table, h = network.table(theta), theta.new_zeros(len(theta), boards.shape[2], network.hidden)
+    H = network.hidden
+    table, h = network.table(theta), theta.new_zeros(len(theta), boards.shape[2], H)
     W, b = network.part(theta, "W"), network.bias(theta, "b")
     states = []
     for t in range(boards.shape[1]):
         x = torch.stack([of_row[seen] for of_row, seen in zip(table, boards[:, t], strict=True)])
-        h, _ = network.step(x, h, W, b)
+        sums = matmul(h, W, b)
+        r, z = torch.sigmoid(x[..., : 2 * H] + sums[..., H:]).chunk(2, dim=-1)
+        h = torch.lerp(tanh(torch.addcmul(x[..., 2 * H :], r, sums[..., :H])), h, z)
         states.append(h)
     h = torch.stack(states, dim=1)
     V, c = network.part(theta, "V"), network.bias(theta, "c")

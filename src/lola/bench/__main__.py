@@ -145,7 +145,9 @@ def jobs(config: dict) -> Iterator[dict]:
     groups = plan.groups(config)
     with tempfile.TemporaryDirectory() as root:
         group = groups["ipd/lola-ex/oracle"]
-        command = train_command(group, root)
+        code, curves = canonical(provenance.training_code(group)), [str(cell.curve(root)) for cell in group.cells]
+        command = [sys.executable, "-m", "lola.commands.train", "--spec", canonical(group.spec)]
+        command += ["--code", code, "--lock", "none", *curves]
         yield command_row(f"train {group.name}, {len(group.seeds)} seeds", [command_cost(command) for _ in range(5)])
         overlay = Path(root, "elsewhere.yaml")
         overlay.write_text(json.dumps({"results": f"{root}/results"} | without_coin_game(config)))
@@ -165,14 +167,6 @@ def without_coin_game(config: dict) -> dict:
         key: {name: None for name, block in config[key].items() if games.intersection(plan.block_games(block))}
         for key in ("study", "figures", "tables")
     }
-
-
-def train_command(group: plan.Group, root: str) -> list[str]:
-    """The command by which the workflow trains a group."""
-    code = canonical(provenance.training_code(group))
-    options = ["--spec", canonical(group.spec), "--code", code, "--lock", "none"]
-    curves = [str(cell.curve(root)) for cell in group.cells]
-    return [sys.executable, "-m", "lola.commands.train", *options, *curves]
 
 
 def command_cost(command: list[str]) -> tuple[float, float]:

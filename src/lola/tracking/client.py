@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from lola.files import locks
@@ -223,15 +224,14 @@ def retry(write: Callable[[], str]) -> str:
 
 
 def log_cells(root: str | Path, game: str, curves: list[str], labels: dict[str, str]) -> tuple[dict[str, str], int]:
-    """Log every cell of a game whose run is missing or differs.
+    """Log every cell of a game whose run is missing or differs: run ids by cell, and how many were logged.
 
-    Returns the run ids by cell, and how many were logged. Raises Unavailable, or ValueError for a cell whose
-    files are not as they were written.
+    Raises Unavailable, or ValueError for a cell whose files are not as they were written.
     """
     manifests = {curve: read_manifest(curve) for curve in curves}
     with open_game(root, game) as log:
         found = log.sweep()
-        before = {run.info.run_id for its_runs in found.values() for run in its_runs}
+        before = {run.info.run_id for run in chain(*found.values())}
         logged = {}
         for curve, manifest in manifests.items():
             cell = Cell.at(curve)
@@ -250,9 +250,7 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | No
     contents = {f"{file.parent.name}/{file.name}": file.read_bytes() for file in map(Path, files)}
     with open_game(root, game) as log:
         found = log.sweep()
-        cells = [
-            run for its_runs in found.values() for run in its_runs if run.data.tags.get("kind") in ("curve", "map")
-        ]
+        cells = [run for run in chain(*found.values()) if run.data.tags.get("kind") in ("curve", "map")]
         summary = final_means(cells)
         tags = views.note(game, Path(root).resolve().name, log.experiment.experiment_id, figures)
         for figure, shown_groups in figures.items():

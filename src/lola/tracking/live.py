@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from lola.files import checkpoints, locks
 from lola.files.cells import read_manifest
 from lola.tracking import client as tracking
 from lola.tracking import runs, store, views
-from lola.vocabulary import measures, registry
+from lola.vocabulary import measures
 from lola.vocabulary.names import Cell, GroupName
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
@@ -33,6 +33,7 @@ class Job:
     made_by: dict  # its checkpoint
     steps: set[int]  # those that the runs of finished cells have
     runs: dict[Cell, str]
+    metrics: set[str] = field(default_factory=set)  # those that its runs have
     step: int = -1  # the last that its runs have
     read: int = 0  # the time of change (ns) of the checkpoint that they show
 
@@ -104,14 +105,12 @@ def extend(log: tracking.GameRuns, labels: dict[str, str], jobs: dict[Path, Job]
         settings = runs.params(cell, spec, labels) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
             log.add(run_id, fresh, settings)
+            job.metrics |= {metric for metric, _, _ in fresh}
     job.step = taken
 
 
 def begin(log: tracking.GameRuns, labels: dict[str, str], group: GroupName, made_by: dict, known: set[str]) -> Job:
-    """A job with its runs, after discarding those that were left RUNNING, and older ones of the same cells.
-
-    Runs that are `known`, which are those of other jobs, stay.
-    """
+    """A job with its runs, after discarding what was left RUNNING or shows the same cells, but for runs `known`."""
     cells = {cell.name: cell for cell in map(group.cell, made_by["seeds"])}
     for run in log.active(OURS):
         left = run.data.tags["cell"] in cells or run.info.status == tracking.RUNNING
@@ -168,14 +167,8 @@ def offer_view(log: tracking.GameRuns, labels: dict[str, str], jobs: list[Job]) 
     """Save the view of what is being trained, or remove it when nothing is."""
     experiment = log.experiment
     if jobs:
-        specs = [job.made_by["spec"] for job in jobs]
         groups = sorted({runs.group(cell, labels) for job in jobs for cell in job.runs})
-        players = range(1, 1 + max(len(spec["seats"]) for spec in specs))
-        coins = any(registry.course(spec) == "coin_game" for spec in specs)
-        of_coins = [measures.POINTS, measures.COINS, measures.OWN_COLOUR] if coins else []
-        metrics = [measures.OWN_COLOUR] * coins
-        metrics += [runs.metric_name(str(n), measure) for measure in (measures.RETURN, *of_coins) for n in players]
-        metrics += ["updates"] * any(spec["grid"] for spec in specs)
+        metrics = sorted(set.union(*(job.metrics for job in jobs)))
         for key, value in views.view(VIEW, groups, metrics, experiment.creation_time, refreshed=True).items():
             log.client.set_experiment_tag(experiment.experiment_id, key, value)
     elif views.TAG + VIEW in experiment.tags:

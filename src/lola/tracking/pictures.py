@@ -28,9 +28,8 @@ def returns_and_policies(series: dict, manifest: dict) -> bytes:
     canvas, background, lines, dots = _empty(*scale, len(payoffs), states, action)
     canvas.restore_region(background)
     for player, (line, dot) in enumerate(zip(lines, dots, strict=True), 1):
-        own = {
-            policy["own_state"]: policy["probabilities"][action] for policy in policies if policy["player"] == player
-        }
+        mine = (policy for policy in policies if policy["player"] == player)
+        own = {policy["own_state"]: policy["probabilities"][action] for policy in mine}
         line.set_data(*_over_steps(series.get((str(player), measures.RETURN), [])))
         dot.set_data(np.arange(len(own)) + 0.12 * (player - 1), [own[state] for state in states if state in own])
         line.axes.draw_artist(line)
@@ -57,10 +56,7 @@ def _empty(low: float, high: float, steps: int, players: int, states: tuple[str,
 
 
 def returns_and_others(series: dict, manifest: dict, players: dict[str, str] | None = None, share: str = "") -> bytes:
-    """Returns over steps, and beside them all else that is known of the players, or a share alone.
-
-    `players` are their names and colours.
-    """
+    """Returns over steps, and beside them all else known of the `players` (colours by name), or a share alone."""
     spec = manifest["spec"]
     players = players or {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
     others = [share] if share else list(dict.fromkeys(name for _, name in series if name != measures.RETURN))

@@ -141,9 +141,8 @@ def with_shares(series: Series) -> Series:
     found = {key: points for key, points in series.items() if key[1] != measures.OWN_COINS}
     for name, players in [("", [*own]), *((player, [player]) for player in own)]:
         picked = {step: sum(coins[player][step] for player in players) for step in coins[players[0]]}
-        found[name, measures.OWN_COLOUR] = [
-            (step, sum(own[p][step] for p in players) / n) for step, n in picked.items() if n
-        ]
+        shares = ((step, sum(own[player][step] for player in players) / n) for step, n in picked.items() if n)
+        found[name, measures.OWN_COLOUR] = list(shares)
     return found
 
 

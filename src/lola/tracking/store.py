@@ -94,11 +94,8 @@ def point_at_artifacts(database: Path, root: str | Path) -> None:
         former = {where[: where.rindex(marker) + len(marker)] for where in locations if where and marker in where}
         for old in former - {present}:
             for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
-                connection.execute(
-                    f"UPDATE {table} SET {column} = :new || substr({column}, length(:old) + 1)"
-                    f" WHERE substr({column}, 1, length(:old)) = :old",
-                    {"new": present, "old": old},
-                )
+                update = f"UPDATE {table} SET {column} = replace({column}, :old, :new) WHERE instr({column}, :old) = 1"
+                connection.execute(update, {"old": old, "new": present})
 
 
 def server(root: str | Path, port: int) -> tuple[list[str], dict[str, str]]:

@@ -79,17 +79,17 @@ def run_tag(figure: str) -> str:
 
 def sections(figure: str, metrics: list[str]) -> list[dict]:
     """One for the coins of a Coin Game, one for returns, one per player's policy or parameters, one for clones."""
-    found = {section(metric) for metric in metrics}
-    titles = {"coins": f"{figure_title(figure)}: own-colour share, points, coins"} if "coins" in found else {}
-    titles |= {"returns": f"{figure_title(figure)}: returns"}
+    title, found = figure_title(figure), {section(metric) for metric in metrics} | {"returns"}
+    titles = {"coins": f"{title}: own-colour share, points, coins", "returns": f"{title}: returns"}
     named = [metric.partition("/") for metric in metrics]
     policies = {player for player, _, name in named if measures.probable(name) or measures.shared(name)}
     for player in sorted(found - {"coins", "returns", "clones"}):
         titles[player] = f"{'Policy' if player in policies else 'Parameters'} of {player}"
-    titles |= {"clones": "Models of opponents: how likely, how far from the truth"} if "clones" in found else {}
+    titles["clones"] = "Models of opponents: how likely, how far from the truth"
     return [
         {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
         for uuid, name in titles.items()
+        if uuid in found
     ]
 
 

@@ -24,8 +24,7 @@ from lola.learning.coins.runs import Ensemble
 
 @dataclass(frozen=True)
 class Estimator:
-    """A way to estimate values: `critic_lr`, `centred` and `beyond` are those of `matrix.estimators.Estimator`,
-    and so is `centre`, which is None or "step".
+    """A way to estimate values: as `matrix.estimators.Estimator`, with `centre` None or "step".
 
     The critic is a network like its player's that sees what that sees. `entropy` times the mean
     entropy of a player's own moves is added to its value.
@@ -63,7 +62,7 @@ def dice(baseline: bool = True, entropy: float = 0.0) -> Estimator:
     return Estimator(centred=baseline, centre="step" if baseline else None, entropy=entropy)
 
 
-class Scored:
+class Scored(sampled.Scores):
     """Roll-outs as players' networks took them, and what critics say of them: values and derivatives.
 
     It keeps what it needs of the roll-outs, which keep it: no circle, whose memory would wait to be found.
@@ -71,61 +70,43 @@ class Scored:
 
     def __init__(self, estimator: Estimator, rollouts: Rollouts, taken: Ensemble, judged: Ensemble | None):
         self.estimator, self.taken, self.players = estimator, taken, rollouts.game.players
-        self.discounted, self.moves = rollouts.discounted, rollouts.moves
+        self.discounted = rollouts.discounted
         self.baseline = rollouts.discounts * judged.y.squeeze(-1) if judged else 0.0
-
-    @cached_property
-    def p(self) -> Tensor:
-        """π(a) of every move, (players, S, T, B, A)."""
-        return torch.softmax(self.taken.y, dim=-1)
-
-    @cached_property
-    def log_p(self) -> Tensor:
-        """log π(a) of every move, (players, S, T, B, A)."""
-        return torch.log_softmax(self.taken.y, dim=-1)
-
-    @cached_property
-    def slopes(self) -> Tensor:
-        """∂l_t by the answers, (players, S, T, B, A)."""
-        return score(self.p, self.moves)
-
-    @cached_property
-    def entropy(self) -> Tensor:
-        """Of the moves in every step, (players, S, T, B, 1)."""
-        return -(self.p * self.log_p).sum(-1, keepdim=True)
+        p = torch.softmax(taken.y, dim=-1)  # (players, S, T, B, A)
+        self.slopes = score(p, rollouts.moves)  # ∂l_t by the answers
+        if estimator.entropy:
+            log_p = torch.log_softmax(taken.y, dim=-1)
+            self.entropy = -(p * log_p).sum(-1, keepdim=True)  # of the moves in every step
+            steps = self.discounted[0, 0].numel()
+            self.entropy_slopes = estimator.entropy / steps * -p * (log_p + self.entropy)  # of its mean, by the answers
 
     @cached_property
     def gradients(self) -> list[Tensor]:
         """∇_i V_k, (S, players k, d_i) per player i."""
-        rewards, (T, B) = self.discounted, self.discounted.shape[2:]
+        rewards = self.discounted
         if self.estimator.centred:
             rewards = rewards - rewards.mean(-1, keepdim=True)
         advantages = to_go(rewards) - self.baseline  # A, (k, S, T, B)
-        weights = advantages.transpose(0, 1)[..., None] / B  # (S, k, T, B, 1)
+        weights = advantages.transpose(0, 1)[..., None] / rewards.shape[-1]  # (S, k, T, B, 1)
         by_y = weights * self.slopes[:, :, None]  # (i, S, k, T, B, A)
         if self.estimator.entropy:
-            growth = self.estimator.entropy / (T * B) * -self.p * (self.log_p + self.entropy)
             for i in range(self.players):
-                by_y[i, :, i] += growth[i]
+                by_y[i, :, i] += self.entropy_slopes[i]
         return self.taken.vjp(by_y)
 
     def values(self) -> Tensor:
-        """The mean over roll-outs of Σ_t γᵗ r_k,t, with the entropy bonus, (S, players)."""
         values = self.discounted.sum(2).mean(2)
         if self.estimator.entropy:
             values = values + self.estimator.entropy * self.entropy.squeeze(-1).mean((2, 3))
         return values.T
 
     def gradient(self, i: int, weights: Tensor) -> Tensor:
-        """∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)."""
         return sum(weights[:, k, None] * self.gradients[i][:, k] for k in range(self.players))
 
     def directional(self, directions: dict[int, Tensor]) -> Tensor:
-        """Σ_j directions_j · ∇_j V_k, (S, players)."""
         return sum((self.gradients[j] * direction[:, None]).sum(-1) for j, direction in directions.items())
 
     def hessian_product(self, weights: Tensor, directions: dict[int, Tensor]) -> list[Tensor]:
-        """Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i); NaN if it has a direction."""
         rewards = self.discounted
         if self.estimator.centre == "step":
             rewards = rewards - rewards.mean(-1, keepdim=True)
@@ -134,11 +115,11 @@ class Scored:
         worth = self.estimator.beyond * to_go(rewards * grown) / rewards.shape[-1]  # (S, T, B)
         products = []
         for i, (run, group) in enumerate(self.taken.members):
-            if i in directions:
+            if i in directions:  # a second derivative by a player's own parameters
                 products.append(torch.full_like(directions[i], torch.nan))
-                continue
-            by_y = worth[..., None] * self.slopes[i]
-            products.append(run.vjp(by_y[:, None], group)[:, 0])
+            else:
+                by_y = worth[..., None] * self.slopes[i]
+                products.append(run.vjp(by_y[:, None], group)[:, 0])
         return products
 
     def growth(self, j: int, direction: Tensor) -> Tensor:

@@ -45,7 +45,12 @@ class CoinGame:
     players = 2
 
     def __init__(self, grid: int, gamma: float, tie: str = "both", respawn: str = "free", colour: str = "alternating"):
-        check(grid, tie=tie, respawn=respawn, colour=colour)
+        if grid < 2:
+            allowed = "whole numbers from 2, for two players and a coin apart from them"
+            raise ValueError(f"grid: given {grid}; allowed: {allowed}")
+        for name, value in {"tie": tie, "respawn": respawn, "colour": colour}.items():
+            if value not in ALLOWED[name]:
+                raise ValueError(f"{name}: given {value!r}; allowed: {', '.join(ALLOWED[name])}")
         self.grid, self.gamma, self.cells = grid, gamma, grid * grid
         self.actions = list(MOVES)
         self.boards = 2 * self.cells**3
@@ -61,13 +66,11 @@ class CoinGame:
 
     def parts(self, board: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Red's cell, blue's cell, the coin's, and its colour."""
-        place = board // 2
-        return place // self.cells**2, place // self.cells % self.cells, place % self.cells, board % 2
+        return torch.unravel_index(board, (self.cells, self.cells, self.cells, 2))
 
     def shifted(self, rows: int, columns: int) -> Tensor:
         """Each cell's neighbour so many rows down and columns to the right, round the edges."""
-        cell = torch.arange(self.cells)
-        return (cell // self.grid + rows) % self.grid * self.grid + (cell + columns) % self.grid
+        return torch.arange(self.cells).view(self.grid, self.grid).roll((-rows, -columns), (0, 1)).flatten()
 
     def to(self, device: str) -> "CoinGame":
         """The same game with its tables on `device`."""
@@ -118,10 +121,7 @@ def outcomes(game: CoinGame, tie: str, colour: str) -> tuple[Tensor, ...]:
 
 
 def coins(game: CoinGame, respawn: str, colour: str) -> Tensor:
-    """New coins, by the players' places.
-
-    Each row repeats its choices as often as makes all rows equally long, so that every choice is as likely.
-    """
+    """New coins by the players' places; a row repeats its choices, each as often, until all rows are equally long."""
     cell = torch.arange(game.cells)
     rows = []
     for red, blue in product(cell, cell):
@@ -141,13 +141,3 @@ def shifts(game: CoinGame) -> tuple[Tensor, Tensor, Tensor]:
     red, blue, coin, colour = game.parts(torch.arange(game.boards))
     boards = game.number(0 * red, back[red, blue], back[red, coin], colour) * game.cells + red
     return neighbours, cells, boards
-
-
-def check(grid: int, **options: str) -> None:
-    """Raise ValueError for a board that can't hold the players and the coin, or an option that there isn't."""
-    if grid < 2:
-        allowed = "whole numbers from 2, for two players and a coin apart from them"
-        raise ValueError(f"grid: given {grid}; allowed: {allowed}")
-    for name, value in options.items():
-        if value not in ALLOWED[name]:
-            raise ValueError(f"{name}: given {value!r}; allowed: {', '.join(ALLOWED[name])}")

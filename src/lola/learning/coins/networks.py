@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from lola.learning.arithmetic import matmul, normal, orthonormal, tanh
+from lola.learning.arithmetic import matmul, normal, orthonormal
 from lola.learning.coins.game import MOVES, CoinGame
 
 ENCODERS = ("linear", "convolutional")
@@ -131,12 +131,3 @@ class Network:
     def bias(self, theta: Tensor, name: str) -> Tensor:
         """A bias, (R, 1, width)."""
         return self.part(theta, name)[:, None]
-
-    def step(self, x: Tensor, h: Tensor, W: Tensor, b: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
-        """h_t from x_t (R, B, 3H) and h_{t−1} (R, B, H), and what its derivatives need: r and z in one, n, and a^n."""
-        H = self.hidden
-        a = matmul(h, W, b)
-        gates = torch.sigmoid(x[..., : 2 * H] + a[..., H:])
-        r, z = gates.chunk(2, dim=-1)
-        n = tanh(torch.addcmul(x[..., 2 * H :], r, a[..., :H]))
-        return torch.lerp(n, h, z), (gates, n, a[..., :H])

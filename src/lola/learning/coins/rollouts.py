@@ -66,28 +66,20 @@ class Rollouts:
         return torch.stack([value.double() for value in (*whole, *coins)], dim=-1).transpose(0, 1).cpu()
 
     @cached_property
-    def known(self) -> list[list[tuple[Run, int]]]:
-        """The networks that took each player's boards: the player's own, then others."""
-        return [[member] for member in self.played.members]
+    def known(self) -> dict[tuple[int, Network, bytes], tuple[Run, int]]:
+        """What took the boards of a player, by that player, network and the bits of its parameters."""
+        members = enumerate(self.played.members)
+        return {(i, run.network, bits(run.leaves[group])): (run, group) for i, (run, group) in members}
 
     def taken_by(self, networks: list[Network], thetas: list[Tensor]) -> Ensemble:
         """How each player's network, with parameters (S, d_i), takes what that player saw; no network runs twice."""
-        members = [self.find(i, *own) for i, own in enumerate(zip(networks, thetas, strict=True))]
-        missing = [i for i, member in enumerate(members) if member is None]
+        keys = [(i, network, bits(theta)) for i, (network, theta) in enumerate(zip(networks, thetas, strict=True))]
+        missing = [i for i, key in enumerate(keys) if key not in self.known]
         if missing:
             boards = torch.cat([self.boards[i] for i in missing])
             ran = run([networks[i] for i in missing], [thetas[i] for i in missing], boards)
-            for i, member in zip(missing, ran.members, strict=True):
-                members[i] = member
-                self.known[i].append(member)
-        return Ensemble(tuple(members))
-
-    def find(self, i: int, network: Network, theta: Tensor) -> tuple[Run, int] | None:
-        """Where a network of these bits took what player i saw, if one did: a run, and the group of its rows."""
-        for ran, group in self.known[i]:
-            if ran.network == network and same_bits(ran.theta[ran.rows(group)], theta):
-                return ran, group
-        return None
+            self.known.update(zip([keys[i] for i in missing], ran.members, strict=True))
+        return Ensemble(tuple(self.known[key] for key in keys))
 
     def once(self, key: Hashable, work_out: Callable) -> object:
         """What `work_out()` gave when it was first wanted under this key."""
@@ -96,9 +88,9 @@ class Rollouts:
         return self.results[key]
 
 
-def same_bits(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors have the same numbers to the last bit, of which one may be NaN."""
-    return torch.equal(*(x.detach().contiguous().view(torch.uint8) for x in (a, b)))
+def bits(theta: Tensor) -> bytes:
+    """All numbers to the last bit, so that NaN is found again."""
+    return theta.detach().cpu().numpy().tobytes()
 
 
 def play(
@@ -136,7 +128,6 @@ def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: in
         boards = source.random((3, batch), dtype=np.float32)
         coins = source.integers(game.choices, size=(length, batch))
         drawn.append((boards, coins, source.random((game.players, length, batch), dtype=np.float32)))
-    boards, coins, moves = (
-        torch.from_numpy(np.stack(numbers, axis=1)).to(device) for numbers in zip(*drawn, strict=True)
-    )
+    stacked = (np.stack(numbers, axis=1) for numbers in zip(*drawn, strict=True))
+    boards, coins, moves = (torch.from_numpy(numbers).to(device) for numbers in stacked)
     return boards, coins.flatten(1), moves.flatten(0, 1)

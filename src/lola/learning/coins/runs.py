@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
-from lola.learning.arithmetic import matmul
+from lola.learning.arithmetic import matmul, tanh
 from lola.learning.coins import kernels
 from lola.learning.coins.networks import Network
 
@@ -75,9 +75,13 @@ class Run:
             self.squash(t, self.n)
             kernels.update_states(t, at.h, at.n, at.gates, at.y, at.V, at.c)
         else:
-            W, V, b, c = (self.weights[name] for name in "WVbc")
-            h, (gates, n, a_n) = self.network.step(looked_up(self.table, boards), self.h[:, t], W, b[:, None])
-            self.h[:, t + 1], self.gates[:, t], self.n[:, t], self.a_n[:, t] = h, gates, n, a_n
+            H, (W, V, b, c) = self.network.hidden, (self.weights[name] for name in "WVbc")
+            x, a = looked_up(self.table, boards), matmul(self.h[:, t], W, b[:, None])
+            gates = torch.sigmoid(x[..., : 2 * H] + a[..., H:])
+            r, z = gates.chunk(2, dim=-1)
+            n = tanh(torch.addcmul(x[..., 2 * H :], r, a[..., :H]))
+            h = torch.lerp(n, self.h[:, t], z)
+            self.h[:, t + 1], self.gates[:, t], self.n[:, t], self.a_n[:, t] = h, gates, n, a[..., :H]
             self.y[:, t] = matmul(h, V, c[:, None])
         return self.y[:, t]
 
@@ -120,8 +124,7 @@ class Run:
         assert by_y.ndim == 5, "by_y must be (R, C, T, B, outputs)"
         rows, H, (R, C, T, B, _) = self.rows(group), self.network.hidden, by_y.shape
         W, V = (self.weights[name][rows].mT for name in ("W", "V"))
-        by_h = matmul(by_y.flatten(0, 1).flatten(1, 2), V.repeat_interleave(C, dim=0))  # (R · C, T · B, H)
-        by_h = by_h.view(R, C, T, B, H)
+        by_h = matmul(by_y.flatten(0, 1).flatten(1, 2), V.repeat_interleave(C, dim=0)).view(R, C, T, B, H)
         by_a = by_h.new_empty(R, C, T, B, 4 * H)
         given = by_a, by_h, self.slopes[rows], self.gates[rows], W.contiguous()
         self.compute(kernels.sum_backwards, sum_backwards, *given)
@@ -261,10 +264,10 @@ class Ensemble:
 def side_by_side(networks: list[Network], thetas: list[Tensor], length: int, batch: int) -> Ensemble:
     """The networks of all players, with parameters (S, d_i), before their first step: in one run if all are alike."""
     if len(set(networks)) == 1:
-        shared = Run(networks[0], thetas, length, batch)
-        return Ensemble(tuple((shared, group) for group in range(len(thetas))))
-    runs = [Run(network, [theta], length, batch) for network, theta in zip(networks, thetas, strict=True)]
-    return Ensemble(tuple((run, 0) for run in runs))
+        runs = [Run(networks[0], thetas, length, batch)]
+    else:
+        runs = [Run(network, [theta], length, batch) for network, theta in zip(networks, thetas, strict=True)]
+    return Ensemble(tuple((run, group) for run in runs for group in range(len(run.leaves))))
 
 
 def run(networks: list[Network], thetas: list[Tensor], boards: Tensor) -> Ensemble:
