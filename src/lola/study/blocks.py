@@ -78,7 +78,7 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
     elif "batch" in block:
         given = f"given {block['batch']}, but values without an estimator are exact"
         raise BadConfig(f"{where}.batch: {given}; allowed: only with an estimator: {', '.join(estimators)}")
-    policies = [name for kind in kinds for name in kind.policy.optional]
+    policies = [name for kind in kinds for name, needed in kind.policy.settings.items() if not needed]
     check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label", *policies))
     if "filters" in block and block.get("encoder") != "convolutional":
         raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
@@ -111,12 +111,12 @@ def check_settings(where: str, block: dict, parts: dict[str, list[Entry]], alway
     takes = [*always]
     for what, entries in parts.items():
         fewest = min(entry.plays for entry in entries)
-        needs = [name for name in entries[0].required if all(name in entry.required for entry in entries)]
+        needs = [name for name in entries[0].settings if all(entry.settings.get(name) for entry in entries)]
         needs += ["batch"] if fewest else []
         for setting in needs:
             if setting not in block:
                 raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
-        takes += needs + [name for entry in entries for name in (*entry.required, *entry.optional)]
+        takes += needs + [name for entry in entries for name in entry.settings]
         if fewest > block.get("batch", fewest):
             allowed = f"a whole number from {fewest}, since {what} compares roll-outs with their mean"
             raise BadConfig(f"{where}.batch: given {block['batch']}; allowed: {allowed}")

@@ -31,9 +31,9 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     named = [*dict.fromkeys(str(name) for name in (paper, *(layer.get("paper", "") for layer in above)) if name)]
     if len(named) > 1:
         raise BadConfig(f"paper: given {' and '.join(named)}; allowed: one, since an overlay is laid over one study")
-    known = papers.paper(next(iter(named), papers.FIRST))
+    paper = next(iter(named), papers.FIRST)
     config = {}
-    for layer in [*map(read, known.layers), *above, {"paper": known.name}]:
+    for layer in [*map(read, papers.layers(paper)), *above, {"paper": paper}]:
         below = config
         config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
         if "first" not in layer:
