@@ -42,10 +42,9 @@ def check_payoffs(where: str, payoffs: list, actions: list) -> None:
     shape = " × ".join(map(str, counts))
     for player, table in enumerate(payoffs, start=1):
         if not has_shape(table, counts):
-            raise BadConfig(
-                f"{where}.payoffs: player {player}'s is {quoted(table)}; allowed: numbers nested {shape}, "
-                f"since {players} tables mean {players} players, and they have {shape} actions"
-            )
+            why = f"since {players} tables mean {players} players, and they have {shape} actions"
+            given = f"player {player}'s is {quoted(table)}"
+            raise BadConfig(f"{where}.payoffs: {given}; allowed: numbers nested {shape}, {why}")
 
 
 def has_shape(table, counts: list[int]) -> bool:
@@ -56,10 +55,7 @@ def has_shape(table, counts: list[int]) -> bool:
 
 
 def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
-    """The rule and the estimator, or the learner, must exist and take what is given, in games of one of the kinds.
-
-    They are all kinds where an algorithm stands, and that of the game where it is used.
-    """
+    """Rule and estimator, or learner, must exist and take what is given, in games of one of these kinds."""
     if ("learner" in block) == ("rule" in block):
         given = "both" if "rule" in block else "neither"
         raise BadConfig(f"{where}: given {given} of rule and learner; allowed: a rule with lr, or a learner")

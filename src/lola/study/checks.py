@@ -167,9 +167,8 @@ def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
             allowed = "algorithms with batch 1, since an episode is one roll-out"
             raise BadConfig(f"{where}: {name} needs {block['batch']} roll-outs; allowed in episodes: {allowed}")
         if (perspective := group.spec["match"]["perspective"]) != "as_described":
-            raise BadConfig(
-                f"{where}: {name} estimates values; allowed with {perspective}: algorithms with exact values"
-            )
+            allowed = "algorithms with exact values"
+            raise BadConfig(f"{where}: {name} estimates values; allowed with {perspective}: {allowed}")
 
 
 def check_grid(where: str, group: plan.Group, blocks: list[dict]) -> None:

@@ -1,7 +1,6 @@
 """From a config to what is run: groups of cells, their specs, batches of seeds. Standard library only.
 
-A *group* is all cells that differ only in their seed. Its *spec* is everything that can move its numbers, and nothing
-else.
+A *group* is all cells that differ only in their seed; its *spec*, all that can move its numbers and nothing else.
 """
 
 import itertools
@@ -58,10 +57,8 @@ def groups(config: dict) -> dict[str, Group]:
     for name, part in config["study"].items():
         for group in part_groups(config, name, part):
             if found.setdefault(group.name, group) != group:
-                raise BadConfig(
-                    f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or such; "
-                    "give the algorithm a second name"
-                )
+                others = "other seeds, steps, init_std or such; give the algorithm a second name"
+                raise BadConfig(f"study.{name}: {group.name} is already in the study with {others}")
     return found
 
 
@@ -124,10 +121,7 @@ def players(game: dict) -> int:
 
 
 def play_of(part: dict, game: dict, blocks: list[dict]) -> dict | None:
-    """The number of roll-outs, for players and their clones, before every update, and of their steps; None if none.
-
-    In a match there is one, the episode.
-    """
+    """How many roll-outs come before every update (in a match one, the episode), of how many steps; None if none."""
     if "episodes" in part:
         return {"batch": 1, "length": part["length"]}
     batch = next((block["batch"] for block in blocks if "batch" in block), None)

@@ -196,9 +196,7 @@ def given(block: dict, settings: dict[str, Setting]) -> dict:
     found = {}
     for key, value in block.items():
         if key in settings:
-            found |= (
-                {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
-            )
+            found |= {f"{key}.{name}": v for name, v in value.items()} if isinstance(value, dict) else {key: value}
     return found
 
 
