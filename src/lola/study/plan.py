@@ -67,7 +67,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
     seeds = part.get("seeds", config["seeds"])
     for game, (algorithm, opponent_model) in itertools.product(part["games"], part_matchups(config, name, part)):
         block, model = config["games"][game], config["opponent_models"][opponent_model]
-        players = seats(config, game, algorithm)
+        seats = [config["algorithms"][name] for name in Matchup.read(algorithm).seated(players(block))]
         yield Group(
             game=game,
             algorithm=algorithm,
@@ -76,9 +76,9 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
             spec={
                 "game": plain(block, GAME, without=("length",)),
-                "seats": [plain(player, ALGORITHM, UNSEEN) for player in players],
+                "seats": [plain(seat, ALGORITHM, UNSEEN) for seat in seats],
                 "opponent_model": plain(model, OPPONENT_MODEL, UNSEEN),
-                "play": play_of(part, block, [*players, model]),
+                "play": play_of(part, block, [*seats, model]),
                 "steps": part.get("episodes") or part.get("steps", config["steps"]),
                 "init_std": float(part.get("init_std", config["init_std"])),
                 "grid": in_shape(part["grid"], PART["grid"].shape) if "grid" in part else None,
@@ -106,12 +106,6 @@ def matches(config: dict, tournament: str, opponent_model: str) -> list[tuple[st
         match = Matchup(tuple(dict.fromkeys(pair)), tournament)
         found.append((str(match), opponent_model if models else "oracle"))
     return found
-
-
-def seats(config: dict, game: str, algorithm: str) -> list[dict]:
-    """One algorithm block per player; a single name fills every seat."""
-    names = Matchup.read(algorithm).seated(players(config["games"][game]))
-    return [config["algorithms"][name] for name in names]
 
 
 def players(game: dict) -> int:
@@ -216,9 +210,8 @@ def labels(config: dict) -> dict[str, str]:
 
 
 def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
-    """The labels of those of these parts of the study that are tournaments."""
-    parts = {name: config["study"][name] for name in names}
-    return {name: part.get("label", name) for name, part in parts.items() if "entrants" in part}
+    """The labels of some tournaments, by their names."""
+    return {name: config["study"][name].get("label", name) for name in names}
 
 
 def block_spec(config: dict, name: str, block: dict) -> dict:
