@@ -38,7 +38,7 @@ GAMES = {
 MORE = {"lola": {"order": 2}, "lola_exact": {"order": 2}}
 SETTINGS = {}
 for name, entry in (RULES | {name: entry for name, entry in LEARNERS.items() if not entry.courses}).items():
-    needed = dict.fromkeys(entry.required, 0.3)
+    needed = {setting: 0.3 for setting, needed in entry.settings.items() if needed}
     SETTINGS[name] = (name, needed)
     for setting, value in MORE.get(name, {}).items():
         SETTINGS[f"{name}, {setting} {value}"] = (name, needed | {setting: value})

@@ -48,8 +48,7 @@ ENTRIES = [
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.module.rpartition('.')[2]}.{entry.name}")
 def test_registered_settings_are_the_arguments_of_the_function(entry):
     parameters = inspect.signature(entry.load()).parameters.values()
-    assert entry.required == tuple(p.name for p in parameters if p.default is p.empty)
-    assert entry.optional == tuple(p.name for p in parameters if p.default is not p.empty)
+    assert [*entry.settings.items()] == [(p.name, p.default is p.empty) for p in parameters]
 
 
 def test_every_block_of_the_config_binds_to_its_function():

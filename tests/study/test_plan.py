@@ -138,8 +138,9 @@ def test_a_matchup_fills_the_seats_in_order(config):
     assert seats == [{"rule": "lola", "lr": 0.5, "eta": 0.5}, {"rule": "naive", "lr": 0.5}]
 
 
-def test_one_algorithm_fills_every_seat(config):
-    assert len(plan.seats(config, "public-goods", "nl-ex")) == 3
+def test_one_algorithm_fills_every_seat():
+    groups = plan.groups(load("lola", ["config/games.yaml"]))
+    assert groups["public-goods/nl-ex/oracle"].spec["seats"] == 3 * [{"rule": "naive", "lr": 1.0}]
 
 
 def test_labels_are_no_part_of_a_spec(config):

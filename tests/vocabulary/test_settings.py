@@ -25,13 +25,13 @@ def entries():
 
 @pytest.mark.parametrize(("entry", "known"), [*entries()], ids=lambda value: getattr(value, "name", ""))
 def test_whatever_an_entry_takes_is_declared(entry, known):
-    assert {*entry.required, *entry.optional} - {"game"} <= known.keys()  # which policies are given beside settings
+    assert entry.settings.keys() - {"game"} <= known.keys()  # which policies are given beside settings
 
 
 def test_every_setting_is_taken_by_something():
     taken = {id(known): set() for known in (settings.GAME, settings.ALGORITHM, settings.OPPONENT_MODEL)}
     for entry, known in entries():
-        taken[id(known)] |= {*entry.required, *entry.optional}
+        taken[id(known)] |= entry.settings.keys()
     assert settings.GAME.keys() - taken[id(settings.GAME)] == {"kind", "length"}
     assert settings.OPPONENT_MODEL.keys() - taken[id(settings.OPPONENT_MODEL)] == {"label", "model", "batch"}
     shared = {"label", "rule", "lr", "lr_final", "clip", "estimator", "batch", "learner"}
@@ -135,5 +135,5 @@ def test_what_an_entry_takes_is_read_off_functions_classes_and_dataclasses(tmp_p
     (tmp_path / "shapes.py").write_text(SHAPES)
     monkeypatch.setattr(registry, "SOURCE", tmp_path)
     for name, required, optional in (("function", "ac", "bd"), ("Plain", "a", "b"), ("Record", "a", "b")):
-        entry = registry.Entry("shapes", name)
-        assert (entry.required, entry.optional) == (tuple(required), tuple(optional))
+        settings = registry.Entry("shapes", name).settings
+        assert settings == dict.fromkeys(required, True) | dict.fromkeys(optional, False)

@@ -78,7 +78,7 @@ def verify(examined: Examined) -> list[str]:
 
 def published(config: dict, wrong: set[str]) -> str:
     """Which groups have the cells that were published, and which have not, of those with no cell that is `wrong`."""
-    file = papers.Paper(config["paper"]).digests
+    file = papers.digests(config["paper"])
     if not file.exists():
         return f"Digests: nothing to compare with, since there is no {file}."
     root, known = config["results"], digests.read(file)

@@ -21,7 +21,7 @@ from lola.files.artifacts import canonical, write_whole
 from lola.files.cells import read_manifest
 from lola.study import plan, provenance
 from lola.study.config import load
-from lola.study.papers import FIRST, Paper
+from lola.study.papers import FIRST, digests
 from lola.study.schedule import seconds
 from lola.tables.table import grid
 from lola.vocabulary.settings import BLOCKS, STUDY, given
@@ -44,8 +44,7 @@ def checklist(config: dict, overlays: list[str]) -> str:
     groups = plan.groups(config)
     overlaid = f" PAPER={config['paper']}" if config["paper"] != FIRST else ""
     overlaid += f" CONFIG={' '.join(overlays)}" if overlays else ""
-    paper = Paper(config["paper"])
-    papers = settings(load(paper.name))
+    papers = settings(load(config["paper"]))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
     known = [
         (f"`{key}`", f"`{canonical(value)}`", origin(key, value, source, papers))
@@ -65,7 +64,8 @@ def checklist(config: dict, overlays: list[str]) -> str:
             *trained_on(config["results"], groups),
             f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
             "- With one lock, a cell has the same bytes whichever seeds share its job, and on x86-64 processors with "
-            f"AVX2 whatever their make: {paper.digests} has the published digests, and `make verify` compares.",
+            f"AVX2 whatever their make: {digests(config['paper'])} has the published digests, and `make verify` "
+            "compares.",
             "- ARM and processors without AVX2 have instructions that round otherwise, and a GPU (Coin Game only) sums "
             "matrix products in another order. Learning from samples is chaotic: expect the same statistics there, not "
             "the same bytes. PyTorch's builds for CUDA are compiled separately and were not compared.",

@@ -50,8 +50,7 @@ def pages() -> list[Path]:
 
 def copies(paper: str) -> list[tuple[Path, str | bytes]]:
     """The contents of docs/<paper>/. Raises ValueError if a page links to what nothing makes."""
-    known = papers.paper(paper)
-    configs = [load(paper), *(load(paper, [overlay]) for overlay in known.overlays.values())]
+    configs = [load(paper), *(load(paper, [overlay]) for overlay in papers.overlays(paper).values())]
     root = Path(configs[0]["results"])
     found = [(DOCS / paper / name, (root / "tables" / name).read_bytes()) for name in CLAIMS]
     for path in linked(paper):
@@ -61,14 +60,14 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, Path(roots[0], folder, path.name).read_bytes()))
     groups = plan.groups(configs[0]).values()
-    return [*found, (known.digests, digests.text(digests.line(group, root) for group in groups))]
+    return [*found, (papers.digests(paper), digests.text(digests.line(group, root) for group in groups))]
 
 
 def linked(paper: str) -> list[Path]:
     """The files in docs/<paper>/ that pages link to, without those that are always there."""
     folder = DOCS / paper
     links = {page.parent / link for page in pages() for link in LINK.findall(page.read_text())}
-    always = {folder / name for name in (*CLAIMS, papers.Paper(paper).digests.name)}
+    always = {folder / name for name in (*CLAIMS, papers.digests(paper).name)}
     return sorted(path for path in links - always if path.parent == folder)
 
 
@@ -149,7 +148,7 @@ def settings_listing() -> str:
     for title, (known, entries) in blocks.items():
         columns, rows = ("setting", "given as", "meaning"), []
         for name, setting in known.items():
-            takers = dict.fromkeys(who for who, entry in entries if name in (*entry.required, *entry.optional))
+            takers = dict.fromkeys(who for who, entry in entries if name in entry.settings)
             rows.append((f"`{name}`", setting.allowed, setting.meaning, *([", ".join(takers)] if entries else [])))
         tables.append(f"### {title}\n\n{grid((*columns, 'taken by') if entries else columns, rows)}")
     return "\n\n".join(tables)

@@ -23,10 +23,7 @@ def write(path: str | Path, columns: Iterable[str], rows: Iterable[Iterable], ma
 
 
 def read_manifest(path: str | Path) -> dict:
-    """A cell's manifest, after checking that it and its curve are as they were written.
-
-    `path` is the manifest's or the curve's. Raises ValueError with the cell's path and what is wrong.
-    """
+    """A cell's manifest, by its path or its curve's; both are checked. Raises ValueError that says what is wrong."""
     path = Path(path).with_suffix(".json")
     try:
         manifest = json.loads(path.read_text())

@@ -20,10 +20,7 @@ def alone(lock: Path) -> Iterator[None]:
 
 
 def hold(lock: Path, shared: bool = False) -> int:
-    """Take a lock for as long as this process lives, or what it becomes; the file descriptor is for `share`.
-
-    Raises BlockingIOError if another process holds one that excludes it.
-    """
+    """Take a lock until this process, or what it becomes, ends; returns its file. Raises BlockingIOError if taken."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(lock, os.O_CREAT | os.O_RDWR)
     fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -25,7 +25,7 @@ def run(
     """
     torch.set_num_threads(1)
     job = registry.COURSES[registry.course(spec)].job
-    options = {"device": device} if "device" in job.optional else {}
+    options = {"device": device} if "device" in job.settings else {}
     yield from job.load()(spec, seeds, saved, keep, **options)
 
 
@@ -68,5 +68,4 @@ def player(spec: dict, settings: dict, model: OpponentModel) -> Player:
 
 def configured(entry: registry.Entry, settings: dict, *given):
     """The result of an entry of the registry, called with what is `given` and those settings that are its own."""
-    own = {*entry.required, *entry.optional}
-    return entry.load()(*given, **{name: value for name, value in settings.items() if name in own})
+    return entry.load()(*given, **{name: value for name, value in settings.items() if name in entry.settings})

@@ -42,10 +42,9 @@ def check_payoffs(where: str, payoffs: list, actions: list) -> None:
     shape = " × ".join(map(str, counts))
     for player, table in enumerate(payoffs, start=1):
         if not has_shape(table, counts):
-            raise BadConfig(
-                f"{where}.payoffs: player {player}'s is {quoted(table)}; allowed: numbers nested {shape}, "
-                f"since {players} tables mean {players} players, and they have {shape} actions"
-            )
+            why = f"since {players} tables mean {players} players, and they have {shape} actions"
+            given = f"player {player}'s is {quoted(table)}"
+            raise BadConfig(f"{where}.payoffs: {given}; allowed: numbers nested {shape}, {why}")
 
 
 def has_shape(table, counts: list[int]) -> bool:
@@ -56,10 +55,7 @@ def has_shape(table, counts: list[int]) -> bool:
 
 
 def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
-    """The rule and the estimator, or the learner, must exist and take what is given, in games of one of the kinds.
-
-    They are all kinds where an algorithm stands, and that of the game where it is used.
-    """
+    """Rule and estimator, or learner, must exist and take what is given, in games of one of these kinds."""
     if ("learner" in block) == ("rule" in block):
         given = "both" if "rule" in block else "neither"
         raise BadConfig(f"{where}: given {given} of rule and learner; allowed: a rule with lr, or a learner")
@@ -78,7 +74,7 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
     elif "batch" in block:
         given = f"given {block['batch']}, but values without an estimator are exact"
         raise BadConfig(f"{where}.batch: {given}; allowed: only with an estimator: {', '.join(estimators)}")
-    policies = [name for kind in kinds for name in kind.policy.optional]
+    policies = [name for kind in kinds for name, needed in kind.policy.settings.items() if not needed]
     check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label", *policies))
     if "filters" in block and block.get("encoder") != "convolutional":
         raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
@@ -111,12 +107,12 @@ def check_settings(where: str, block: dict, parts: dict[str, list[Entry]], alway
     takes = [*always]
     for what, entries in parts.items():
         fewest = min(entry.plays for entry in entries)
-        needs = [name for name in entries[0].required if all(name in entry.required for entry in entries)]
+        needs = [name for name in entries[0].settings if all(entry.settings.get(name) for entry in entries)]
         needs += ["batch"] if fewest else []
         for setting in needs:
             if setting not in block:
                 raise BadConfig(f"{where}.{setting}: is missing; {what} needs it")
-        takes += needs + [name for entry in entries for name in (*entry.required, *entry.optional)]
+        takes += needs + [name for entry in entries for name in entry.settings]
         if fewest > block.get("batch", fewest):
             allowed = f"a whole number from {fewest}, since {what} compares roll-outs with their mean"
             raise BadConfig(f"{where}.batch: given {block['batch']}; allowed: {allowed}")

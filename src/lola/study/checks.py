@@ -15,13 +15,12 @@ def check_study(config: dict) -> None:
     """Raise BadConfig at the first thing that is wrong in a config of the right shape."""
     for name, game in config["games"].items():
         check_game(f"games.{name}", game)
-    kinds_of_games = registry.KINDS.values()
     for name, algorithm in config["algorithms"].items():
         if len(Matchup.read(name).seats) > 1:
             raise BadConfig(f"algorithms.{name}: the name has {SEATS!r} in it, which separates the seats of a matchup")
-        check_algorithm(f"algorithms.{name}", algorithm, kinds_of_games)
+        check_algorithm(f"algorithms.{name}", algorithm, registry.KINDS.values())
     for name, block in config["opponent_models"].items():
-        check_opponent_model(f"opponent_models.{name}", block, kinds_of_games)
+        check_opponent_model(f"opponent_models.{name}", block, registry.KINDS.values())
     for name, part in config["study"].items():
         check_part(config, name, part)
     blocks = [(f"{key}.{name}.", block, known) for key, known in BLOCKS.items() for name, block in config[key].items()]
@@ -167,9 +166,8 @@ def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
             allowed = "algorithms with batch 1, since an episode is one roll-out"
             raise BadConfig(f"{where}: {name} needs {block['batch']} roll-outs; allowed in episodes: {allowed}")
         if (perspective := group.spec["match"]["perspective"]) != "as_described":
-            raise BadConfig(
-                f"{where}: {name} estimates values; allowed with {perspective}: algorithms with exact values"
-            )
+            allowed = "algorithms with exact values"
+            raise BadConfig(f"{where}: {name} estimates values; allowed with {perspective}: {allowed}")
 
 
 def check_grid(where: str, group: plan.Group, blocks: list[dict]) -> None:

@@ -22,18 +22,16 @@ SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yam
 def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None = None) -> dict:
     """The config of a paper with the overlays' keys, then `settings`, laid over it, checked.
 
-    The paper is the one named, here or by a layer's key `paper`, or else the first. A mapping is laid over key by key,
-    anything else is replaced; a key set to null is removed. The key `without` lists blocks of what lies below that a
-    layer does not want; with the study go its title and claims. A figure or table that a layer removes also leaves the
-    order of work below it (`first`).
+    The paper is the one named, here or by a layer's key `paper`, or else the first. What a layer lists under `without`
+    goes before it is laid over, and figures and tables that it removes leave the order of work below it (`first`).
     """
     above = [*map(read, overlays), settings or {}]
     named = [*dict.fromkeys(str(name) for name in (paper, *(layer.get("paper", "") for layer in above)) if name)]
     if len(named) > 1:
         raise BadConfig(f"paper: given {' and '.join(named)}; allowed: one, since an overlay is laid over one study")
-    known = papers.paper(next(iter(named), papers.FIRST))
+    paper = next(iter(named), papers.FIRST)
     config = {}
-    for layer in [*map(read, known.layers), *above, {"paper": known.name}]:
+    for layer in [*map(read, papers.layers(paper)), *above, {"paper": paper}]:
         below = config
         config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
         if "first" not in layer:
@@ -122,14 +120,14 @@ def shown_blocks(config: dict) -> set[str]:
 def without_work(config: dict, removed: set[str]) -> dict:
     """`config` whose order of work leaves out these figures and tables."""
     first = config.get("first")
-    if not removed or not isinstance(first, list):
+    if not isinstance(first, list):
         return config
     kept = [[name for name in s if name not in removed] if isinstance(s, list) else s for s in first]
     return config | {"first": kept}
 
 
 def overlay(below: dict, above: dict) -> dict:
-    """`above` laid over `below`, key by key. The source of a value that is replaced goes, unless it is given anew."""
+    """`above` laid over `below`, key by key; null removes. The source of a replaced value goes, unless given anew."""
     merged = dict(below)
     for key, value in above.items():
         if value is None:

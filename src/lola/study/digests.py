@@ -5,7 +5,6 @@ over curves and ends alone, which other code, packages, processors and devices c
 """
 
 import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,11 +31,7 @@ def settings(group: Group) -> tuple[str, str, str]:
 
 def text(lines: Iterable[dict[str, str]]) -> str:
     """Lines as a table in CSV, which `read` reads."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return file.getvalue()
+    return "".join(",".join(row) + "\n" for row in [COLUMNS, *(line.values() for line in lines)])
 
 
 def read(path: Path) -> dict[tuple[str, str, str], str]:

@@ -106,13 +106,11 @@ def stored(node: ast.AST) -> list[str]:
 def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Place]]:
     """The names that an import binds, and the places that they stand for."""
     for alias in node.names:
-        if isinstance(node, ast.Import):
-            whole, first = alias.name, alias.name.partition(".")[0]
-            yield (alias.asname, Place(whole, EVERYTHING)) if alias.asname else (first, Place(first, EVERYTHING))
-        else:
-            inner = f"{node.module}.{alias.name}"
-            place = Place(inner, EVERYTHING) if module_file(inner) else Place(node.module or "", alias.name)
-            yield alias.asname or alias.name, place
+        if isinstance(node, ast.ImportFrom):
+            yield alias.asname or alias.name, attribute_of(Place(node.module, EVERYTHING), alias.name)
+        else:  # `import a.b` binds a, and with `as` a name of a.b
+            bound = alias.name if alias.asname else alias.name.partition(".")[0]
+            yield alias.asname or bound, Place(bound, EVERYTHING)
 
 
 def code(statements: list[ast.stmt], elsewhere: dict[str, Place], own: dict[str, Place]) -> Code:
@@ -128,9 +126,9 @@ def code(statements: list[ast.stmt], elsewhere: dict[str, Place], own: dict[str,
     for node in nodes:
         if isinstance(node, ast.Import):
             leads_to |= {Place(alias.name, IMPORT) for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            leads_to |= {Place(node.module, IMPORT)}
-            leads_to |= {Place(f"{node.module}.{alias.name}", IMPORT) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inner = {Place(f"{node.module}.{alias.name}", IMPORT) for alias in node.names}
+            leads_to |= inner | {Place(node.module, IMPORT)}
     told = [ast.dump(statement) for statement in statements if not isinstance(statement, ast.Import | ast.ImportFrom)]
     bound = sorted((name, *elsewhere[name]) for name in names | {name for name, _ in attributes} if name in elsewhere)
     return Code(sha256("\n".join([*told, repr(bound)]))[:12] if told else None, leads_to)

@@ -1,7 +1,6 @@
 """A paper is a folder of config: a study, laid over what papers share, claims and overlays. Standard library only."""
 
 from argparse import ArgumentParser
-from dataclasses import dataclass
 from pathlib import Path
 
 from lola.vocabulary.errors import BadConfig, lookup
@@ -12,44 +11,32 @@ FIRST, ALL = "lola", "all"  # the paper if none is named, and the word for every
 YAML = (".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class Paper:
-    """A paper, by the name of its folder."""
-
-    name: str
-
-    @property
-    def layers(self) -> list[Path]:
-        """The files of its study's config, each laid over the one before it."""
-        return [LIBRARY, CONFIG / self.name / "study.yaml"]
-
-    @property
-    def digests(self) -> Path:
-        """The file in which the digests of its cells are published."""
-        return DOCS / self.name / "digests.csv"
-
-    @property
-    def overlays(self) -> dict[str, str]:
-        """The files of its own overlays, by name."""
-        files = sorted((CONFIG / self.name).glob("*.yaml"))
-        return {path.stem: str(path) for path in files if path.stem not in ("study", "claims")}
-
-    def overlay(self, given: str) -> str:
-        """The file of an overlay: a path as it is, or the paper's own by name."""
-        if given.endswith(YAML):
-            return given
-        return lookup("CONFIG", given, self.overlays, f"overlay of {self.name}, nor a YAML file")
+def papers() -> dict[str, Path]:
+    """The folder of every paper by its name, the one that is taken if none is named first."""
+    folders = [path.parent for path in CONFIG.glob("*/study.yaml")]
+    return {folder.name: folder for folder in sorted(folders, key=lambda folder: (folder.name != FIRST, folder))}
 
 
-def papers() -> dict[str, Paper]:
-    """Every paper by name, the one that is taken if none is named first."""
-    names = {path.parent.name for path in CONFIG.glob("*/study.yaml")}
-    return {name: Paper(name) for name in sorted(names, key=lambda name: (name != FIRST, name))}
+def layers(paper: str) -> list[Path]:
+    """The files of a study's config, each laid over the one before it. Raises BadConfig, which names the papers."""
+    return [LIBRARY, lookup("paper", paper, papers(), "paper") / "study.yaml"]
 
 
-def paper(name: str) -> Paper:
-    """The paper of that name. Raises BadConfig, which names those that there are."""
-    return lookup("paper", name, papers(), "paper")
+def digests(paper: str) -> Path:
+    """The file in which the digests of a paper's cells are published."""
+    return DOCS / paper / "digests.csv"
+
+
+def overlays(paper: str) -> dict[str, str]:
+    """The files of a paper's own overlays, by name. Raises BadConfig, which names the papers."""
+    files = sorted(lookup("paper", paper, papers(), "paper").glob("*.yaml"))
+    return {path.stem: str(path) for path in files if path.stem not in ("study", "claims")}
+
+
+def overlay(paper: str, given: str) -> str:
+    """The file of an overlay: a path as it is, or the paper's own by name."""
+    own = overlays(paper)
+    return given if given.endswith(YAML) else lookup("CONFIG", given, own, f"overlay of {paper}, nor a YAML file")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -61,8 +48,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def chosen(name: str, overlays: list[str]) -> list[tuple[str, list[str]]]:
     """The papers that a command is asked for, each with the files of its overlays. Raises BadConfig."""
     if name != ALL:
-        return [(name, [paper(name or FIRST).overlay(given) for given in overlays])]
+        return [(name, [overlay(name or FIRST, given) for given in overlays])]
     for given in overlays:
         if given.endswith(YAML):
             raise BadConfig(f"CONFIG: given {given} with PAPER={ALL}; allowed: a name that every paper has, as smoke")
-    return [(each, [known.overlay(given) for given in overlays]) for each, known in papers().items()]
+    return [(paper, [overlay(paper, given) for given in overlays]) for paper in papers()]

@@ -1,7 +1,6 @@
 """From a config to what is run: groups of cells, their specs, batches of seeds. Standard library only.
 
-A *group* is all cells that differ only in their seed. Its *spec* is everything that can move its numbers, and nothing
-else.
+A *group* is all cells that differ only in their seed; its *spec*, all that can move its numbers and nothing else.
 """
 
 import itertools
@@ -58,10 +57,8 @@ def groups(config: dict) -> dict[str, Group]:
     for name, part in config["study"].items():
         for group in part_groups(config, name, part):
             if found.setdefault(group.name, group) != group:
-                raise BadConfig(
-                    f"study.{name}: {group.name} is already in the study with other seeds, steps, init_std or such; "
-                    "give the algorithm a second name"
-                )
+                others = "other seeds, steps, init_std or such; give the algorithm a second name"
+                raise BadConfig(f"study.{name}: {group.name} is already in the study with {others}")
     return found
 
 
@@ -70,7 +67,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
     seeds = part.get("seeds", config["seeds"])
     for game, (algorithm, opponent_model) in itertools.product(part["games"], part_matchups(config, name, part)):
         block, model = config["games"][game], config["opponent_models"][opponent_model]
-        players = seats(config, game, algorithm)
+        seats = [config["algorithms"][name] for name in Matchup.read(algorithm).seated(players(block))]
         yield Group(
             game=game,
             algorithm=algorithm,
@@ -79,9 +76,9 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
             spec={
                 "game": plain(block, GAME, without=("length",)),
-                "seats": [plain(player, ALGORITHM, UNSEEN) for player in players],
+                "seats": [plain(seat, ALGORITHM, UNSEEN) for seat in seats],
                 "opponent_model": plain(model, OPPONENT_MODEL, UNSEEN),
-                "play": play_of(part, block, [*players, model]),
+                "play": play_of(part, block, [*seats, model]),
                 "steps": part.get("episodes") or part.get("steps", config["steps"]),
                 "init_std": float(part.get("init_std", config["init_std"])),
                 "grid": in_shape(part["grid"], PART["grid"].shape) if "grid" in part else None,
@@ -111,12 +108,6 @@ def matches(config: dict, tournament: str, opponent_model: str) -> list[tuple[st
     return found
 
 
-def seats(config: dict, game: str, algorithm: str) -> list[dict]:
-    """One algorithm block per player; a single name fills every seat."""
-    names = Matchup.read(algorithm).seated(players(config["games"][game]))
-    return [config["algorithms"][name] for name in names]
-
-
 def players(game: dict) -> int:
     """The number of players of a game: as its kind says, or as its block has."""
     known = registry.kind(game).players
@@ -124,10 +115,7 @@ def players(game: dict) -> int:
 
 
 def play_of(part: dict, game: dict, blocks: list[dict]) -> dict | None:
-    """The number of roll-outs, for players and their clones, before every update, and of their steps; None if none.
-
-    In a match there is one, the episode.
-    """
+    """How many roll-outs come before every update (in a match one, the episode), of how many steps; None if none."""
     if "episodes" in part:
         return {"batch": 1, "length": part["length"]}
     batch = next((block["batch"] for block in blocks if "batch" in block), None)
@@ -222,9 +210,8 @@ def labels(config: dict) -> dict[str, str]:
 
 
 def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
-    """The labels of those of these parts of the study that are tournaments."""
-    parts = {name: config["study"][name] for name in names}
-    return {name: part.get("label", name) for name, part in parts.items() if "entrants" in part}
+    """The labels of some tournaments, by their names."""
+    return {name: config["study"][name].get("label", name) for name in names}
 
 
 def block_spec(config: dict, name: str, block: dict) -> dict:

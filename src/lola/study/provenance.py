@@ -61,11 +61,11 @@ def products(config: dict) -> Iterator[Product]:
         yield from (Product(cell.name, "cells", cell.manifest(root), group.spec, code) for cell in group.cells)
     code = fingerprints("lola.commands.aggregate")
     for group in groups.values():
-        path, needs = manifest(root, f"groups/{group.name}"), tuple(cell.name for cell in group.cells)
+        path, needs = root / f"manifests/groups/{group.name}.json", tuple(cell.name for cell in group.cells)
         yield Product(group.name, "group", path, plan.group_spec(group), code, needs)
     for stage in kinds.SHOWN:
         for name, block in plan.blocks(config, stage).items():
-            path, needs = manifest(root, f"{stage}s/{name}"), tuple(plan.block_groups(config, block))
+            path, needs = root / f"manifests/{stage}s/{name}.json", tuple(plan.block_groups(config, block))
             yield Product(name, stage, path, plan.block_spec(config, name, block), product_code(stage, block), needs)
 
 
@@ -75,11 +75,6 @@ def product_code(stage: str, block: dict) -> dict[str, str]:
     kind = known[block["kind"]]
     code = fingerprints("lola.commands.show", (maker, "make"), (kind.module, EVERYTHING), without=kinds.__name__)
     return code | {kinds.__name__: sha256(repr(kind))[:12]}
-
-
-def manifest(root: str | Path, name: str) -> Path:
-    """The manifest of a product, such as figures/figure1; `lola.files.records` writes and reads it."""
-    return Path(root) / "manifests" / f"{name}.json"
 
 
 def problem(product: Product, lock: str) -> tuple[str, str] | None:

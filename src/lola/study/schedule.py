@@ -1,7 +1,6 @@
 """The order of work: which training jobs go first. It moves no number. Standard library only.
 
-What the config's `first` names is made stage by stage, everything else after it; within a
-stage the longest jobs go first, so that no core idles at the end.
+Stage by stage as the config's `first` says, then the rest; in a stage the longest first, so that no core idles late.
 """
 
 import json

@@ -8,7 +8,6 @@ OWN_COLOUR = "own-colour share"  # shown for own coins: of those picked; without
 
 GRADIENT = "gradient norm"  # of a player's value by its own parameters
 SHARE, PARAMETER = "share of ", "parameter "
-CLONE = re.compile(r"clone of player (\d+) (log-likelihood|distance)")
 
 
 def probability(action: str, state: str) -> str:
@@ -18,10 +17,8 @@ def probability(action: str, state: str) -> str:
 
 def probable(measure: str) -> tuple[str, str] | None:
     """The action and the state that a probability is of."""
-    if measure.endswith(" at start"):
-        return measure.removesuffix(" at start"), "start"
-    action, after, state = measure.partition(" after ")
-    return (action, state) if after else None
+    found = re.fullmatch(r"(\S+) (?:after (.+)|at (start))", measure)
+    return (found[1], found[2] or found[3]) if found else None
 
 
 def share(action: str) -> str:
@@ -42,7 +39,7 @@ def clones(i: int, players: int) -> list[str]:
 
 def clone(measure: str) -> tuple[str, int] | None:
     """What is measured of a clone, log-likelihood or distance, and whom it is of."""
-    found = CLONE.fullmatch(measure)
+    found = re.fullmatch(r"clone of player (\d+) (log-likelihood|distance)", measure)
     return (found[2], int(found[1])) if found else None
 
 

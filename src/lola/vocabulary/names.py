@@ -1,7 +1,6 @@
 """Names of cells, groups and matchups, and where cells lie: no other module glues or cuts them. Standard library only.
 
-A cell is called `<game>/<matchup>/<opponent model>/seed<k>`; a group, which is all cells that differ only in their
-seed, is called the same without the seed.
+A cell is called `<game>/<matchup>/<opponent model>/seed<k>`; a group, all cells that differ in their seed, lacks it.
 """
 
 from collections.abc import Iterable, Iterator

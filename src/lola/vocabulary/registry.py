@@ -7,7 +7,7 @@ so that a rule never retrains the cells of another.
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 
@@ -30,52 +30,33 @@ class Entry:
     def load(self) -> Callable:
         return getattr(import_module(self.module), self.name)
 
-    @property
-    def required(self) -> tuple[str, ...]:
-        """The settings that a block must give."""
-        return tuple(name for name, optional in arguments(self.module, self.name).items() if not optional)
+    @cached_property
+    def settings(self) -> dict[str, bool]:
+        """Its arguments, and whether a block must give them: read off the file, since imports take seconds."""
+        tree = ast.parse(SOURCE.joinpath(*self.module.split(".")).with_suffix(".py").read_text())
+        found = next(node for node in tree.body if getattr(node, "name", None) == self.name)
+        if isinstance(found, ast.ClassDef):
+            found = next((node for node in found.body if getattr(node, "name", None) == "__init__"), found)
+        if isinstance(found, ast.ClassDef):  # a dataclass or a named tuple
+            return {node.target.id: node.value is None for node in found.body if isinstance(node, ast.AnnAssign)}
+        given = found.args
+        defaults = [None] * (len(given.args) - len(given.defaults)) + given.defaults + given.kw_defaults
+        pairs = zip(given.args + given.kwonlyargs, defaults, strict=True)
+        return {argument.arg: default is None for argument, default in pairs if argument.arg != "self"}
 
-    @property
-    def optional(self) -> tuple[str, ...]:
-        """The settings that a block may give."""
-        return tuple(name for name, optional in arguments(self.module, self.name).items() if optional)
 
-
-@cache
-def arguments(module: str, name: str) -> dict[str, bool]:
-    """The arguments of a function or class, and which have defaults: read off the file, since imports take seconds."""
-    tree = ast.parse(SOURCE.joinpath(*module.split(".")).with_suffix(".py").read_text())
-    found = next(node for node in tree.body if getattr(node, "name", None) == name)
-    if isinstance(found, ast.ClassDef):
-        found = next((node for node in found.body if getattr(node, "name", None) == "__init__"), found)
-    if isinstance(found, ast.ClassDef):  # a dataclass or a named tuple
-        return {node.target.id: node.value is not None for node in found.body if isinstance(node, ast.AnnAssign)}
-    given = found.args
-    defaults = [None] * (len(given.args) - len(given.defaults)) + given.defaults + given.kw_defaults
-    pairs = zip(given.args + given.kwonlyargs, defaults, strict=True)
-    return {argument.arg: default is not None for argument, default in pairs if argument.arg != "self"}
+def entries(module: str, *names: str, **more) -> dict[str, Entry]:
+    """Definitions of a module, by the names that they have there."""
+    return {name: Entry(module, name, **more) for name in names}
 
 
 RULES = {
-    "naive": Entry("lola.learning.rules", "naive"),
-    "lola": Entry("lola.learning.rules", "lola"),
-    "lola_surrogate": Entry("lola.learning.rules", "lola_surrogate"),
-    "lola_exact": Entry("lola.learning.rules", "lola_exact"),
-    "lookahead": Entry("lola.learning.rules", "lookahead"),
+    **entries("lola.learning.rules", "naive", "lola", "lola_surrogate", "lola_exact", "lookahead"),
 }
-
 LEARNERS = {
-    "q": Entry("lola.learning.tabular.learners", "q", courses=("match",)),
-    "joint_q": Entry("lola.learning.tabular.learners", "joint_q", courses=("match",)),
-    "phc": Entry("lola.learning.tabular.learners", "phc", courses=("match",)),
-    "wolf_phc": Entry("lola.learning.tabular.learners", "wolf_phc", courses=("match",)),
+    **entries("lola.learning.tabular.learners", "q", "joint_q", "phc", "wolf_phc", courses=("match",)),
 }
-
-PERSPECTIVES = {
-    "as_described": Entry("lola.learning.tabular.perspectives", "as_described"),
-    "as_released": Entry("lola.learning.tabular.perspectives", "as_released"),
-    "as_fitted": Entry("lola.learning.tabular.perspectives", "as_fitted"),
-}
+PERSPECTIVES = entries("lola.learning.tabular.perspectives", "as_described", "as_released", "as_fitted")
 
 
 @dataclass(frozen=True)
@@ -124,10 +105,8 @@ MATRIX_GAME = Kind(
     courses=("updates", "map", "match"),
     players="payoffs",
     estimators={
-        "pg": Entry("lola.learning.matrix.estimators", "pg", plays=1),
-        "pg_released": Entry("lola.learning.matrix.estimators", "pg_released", plays=2),
-        "dice": Entry("lola.learning.matrix.estimators", "dice", plays=2),
-        "surrogate": Entry("lola.learning.matrix.estimators", "surrogate", plays=2),
+        **entries("lola.learning.matrix.estimators", "pg", plays=1),
+        **entries("lola.learning.matrix.estimators", "pg_released", "dice", "surrogate", plays=2),
     },
     opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.matrix.cloning", "cloning", plays=1)},
     play=Entry("lola.learning.matrix.rollouts", "play"),

@@ -78,22 +78,16 @@ def axis(setting: Setting) -> Setting:
     return Setting("a list of at least two different values", f"each {setting.allowed}", shape)
 
 
-ACTION = {
-    "type": "string",
-    "pattern": "^[A-Za-z0-9_-]+$",
-    "description": 'an action\'s name of letters, digits, "_" and "-"',
-}
+WORD = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
+ACTION = WORD | {"description": 'an action\'s name of letters, digits, "_" and "-"'}
 SEED = {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32}
-SEEDS = [
-    {"type": "integer", "minimum": 1, "maximum": 100000},
-    {"type": "array", "minItems": 1, "uniqueItems": True, "items": SEED},
-]
+SEEDS = {"type": "array", "minItems": 1, "uniqueItems": True, "items": SEED}
 
 STUDY = {  # of the whole study, and all but the last two of a part of it
     "seeds": Setting(
         "a whole number n from 1 to 100000, or a list of different whole numbers from 0 and below 2³²",
         "the runs; n means seeds 0 … n-1",
-        {"anyOf": SEEDS},
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100000}, SEEDS]},
     ),
     "seeds_per_job": whole("how many seeds one job trains side by side"),
     "steps": whole("the updates per run"),
@@ -196,9 +190,7 @@ def given(block: dict, settings: dict[str, Setting]) -> dict:
     found = {}
     for key, value in block.items():
         if key in settings:
-            found |= (
-                {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
-            )
+            found |= {f"{key}.{name}": v for name, v in value.items()} if isinstance(value, dict) else {key: value}
     return found
 
 

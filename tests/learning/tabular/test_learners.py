@@ -55,7 +55,7 @@ def test_values_of_the_first_steps_by_hand(learner):
     arm", where Q stays 0 till the second step: Q(start) = 0.4; Q(arm) = 1/3, then 5/7 · 1/3 + 2/7 · (1 + 0.5 · 1/3)."""
     settings = {"alpha": 0.5, "decay": 0.5, "epsilon": 0.1, "delta": 0.1, "delta_decay": 0.0, "lose": 2.0}
     entry = LEARNERS[learner]
-    made = entry.load()(**{name: settings[name] for name in entry.required})
+    made = entry.load()(**{name: settings[name] for name, needed in entry.settings.items() if needed})
     match = match_of(bandit([1.0], 0.5), [made], [0], 3, as_described)
     end = after(match, 1, started(match, 0.0))
     third = 5 / 7 / 3 + 2 / 7 * (1 + 0.5 / 3)
@@ -250,7 +250,7 @@ def test_initial_values_are_normal_and_depend_on_seed_and_player_alone(learner):
     """Q ~ N(0, std²), within 4 standard errors over 20,000 and more numbers; policies start uniform."""
     settings = {"alpha": 0.5, "decay": 0.0, "epsilon": 0.1, "delta": 0.1, "delta_decay": 0.0, "lose": 2.0}
     entry = LEARNERS[learner]
-    made = entry.load()(**{name: settings[name] for name in entry.required})
+    made = entry.load()(**{name: settings[name] for name, needed in entry.settings.items() if needed})
     seeds = list(range(2000))
 
     def values(players, seeds):
