@@ -45,7 +45,7 @@ class Momentum:
 
 @pytest.fixture
 def momentum(monkeypatch):
-    monkeypatch.setitem(registry.LEARNERS, "momentum", SimpleNamespace(load=lambda: Momentum, required=(), optional=()))
+    monkeypatch.setitem(registry.LEARNERS, "momentum", SimpleNamespace(load=lambda: Momentum, settings={}))
 
 
 def spec(*seats, match=False):

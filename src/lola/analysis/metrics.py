@@ -5,15 +5,9 @@ standard deviation per row of Table 3 without saying over what; here both run ov
 what makes R of matching pennies exactly 0 while its standard deviation is not.
 
 %TFT and %Nash are not defined in the paper either. Each compares what the players do in each of the five states with
-what tit-for-tat, or the mixed equilibrium, would do there, and averages over states and runs. Four variants:
-
-    joint, thresholded   both players take the right action with probability above 1/2
-    agent, thresholded   each player on its own
-    joint, probability   the product of the two probabilities of the right action
-    agent, probability   the probability itself
-
-The first is the reading that fits the printed numbers (two players who always defect score 20.0). For the mixed
-equilibrium "right" means that the likeliest action is within a tolerance of uniform.
+what tit-for-tat, or the mixed equilibrium, would do there, and averages over states and runs, in four `VARIANTS`. The
+first is the reading that fits the printed numbers (two players who always defect score 20.0). For the mixed equilibrium
+"right" means that the likeliest action is within a tolerance of uniform.
 
 A run of the Coin Game has no values in closed form: its numbers are of the roll-outs that were learned from, averaged
 over the last tenth of training. Points are counted per 150 steps, a game of the paper.
@@ -30,7 +24,14 @@ from lola.analysis.groups import Group, NothingLeft, joint_actions
 from lola.vocabulary import measures
 
 JOINT = "joint thresholded"
-VARIANTS = (JOINT, "agent thresholded", "joint probability", "agent probability")
+# Of the right action's probability, and of whether that is above 1/2, (…, states, players): both players must take it,
+# or each on its own counts.
+VARIANTS = {
+    JOINT: lambda probability, right: right.all(-1).mean(-1),
+    "agent thresholded": lambda probability, right: right.mean((-2, -1)),
+    "joint probability": lambda probability, right: probability.prod(-1).mean(-1),
+    "agent probability": lambda probability, right: probability.mean((-2, -1)),
+}
 TOLERANCES = (0.05, 0.1, 0.25)
 TOLERANCE = 0.1  # %Nash is counted with this one where one must do; the paper states none
 RESAMPLES = 9999
@@ -260,13 +261,7 @@ def off_uniform(play: pd.DataFrame) -> list[tuple[np.ndarray, float]]:
 
 def share(play: pd.DataFrame, probability: np.ndarray, right: np.ndarray, variant: str) -> pd.Series:
     """Average (rows of `play`, states, players) over states in one of the four variants."""
-    shares = {
-        JOINT: lambda: right.all(-1).mean(-1),
-        "agent thresholded": lambda: right.mean((-2, -1)),
-        "joint probability": lambda: probability.prod(-1).mean(-1),
-        "agent probability": lambda: probability.mean((-2, -1)),
-    }[variant]()
-    return pd.Series(shares, index=play.index)
+    return pd.Series(VARIANTS[variant](probability, right), index=play.index)
 
 
 def is_zero_sum(returns: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from collections import Counter
 from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.vocabulary.names import GroupName
+from snakemake_logger_plugin_lola.progress import count
 
 Examined = list[tuple[provenance.Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
 
@@ -57,7 +58,7 @@ def explain(config: dict, examined: Examined) -> list[str]:
     lines = []
     for (stage, group, reason), cells in again.items():
         if stage == "cells":
-            lines.append(f"train      {group}: {counted(cells, 'cell')}{cost(config, group)}: {reason}")
+            lines.append(f"train      {group}: {count(cells, 'cell')}{cost(config, group)}: {reason}")
         else:
             lines.append(f"{stage:<10} {group}: {reason}")
     return lines or ["Nothing would be made again."]
@@ -68,10 +69,10 @@ def verify(examined: Examined) -> list[str]:
     alike = Counter((problem, product.stage, product.group) for product, problem in examined if problem)
     if not alike:
         trained = sum(product.stage == "cells" for product, _ in examined)
-        return [f"Verified: {counted(trained, 'cell')} and the {len(examined) - trained} results made from them."]
+        return [f"Verified: {count(trained, 'cell')} and the {len(examined) - trained} results made from them."]
     lines = []
     for ((kind, reason), stage, group), cells in alike.items():
-        members = f" ({counted(cells, 'cell')})" if stage == "cells" else ""
+        members = f" ({count(cells, 'cell')})" if stage == "cells" else ""
         lines.append(f"{kind:<8} {group}{members}: {reason}")
     return lines
 
@@ -86,9 +87,9 @@ def published(config: dict, wrong: set[str]) -> str:
     sound = [group for group in groups if not any(cell.name in wrong for cell in group.cells)]
     compared = [group for group in sound if digests.settings(group) in known]
     others = [group for group in compared if digests.line(group, root)["digest"] != known[digests.settings(group)]]
-    lines = [f"Digests: {len(compared) - len(others)} of {counted(len(compared), 'group')} as published."]
+    lines = [f"Digests: {len(compared) - len(others)} of {count(len(compared), 'group')} as published."]
     if others:
-        names = [f"{group.name} ({counted(len(group.cells), 'cell')})" for group in others]
+        names = [f"{group.name} ({count(len(group.cells), 'cell')})" for group in others]
         lines.append(f"Not: {', '.join(names)}.")
     for why, left in (
         ("Not published with these settings", [group.name for group in sound if group not in compared]),
@@ -101,10 +102,6 @@ def published(config: dict, wrong: set[str]) -> str:
 def summary(names: list[str]) -> str:
     """A few names, or the first and how many more."""
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
-
-
-def counted(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def cost(config: dict, group: str) -> str:

@@ -11,22 +11,18 @@ from lola.vocabulary import registry
 
 
 def run(
-    spec: dict,
-    seeds: list[int],
-    saved: Snapshot | None = None,
-    keep: Keep = lambda snapshot: None,
-    device: str = "cpu",
+    spec: dict, seeds: list[int], saved: Snapshot | None = None, keep: Keep = lambda snapshot: None, device: str = "cpu"
 ) -> Iterator[Trained]:
     """Train the seeds side by side and yield each in turn. The spec is `lola.study.plan.Group`'s.
 
     After every update `keep` is given a function that, called at once, makes a snapshot; training
-    that starts from one (`saved`) ends like training that never stopped, bit for bit. A trainer that
+    that starts from one (`saved`) ends like training that never stopped, bit for bit. A job that
     knows no `device` uses the processor, on one thread, since several would take sums in another order.
     """
     torch.set_num_threads(1)
     job = registry.COURSES[registry.course(spec)].job
     options = {"device": device} if "device" in job.settings else {}
-    yield from job.load()(spec, seeds, saved, keep, **options)
+    yield from job.load()(spec, seeds, **options).train(spec["steps"], saved, keep)
 
 
 def parts(spec: dict, seeds: list[int], device: str | None = None) -> dict:
@@ -46,14 +42,13 @@ def parts(spec: dict, seeds: list[int], device: str | None = None) -> dict:
 
 def game(spec: dict):
     """The game of a spec."""
-    settings = {name: value for name, value in spec["game"].items() if name != "kind"}
-    return registry.kind(spec["game"]).game.load()(**settings)
+    return configured(registry.kind(spec["game"]).game, spec["game"])
 
 
 def opponent_model(spec: dict) -> OpponentModel:
     """The opponent model of a spec."""
-    settings = dict(spec["opponent_model"])
-    return registry.kind(spec["game"]).opponent_models[settings.pop("model")].load()(**settings)
+    settings = spec["opponent_model"]
+    return configured(registry.kind(spec["game"]).opponent_models[settings["model"]], settings)
 
 
 def player(spec: dict, settings: dict, model: OpponentModel) -> Player:

@@ -1,6 +1,6 @@
 """The one loop: play, look, step, and write down. Seeds are the leading axis of every tensor.
 
-A `Job` says what is played and what there is to see of it; `train` does the rest for every kind of game.
+A `Job` says what is played and what there is to see of it, and trains its players, in every kind of game.
 """
 
 import io
@@ -64,6 +64,19 @@ class Job:
 
     shown = (measures.RETURN,)  # the measures that come first in a row, to be seen while it is trained
     device = "cpu"
+
+    def train(self, until: int, saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
+        """Train the seeds, from a snapshot if one was saved, and yield what each of them leaves in turn.
+
+        After every update `keep` is given a function that, called at once, makes a snapshot.
+        """
+        rows = replace(unpickled(saved["rows"]), job=self) if saved else Rows(self)
+        for state in learn(self, unpacked(saved, self.device) if saved else self.start(), until):
+            rows.add(state)
+            keep(lambda now=state: packed(now) | {"rows": pickled(replace(rows, job=None, truth=[]))} | rows.shown())
+        for s, (found, ended, ends) in enumerate(rows.by_seed()):
+            outcome = ended | self.outcome(s, state, ends, ended["status"] == "finished")
+            yield Trained(COLUMNS, found, outcome)
 
     def start(self) -> State:
         """Before the first update."""
@@ -133,20 +146,6 @@ def learn(job: Job, state: State, until: int) -> Iterator[State]:
         thetas, memories = map(list, zip(*stepped, strict=True))
         state = State(state.step + 1, thetas, memories, played.rollouts)
         yield state
-
-
-def train(job: Job, until: int, saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """Train a job's seeds, from a snapshot if one was saved, and yield what each of them leaves in turn.
-
-    After every update `keep` is given a function that, called at once, makes a snapshot.
-    """
-    rows = replace(unpickled(saved["rows"]), job=job) if saved else Rows(job)
-    for state in learn(job, unpacked(saved, job.device) if saved else job.start(), until):
-        rows.add(state)
-        keep(lambda state=state: packed(state) | {"rows": pickled(replace(rows, job=None, truth=[]))} | rows.shown())
-    for s, (found, ended, ends) in enumerate(rows.by_seed()):
-        outcome = ended | job.outcome(s, state, ends, ended["status"] == "finished")
-        yield Trained(COLUMNS, found, outcome)
 
 
 class Packer(pickle.Pickler):

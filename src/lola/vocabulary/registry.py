@@ -140,11 +140,11 @@ QUADRATIC = Kind(
 
 KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME, "quadratic": QUADRATIC}
 COURSES = {
-    "updates": Course(Entry("lola.learning.matrix.job", "run_curves"), "matrix games"),
-    "map": Course(Entry("lola.learning.matrix.maps", "run_map"), "maps (parts with a grid)"),
-    "match": Course(Entry("lola.learning.tabular.match", "run_match"), "matches in episodes", blocks=True),
-    "coin_game": Course(Entry("lola.learning.coins.job", "run_coin_game"), "Coin Games", blocks=True, gpu=True),
-    "parameters": Course(Entry("lola.learning.differentiable.game", "run_parameters"), "games of real parameters"),
+    "updates": Course(Entry("lola.learning.matrix.job", "build"), "matrix games"),
+    "map": Course(Entry("lola.learning.matrix.maps", "Map"), "maps (parts with a grid)"),
+    "match": Course(Entry("lola.learning.tabular.match", "build"), "matches in episodes", blocks=True),
+    "coin_game": Course(Entry("lola.learning.coins.job", "build"), "Coin Games", blocks=True, gpu=True),
+    "parameters": Course(Entry("lola.learning.differentiable.game", "build"), "games of real parameters"),
 }
 
 

@@ -1,7 +1,6 @@
 """From a spec of the Coin Game to rows: what players earn and pick as they learn, averaged over blocks of updates."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,17 +13,15 @@ from lola.learning.coins.game import CoinGame
 from lola.learning.coins.networks import Network
 from lola.learning.coins.rollouts import play
 from lola.learning.streams import stream
-from lola.learning.training import Job, Keep, Snapshot, State, Trained, train
+from lola.learning.training import Job, State
 from lola.vocabulary import measures
 
 BEGIN, SHOW = 98, 99  # what streams are for, beside play: first parameters, the episode that is shown at the end
 FILM = 24  # steps of that
 
 
-def run_coin_game(
-    spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep, device: str = "cpu"
-) -> Iterator[Trained]:
-    """As `trainers.run`. Rows are means over blocks of `every` updates, of the roll-outs that were learned from."""
+def build(spec: dict, seeds: list[int], device: str = "cpu") -> "CoinJob":
+    """The job of a spec on a device. Raises `devices.CannotTrain` if that has too little memory."""
     if device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it matrix products are not repeatable
         torch.use_deterministic_algorithms(True)
@@ -32,8 +29,7 @@ def run_coin_game(
     needed = bytes_needed(job.networks, len(seeds), **spec["play"], clones=job.assess is not None)
     given = f"batch ({spec['play']['batch']}), the game's length ({spec['play']['length']}) or grid ({job.game.grid})"
     devices.check_memory(needed, device, f"{given}, or seeds_per_job ({len(seeds)} in this job)")
-    job = replace(job, play=partial(play, seeds=seeds, networks=job.networks, **spec["play"]))
-    yield from train(job, spec["steps"], saved, keep)
+    return replace(job, play=partial(play, seeds=seeds, networks=job.networks, **spec["play"]))
 
 
 def bytes_needed(networks: list[Network], seeds: int, batch: int, length: int, clones: bool) -> int:
@@ -69,7 +65,7 @@ class Recurrent:
 
 @dataclass(frozen=True)
 class CoinJob(Job):
-    """A row per block of updates: what was earned and picked."""
+    """A row per block of updates: what was earned and picked in the roll-outs that were learned from."""
 
     device: str = "cpu"
     shown = measures.OF_COIN_GAME

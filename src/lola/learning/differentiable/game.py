@@ -1,14 +1,13 @@
 """Differentiable games that are given by numbers, and where their parameters go."""
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lola.learning import rules, trainers
-from lola.learning.training import Job, Keep, Snapshot, State, Trained, train
+from lola.learning.training import Job, State
 from lola.vocabulary import measures
 
 
@@ -34,9 +33,9 @@ class Quadratic:
         ]
 
 
-def run_parameters(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """As `trainers.run`: a row per update, or per block of updates if the part says `every`."""
-    yield from train(ParameterJob(**trainers.parts(spec, seeds)), spec["steps"], saved, keep)
+def build(spec: dict, seeds: list[int]) -> "ParameterJob":
+    """The job of a spec."""
+    return ParameterJob(**trainers.parts(spec, seeds))
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,8 @@ class Estimator:
         if self.critic_lr is None:
             return critics
         own, tables = critics[k], (rollouts.returns_to_go[:, k], rollouts.discounted_visits)
-        returns, visits = (
-            sum(table.reshape(*own.shape, -1).transpose(2, 0, 1)) for table in tables
-        )  # of joint actions
+        by_action = (table.reshape(*own.shape, -1).transpose(2, 0, 1) for table in tables)
+        returns, visits = map(sum, by_action)
         step = self.critic_lr * (returns - visits * own) / rollouts.discounts.sum()
         return [*critics[:k], own + step, *critics[k + 1 :]]
 

@@ -1,6 +1,5 @@
 """Matrix games between players who know or estimate each other's policies: what is measured of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -10,13 +9,8 @@ from torch import Tensor
 
 from lola.learning import trainers
 from lola.learning.matrix.rollouts import play
-from lola.learning.training import Job, Keep, Snapshot, State, Trained, train
+from lola.learning.training import Job, State
 from lola.vocabulary import measures
-
-
-def run_curves(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """As `trainers.run`: every measure at every step."""
-    yield from train(build(spec, seeds), spec["steps"], saved, keep)
 
 
 @dataclass(frozen=True)

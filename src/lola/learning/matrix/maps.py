@@ -1,6 +1,7 @@
 """Maps: what is measured after the last update, at every point of a grid of settings."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -11,32 +12,39 @@ from lola.learning.matrix.job import MatrixJob, build
 from lola.learning.training import COLUMNS, Keep, Snapshot, State, Trained, learn, packed, unpacked
 
 
-def run_map(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """As `trainers.run`: rows of each point; nan, a result, where it diverged.
+@dataclass(frozen=True)
+class Map:
+    """The seeds of a spec at every point of its grid."""
 
-    Points are trained side by side, but for different batches of roll-outs, which come one after another.
-    """
-    grid = spec["grid"]
-    points, batches = list(product(*grid.values())), [{"batch": [batch]} for batch in grid.get("batch", [])]
-    rounds = [list(product(*(grid | batch).values())) for batch in batches or [{}]]
-    tables = list(saved["tables"]) if saved else []  # of each round that is over, (S, points, players, measures)
-    for together in rounds[len(tables) :]:
-        job = build_round(spec, seeds, together)
-        start, saved = unpacked(saved) if saved else job.start(), None
-        for state in learn(job, start, spec["steps"]):
-            keep(lambda state=state: packed(state) | {"tables": np.array(tables)})
-        tables.append(last_row(job, state).unflatten(0, (len(seeds), -1)).numpy())
-    for s in range(len(seeds)):
-        ends = {}
-        for together, table in zip(rounds, tables, strict=True):
-            ends |= zip(together, table[s].tolist(), strict=True)
-        rows = [
-            (*point, player, name, value)
-            for point in points
-            for player, (own, values) in enumerate(zip(job.names(), ends[point], strict=True), start=1)
-            for name, value in zip(own, values, strict=False)
-        ]
-        yield Trained((*grid, *COLUMNS[1:]), rows, {"status": "finished", "steps": spec["steps"]})
+    spec: dict
+    seeds: list[int]
+
+    def train(self, until: int, saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
+        """As `Job.train`, with rows of each point; nan, a result, where it diverged.
+
+        Points are trained side by side, but for different batches of roll-outs, which come one after another.
+        """
+        grid = self.spec["grid"]
+        points, batches = list(product(*grid.values())), [{"batch": [batch]} for batch in grid.get("batch", [])]
+        rounds = [list(product(*(grid | batch).values())) for batch in batches or [{}]]
+        tables = list(saved["tables"]) if saved else []  # of each round that is over, (S, points, players, measures)
+        for together in rounds[len(tables) :]:
+            job = build_round(self.spec, self.seeds, together)
+            start, saved = unpacked(saved) if saved else job.start(), None
+            for state in learn(job, start, until):
+                keep(lambda state=state: packed(state) | {"tables": np.array(tables)})
+            tables.append(last_row(job, state).unflatten(0, (len(self.seeds), -1)).numpy())
+        for s in range(len(self.seeds)):
+            ends = {}
+            for together, table in zip(rounds, tables, strict=True):
+                ends |= zip(together, table[s].tolist(), strict=True)
+            rows = [
+                (*point, player, name, value)
+                for point in points
+                for player, (own, values) in enumerate(zip(job.names(), ends[point], strict=True), start=1)
+                for name, value in zip(own, values, strict=False)
+            ]
+            yield Trained((*grid, *COLUMNS[1:]), rows, {"status": "finished", "steps": until})
 
 
 def build_round(spec: dict, seeds: list[int], points: list[tuple[float, ...]]) -> MatrixJob:

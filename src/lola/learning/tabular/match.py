@@ -22,13 +22,8 @@ from lola.learning.streams import stream
 from lola.learning.tabular import kernels
 from lola.learning.tabular.learners import Learner, Tables
 from lola.learning.tabular.perspectives import Perspective
-from lola.learning.training import REAL, Keep, Snapshot, State, Trained, train
+from lola.learning.training import REAL, State
 from lola.vocabulary import measures, registry
-
-
-def run_match(spec: dict, seeds: list[int], saved: Snapshot | None, keep: Keep) -> Iterator[Trained]:
-    """As `trainers.run`: what each player earned and did, averaged over blocks of episodes."""
-    yield from train(build(spec, seeds), spec["steps"], saved, keep)
 
 
 def build(spec: dict, seeds: list[int]) -> "Match":
@@ -78,7 +73,7 @@ class Episode(Rollouts):
 
 @dataclass(frozen=True)
 class Match(MatrixJob):
-    """A job whose updates are episodes of `length` steps, played from a perspective.
+    """A job whose updates are episodes of `length` steps, played from a perspective; a row per block of episodes.
 
     A player's θ has a row per state as the player keeps them.
     """
