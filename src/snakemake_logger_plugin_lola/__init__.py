@@ -124,7 +124,7 @@ class LogHandler(LogHandlerBase):
 
     def _fail(self, job_id: int, error: str) -> None:
         if job_id in self.run.running:
-            self._say(*self.run.fail(job_id, error, None if self.common_settings.show_failed_logs else 5))
+            self._say(*self.run.fail(job_id, error, None if self.common_settings.show_failed_logs else progress.LINES))
 
     def _message(self, record: LogRecord) -> None:
         text = (record.getMessage() if record.msg else "").strip()
