@@ -24,7 +24,7 @@ HOUSE = {
     "bench": (("vocabulary", "files", "study", "learning"), ("torch",)),
     "commands": (
         ("vocabulary", "files", "study", "learning", "analysis", "figures", "tables", "tracking"),
-        ("yaml", "snakemake_logger_plugin_lola"),
+        (),
     ),
 }
 # The rooms of learning: which others they may import. Loose files know none: the registry names what is in them.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import fmean
 
-from lola.vocabulary.names import CELL, Cell, curves
+from lola.vocabulary.names import CELL, Cell, count, curves
 
 UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
 CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
@@ -309,7 +309,3 @@ def duration(seconds: float) -> str:
     minutes, s = divmod(round(seconds), 60)
     hours, m = divmod(minutes, 60)
     return f"{hours} h {m} min" if hours else f"{m} min {s} s" if m else f"{s} s"
-
-
-def count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

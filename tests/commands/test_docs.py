@@ -160,7 +160,7 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
         "claims.md": "tables/claims.md of the study",
         "claims.csv": HEAD + ROWS,
     }
-    assert [group for group, _, _ in digests.read(papers.digests("lola"))] == ["ipd/nl-ex/oracle"] and digest
+    assert [group for group, _, _ in digests.read(papers.digests_file("lola"))] == ["ipd/nl-ex/oracle"] and digest
 
 
 START, END = MARKS["answer"]

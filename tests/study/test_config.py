@@ -351,6 +351,8 @@ MISTAKES = {
     "tables: {claims: {kind: matchups, game: ipd, algorithms: [nl-ex], caption: x}}": ["tables.claims", "taken"],
     "first: [[figure1], [figure9]]": ["first[1]: given 'figure9'; there is no such figure or table", "did you mean"],
     "first: [figure1]": ["first[0]", "given 'figure1'", "a list of different figures and tables"],
+    "first: [[[figure1]]]": ["first[0][0]", "given ['figure1']"],
+    "without: [figures]\nfirst: [[{figure1: x}]]": ["first[0][0]", "given {'figure1': 'x'}"],
     "first: [[figure1, figure1]]": ["first[0]", "a list of different figures and tables"],
     "without: [figures, tables]\nfirst: [[figure1]]": ["first[0]: given 'figure1'; there is no such figure or table"],
     "seeds: yes": ["seeds", "True"],

@@ -105,7 +105,7 @@ def test_a_group_with_a_missing_or_damaged_cell_has_no_line(config, suffix):
         line(config)
 
 
-PUBLISHED = papers.digests("lola")
+PUBLISHED = papers.digests_file("lola")
 
 
 def publish(*lines):

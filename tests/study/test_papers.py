@@ -35,7 +35,7 @@ def test_a_papers_study_is_good_and_trains_what_its_claims_ask_for(paper, counts
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_a_papers_overlays_are_good_and_have_folders_of_their_own(paper):
-    overlays = papers.overlays(paper)
+    overlays = papers.overlay_files(paper)
     roots = [load(paper, [overlay])["results"] for overlay in overlays.values()]
     assert len({*roots, load(paper)["results"]}) == 1 + len(roots)
     assert {*roots} <= {f"results/{paper}-{name}" for name in overlays}
@@ -61,8 +61,8 @@ def test_a_new_paper_is_a_study_and_its_claims(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_a_paper_has_a_page_and_published_digests_and_claims(paper):
-    folder = papers.digests(paper).parent
-    assert Path(f"docs/{paper}.md").exists() and papers.digests(paper).exists()
+    folder = papers.digests_file(paper).parent
+    assert Path(f"docs/{paper}.md").exists() and papers.digests_file(paper).exists()
     assert (folder / "claims.csv").exists() and (folder / "claims.md").exists()
 
 

@@ -24,9 +24,7 @@ from lola.analysis.groups import Group, NothingLeft, joint_actions
 from lola.vocabulary import measures
 
 JOINT = "joint thresholded"
-# Of the right action's probability, and of whether that is above 1/2, (…, states, players): both players must take it,
-# or each on its own counts.
-VARIANTS = {
+VARIANTS = {  # of the right action's probability, and whether it counts as taken, (…, states, players)
     JOINT: lambda probability, right: right.all(-1).mean(-1),
     "agent thresholded": lambda probability, right: right.mean((-2, -1)),
     "joint probability": lambda probability, right: probability.prod(-1).mean(-1),

@@ -27,6 +27,7 @@ from lola.study import plan
 
 PLAY, FIRST, SECOND, CRITIC = "play", "first derivatives", "second derivatives", "critic"
 FUNCTIONS = (  # a class or module, the name of its function, and the part that its time counts as
+    (Scored, "__init__", FIRST),
     (Scored, "gradient", FIRST),
     (Scored, "hessian_product", SECOND),
     (estimators, "baselines", CRITIC),

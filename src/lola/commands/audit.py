@@ -11,8 +11,7 @@ from collections import Counter
 
 from lola.study import digests, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
-from lola.vocabulary.names import GroupName
-from snakemake_logger_plugin_lola.progress import count
+from lola.vocabulary.names import GroupName, count
 
 Examined = list[tuple[provenance.Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
 
@@ -79,7 +78,7 @@ def verify(examined: Examined) -> list[str]:
 
 def published(config: dict, wrong: set[str]) -> str:
     """Which groups have the cells that were published, and which have not, of those with no cell that is `wrong`."""
-    file = papers.digests(config["paper"])
+    file = papers.digests_file(config["paper"])
     if not file.exists():
         return f"Digests: nothing to compare with, since there is no {file}."
     root, known = config["results"], digests.read(file)

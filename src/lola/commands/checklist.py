@@ -21,7 +21,7 @@ from lola.files.artifacts import canonical, write_whole
 from lola.files.cells import read_manifest
 from lola.study import plan, provenance
 from lola.study.config import load
-from lola.study.papers import FIRST, digests
+from lola.study.papers import FIRST, digests_file
 from lola.study.schedule import seconds
 from lola.tables.table import grid
 from lola.vocabulary.settings import BLOCKS, STUDY, given
@@ -64,7 +64,7 @@ def checklist(config: dict, overlays: list[str]) -> str:
             *trained_on(config["results"], groups),
             f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
             "- With one lock, a cell has the same bytes whichever seeds share its job, and on x86-64 processors with "
-            f"AVX2 whatever their make: {digests(config['paper'])} has the published digests, and `make verify` "
+            f"AVX2 whatever their make: {digests_file(config['paper'])} has the published digests, and `make verify` "
             "compares.",
             "- ARM and processors without AVX2 have instructions that round otherwise, and a GPU (Coin Game only) sums "
             "matrix products in another order. Learning from samples is chaotic: expect the same statistics there, not "

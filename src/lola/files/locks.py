@@ -20,7 +20,7 @@ def alone(lock: Path) -> Iterator[None]:
 
 
 def hold(lock: Path, shared: bool = False) -> int:
-    """Take a lock until this process, or what it becomes, ends; returns its file. Raises BlockingIOError if taken."""
+    """Take a lock until this process, or what it becomes, ends: its descriptor. Raises BlockingIOError if it can't."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(lock, os.O_CREAT | os.O_RDWR)
     fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -1,1 +1,1 @@
-"""Games, rules and players, and the loops that train them; it knows no files."""
+"""Games, rules and players, and the one loop that trains them; it knows no files."""

@@ -35,7 +35,7 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
         below = config
         config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
         if "first" not in layer:
-            config = without_work(config, shown_blocks(below) - shown_blocks(config))
+            config = without_work(config, [*(shown_blocks(below) - shown_blocks(config))])
     check(config)
     return config | {"results": os.path.normpath(config["results"])}
 
@@ -117,7 +117,7 @@ def shown_blocks(config: dict) -> set[str]:
     return {name for key in ("figures", "tables") if isinstance(config.get(key), dict) for name in config[key]}
 
 
-def without_work(config: dict, removed: set[str]) -> dict:
+def without_work(config: dict, removed: list[str]) -> dict:
     """`config` whose order of work leaves out these figures and tables."""
     first = config.get("first")
     if not isinstance(first, list):

@@ -22,20 +22,20 @@ def layers(paper: str) -> list[Path]:
     return [LIBRARY, lookup("paper", paper, papers(), "paper") / "study.yaml"]
 
 
-def digests(paper: str) -> Path:
+def digests_file(paper: str) -> Path:
     """The file in which the digests of a paper's cells are published."""
     return DOCS / paper / "digests.csv"
 
 
-def overlays(paper: str) -> dict[str, str]:
+def overlay_files(paper: str) -> dict[str, str]:
     """The files of a paper's own overlays, by name. Raises BadConfig, which names the papers."""
     files = sorted(lookup("paper", paper, papers(), "paper").glob("*.yaml"))
     return {path.stem: str(path) for path in files if path.stem not in ("study", "claims")}
 
 
-def overlay(paper: str, given: str) -> str:
+def overlay_file(paper: str, given: str) -> str:
     """The file of an overlay: a path as it is, or the paper's own by name."""
-    own = overlays(paper)
+    own = overlay_files(paper)
     return given if given.endswith(YAML) else lookup("CONFIG", given, own, f"overlay of {paper}, nor a YAML file")
 
 
@@ -48,8 +48,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def chosen(name: str, overlays: list[str]) -> list[tuple[str, list[str]]]:
     """The papers that a command is asked for, each with the files of its overlays. Raises BadConfig."""
     if name != ALL:
-        return [(name, [overlay(name or FIRST, given) for given in overlays])]
+        return [(name, [overlay_file(name or FIRST, given) for given in overlays])]
     for given in overlays:
         if given.endswith(YAML):
             raise BadConfig(f"CONFIG: given {given} with PAPER={ALL}; allowed: a name that every paper has, as smoke")
-    return [(paper, [overlay(paper, given) for given in overlays]) for paper in papers()]
+    return [(paper, [overlay_file(paper, given) for given in overlays]) for paper in papers()]

@@ -33,7 +33,7 @@ class Job:
     made_by: dict  # its checkpoint
     steps: set[int]  # those that the runs of finished cells have
     runs: dict[Cell, str]
-    metrics: set[str] = field(default_factory=set)  # those that its runs have
+    metrics: set[str] = field(default_factory=set)  # those that its runs have or will have
     step: int = -1  # the last that its runs have
     read: int = 0  # the time of change (ns) of the checkpoint that they show
 
@@ -100,17 +100,17 @@ def extend(log: tracking.GameRuns, labels: dict[str, str], jobs: dict[Path, Job]
     # A map with an axis of batches takes all updates once per batch.
     taken = len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
     for s, (cell, run_id) in enumerate(job.runs.items()):
-        # A map has no returns before its end.
-        fresh = [("updates", taken, taken)] if spec["grid"] else runs.points(series(snapshot, s), job.steps, job.step)
+        known = {} if spec["grid"] else series(snapshot, s)  # a map has no returns before its end
+        fresh = runs.points(known, job.steps, job.step) if known else [("updates", taken, taken)]
         settings = runs.params(cell, spec, labels) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
             log.add(run_id, fresh, settings)
-            job.metrics |= {metric for metric, _, _ in fresh}
+        job.metrics |= {runs.metric_name(*key) for key in known} or {"updates"}
     job.step = taken
 
 
 def begin(log: tracking.GameRuns, labels: dict[str, str], group: GroupName, made_by: dict, known: set[str]) -> Job:
-    """A job with its runs, after discarding what was left RUNNING or shows the same cells, but for runs `known`."""
+    """A job with its runs, after discarding what was left RUNNING or shows the same cells, but not others' `known`."""
     cells = {cell.name: cell for cell in map(group.cell, made_by["seeds"])}
     for run in log.active(OURS):
         left = run.data.tags["cell"] in cells or run.info.status == tracking.RUNNING

@@ -1,6 +1,6 @@
 """Names of cells, groups and matchups, and where cells lie: no other module glues or cuts them. Standard library only.
 
-A cell is called `<game>/<matchup>/<opponent model>/seed<k>`; a group, all cells that differ in their seed, lacks it.
+A cell is called `<game>/<matchup>/<opponent model>/seed<k>`; a group, all cells that differ only in it, lacks that.
 """
 
 from collections.abc import Iterable, Iterator
@@ -136,6 +136,11 @@ class Cell(GroupName):
         """The cell that a curve's or manifest's path names, or its own name."""
         *_, game, algorithm, opponent_model, file = Path(path).parts
         return cls(game, algorithm, opponent_model, int(file.partition(".")[0].removeprefix("seed")))
+
+
+def count(n: int, noun: str) -> str:
+    """3 cells, or 1 cell."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def curves(paths: Iterable[str]) -> list[Cell]:

@@ -87,6 +87,7 @@ class Kind:
 class Course:
     """A way to train, which decides what is known of its groups, and so what can show them.
 
+    `job`: from a spec, its seeds and maybe a device to what trains them, as `training.Job.train` does.
     `what`: what its groups are called in messages. `blocks`: whether a row is the mean over a block of `every` steps,
     so that final numbers are those of the last tenth. `gpu`: whether training may use one.
     """
