@@ -45,13 +45,21 @@ config.update(checked)
 ROOT = config["results"]
 CLAIMS = config.get("claims", [])  # a file, or nothing
 GROUPS = plan.groups(config)
-QUEUE = schedule.queue(config, GROUPS, ROOT)
+# Training jobs by the names of their rules, in the order of work, each as its group and its cells.
+JOBS = {
+    f"train:{group.slug}:seed{cells[0].seed}": (group, cells) for group, cells in schedule.queue(config, GROUPS, ROOT)
+}
 LOCK = provenance.environment()
 
 if workflow.is_main_process:
     with suppress(BlockingIOError):
         locks.hold(locks.STUDY, shared=True)
-    progress.expect(**plan.progress(GROUPS, ROOT), root=ROOT, targets=("all", "figures", "tables", "tracking"))
+    progress.expect(
+        **plan.progress(GROUPS, ROOT),
+        root=ROOT,
+        targets=("all", "figures", "tables", "tracking"),
+        seconds={name: schedule.expected_seconds(*job, ROOT) for name, job in JOBS.items()},
+    )
 
 
 wildcard_constraints:

@@ -90,6 +90,20 @@ def test_jobs_of_one_kind_are_taken_to_be_alike_and_unknown_ones_to_be_short(clo
     assert run.remaining() == pytest.approx(10 + 5 * 2)
 
 
+def test_what_is_expected_of_jobs_tells_long_ones_from_short(clock):
+    """Two jobs took twice what was expected of them, so the third will; nothing is expected of what gathers."""
+    run = progress.Run(clock, started=clock.now)
+    seconds = {"train:a": 1.0, "train:b": 4.0, "train:c": 100.0, "train:d": 50.0}
+    run.plan(dict.fromkeys(seconds, 1) | {"gather": 3}, progress.Expected(seconds=seconds))
+    for number, (rule, took) in enumerate((("train:a", 2), ("train:b", 8))):
+        run.start(progress.Job(number, rule, rule, [], []))
+        clock.now += took
+        run.finish(number)
+    run.start(progress.Job(3, "train:c", "train:c", [], []))
+    clock.now += 30
+    assert run.remaining() == pytest.approx((200 - 30) + 100 + 3 * 2)
+
+
 def test_the_estimate_is_never_below_what_the_running_job_still_needs(run, clock):
     run.plan({"train": 2}, progress.Expected())
     run.start(train_job(1))

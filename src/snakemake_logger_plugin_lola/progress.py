@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from statistics import fmean
 
 from lola.vocabulary.names import CELL, Cell, count, curves
 
@@ -26,13 +25,14 @@ LINES = 5  # of a list that is shown in part
 class Expected:
     """What the study holds before anything runs: `cells` in all, `done` of them trained already, results under `root`.
 
-    `targets` are the rules that only gather other rules' files; they are not counted as jobs.
+    `targets` are rules that only gather files and are no jobs; `seconds` by rule is what a job is expected to take.
     """
 
     cells: int = 0
     done: int = 0
     root: str = ""
     targets: tuple[str, ...] = ("all",)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 expected = Expected()  # what `expect` was last told
@@ -77,7 +77,7 @@ class Run:
     def plan(self, jobs: Mapping[str, int], expected: Expected) -> None:
         """Take the number of jobs per rule, without the targets."""
         self.expected = expected
-        self.planned = Counter(kind(rule) for rule in Counter(jobs).elements() if rule not in expected.targets)
+        self.planned = Counter({rule: n for rule, n in jobs.items() if rule not in expected.targets})
 
     def start(self, job: Job) -> None:
         job.started = self.clock()
@@ -124,7 +124,7 @@ class Run:
 
     def _end(self, job_id: int) -> Job:
         job = self.running.pop(job_id)
-        self.durations[kind(job.rule)].append(self.clock() - job.started)
+        self.durations[job.rule].append(self.clock() - job.started)
         return job
 
     @property
@@ -138,19 +138,24 @@ class Run:
     def remaining(self) -> float | None:
         """Seconds left, or None before any job has ended.
 
-        The work left is, per kind of rule, the jobs left times the mean duration of those that ended, or, where none
-        has, the shortest of any kind, since long ones come first; it is shared by as many jobs at a time as have run
-        at a time so far.
+        A job takes what is expected of it, as many times as those of its kind that ended did; where nothing is
+        expected, their mean, and where none of its kind has ended, the shortest of any. The work left is shared by as
+        many jobs at a time as have run at a time so far.
         """
         ended = [seconds for durations in self.durations.values() for seconds in durations]
         if not ended:
             return None
-        mean = defaultdict(lambda: min(ended), {rule: fmean(seconds) for rule, seconds in self.durations.items()})
+        due, took, foreseen = self.expected.seconds, Counter(), Counter()
+        for rule, durations in self.durations.items():
+            took[kind(rule)] += sum(durations)
+            foreseen[kind(rule)] += len(durations) * due.get(rule, 1.0)
+        pace = defaultdict(lambda: min(ended), {name: took[name] / foreseen[name] for name in took})
+        needs = {rule: due.get(rule, 1.0) * pace[kind(rule)] for rule in self.planned}
         now, running = self.clock(), self.running.values()
-        left = [max(0.0, mean[kind(job.rule)] - (now - job.started)) for job in running]
-        begun = Counter({rule: len(seconds) for rule, seconds in self.durations.items()})
-        begun.update(kind(job.rule) for job in running)
-        work = sum(left) + sum(n * mean[rule] for rule, n in (self.planned - begun).items())
+        left = [max(0.0, needs[job.rule] - (now - job.started)) for job in running]
+        begun = Counter({rule: len(durations) for rule, durations in self.durations.items()})
+        begun.update(job.rule for job in running)
+        work = sum(left) + sum(n * needs[rule] for rule, n in (self.planned - begun).items())
         so_far = sum(ended) + sum(now - job.started for job in running)
         at_a_time = so_far / max(now - self.first_start, 1e-9)
         return max([work / max(at_a_time, 1e-9), *left])

@@ -4,7 +4,7 @@ SHOWN = {stage: plan.blocks(config, stage) for stage in ("figure", "table")}
 
 # Priorities: what has been trained is gathered and shown at once; logging waits, so that it delays no figure.
 LOG, TRAIN = 1, 2
-SHOW = TRAIN + len(QUEUE)
+SHOW = TRAIN + len(JOBS)
 
 
 def group_files(name):

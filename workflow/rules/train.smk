@@ -6,12 +6,12 @@
 device = config["device"]
 on_gpu = device == "cuda" or (device == "auto" and which("nvidia-smi") is not None)
 
-for later, (group, batch) in enumerate(reversed(QUEUE)):
+for later, (job, (group, batch)) in enumerate(reversed(JOBS.items())):
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
 
     rule:
         name:
-            f"train:{group.slug}:seed{batch[0].seed}"
+            job
         output:
             curves=[str(cell.curve(ROOT)) for cell in batch],
             manifests=[str(cell.manifest(ROOT)) for cell in batch],

@@ -71,10 +71,7 @@ class Tournament:
 
 
 def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "oracle") -> Tournament:
-    """The tournament `name` among the groups. Where no player models another, the oracle's match counts.
-
-    Raises KeyError if none of its matches is there.
-    """
+    """A tournament among the groups, with the oracle's match where nobody models another. Raises KeyError for none."""
     matches = {}
     for model in ("oracle", opponent_model):
         for group in groups.values():
@@ -89,10 +86,7 @@ def find(groups: dict[str, Group], game: str, name: str, opponent_model: str = "
 
 
 def tournament_of(groups: dict[str, Group], measure: dict) -> Tournament:
-    """The tournament that a claim's measure names, cut down to its `field` if it has one.
-
-    Raises KeyError, which names the entrant or the groups that are missing.
-    """
+    """The tournament of a claim's measure, cut down to its `field` if any. Raises KeyError for what is missing."""
     game, name, model = measure["game"], measure["tournament"], measure.get("opponent_model", "oracle")
     tournament = find(groups, game, name, model)
     if model not in {match.opponent_model for match in tournament.matches.values()}:
