@@ -473,16 +473,15 @@ DIVERGED = (
 
 
 @pytest.mark.slow
-def test_a_study_ends_although_runs_of_every_kind_diverge(tmp_path):
+def test_a_study_ends_although_runs_of_every_kind_diverge(study):
     """With exit status 0, every figure and table, a verdict on every claim, and words on who diverged."""
-    project = copied(tmp_path)
     overlay = {
         "algorithms": {name: {"lr": lr} for name, lr in DIVERGING.items()},
         "study": {"map": {"grid": {"lr": [1.0, 2e307], "eta": [1.0, 2.0]}}},
     }
-    (project / "diverging.yaml").write_text(json.dumps(overlay))
-    done = reproduce(project, OVERLAY, "diverging.yaml")
-    root, config = project / ROOT, load("lola", [project / OVERLAY, project / "diverging.yaml"])
+    (study / "diverging.yaml").write_text(json.dumps(overlay))
+    done = reproduce(study, OVERLAY, "diverging.yaml")
+    root, config = study / ROOT, load("lola", [study / OVERLAY, study / "diverging.yaml"])
     for group in DIVERGED:
         statuses = [json.loads(path.read_text())["status"] for path in root.glob(f"cells/{group}/seed*.json")]
         assert {*statuses} == {"finished", "failed"}, group
