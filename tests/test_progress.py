@@ -104,6 +104,14 @@ def test_what_is_expected_of_jobs_tells_long_ones_from_short(clock):
     assert run.remaining() == pytest.approx((200 - 30) + 100 + 3 * 2)
 
 
+def test_a_job_that_was_not_planned_is_estimated_too(run, clock):
+    run.start(train_job(1))
+    clock.now += 10
+    run.finish(1)
+    run.start(progress.Job(9, "unplanned", "unplanned", [], []))
+    assert run.remaining() == pytest.approx(10 + 40)
+
+
 def test_the_estimate_is_never_below_what_the_running_job_still_needs(run, clock):
     run.plan({"train": 2}, progress.Expected())
     run.start(train_job(1))

@@ -150,11 +150,11 @@ class Run:
             took[kind(rule)] += sum(durations)
             foreseen[kind(rule)] += len(durations) * due.get(rule, 1.0)
         pace = defaultdict(lambda: min(ended), {name: took[name] / foreseen[name] for name in took})
-        needs = {rule: due.get(rule, 1.0) * pace[kind(rule)] for rule in self.planned}
         now, running = self.clock(), self.running.values()
-        left = [max(0.0, needs[job.rule] - (now - job.started)) for job in running]
         begun = Counter({rule: len(durations) for rule, durations in self.durations.items()})
         begun.update(job.rule for job in running)
+        needs = {rule: due.get(rule, 1.0) * pace[kind(rule)] for rule in self.planned | begun}
+        left = [max(0.0, needs[job.rule] - (now - job.started)) for job in running]
         work = sum(left) + sum(n * needs[rule] for rule, n in (self.planned - begun).items())
         so_far = sum(ended) + sum(now - job.started for job in running)
         at_a_time = so_far / max(now - self.first_start, 1e-9)

@@ -78,8 +78,8 @@ def axis(setting: Setting) -> Setting:
     return Setting("a list of at least two different values", f"each {setting.allowed}", shape)
 
 
-NAMED = 'an action\'s name of letters, digits, "_" and "-"'
-ACTION = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "description": NAMED}
+ACTION_NAME = 'an action\'s name of letters, digits, "_" and "-"'
+ACTION = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "description": ACTION_NAME}
 SEED = {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32}
 SEEDS = {"type": "array", "minItems": 1, "uniqueItems": True, "items": SEED}
 
