@@ -1,9 +1,6 @@
 """Measure speed on this machine: `python -m lola.bench [--out results/bench]`, one thread.
 
-Out: updates.csv (one update of both players on the IPD, exact values), rollouts.csv (the same
-from roll-outs), matches.csv (an episode of the round robin), coin_game.csv (steps and updates of the
-Coin Game), jobs.csv (whole commands, from process start to files on disk), machine.csv (what they
-ran on). Each figure is the median of several repeats with the fastest and slowest beside it.
+Out: a table for each of `MEASURED`, named after it: the median of several repeats, the fastest and the slowest.
 """
 
 import argparse
@@ -26,7 +23,7 @@ from types import SimpleNamespace
 
 import torch
 
-from lola.bench import coins
+from lola.bench.coins import coin_game
 from lola.bench.timing import pace, per_update, spread
 from lola.files import processor
 from lola.files.artifacts import canonical, write_whole
@@ -36,7 +33,6 @@ from lola.learning.matrix.job import build
 from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
 from lola.learning.tabular.match import build as build_match
-from lola.learning.training import learn
 from lola.study import plan, provenance
 from lola.study.config import load
 from lola.vocabulary.names import GroupName
@@ -57,25 +53,15 @@ def main() -> None:
     out = Path(parser.parse_args().out)
     torch.set_num_threads(1)
     config = load()
-    measurements = {
-        "machine": machine(),
-        "jobs": jobs(config),  # early, since a command inherits the peak of memory of who starts it
-        "updates": updates(config),
-        "rollouts": rollouts(config),
-        "matches": matches(config),
-        "coin_game": coins.rows(config),
-    }
-    for name, rows in measurements.items():
-        rows = list(rows)
-        text = io.StringIO()
+    for measure in MEASURED:
+        rows, text = list(measure(config)), io.StringIO()
         writer = csv.DictWriter(text, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_whole(out / f"{name}.csv", text.getvalue())
-        print(f"{out / name}.csv\n{text.getvalue()}")
+        print(write_whole(out / f"{measure.__name__}.csv", text.getvalue()), text.getvalue(), sep="\n")
 
 
-def machine() -> Iterator[dict]:
+def machine(config: dict) -> Iterator[dict]:
     """The machine that the figures were measured on."""
     yield {
         "processor": processor.name(),
@@ -95,7 +81,7 @@ def updates(config: dict) -> Iterator[dict]:
         forms["autograd"] = (lambda values, *at, rule=rule: rule(values.by_autograd(), *at), 10)
         for seeds, (form, (climbed, count)) in product((1, 50, 4096), forms.items()):
             job = replace(build(spec, list(range(seeds))), players=[Climber(climbed, 1.0, oracle())] * 2)
-            seconds = per_update(learn(job, job.start(), 10**9), count)
+            seconds = per_update(job, count)
             speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
             yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", seconds) | speed
 
@@ -114,8 +100,8 @@ def rollouts(config: dict) -> Iterator[dict]:
         slow = SimpleNamespace(values=partial(by_autograd, own), updated_critic=own.updated_critic)
         for form, estimator in (("streaming", own), ("autograd", slow))[: 2 if batch == 64 else 1]:
             players = [replace(player, estimator=estimator) for player in job.players]
-            run = learn(replace(job, players=players), job.start(), 10**9)
-            seconds = per_update(run, 1 if form == "autograd" or batch * seeds > 10_000 else 20)
+            count = 1 if form == "autograd" or batch * seeds > 10_000 else 20
+            seconds = per_update(replace(job, players=players), count)
             steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined[algorithm])
             about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
             about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}
@@ -130,7 +116,7 @@ def matches(config: dict) -> Iterator[dict]:
         for names in plan.matches(config, "tournament", model):
             group = groups[GroupName("ipd", *names).name]
             match = build_match(group.spec, list(group.seeds))
-            matches.append(per_update(learn(match, match.start(), 10**9), 100))
+            matches.append(per_update(match, 100))
             steps += len(group.seeds) * match.length
         seconds = [sum(repeat) for repeat in zip(*matches, strict=True)]
         about = {"match": f"all {len(matches)} matches, {model}", "steps": steps}
@@ -138,10 +124,7 @@ def matches(config: dict) -> Iterator[dict]:
 
 
 def jobs(config: dict) -> Iterator[dict]:
-    """Whole commands, with the memory they took: a training job, the study, some of its jobs, the study again.
-
-    The study is that of the matrix games: updates of the Coin Game, whose runs take hours, have a table of their own.
-    """
+    """Whole commands, with their memory: a training job, the study of the matrix games, some of its jobs, it again."""
     groups = plan.groups(config)
     with tempfile.TemporaryDirectory() as root:
         group = groups["ipd/lola-ex/oracle"]
@@ -183,6 +166,9 @@ def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
     seconds, memory = zip(*runs, strict=True)
     return {"command": what} | spread("s", list(seconds)) | {"MiB": round(max(memory))}
 
+
+# Jobs early, since a command inherits the peak of memory of who starts it.
+MEASURED = (machine, jobs, updates, rollouts, matches, coin_game)
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 """How fast the Coin Game is: steps of the game alone, and updates of both players, split into what they do.
 
-Each row is measured in a process of its own, on one thread. `MiB` is what that process grew by at its
-peak, with all that an update keeps; on a GPU, what was allocated there.
+Each row is measured in a process of its own, on one thread. `MiB` is what that process grew by at its peak; on a GPU,
+what was allocated there.
 """
 
 import resource
@@ -15,14 +15,13 @@ from multiprocessing import get_context
 
 import torch
 
-from lola.bench.timing import REST, Laps, pace, spread
+from lola.bench.timing import REST, Laps, pace, spread, updates
 from lola.learning import trainers
 from lola.learning.coins import estimators
 from lola.learning.coins.estimators import Scored
 from lola.learning.coins.game import MOVES, CoinGame
 from lola.learning.coins.job import CoinJob
 from lola.learning.coins.rollouts import play
-from lola.learning.training import learn
 from lola.study import plan
 
 PLAY, FIRST, SECOND, CRITIC = "play", "first derivatives", "second derivatives", "critic"
@@ -43,7 +42,7 @@ PAPER = (4000, 150, 1)  # this one is measured on a GPU alone
 REPEATS = 11
 
 
-def rows(config: dict) -> Iterator[dict]:
+def coin_game(config: dict) -> Iterator[dict]:
     """The game at two batches, then every update at every scale, on the processor and on a GPU if there is one."""
     groups, devices = plan.groups(config), ["cpu", "cuda"][: 1 + torch.cuda.is_available()]
     # Forked from a server, since a program that is started anew inherits the peak of who started it.
@@ -85,10 +84,8 @@ def measure_update(device: str, label: str, spec: dict, batches: int, batch: int
     for owner, name, part in FUNCTIONS:
         setattr(owner, name, laps.of(part)(getattr(owner, name)))
     playing = partial(laps.of(PLAY)(play), seeds=every, batch=batch, length=length, networks=job.networks)
-    run = learn(replace(job, play=playing), job.start(), 10**9)
-    next(run)
     about = {"what": label, "device": device, "roll-outs": batch, "length": length, "seeds": seeds}
-    return row(about | {"steps": seeds * batches * batch * length}, laps, partial(next, run), before)
+    return row(about | {"steps": seeds * batches * batch * length}, laps, updates(replace(job, play=playing)), before)
 
 
 def row(about: dict, laps: Laps, call: Callable, before: float) -> dict:
@@ -96,7 +93,7 @@ def row(about: dict, laps: Laps, call: Callable, before: float) -> dict:
     repeats = [laps.during(call) for _ in range(1 + REPEATS)][1:]
     totals = [sum(repeat.values()) for repeat in repeats]
     parts = {
-        f"{part} ms": round(1e3 * statistics.median(repeat.get(part, 0.0) for repeat in repeats), 2)
+        f"{part} ms": round(1e3 * statistics.median(repeat[part] for repeat in repeats), 2)
         for part in (PLAY, FIRST, SECOND, CRITIC, REST)
     }
     about |= spread("ms", totals) | {"s per seed": round(statistics.median(totals) / about["seeds"], 4)}

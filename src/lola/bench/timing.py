@@ -3,10 +3,12 @@
 import statistics
 import time
 import timeit
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+
+from lola.learning.training import Job, learn
 
 REST = "rest"
 UNITS = {"s": 1, "ms": 1e3}
@@ -16,8 +18,7 @@ class Laps:
     """The time of each part of a computation, without the parts that run inside it; `clock` gives the time."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter):
-        self.clock, self.running, self.seconds = clock, [REST], defaultdict(float)
-        self.since = clock()
+        self.clock, self.running, self.seconds, self.since = clock, [REST], Counter(), clock()
 
     @contextmanager
     def of(self, part: str) -> Iterator[None]:
@@ -30,13 +31,13 @@ class Laps:
             self.count()
             self.running.pop()
 
-    def during(self, call: Callable[[], object]) -> dict[str, float]:
+    def during(self, call: Callable[[], object]) -> Counter[str]:
         """Seconds of a call, by part; what belongs to none is the rest."""
         self.count()
-        self.seconds.clear()
+        self.seconds = Counter()
         call()
         self.count()
-        return dict(self.seconds)
+        return self.seconds
 
     def count(self) -> None:
         """Add the time that has passed to the part that runs."""
@@ -45,10 +46,16 @@ class Laps:
         self.since = now
 
 
-def per_update(run: Iterator, count: int, repeats: int = 5) -> list[float]:
-    """Seconds per update, `count` of them at a time, after a repeat that does not count."""
+def updates(job: Job) -> Callable[[], object]:
+    """A function that makes the next update of a job with each call."""
+    run = learn(job, job.start(), 10**9)
     next(run)
-    return [s / count for s in timeit.repeat(partial(next, run), number=count, repeat=1 + repeats)[1:]]
+    return partial(next, run)
+
+
+def per_update(job: Job, count: int, repeats: int = 5) -> list[float]:
+    """Seconds per update of a job, `count` of them at a time, after a repeat that does not count."""
+    return [s / count for s in timeit.repeat(updates(job), number=count, repeat=1 + repeats)[1:]]
 
 
 def spread(unit: str, seconds: list[float]) -> dict[str, float]:
