@@ -14,6 +14,9 @@ from lola.vocabulary.names import Cell
 
 TAG = "mlflow.sharedViewState."
 PAGE = 100  # in runs: of more than these, whole groups would be missing from a view
+AXES = {"xAxisKey": "step", "xAxisScaleType": "linear", "scaleType": "linear", "yAxisKey": "metric", "range": {}}
+LINES = {"yAxisExpressions": [], "lineSmoothness": 0, "useGlobalXaxisKey": True, "useGlobalLineSmoothing": True}
+KEPT = {"deleted": False, "isGenerated": False}  # of sections and charts
 ML = "workflowType=machine_learning"  # without it the UI opens in its mode for language models
 
 
@@ -86,11 +89,8 @@ def sections(figure: str, metrics: list[str]) -> list[dict]:
     for player in sorted(found - {"coins", "returns", "clones"}):
         titles[player] = f"{'Policy' if player in policies else 'Parameters'} of {player}"
     titles["clones"] = "Models of opponents: how likely, how far from the truth"
-    return [
-        {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
-        for uuid, name in titles.items()
-        if uuid in found
-    ]
+    shown = {"display": True, "isReordered": True} | KEPT
+    return [{"uuid": uuid, "name": name} | shown for uuid, name in titles.items() if uuid in found]
 
 
 def charts(metrics: list[str]) -> list[dict]:
@@ -102,20 +102,12 @@ def charts(metrics: list[str]) -> list[dict]:
             "metricSectionId": section(metric),
             "metricKey": metric,
             "selectedMetricKeys": [metric],
-            "xAxisKey": "step",
-            "xAxisScaleType": "linear",
-            "scaleType": "linear",
-            "yAxisKey": "metric",
-            "yAxisExpressions": [],
-            "lineSmoothness": 0,
-            "useGlobalXaxisKey": True,
-            "useGlobalLineSmoothing": True,
-            "runsCountToCompare": 100,
-            "range": {},
+            "runsCountToCompare": PAGE,
             "displayPoints": False,
             "ignoreOutliers": False,
-            "deleted": False,
-            "isGenerated": False,
+            **AXES,
+            **LINES,
+            **KEPT,
         }
         for metric in metrics
     ]
