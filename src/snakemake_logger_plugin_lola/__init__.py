@@ -1,15 +1,14 @@
-"""Snakemake's log events, shown as `snakemake_logger_plugin_lola.progress` words them: `--logger lola`.
+"""Snakemake's log events, worded by `progress`: `--logger lola`, which Snakemake finds by this package's name.
 
-Snakemake finds the plugin by this package's name. It writes to standard error (a dry run: to standard output), as
-Snakemake's own display does, and leaves Snakemake's log file as it is. With `--verbose` or `--debug-dag` it steps
-aside for Snakemake's own display.
+Writes to standard error (a dry run: to standard output), as Snakemake's own display does, for which it steps aside
+with `--verbose` or `--debug-dag`. Snakemake's log file stays as it is.
 """
 
-import contextlib
 import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from logging import LogRecord
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
@@ -55,13 +54,11 @@ class LogHandler(LogHandlerBase):
             threading.Thread(target=self._tick, daemon=True).start()
 
     def emit(self, record: LogRecord) -> None:
-        if not self.writes_to_stream:
-            return
         try:
-            self._show(record)
-            self.stream.flush()
-        except BrokenPipeError:
-            pass
+            with suppress(BrokenPipeError):
+                if self.writes_to_stream:
+                    self._show(record)
+                    self.stream.flush()
         except Exception:
             self.handleError(record)
 
@@ -69,7 +66,7 @@ class LogHandler(LogHandlerBase):
         with self.lock:
             if not self.closed.is_set() and self.writes_to_stream:
                 self.closed.set()
-                with contextlib.suppress(OSError, ValueError):  # the stream may be gone, and with it the reader
+                with suppress(OSError, ValueError):  # the stream may be gone, and with it the reader
                     self._end()
         super().close()
 
@@ -97,8 +94,7 @@ class LogHandler(LogHandlerBase):
         self.table = record.getMessage()
         if self.run.planned:
             return
-        jobs = {rule: n for rule, n in record.stats.items() if rule != "total"}
-        self.run.plan(jobs, progress.expected)
+        self.run.plan(record.stats, progress.expected)
         if not self.common_settings.dryrun:
             self._log("started")
         self._draw()
@@ -107,13 +103,11 @@ class LogHandler(LogHandlerBase):
         if record.rule_name in progress.expected.targets:
             return
         name = " ".join((record.rule_msg or record.rule_name).split())
-        if self.common_settings.dryrun:
-            reason = "" if "reason" in self.quiet else f" ({progress.short_reason(record.reason)})"
-            if not {"rules", "all"} & self.quiet:
-                self._say(name + reason)
-            return
-        self.run.start(progress.Job(record.jobid, record.rule_name, name, list(record.output), list(record.log)))
-        self._draw()
+        if not self.common_settings.dryrun:
+            self.run.start(progress.Job(record.jobid, record.rule_name, name, list(record.output), list(record.log)))
+            self._draw()
+        elif not {"rules", "all"} & self.quiet:
+            self._say(name if "reason" in self.quiet else f"{name} ({progress.short_reason(record.reason)})")
 
     def _finish(self, job_id: int) -> None:
         if job := self.run.running.get(job_id):
@@ -128,7 +122,7 @@ class LogHandler(LogHandlerBase):
 
     def _message(self, record: LogRecord) -> None:
         text = (record.getMessage() if record.msg else "").strip()
-        # Their command succeeded, their files did not.
+        # Jobs whose command succeeded, but whose files did not.
         named = (id for id, job in self.run.running.items() if any(path in text for path in job.outputs))
         if record.levelname == "INFO":
             self._info(text)
@@ -191,7 +185,7 @@ class LogHandler(LogHandlerBase):
 
     def _tick(self) -> None:
         while not self.closed.wait(1):
-            with self.lock, contextlib.suppress(OSError, ValueError):
+            with self.lock, suppress(OSError, ValueError):
                 self._flush_log()
                 self._draw()
                 self.stream.flush()

@@ -1,7 +1,4 @@
-"""What a person reads while the study runs: a `Run` is told what happens and says it in lines.
-
-Nothing here knows the terminal or the workflow engine; a `Run` is given its clock, in seconds. Standard library only.
-"""
+"""What a person reads while the study runs. Knows neither the terminal nor Snakemake. Standard library only."""
 
 import math
 import os
@@ -10,7 +7,7 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 
 from lola.vocabulary.names import CELL, Cell, count, curves
 
@@ -56,10 +53,13 @@ class Job:
     started: float = 0.0
     reason: list[str] = field(default_factory=list)
 
+    def where(self) -> list[str]:
+        return [f"  log:    {path}" for path in self.logs]
+
 
 @dataclass
 class Run:
-    """One call of the workflow, from its plan to its last line."""
+    """One call of the workflow: is told what happens, and says it in lines. `clock` gives seconds."""
 
     clock: Callable[[], float]
     started: float
@@ -75,9 +75,9 @@ class Run:
     interrupted: bool = False
 
     def plan(self, jobs: Mapping[str, int], expected: Expected) -> None:
-        """Take the number of jobs per rule, without the targets."""
+        """Take the number of jobs per rule, from which targets and Snakemake's total are left out."""
         self.expected = expected
-        self.planned = Counter({rule: n for rule, n in jobs.items() if rule not in expected.targets})
+        self.planned = Counter({rule: n for rule, n in jobs.items() if rule not in ("total", *expected.targets)})
 
     def start(self, job: Job) -> None:
         job.started = self.clock()
@@ -98,13 +98,12 @@ class Run:
         lines = [f"  {cell}: {reason}" for cell, reason in diverged[:LINES]]
         if len(diverged) > LINES:
             lines.append(f"  and {len(diverged) - LINES} more")
-        return [*unused, f"DIVERGED {len(diverged)} of {count(cells, 'cell')}: {job.name}", *lines, *log_lines(job)]
+        return [*unused, f"DIVERGED {len(diverged)} of {count(cells, 'cell')}: {job.name}", *lines, *job.where()]
 
     def fail(self, job_id: int, error: str, log_limit: int | None = LINES) -> list[str]:
-        """Count the job as failed, and say so: its cells, the reason, where its log is.
+        """Count the job as failed, and say so: its cells, the reason, where its log is; unless the user stopped it.
 
-        `error` is the workflow engine's account. If that is only an exit status, the reason is the end of the log.
-        A job stopped by the user has not failed.
+        `error` is Snakemake's account. If that is only an exit status, the reason is the end of the log.
         """
         job = self._end(job_id)
         how, signal_name = command_ended(error)
@@ -120,7 +119,7 @@ class Run:
         cells = [f"  cells:  {group}" for group in cell_names(curves(job.outputs))]
         cells += [f"  note:   {line}" for path in job.logs for line in UNUSED.findall(log_text(path))]
         reason = [f"  {'reason:' if i == 0 else '':7s} {line}" for i, line in enumerate(job.reason)]
-        return [f"FAILED {job.name}", *cells, *reason, *log_lines(job)]
+        return [f"FAILED {job.name}", *cells, *reason, *job.where()]
 
     def _end(self, job_id: int) -> Job:
         job = self.running.pop(job_id)
@@ -136,13 +135,12 @@ class Run:
         return self.planned.total()
 
     def remaining(self) -> float | None:
-        """Seconds left, or None before any job has ended.
+        """Seconds left, or None before any job has ended. As many jobs run at a time as so far.
 
         A job takes what is expected of it, as many times as those of its kind that ended did; where nothing is
-        expected, their mean, and where none of its kind has ended, the shortest of any. The work left is shared by as
-        many jobs at a time as have run at a time so far.
+        expected, their mean, and where none of its kind has ended, the shortest of any.
         """
-        ended = [seconds for durations in self.durations.values() for seconds in durations]
+        ended = [*chain(*self.durations.values())]
         if not ended:
             return None
         due, took, foreseen = self.expected.seconds, Counter(), Counter()
@@ -157,8 +155,7 @@ class Run:
         left = [max(0.0, needs[job.rule] - (now - job.started)) for job in running]
         work = sum(left) + sum(n * needs[rule] for rule, n in (self.planned - begun).items())
         so_far = sum(ended) + sum(now - job.started for job in running)
-        at_a_time = so_far / max(now - self.first_start, 1e-9)
-        return max([work / max(at_a_time, 1e-9), *left])
+        return max([work * (now - self.first_start) / max(so_far, 1e-9), *left])
 
     def counts(self) -> list[str]:
         cells = [f"cells {self._cells_done()} of {self.expected.cells}"] if self.expected.cells else []
@@ -278,10 +275,6 @@ def log_text(path: str) -> str:
     except OSError:
         return ""
     return ESCAPE_OR_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def log_lines(job: Job) -> list[str]:
-    return [f"  log:    {path}" for path in job.logs]
 
 
 def short_reason(reason: str) -> str:
