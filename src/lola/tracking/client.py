@@ -1,10 +1,8 @@
 """MLflow as a window on the files: deletable, rebuildable, never in the way of training.
 
-A game is an experiment, a cell is a run. The run of a cell carries the hash of its manifest: the
-same hash is never logged twice, and a run with another hash, or one that showed its training, is
-replaced and deleted (MLflow keeps deleted runs until `mlflow gc`). So a cell has one active run.
-
-Whatever goes wrong with the store is raised as `Unavailable`, for the caller to report and to go on.
+A game is an experiment; a cell is one active run, which carries the hash of its manifest. With another hash, or after
+it has shown the training, a run is replaced and deleted (MLflow keeps deleted runs until `mlflow gc`). Whatever goes
+wrong with the store is raised as `Unavailable`, for the caller to report and to go on.
 """
 
 import logging
@@ -42,13 +40,14 @@ from alembic.util import CommandError
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Metric, Param, Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils import get_results_from_paginated_fn
 from sqlalchemy.exc import SQLAlchemyError
 
 for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in one line
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 EXPERIMENT = {"project": "lola-reproduced", "mlflow.experimentKind": "custom_model_development"}  # its tags
 RUNNING = "RUNNING"  # a run that has not ended
-BATCH = 1000  # MLflow takes at most so many metrics in a request
+BATCH = 1000  # MLflow takes at most so many metrics in a request; it gives at most so many runs here
 ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a database is locked; another process has just written the row
 HALF_LOGGED = 600  # seconds after which a run that still says RUNNING is dead, whoever wrote it
@@ -101,12 +100,9 @@ class GameRuns:
 
     def active(self, where: str = "") -> list[Run]:
         """The runs that are not deleted and match a filter, oldest first."""
-        found, token, ours = [], "", [self.experiment.experiment_id]
-        while token is not None:
-            page = self.client.search_runs(ours, where, order_by=["attributes.start_time ASC"], page_token=token)
-            found += page
-            token = page.token or None
-        return found
+        order = ["attributes.start_time ASC"]
+        search = partial(self.client.search_runs, [self.experiment.experiment_id], where, order_by=order)
+        return get_results_from_paginated_fn(lambda most, at: search(max_results=most, page_token=at), BATCH)
 
     def sweep(self) -> dict[str, list[Run]]:
         """The active runs by the cell they show, after discarding those whose writer was killed.
@@ -152,10 +148,9 @@ class GameRuns:
 
         `present` are the runs of the same cell; all but the one are marked as superseded and deleted.
         """
-        ended = name, status
         same = [run.info for run in present if identity.items() <= run.data.tags.items()]
-        current = next((info.run_id for info in same if (info.run_name, info.status) == ended), None)
-        kept = current or retry(lambda: self.log(name, identity, content(), status))
+        whole = (info.run_id for info in same if (info.run_name, info.status) == (name, status))
+        kept = next(whole, None) or retry(lambda: self.log(name, identity, content(), status))
         for run in present:
             if run.info.run_id != kept:
                 if run.info.status == RUNNING:

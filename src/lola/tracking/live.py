@@ -1,8 +1,8 @@
 """Runs that show cells while they are trained, read off the checkpoints of training, which knows nothing of it.
 
 Each cell of a checkpoint has a run of the kind "live" with its returns so far, of the Coin Game also points and coins,
-at the steps that the run of the finished cell will have. After any trouble with the store these runs are made anew,
-from the next checkpoint, which holds the whole history; so no point is there twice.
+at the steps of the finished cell's run. After trouble with the store it is made anew from the next checkpoint, which
+holds the whole history; so no point is there twice.
 """
 
 import csv
@@ -44,8 +44,7 @@ def show(root: str, labels: dict[str, str], stale: dict[Path, int], looks: Itera
     A look is what checkpoints there are: paths and times of change. Those that are as in `stale` are left from a study
     that was killed. A store that is down is reported once.
     """
-    jobs: dict[Path, Job] = {}
-    due, told = 0.0, False
+    jobs, due, told = {}, 0.0, False
     with locks.alone(store.watcher_lock(root)):
         try:
             for found in looks:
@@ -141,9 +140,7 @@ def trained(cell: Cell, made_by: dict, root: str) -> dict | None:
     """The cell's manifest, if it is that of the training that was watched."""
     with suppress(FileNotFoundError, ValueError):
         manifest = read_manifest(cell.curve(root))
-        if all(manifest[key] == made_by[key] for key in ("spec", "code", "lock")):
-            return manifest
-    return None
+        return manifest if all(manifest[key] == made_by[key] for key in ("spec", "code", "lock")) else None
 
 
 def series(snapshot: checkpoints.Snapshot, s: int) -> runs.Series:
