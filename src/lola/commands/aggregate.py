@@ -1,11 +1,8 @@
 """Gather the cells of a group: `python -m lola.commands.aggregate --spec JSON --code JSON --out FOLDER CURVE.csv …`.
 
 In:  the group's curves, each with its manifest beside it; what sort of group it is (`lola.study.plan.group_spec`).
-Out: `curves.csv`, the rows of all curves as the cells wrote them, after a column `seed`; `ends.json`, what sort of
-     group it is and by seed how it ended: status, steps, reason, policies, an episode, whatever the manifest says but
-     what made the cell and its parameters; and the manifest of both.
-
-A damaged cell is named and nothing is written.
+Out: `curves.csv`, the rows of all curves after a column `seed`; `ends.json`, what sort of group it is and how each seed
+     ended: what its manifest says, but for what is `LEFT_OUT`; and the manifest of both. If a cell is damaged, none.
 """
 
 import argparse

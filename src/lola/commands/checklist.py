@@ -1,8 +1,7 @@
 """Write the reproducibility checklist: `python -m lola.commands.checklist --config JSON --out FILE`.
 
 In:  the resolved config, the claims and their table, Snakemake's benchmarks.
-Out: commands, environment, settings and where they come from, seeds, error bars, compute; of a study with claims also
-     deviations from the paper and verdicts.
+Out: Markdown; of a study with claims also deviations from the paper and verdicts.
 """
 
 import argparse

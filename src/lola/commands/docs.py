@@ -1,9 +1,8 @@
 """Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs [--paper NAME]`.
 
 In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
-Out: in docs/<paper>/ the files that README.md and docs/*.md link to there, its claims, and the digests of its cells; in
-     these pages what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else; likewise the
-     list of settings in config/README.md.
+Out: in docs/<paper>/ the files that pages link to there, its claims, and the digests of its cells; in these pages and
+     config/README.md what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """Run a study: `python -m lola.commands.reproduce [--paper NAME] [OVERLAY …]`, which is what `make reproduce` does.
 
-Checks the config, makes sure that nobody else is running a study in this folder, clears what a killed run left locked,
-sets aside what was damaged, and becomes Snakemake. Several papers' studies run one after the other.
+Repairs what a killed run left, and becomes Snakemake. Several papers' studies run one after the other.
 """
 
 import argparse
@@ -36,9 +35,8 @@ def main() -> None:
 
 def one_after_the_other(studies: list[tuple[str, list[str]]]) -> int:
     """Run each study as a process of its own, until Ctrl-C, which reaches that process too; 1 if one of them failed."""
-    stopped = []
+    stopped, failed = [], False
     signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
-    failed = False
     for paper, overlays in studies:
         print(f"{paper}:", file=sys.stderr, flush=True)
         failed |= subprocess.run([sys.executable, "-m", __spec__.name, "--paper", paper, *overlays]).returncode != 0
@@ -66,8 +64,8 @@ def reproduce(config: dict, overlays: list[str]) -> None:
 def repair(config: dict) -> Iterator[str]:
     """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
 
-    Snakemake redoes what is stale by itself, but only where its own records were not lost.
-    Yields a sentence for each damaged product. Its files are renamed to *.damaged, not lost.
+    Snakemake redoes what is stale by itself, but only where its own records were not lost. Yields a sentence for each
+    damaged product, whose files are renamed to *.damaged.
     """
     root, lock = Path(config["results"]), provenance.environment()
     for product in provenance.products(config):
@@ -75,20 +73,15 @@ def repair(config: dict) -> Iterator[str]:
         if kind == "damaged":
             yield f"{reason}: {product.name} is made again, what was damaged is kept as *.damaged"
             for path in damaged_files(product):
-                set_aside(path)
+                path.replace(f"{path}.damaged")
         elif kind == "stale":
             product.manifest.unlink()
     database = store.database_file(root)
     if store.is_own(root) and database.exists() and not store.is_whole(database):
         yield f"{database} is no whole database: it is filled again, the damaged one is kept as *.damaged"
-        set_aside(database)
+        database.replace(f"{database}.damaged")
     for marker, _ in store.not_logged(root):
         marker.unlink()
-
-
-def set_aside(path: Path) -> None:
-    """Rename a file, so that it is made again and yet not lost."""
-    path.replace(path.with_name(path.name + ".damaged"))
 
 
 def damaged_files(product: provenance.Product) -> list[Path]:

@@ -1,10 +1,9 @@
 """Show groups: `python -m lola.commands.show figure|table --spec JSON … --out results/figures/figure1 FOLDER …`.
 
-In:  its block of the config, with what names and labels say of it (`lola.study.plan.block_spec`); the folders of its
-     groups; the paper's claims, where there are any.
-Out: a figure's `figure1.pdf` and `figure1.png`, of the runs that finished: below it stands how many diverged, if any
-     did; or a table's `table3.csv`, `.md`, `.tex` and `.html`, in which runs that diverged count, by a rule that its
-     notes then tell; and the manifest of these files.
+In:  its block of the config with names and labels (`lola.study.plan.block_spec`), the folders of its groups, the
+     paper's claims if any.
+Out: `figure1.pdf` and `.png` of the runs that finished, with the number that diverged; or `table3.csv`, `.md`, `.tex`
+     and `.html`, in which those count by a rule that its notes tell; and the manifest of these files.
 """
 
 import argparse

@@ -21,17 +21,16 @@ def main() -> None:
     parser.add_argument("--labels", type=json.loads, default={}, help="of cells, JSON: labels by algorithm")
     parser.add_argument("--figures", type=json.loads, default={}, help="of the aggregate run, JSON: groups by figure")
     parser.add_argument("files", nargs="*", help="the cells' curves, or the files of the figures and tables")
-    arguments = parser.parse_intermixed_args()
+    args = parser.parse_intermixed_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     marker = {"status": "logged", "reason": None, "store": store.digest(), "runs": {}}
     try:
-        if arguments.what == "cells":
-            runs, count = client.log_cells(arguments.root, arguments.game, arguments.files, arguments.labels)
-            print(f"MLflow: {arguments.game}: {count} cells logged, {len(runs) - count} were there already")
+        if args.what == "cells":
+            runs, count = client.log_cells(args.root, args.game, args.files, args.labels)
+            print(f"MLflow: {args.game}: {count} cells logged, {len(runs) - count} were there already")
         else:
-            run = client.log_aggregate(arguments.root, arguments.game, arguments.figures, arguments.files)
-            runs = {"aggregate": run}
+            runs = {"aggregate": client.log_aggregate(args.root, args.game, args.figures, args.files)}
         marker["runs"] = runs
     except client.Unavailable as reason:
         marker |= {"status": "pending", "reason": str(reason)}
@@ -42,7 +41,7 @@ def main() -> None:
         )
     except ValueError as error:
         sys.exit(f"error: {error}")
-    write_whole(arguments.out, json.dumps(marker, indent=1) + "\n")
+    write_whole(args.out, json.dumps(marker, indent=1) + "\n")
 
 
 def stop(number: int, frame) -> None:

@@ -1,10 +1,8 @@
 """Train the cells of one group: `python -m lola.commands.train --spec JSON --code DIGESTS --lock DIGEST CURVE.csv …`.
 
-In:  the spec (see `lola.study.plan`), and one curve path per seed.
-Out: each curve, and its manifest beside it. A seed whose numbers stop being finite fails
-     alone: its manifest says at which step, and the others are written as usual.
-
-Killed and started again, it goes on from its last checkpoint (see `lola.files.checkpoints`).
+In:  the spec (see `lola.study.plan`), one curve path per seed, and the checkpoint if it was killed before.
+Out: each curve, and its manifest beside it. A seed whose numbers stop being finite fails alone: its manifest says at
+     which step.
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """Show cells in MLflow while they are trained: `python -m lola.commands.watch --root FOLDER --labels JSON --study PID`.
 
-Started beside a study. It looks for checkpoints, shows those that change, and ends with the study's process.
-Until the first one it costs next to nothing: what takes seconds to import is imported then.
+Shows the checkpoints that change, and ends with the study's process. What takes seconds to import waits for the first.
 """
 
 import argparse
