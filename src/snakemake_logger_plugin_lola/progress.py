@@ -1,20 +1,20 @@
 """What a person reads while the study runs. Knows neither the terminal nor Snakemake. Standard library only."""
 
 import math
-import os
 import re
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, groupby
+from pathlib import Path
 
 from lola.vocabulary.names import CELL, Cell, count, curves
 
 UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
 CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
 ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
-LOG_TAIL_BYTES = 65_536
+LOG_TAIL = 65_536  # characters
 LINES = 5  # of a list that is shown in part
 
 
@@ -269,12 +269,10 @@ def last_words(path: str, limit: int | None) -> list[str]:
 def log_text(path: str) -> str:
     """The end of a log as plain text, without colours and carriage returns; empty if there is none."""
     try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.path.getsize(path) - LOG_TAIL_BYTES))
-            text = file.read().decode(errors="replace")
+        text = Path(path).read_text(encoding="utf-8", errors="replace")  # carriage returns become ends of lines
     except OSError:
         return ""
-    return ESCAPE_OR_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return ESCAPE_OR_CONTROL.sub("", text[-LOG_TAIL:])
 
 
 def short_reason(reason: str) -> str:

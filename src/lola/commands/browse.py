@@ -82,9 +82,7 @@ def figure_links(root: str) -> dict[str, str]:
 def free_port() -> int:
     """5000 if nobody listens there, else one that the system picks."""
     for port in (PORT, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)) as probe:
             return probe.getsockname()[1]
     sys.exit("error: no free port on 127.0.0.1")
 

@@ -71,10 +71,7 @@ def open_client(root: str | Path) -> Iterator[MlflowClient]:
 
 
 def prepare(root: str | Path) -> None:
-    """Create the schema if there is none, repair artifact paths, and find out soon that a database is down.
-
-    Two processes that create it at once would both fail, and one that is killed would leave half of it.
-    """
+    """Create the schema if there is none, alone and whole. Repair artifact paths. See soon if a database is down."""
     address, database = store.uri(root), store.database_file(root)
     if database:
         with locks.alone(database.with_name(f".{database.name}.lock")):

@@ -25,9 +25,9 @@ def returns_and_policies(series: dict, manifest: dict) -> bytes:
     payoffs, action = np.asarray(spec["game"]["payoffs"]), spec["game"]["actions"][0]
     states = tuple(dict.fromkeys(policy["own_state"] for policy in policies))
     scale = float(payoffs.min()), float(payoffs.max()), spec["steps"]
-    canvas, background, lines, dots = _empty(*scale, len(payoffs), states, action)
+    canvas, background = _empty(*scale, len(payoffs), states, action)
     canvas.restore_region(background)
-    for player, (line, dot) in enumerate(zip(lines, dots, strict=True), 1):
+    for player, (line, dot) in enumerate(zip(*(axes.lines for axes in canvas.figure.axes), strict=True), 1):
         mine = (policy for policy in policies if policy["player"] == player)
         own = {policy["own_state"]: policy["probabilities"][action] for policy in mine}
         line.set_data(*_over_steps(series.get((str(player), measures.RETURN), [])))
@@ -45,14 +45,13 @@ def _empty(low: float, high: float, steps: int, players: int, states: tuple[str,
     returns.set(xlim=(0, steps), ylim=(low - margin, high + margin), xlabel="step", ylabel="return per step")
     policies.set(ylim=(-0.05, 1.05), xlim=(-0.5, max(1, len(states)) - 0.25), ylabel=f"P({action}) at the end")
     policies.set_xticks(range(len(states)), states, rotation=0 if len(states) < 8 else 60)
-    lines, dots = [], []
     for player in range(players):
         style = {"color": COLOURS[player % 4], "label": f"player {player + 1}", "animated": True}
-        lines += returns.plot([], [], **style)
-        dots += policies.plot([], [], linestyle="", marker=MARKERS[player % 4], **style)
-    canvas.figure.legend(handles=lines, **LEGEND)
+        returns.plot([], [], **style)
+        policies.plot([], [], linestyle="", marker=MARKERS[player % 4], **style)
+    canvas.figure.legend(handles=returns.lines, **LEGEND)
     canvas.draw()
-    return canvas, canvas.copy_from_bbox(canvas.figure.bbox), lines, dots
+    return canvas, canvas.copy_from_bbox(canvas.figure.bbox)
 
 
 def returns_and_others(series: dict, manifest: dict, players: dict[str, str] | None = None, share: str = "") -> bytes:

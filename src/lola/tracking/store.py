@@ -99,10 +99,8 @@ def point_at_artifacts(database: Path, root: str | Path) -> None:
 
 
 def server(root: str | Path, port: int) -> tuple[list[str], dict[str, str]]:
-    """The command that serves the UI on this machine only, and its environment.
-
-    One worker and no job runner: answers in a quarter of the time and a third of the memory of the default.
-    """
+    """The command that serves the UI on this machine only, and its environment."""
+    # One worker and no job runner: answers in a quarter of the time and a third of the memory of the default.
     command = [sys.executable, "-m", "mlflow", "server", "--no-serve-artifacts"]
     command += ["--default-artifact-root", str(folder(root) / ARTIFACTS)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]

@@ -1,7 +1,6 @@
 """What the MLflow UI opens on: an experiment's note, and one saved view per figure, its runs grouped over seeds.
 
-MLflow keeps a view in a tag of the experiment, as the page's state in JSON. The format is the
-UI's own and undocumented; it is that of MLflow 3.17, which the lock pins.
+A view is a tag of the experiment, the page's state in JSON, in an undocumented format of MLflow 3.17, which is pinned.
 """
 
 import json
@@ -21,10 +20,7 @@ ML = "workflowType=machine_learning"  # without it the UI opens in its mode for 
 
 
 def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshed: bool = False) -> dict[str, str]:
-    """The tag, by its name, that shows `figure`: curves of `metrics`, one line per group.
-
-    `time` (ms) is when the view was made; a view that is `refreshed` follows runs that grow.
-    """
+    """The tag that shows `figure`, a line per group in each of `metrics`; made at `time` (ms), kept `refreshed`."""
     state = {
         "searchFilter": f"tags.`{run_tag(figure)}` = 'true'",
         "orderByKey": "attributes.start_time",
