@@ -112,7 +112,8 @@ class LogHandler(LogHandlerBase):
     def _finish(self, job_id: int) -> None:
         if job := self.run.running.get(job_id):
             took = progress.duration(time.monotonic() - job.started)
-            self._say(*self.run.finish(job_id))
+            if notices := self.run.finish(job_id):
+                self._say(*notices)
             self._log(f"{job.name}: done in {took}")
             self._draw()
 
@@ -158,7 +159,6 @@ class LogHandler(LogHandlerBase):
             self._say(*self.run.failed_again())
             if not self.hushed:  # with `-q`, Snakemake does not tell which jobs have finished
                 self._say(*self.run.summary())
-        self._flush_log()
         self.stream.flush()
 
     def _log(self, did: str) -> None:
@@ -166,17 +166,13 @@ class LogHandler(LogHandlerBase):
         if not self.live and not self.hushed:
             self.log.append(self.run.log_line(did))
 
-    def _flush_log(self) -> None:
-        for line in self.log:
-            self.stream.write(" | ".join([line, *self.run.now()]) + "\n")
-        self.log.clear()
-
     def _say(self, *texts: str) -> None:
-        """Write permanent lines, above the live one."""
-        if texts:
-            self._flush_log()
-            self.stream.write((CLEAR_LINE if self.live else "") + "".join(f"{text}\n" for text in texts))
-            self._draw()
+        """Write permanent lines, those of the log first, above the live one."""
+        lines = [" | ".join([line, *self.run.now()]) for line in self.log] + [*texts]
+        self.log.clear()
+        if lines:
+            self.stream.write((CLEAR_LINE if self.live else "") + "".join(f"{line}\n" for line in lines))
+        self._draw()
 
     def _draw(self) -> None:
         if self.live and self.run.jobs and not self.hushed and not self.closed.is_set():
@@ -186,6 +182,5 @@ class LogHandler(LogHandlerBase):
     def _tick(self) -> None:
         while not self.closed.wait(1):
             with self.lock, suppress(OSError, ValueError):
-                self._flush_log()
-                self._draw()
+                self._say()
                 self.stream.flush()

@@ -20,16 +20,13 @@ LINES = 5  # of a list that is shown in part
 
 @dataclass(frozen=True)
 class Expected:
-    """What the study holds before anything runs: `cells` in all, `done` of them trained already, results under `root`.
-
-    `targets` are rules that only gather files and are no jobs; `seconds` by rule is what a job is expected to take.
-    """
+    """What the study holds before anything runs."""
 
     cells: int = 0
-    done: int = 0
-    root: str = ""
-    targets: tuple[str, ...] = ("all",)
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    done: int = 0  # of them, trained already
+    root: str = ""  # the folder of results
+    targets: tuple[str, ...] = ("all",)  # rules that only gather files and are no jobs
+    seconds: Mapping[str, float] = field(default_factory=dict)  # what a job is expected to take, by rule
 
 
 expected = Expected()  # what `expect` was last told
