@@ -87,10 +87,7 @@ def updates(config: dict) -> Iterator[dict]:
 
 
 def rollouts(config: dict) -> Iterator[dict]:
-    """One update of both players on the IPD from roll-outs: play, estimate, both gradients.
-
-    Steps count every roll-out: those played, which both players share, and those that each imagines.
-    """
+    """One update of both players on the IPD from roll-outs: play, estimate, both gradients."""
     imagined = {"nl-pg": 0, "lola-pg": 0, "lola-dice-1": 1, "lola-dice-2": 2}
     batches = (64, config["algorithms"]["lola-pg"]["batch"])
     for algorithm, batch, seeds in product(imagined, batches, (1, 50)):
@@ -102,6 +99,7 @@ def rollouts(config: dict) -> Iterator[dict]:
             players = [replace(player, estimator=estimator) for player in job.players]
             count = 1 if form == "autograd" or batch * seeds > 10_000 else 20
             seconds = per_update(replace(job, players=players), count)
+            # Of the roll-outs played, which both players share, and of those that each imagines.
             steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined[algorithm])
             about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
             about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}

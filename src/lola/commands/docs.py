@@ -50,7 +50,7 @@ def pages() -> list[Path]:
 def copies(paper: str) -> list[tuple[Path, str | bytes]]:
     """The contents of docs/<paper>/. Raises ValueError if a page links to what nothing makes."""
     configs = [load(paper), *(load(paper, [overlay]) for overlay in papers.overlay_files(paper).values())]
-    root = Path(configs[0]["results"])
+    root, groups = Path(configs[0]["results"]), plan.groups(configs[0]).values()
     found = [(DOCS / paper / name, (root / "tables" / name).read_bytes()) for name in CLAIMS]
     for path in linked(paper):
         folder = "figures" if path.suffix == ".png" else "tables"
@@ -58,16 +58,14 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
         if not roots:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, Path(roots[0], folder, path.name).read_bytes()))
-    groups = plan.groups(configs[0]).values()
     return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups))]
 
 
 def linked(paper: str) -> list[Path]:
     """The files in docs/<paper>/ that pages link to, without those that are always there."""
-    folder = DOCS / paper
     links = {page.parent / link for page in pages() for link in LINK.findall(page.read_text())}
-    always = {folder / name for name in (*CLAIMS, papers.digests_file(paper).name)}
-    return sorted(path for path in links - always if path.parent == folder)
+    always = (*CLAIMS, papers.digests_file(paper).name)
+    return sorted(path for path in links if path.parent == DOCS / paper and path.name not in always)
 
 
 def fill(page: Path, parts: dict[str, str]) -> str:
