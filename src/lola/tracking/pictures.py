@@ -1,7 +1,7 @@
 """Small PNGs of single runs, to look through many of them; equal runs have equal pictures."""
 
 import io
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from lola.vocabulary import measures
+from lola.vocabulary import measures, registry
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's, readable by the colour-blind
 MARKERS = ["o", "s", "^", "D"]
@@ -54,11 +54,13 @@ def _empty(low: float, high: float, steps: int, players: int, states: tuple[str,
     return canvas, canvas.copy_from_bbox(canvas.figure.bbox)
 
 
-def returns_and_others(series: dict, manifest: dict, players: dict[str, str] | None = None, share: str = "") -> bytes:
-    """Returns over steps, and beside them all else known of the `players` (colours by name), or a share alone."""
-    spec = manifest["spec"]
-    players = players or {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
-    others = [share] if share else list(dict.fromkeys(name for _, name in series if name != measures.RETURN))
+def returns_and_others(series: dict, manifest: dict) -> bytes:
+    """Returns over steps, and beside them all else known; of the Coin Game the share of coins in one's own colour."""
+    spec, others = manifest["spec"], list(dict.fromkeys(name for _, name in series if name != measures.RETURN))
+    players = {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
+    coins = registry.course(spec) == "coin_game"
+    if coins:
+        players, others = RED_AND_BLUE, [measures.OWN_COLOUR]
     canvas, left, right = _panels()
     for player, (name, colour) in enumerate(players.items(), 1):
         own = {measure: _over_steps(points) for (of, measure), points in series.items() if of == str(player)}
@@ -67,16 +69,12 @@ def returns_and_others(series: dict, manifest: dict, players: dict[str, str] | N
             right.plot(*own.get(measure, _over_steps([])), color=colour)
     left.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="return per step")
     right.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="\n".join(others[:3]))
-    if share:
+    if coins:
         right.axhline(0.5, color="grey", linestyle=":", linewidth=1)
         right.set(ylim=(-0.02, 1.02))
     canvas.figure.legend(handles=left.lines, **LEGEND)
     canvas.draw()
     return _png(canvas)
-
-
-# Of a Coin Game: how large a share of the coins that a player picked had its colour.
-returns_and_shares = partial(returns_and_others, players=RED_AND_BLUE, share=measures.OWN_COLOUR)
 
 
 def _panels() -> tuple[FigureCanvasAgg, Axes, Axes]:

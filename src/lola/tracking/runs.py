@@ -22,11 +22,6 @@ LIVE = "live"  # a run of this kind shows a cell while it is trained; others are
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POINTS = 2400  # a run has at most so many, since a point costs 0.15 ms
 FORBIDDEN = re.compile(r"[^\w\-. :]")  # in the name of a metric
-PICTURES = {  # by course; else `returns_and_others`
-    "updates": pictures.returns_and_policies,
-    "match": pictures.returns_and_policies,
-    "coin_game": pictures.returns_and_shares,
-}
 BEST, DIVERGED = "best return", "share diverged"  # a map of step sizes has these metrics
 
 Series = dict[tuple[str, str], list[tuple[int, float]]]  # points (step, value) by player and metric
@@ -71,7 +66,9 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str]) -> Conten
     else:
         series = with_shares(by_metric(rows))
         metrics = thin(series)
-        files["picture.png"] = PICTURES.get(registry.course(spec), pictures.returns_and_others)(series, manifest)
+        of_matrix_game = registry.course(spec) in ("updates", "match")
+        picture = pictures.returns_and_policies if of_matrix_game else pictures.returns_and_others
+        files["picture.png"] = picture(series, manifest)
         if manifest.get("policies"):
             files["policies.json"] = _json(manifest["policies"])
     if "episode" in manifest:
