@@ -140,14 +140,13 @@ class Run:
         ended = [*chain(*self.durations.values())]
         if not ended:
             return None
-        due, took, foreseen = self.expected.seconds, Counter(), Counter()
+        now, running, due = self.clock(), self.running.values(), self.expected.seconds
+        begun, took, foreseen = Counter(job.rule for job in running), Counter(), Counter()
         for rule, durations in self.durations.items():
+            begun[rule] += len(durations)
             took[kind(rule)] += sum(durations)
             foreseen[kind(rule)] += len(durations) * due.get(rule, 1.0)
         pace = defaultdict(lambda: min(ended), {name: took[name] / foreseen[name] for name in took})
-        now, running = self.clock(), self.running.values()
-        begun = Counter({rule: len(durations) for rule, durations in self.durations.items()})
-        begun.update(job.rule for job in running)
         needs = {rule: due.get(rule, 1.0) * pace[kind(rule)] for rule in self.planned | begun}
         left = [max(0.0, needs[job.rule] - (now - job.started)) for job in running]
         work = sum(left) + sum(n * needs[rule] for rule, n in (self.planned - begun).items())
