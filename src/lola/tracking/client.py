@@ -47,7 +47,6 @@ for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 EXPERIMENT = {"project": "lola-reproduced", "mlflow.experimentKind": "custom_model_development"}  # its tags
 RUNNING = "RUNNING"  # a run that has not ended
-BATCH = 1000  # MLflow takes at most so many metrics in a request; it gives at most so many runs here
 ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a database is locked; another process has just written the row
 HALF_LOGGED = 600  # seconds after which a run that still says RUNNING is dead, whoever wrote it
@@ -99,7 +98,7 @@ class GameRuns:
         """The runs that are not deleted and match a filter, oldest first."""
         order = ["attributes.start_time ASC"]
         search = partial(self.client.search_runs, [self.experiment.experiment_id], where, order_by=order)
-        return get_results_from_paginated_fn(lambda most, at: search(max_results=most, page_token=at), BATCH)
+        return get_results_from_paginated_fn(lambda most, at: search(max_results=most, page_token=at), 1000)
 
     def sweep(self) -> dict[str, list[Run]]:
         """The active runs by the cell they show, after discarding those whose writer was killed.
@@ -129,9 +128,7 @@ class GameRuns:
         """Add points (metric, step, value) and params to a run."""
         now = int(time.time() * 1000)
         metrics = [Metric(key, value, now, step) for key, step, value in points]
-        settings = [Param(key, value) for key, value in (params or {}).items()]
-        for first in range(0, len(metrics) or 1, BATCH):
-            self.client.log_batch(run_id, metrics[first : first + BATCH], [] if first else settings)
+        self.client.log_batch(run_id, metrics, [Param(key, value) for key, value in (params or {}).items()])
 
     def discard(self, run_id: str) -> None:
         """Close a run that was not logged to its end as KILLED, and delete it."""

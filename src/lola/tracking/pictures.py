@@ -14,8 +14,6 @@ from lola.vocabulary import measures, registry
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's, readable by the colour-blind
 MARKERS = ["o", "s", "^", "D"]
 RED_AND_BLUE = {"red": COLOURS[1], "blue": COLOURS[0]}  # players 1 and 2 of the Coin Game
-SIZE = {"figsize": (6, 2.2), "dpi": 80}
-PANELS = {"left": 0.12, "right": 0.99, "bottom": 0.22, "wspace": 0.35}
 LEGEND = {"loc": "upper center", "ncols": 4, "fontsize": 8, "frameon": False}
 
 
@@ -79,8 +77,9 @@ def returns_and_others(series: dict, manifest: dict) -> bytes:
 
 def _panels() -> tuple[FigureCanvasAgg, Axes, Axes]:
     """An empty picture, and its two panels."""
-    canvas = FigureCanvasAgg(Figure(**SIZE))
-    return canvas, *canvas.figure.subplots(1, 2, gridspec_kw=PANELS)
+    canvas = FigureCanvasAgg(Figure(figsize=(6, 2.2), dpi=80))
+    places = {"left": 0.12, "right": 0.99, "bottom": 0.22, "wspace": 0.35}
+    return canvas, *canvas.figure.subplots(1, 2, gridspec_kw=places)
 
 
 def _over_steps(points: list[tuple[int, float]]) -> np.ndarray:

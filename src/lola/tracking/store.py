@@ -53,11 +53,9 @@ def database_file(root: str | Path) -> Path | None:
 
 def is_whole(database: Path) -> bool:
     """Whether a file is an SQLite database with nothing missing."""
-    try:
-        with closing(sqlite3.connect(database, timeout=20)) as connection:
-            return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-    except sqlite3.DatabaseError:
-        return False
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(database, timeout=20)) as connection:
+        return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    return False
 
 
 def experiment_name(root: str | Path, game: str) -> str:
