@@ -1,7 +1,6 @@
 """How fast the Coin Game is: steps of the game alone, and updates of both players, split into what they do.
 
-Each row is measured in a process of its own, on one thread. `MiB` is what that process grew by at its peak; on a GPU,
-what was allocated there.
+Each row has a process of its own, on one thread. `MiB` is what that grew by at its peak; on a GPU, what it allocated.
 """
 
 import resource

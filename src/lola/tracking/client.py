@@ -231,10 +231,9 @@ def log_cells(root: str | Path, game: str, curves: list[str], labels: dict[str, 
 
 
 def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | None], files: list[str]) -> str:
-    """Log figures and tables as the game's aggregate run, and write the experiment's note and saved views.
+    """Log figures and tables as the game's aggregate run, with the experiment's note and saved views: the run's id.
 
-    `figures` names the groups that each figure shows (None: all); `files` lie in folders called figures and tables.
-    Returns the run's id. Raises Unavailable.
+    `figures` names each figure's groups (None: all); `files` lie in folders figures and tables. Raises Unavailable.
     """
     contents = {f"{file.parent.name}/{file.name}": file.read_bytes() for file in map(Path, files)}
     with open_game(root, game) as log:

@@ -41,8 +41,7 @@ class Job:
 def show(root: str, labels: dict[str, str], stale: dict[Path, int], looks: Iterable[dict[Path, int]]) -> None:
     """Keep the runs of what is being trained up to date until `looks` ends, then close them.
 
-    A look is what checkpoints there are: paths and times of change. Those that are as in `stale` are left from a study
-    that was killed. A store that is down is reported once.
+    A look is checkpoints and their times of change; those in `stale` a killed study left. Trouble is reported once.
     """
     jobs, due, told = {}, 0.0, False
     with locks.alone(store.watcher_lock(root)):
