@@ -133,33 +133,3 @@ def mixed(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def arrays(directions: dict[int, Tensor]) -> dict[int, np.ndarray]:
     """Tensors as contiguous arrays."""
     return {j: np.ascontiguousarray(direction.numpy()) for j, direction in directions.items()}
-
-
-def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics) -> list[Tensor]:
-    """The values as the head of the module writes them, for autograd: slow, and what `values` must agree with."""
-    game, states, actions = rollouts.game, rollouts.states, rollouts.actions
-    logs, boxes = 0.0, 0.0
-    for i in range(len(thetas)):
-        log_p = game.probabilities(thetas, i).log()
-        taken = states * log_p.shape[2] + torch.from_numpy(game.joint[i])[actions]
-        own = log_p.flatten(1).gather(1, taken.flatten(1)).view(states.shape)
-        logs, boxes = logs + own, boxes + torch.exp(own - own.detach()) - 1
-    first = logs.cumsum(2) - logs.cumsum(2).detach()
-    beyond = torch.exp(first) - 1 - first
-    discounts = torch.from_numpy(rollouts.discounts)
-    values = []
-    for k in range(len(thetas)):
-        undiscounted = torch.from_numpy(game.rewards[k])[actions]
-        rewards = discounts * undiscounted
-        centre = {
-            None: torch.zeros(()),
-            "step": rewards.mean(1, keepdim=True),
-            "all": discounts * undiscounted.mean((1, 2), keepdim=True),
-        }
-        value = rewards.detach() + (rewards - centre["step" if estimator.centred else None]) * first
-        value = value + estimator.beyond * (rewards - centre[estimator.centre]) * beyond
-        if estimator.critic_lr is not None:
-            baseline = torch.from_numpy(critics[k]).gather(1, states.flatten(1)).view(states.shape)
-            value = value - discounts * baseline * boxes
-        values.append(value.sum(2).mean(1))
-    return values
