@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from lola.learning.opponent_models import OpponentModel
-from lola.learning.players import Climber, Player
+from lola.learning.players import Climber
 from lola.learning.training import Keep, Snapshot, Trained
 from lola.vocabulary import registry
 
@@ -51,7 +51,7 @@ def opponent_model(spec: dict) -> OpponentModel:
     return configured(registry.kind(spec["game"]).opponent_models[settings["model"]], settings)
 
 
-def player(spec: dict, settings: dict, model: OpponentModel) -> Player:
+def player(spec: dict, settings: dict, model: OpponentModel):
     """The player that an algorithm's block describes."""
     if "learner" in settings:
         return configured(registry.LEARNERS[settings["learner"]], settings)

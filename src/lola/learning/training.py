@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.players import Climber, Player, Policy, Seat, View
+from lola.learning.players import Climber, Seat, View
 from lola.learning.rows import Rows
 from lola.vocabulary import measures
 
@@ -55,8 +55,8 @@ class Job:
     """
 
     game: object
-    players: list[Player]
-    policies: list[Policy]
+    players: list[object]
+    policies: list[object]
     seeds: list[int]
     std: float
     play: Callable | None = None

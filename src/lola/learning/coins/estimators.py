@@ -62,7 +62,7 @@ def dice(baseline: bool = True, entropy: float = 0.0) -> Estimator:
     return Estimator(centred=baseline, centre="step" if baseline else None, entropy=entropy)
 
 
-class Scored(sampled.Scores):
+class Scored:
     """Roll-outs as players' networks took them, and what critics say of them: values and derivatives.
 
     It keeps what it needs of the roll-outs, which keep it: no circle, whose memory would wait to be found.

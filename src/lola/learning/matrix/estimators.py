@@ -76,7 +76,7 @@ def surrogate() -> Estimator:
     return Estimator(centred=True, beyond=0.0)
 
 
-class Scored(sampled.Scores):
+class Scored:
     """Roll-outs as seen from the parameters `thetas`: tables per code from which the derivatives follow."""
 
     def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics):
