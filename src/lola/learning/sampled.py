@@ -46,6 +46,6 @@ class Slope(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, *directions: Tensor | None):
         (weights,) = ctx.saved_tensors
-        given = {i: direction for i, direction in enumerate(directions) if direction is not None}
+        given = {i: direction.contiguous() for i, direction in enumerate(directions) if direction is not None}
         products = ctx.scores.directional(given) if ctx.needs_input_grad[1] else None
         return None, products, *ctx.scores.hessian_product(weights, given)

@@ -99,11 +99,11 @@ class Scored:
         return torch.from_numpy(kernels.project(table, self.p[:, i], self.game.views[i], self.game.joint[i]))
 
     def directional(self, directions: dict[int, Tensor]) -> Tensor:
-        products = self.growth(arrays(directions))[:, None] * self.advantages
+        products = self.growth(directions)[:, None] * self.advantages
         return torch.from_numpy(sum(products.transpose(2, 0, 1)))
 
     def hessian_product(self, weights: Tensor, directions: dict[int, Tensor]) -> list[Tensor]:
-        weights, directions = weights.numpy(), arrays(directions)
+        weights = weights.numpy()
         rewards = mixed(self.game.rewards, weights)
         centre = mixed(self.rollouts.centre(self.estimator.centre), weights)
         table = self.rollouts.to_go(rewards[:, None], centre[:, None], self.growth(directions))[:, 0]
@@ -112,24 +112,19 @@ class Scored:
         for i, (view, chosen) in enumerate(zip(self.game.views, self.game.joint, strict=True)):
             product.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
             if i in directions:
-                kernels.add_curvature(product[i], advantages, directions[i], self.p[:, i], view, chosen)
+                kernels.add_curvature(product[i], advantages, directions[i].numpy(), self.p[:, i], view, chosen)
                 own = baseline * self.growth({i: directions[i]})
                 product[i] -= kernels.project(own, self.p[:, i], view, chosen)
         return list(map(torch.from_numpy, product))
 
-    def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
+    def growth(self, directions: dict[int, Tensor]) -> np.ndarray:
         """Growth of log π of each code along the directions, (S, codes)."""
         growth = np.zeros((len(self.p), self.advantages.shape[2]))
         for j, direction in directions.items():
-            kernels.add_growth(growth, direction, self.p[:, j], self.game.views[j], self.game.joint[j])
+            kernels.add_growth(growth, direction.numpy(), self.p[:, j], self.game.views[j], self.game.joint[j])
         return growth
 
 
 def mixed(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Σ_k weights_k tables_k, (S, …) from (S, players, …) or (players, …), player by player."""
     return sum((weights[:, :, None] * tables).swapaxes(0, 1))
-
-
-def arrays(directions: dict[int, Tensor]) -> dict[int, np.ndarray]:
-    """Tensors as contiguous arrays."""
-    return {j: np.ascontiguousarray(direction.numpy()) for j, direction in directions.items()}

@@ -41,15 +41,10 @@ class MatrixJob(Job):
         """The last parameters, and the policies that they are."""
         game, thetas = self.game, [theta[-1:] for theta in ends]
         policies = [
-            {
-                "player": i + 1,
-                "state": joint,
-                "own_state": own,
-                "probabilities": dict(zip(game.actions[i], probabilities, strict=True)),
-            }
-            for i in range(len(thetas))
+            {"player": i + 1, "state": joint, "own_state": own, "probabilities": dict(zip(actions, row, strict=True))}
+            for i, actions in enumerate(game.actions)
             for table in game.probabilities(thetas, i).tolist()
-            for joint, own, probabilities in zip(game.state_names(0), game.state_names(i), table, strict=True)
+            for joint, own, row in zip(game.state_names(0), game.state_names(i), table, strict=True)
         ]
         return {"thetas": [row for theta in thetas for row in theta.tolist()], "policies": policies}
 

@@ -59,10 +59,8 @@ class Match(MatrixJob):
     @cached_property
     def settings(self) -> np.ndarray:
         """Those of the learners as the kernels read them, (players, fields); 0 of who doesn't learn."""
-        settings = np.zeros((len(self.players), kernels.FIELDS))
-        for i, learner in self.learners.items():
-            settings[i] = learner.settings
-        return settings
+        still = np.zeros(kernels.FIELDS)
+        return np.stack([player.settings if i in self.learners else still for i, player in enumerate(self.players)])
 
     def played(self, state: State) -> State:
         """The state after the next episode; the stream of a seed is that of the episode's number."""
