@@ -15,9 +15,7 @@ def sum_gates(t, gates, n, a_n, h, table, seen, W, b):
     rows, _, batch, H = n.shape
     sums = np.empty((batch, 3 * H), n.dtype)
     for r in range(rows):
-        for i in range(batch):
-            for j in range(3 * H):
-                sums[i, j] = b[r, j]
+        sums[:] = b[r]
         accumulate(sums, h[r, t], W[r])
         for i in range(batch):
             board = seen[r, t, i]
@@ -58,8 +56,7 @@ def update_states(t, h, n, gates, y, V, c):
                 candidate = (n[r, t, i, j] + n[r, t, i, j]) - one
                 n[r, t, i, j] = candidate
                 h[r, t + 1, i, j] = fma(gates[r, t, i, H + j], h[r, t, i, j] - candidate, candidate)
-            for j in range(y.shape[3]):
-                y[r, t, i, j] = c[r, j]
+        y[r, t] = c[r]
         accumulate(y[r, t], h[r, t + 1], V[r])
 
 

@@ -48,10 +48,7 @@ class MatrixGame:
 
     def joint_play(self, thetas: list[Tensor]) -> Tensor:
         """P(joint action | joint state) = Π_i π_i(a_i | s), shape (S, states, joint actions)."""
-        play = torch.ones(())
-        for i in range(len(thetas)):
-            play = play * self.probabilities(thetas, i)[..., self.joint[i]]
-        return play
+        return math.prod(self.probabilities(thetas, i)[..., chosen] for i, chosen in enumerate(self.joint))
 
     def probabilities(self, thetas: list[Tensor], i: int) -> Tensor:
         """π_i(a | s) = softmax over a of (θ_i[s, ·], 0), shape (S, states, actions), the states in joint order."""
