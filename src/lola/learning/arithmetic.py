@@ -72,8 +72,7 @@ class Product(torch.autograd.Function):
 class Solution(torch.autograd.Function):
     """x = A⁻¹ b, (R, K, N), from (R, K, K) and (R, K, N): differentiable as often as one likes.
 
-    The matrices are to be diagonally dominant, by rows or by columns. With g = ∂L/∂x, ∂L/∂b = A⁻ᵀ g and
-    ∂L/∂A = −(A⁻ᵀ g) xᵀ.
+    A is to be diagonally dominant, by rows or by columns. With g = ∂L/∂x, ∂L/∂b = A⁻ᵀ g and ∂L/∂A = −(A⁻ᵀ g) xᵀ.
     """
 
     @staticmethod

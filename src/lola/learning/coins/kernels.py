@@ -94,9 +94,8 @@ def sum_backwards(by_a, by_h, slopes, gates, W):
                 if t:
                     for i in range(batch):
                         for j in range(H):
-                            by_h[r, c, t - 1, i, j] = fma(
-                                gates[r, t, i, H + j], by_h[r, c, t, i, j], by_h[r, c, t - 1, i, j]
-                            )
+                            z = gates[r, t, i, H + j]
+                            by_h[r, c, t - 1, i, j] = fma(z, by_h[r, c, t, i, j], by_h[r, c, t - 1, i, j])
                     accumulate(by_h[r, c, t - 1], by_a[r, c, t, :, : 3 * H], W[r])
 
 

@@ -6,9 +6,8 @@ Learning rules need no more of it than Jᵀu and Jv with J = ∂y/∂θ, and tho
     by_h_t = u_t Vᵀ + z_{t+1} ∘ by_h_{t+1} + by_a_{t+1} Wᵀ                by_a_t = ∂h_t/∂a_t ∘ by_h_t, and so by_x_t
     dh_t = ∂h_t/∂a_t ∘ da_t + ∂h_t/∂x_t ∘ dx_t + z_t ∘ dh_{t−1}           da_t = h_{t−1} dW + db + dh_{t−1} W
 
-What happens at every step are tensor operations on a GPU, and on the processor kernels, which need fewer passes over
-memory. Derivatives by a and x have four blocks of columns: (n, r, z) by a, of which the last two and one more are
-(r, z, n) by x.
+Every step is tensor operations on a GPU, and kernels on the processor, which need fewer passes over memory.
+Derivatives by a and x are four blocks: (n, r, z) by a, of which the last two and one more are (r, z, n) by x.
 """
 
 from collections.abc import Callable

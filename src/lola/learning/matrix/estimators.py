@@ -27,9 +27,8 @@ Critics = list[np.ndarray | None]  # the players' baselines b_k(s), (S, states) 
 class Estimator:
     """A way to estimate values: see the head of the module.
 
-    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic. `centred`
-    says whether r is; `beyond` is w, and `centre` what r' is centred on: None, the mean of the
-    "step" over roll-outs, or that of "all" steps.
+    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic. `centred` says whether r is;
+    `beyond` is w; `centre` what r' is centred on: None, the mean of the "step" over roll-outs, or that of "all" steps.
     """
 
     critic_lr: float | None = None

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import product
 
 import torch
 from torch import Tensor
@@ -31,11 +30,10 @@ class MatrixJob(Job):
 
     def names(self) -> list[list[str]]:
         """Per player: the normalised return, and P(a | own state) of every action but the last."""
-        found = []
-        for i, actions in enumerate(self.game.actions):
-            pairs = product(self.game.state_names(i), actions[:-1])
-            found.append([measures.RETURN, *(measures.probability(action, state) for state, action in pairs)])
-        return found
+        return [
+            [measures.RETURN, *(measures.probability(a, state) for state in self.game.state_names(i) for a in own[:-1])]
+            for i, own in enumerate(self.game.actions)
+        ]
 
     def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
         """The last parameters, and the policies that they are."""

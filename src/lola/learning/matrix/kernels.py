@@ -46,11 +46,9 @@ def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape, xi):
         total[:] = 0.0
         add_gradient(total, xi, p[i], rest[i], visits, values[i], q[i], joint[i])
         for j in range(players):
-            if j == i:
-                continue
             # V_i as j climbs for itself (ahead); V_j as j moves to my good (shape).
             for k, along, weight in ((i, j, ahead), (j, i, shape)):
-                if weight == 0.0:
+                if j == i or weight == 0.0:
                     continue
                 w[:] = 0.0
                 add_gradient(w, eta[s] * weight, p[j], rest[j], visits, values[along], q[along], joint[j])

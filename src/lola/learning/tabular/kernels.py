@@ -1,7 +1,6 @@
 """An episode of a match, compiled: everybody acts, tabular learners learn, step by step. See `learners`.
 
-Players who don't learn play a fixed policy. Seeds are computed one by one, so a seed's bits cannot depend on its
-company.
+Players who don't learn play a fixed policy. Seeds are computed one by one: no seed's bits depend on its company.
 """
 
 import numpy as np
