@@ -81,9 +81,7 @@ class Climber:
         at = [theta.detach().requires_grad_() for theta in seen]
         critics = [getattr(other, "critic", None) for other in view.memories]
         direction = self.rule(self.values(view, critics), at, me).detach()
-        critic = memory.critic
-        if self.estimator:
-            critic = self.estimator.updated_critic(view.rollouts, critics, view.i)[view.i]
+        critic = self.estimator.updated_critic(view.rollouts, critics, view.i) if self.estimator else memory.critic
         return view.thetas[view.i] + self.move(direction, view.done), Memory(believed, critic)
 
     def values(self, view: View, critics: list) -> Values:

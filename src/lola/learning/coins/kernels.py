@@ -101,10 +101,7 @@ def sum_backwards(by_a, by_h, slopes, gates, W):
 
 @kernel
 def sum_forwards(dh, da, dx, slopes, gates, W):
-    """How h grows, (R, T, B, H), with x growing by `dx`, and a by `da`, but for what the growth of h adds.
-
-    W is (R, H, 3H). What h adds is added to `da`.
-    """
+    """How h grows, (R, T, B, H), as x grows by `dx` and a by `da`, to which what h adds is added; W is (R, H, 3H)."""
     rows, length, batch, H = dh.shape
     for r in range(rows):
         for t in range(length):

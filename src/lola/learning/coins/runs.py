@@ -155,10 +155,7 @@ class Run:
 
     @torch.no_grad()
     def jvp(self, direction: Tensor, group: int | None = None) -> Tensor:
-        """J v, how y grows along a direction v (R, d): (R, T, B, outputs), of a group or all.
-
-        With autograd it would be `torch.func.jvp(y, (theta,), (v,))`.
-        """
+        """J v along v (R, d), of a group or all: (R, T, B, outputs); by autograd `torch.func.jvp(y, (θ,), (v,))`."""
         assert direction.ndim == 2, "a direction must be (R, d)"
         rows, network = self.rows(group), self.network
         h, seen = self.h[rows], self.seen[rows]

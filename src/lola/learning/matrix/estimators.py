@@ -40,19 +40,18 @@ class Estimator:
         """One (S,) tensor per player, twice differentiable in every θ."""
         return sampled.values(Scored(self, rollouts, thetas, critics), thetas)
 
-    def updated_critic(self, rollouts: Rollouts, critics: Critics, k: int) -> Critics:
+    def updated_critic(self, rollouts: Rollouts, critics: Critics, k: int) -> np.ndarray | None:
         """b_k(s) ← b_k(s) + lr · w(s) (R_k(s) − b_k(s)): a step on the squared error of the returns, weighted by γᵗ.
 
         w(s) is the share of discounted visits that s has and R_k(s) the mean return from s on: the
         weights that the error has in eq. 4.5, and with them what is cut off at the end hardly counts.
         """
         if self.critic_lr is None:
-            return critics
+            return critics[k]
         own, tables = critics[k], (rollouts.returns_to_go[:, k], rollouts.discounted_visits)
         by_action = (table.reshape(*own.shape, -1).transpose(2, 0, 1) for table in tables)
         returns, visits = map(sum, by_action)
-        step = self.critic_lr * (returns - visits * own) / rollouts.discounts.sum()
-        return [*critics[:k], own + step, *critics[k + 1 :]]
+        return own + self.critic_lr * (returns - visits * own) / rollouts.discounts.sum()
 
 
 def pg(critic_lr: float = 1.0) -> Estimator:

@@ -18,8 +18,7 @@ from lola.learning.matrix import kernels
 class MatrixGame:
     """A matrix game played for ever with discount γ, for any number of players and actions.
 
-    `payoffs[i][a_0][a_1]…` is player i's reward for a joint action and `actions` names the
-    actions, one list for everybody or one per player.
+    `payoffs[i][a_0][a_1]…` is player i's reward for a joint action; `actions` are names, one list for all or one each.
     """
 
     def __init__(self, payoffs: list, gamma: float, actions: list):

@@ -81,8 +81,7 @@ def q(alpha: float, decay: float, epsilon: float) -> Learner:
 def joint_q(alpha: float, decay: float, epsilon: float) -> Learner:
     """Q-learning of joint actions, Q(s, a, b), where an action is worth Σ_b Q(s, a, b) n(s, b) / n(s): JAL-Q.
 
-    n(s, b) is how often the others have answered the state s with b; where nothing was seen, every action is worth 0
-    (Claus & Boutilier 1998).
+    n(s, b): how often the others answered s with b; where nothing was seen, all is worth 0 (Claus & Boutilier 1998).
     """
     return Learner(climbs=False, joint=True, alpha=alpha, decay=decay, epsilon=epsilon)
 
