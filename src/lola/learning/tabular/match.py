@@ -96,10 +96,6 @@ class Match(MatrixJob):
         seen = super().view(state, i, done)
         return replace(seen, game=self.perspective.game, as_seen=self.perspective.as_seen)
 
-    def start(self) -> State:
-        state = super().start()
-        return replace(state, thetas=self.known(state.thetas, state.memories))
-
     def known(self, thetas: list[Tensor], memories: list) -> list[Tensor]:
         """`thetas` with the learners' replaced by what an oracle takes for theirs: logits of π, or of softmax(Q)."""
         return self.logits(thetas, memories, kernels.CROSSED if self.perspective.crosses_counts else kernels.KNOWN)
