@@ -58,8 +58,7 @@ def test_every_block_of_the_config_binds_to_its_function():
             assert trainers.game({"game": plain(game, GAME, without=("length",))})
         for group in plan.groups(config).values():
             if group.course == "coin_game":
-                model = trainers.opponent_model(group.spec)
-                assert all(trainers.player(group.spec, seat, model) for seat in group.spec["seats"])
+                assert all(trainers.parts(group.spec, [0])["players"])
             else:
                 assert (build_match if group.course == "match" else build)(group.spec, [0])
 

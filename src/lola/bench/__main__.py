@@ -16,10 +16,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 
@@ -28,7 +26,6 @@ from lola.bench.timing import pace, per_update, spread
 from lola.files import processor
 from lola.files.artifacts import canonical, write_whole
 from lola.learning import rules
-from lola.learning.matrix.estimators import by_autograd
 from lola.learning.matrix.job import build
 from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
@@ -93,17 +90,12 @@ def rollouts(config: dict) -> Iterator[dict]:
     for algorithm, batch, seeds in product(imagined, batches, (1, 50)):
         spec = plan.groups(config)[f"ipd/{algorithm}/oracle"].spec
         job = build(spec | {"play": spec["play"] | {"batch": batch}}, list(range(seeds)))
-        own = job.players[0].estimator
-        slow = SimpleNamespace(values=partial(by_autograd, own), updated_critic=own.updated_critic)
-        for form, estimator in (("streaming", own), ("autograd", slow))[: 2 if batch == 64 else 1]:
-            players = [replace(player, estimator=estimator) for player in job.players]
-            count = 1 if form == "autograd" or batch * seeds > 10_000 else 20
-            seconds = per_update(replace(job, players=players), count)
-            # Of the roll-outs played, which both players share, and of those that each imagines.
-            steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined[algorithm])
-            about = {"algorithm": config["algorithms"][algorithm]["label"], "form": form}
-            about |= {"roll-outs": batch, "seeds": seeds, "steps": steps}
-            yield about | spread("ms", seconds) | pace(steps, seconds)
+        seconds = per_update(job, 1 if batch * seeds > 10_000 else 20)
+        # Of the roll-outs played, which both players share, and of those that each imagines.
+        steps = seeds * batch * spec["play"]["length"] * (1 + 2 * imagined[algorithm])
+        label = config["algorithms"][algorithm]["label"]
+        about = {"algorithm": label, "roll-outs": batch, "seeds": seeds, "steps": steps}
+        yield about | spread("ms", seconds) | pace(steps, seconds)
 
 
 def matches(config: dict) -> Iterator[dict]:

@@ -41,8 +41,7 @@ class Frame:
 def frames(episode: list, tie: str = "both") -> list[Frame]:
     """A frame for each board of an episode, a list of [red's cell, blue's, the coin's, its colour].
 
-    Both players move at every step. So a player who stands where the coin lay has picked it, but for blue when both
-    do and `tie` is "red".
+    Both move at every step: who stands where the coin lay has picked it, but for blue when both do and `tie` is "red".
     """
     found, lay, picked = [], None, 0
     for red, blue, coin, colour in episode:

@@ -13,12 +13,7 @@ SOLID = 6  # further curves are dashed, so that they show where they coincide wi
 
 
 def draw(
-    sources: Sources,
-    *,
-    game: str,
-    algorithms: list[str],
-    saved: dict[str, list[tuple[int, float]]] | None = None,
-    saved_label: str = "saved results",
+    sources: Sources, *, game: str, algorithms: list[str], saved: dict | None = None, saved_label: str = "saved results"
 ) -> Figure:
     """The return, averaged over agents and over runs, with 95 % intervals; a colour per algorithm.
 

@@ -69,16 +69,11 @@ class Product(torch.autograd.Function):
         return moved
 
 
-def solve(matrix: Tensor, right: Tensor) -> Tensor:
-    """matrix⁻¹ right, (R, K, N), from (R, K, K) and (R, K, N): differentiable as often as one likes.
-
-    The matrices are to be diagonally dominant, by rows or by columns.
-    """
-    return Solution.apply(matrix, right)
-
-
 class Solution(torch.autograd.Function):
-    """x = A⁻¹ b; with g = ∂L/∂x, ∂L/∂b = A⁻ᵀ g and ∂L/∂A = −(A⁻ᵀ g) xᵀ."""
+    """x = A⁻¹ b, (R, K, N), from (R, K, K) and (R, K, N): differentiable as often as one likes.
+
+    A is to be diagonally dominant, by rows or by columns. With g = ∂L/∂x, ∂L/∂b = A⁻ᵀ g and ∂L/∂A = −(A⁻ᵀ g) xᵀ.
+    """
 
     @staticmethod
     def forward(ctx, matrix: Tensor, right: Tensor) -> Tensor:
@@ -92,6 +87,9 @@ class Solution(torch.autograd.Function):
         matrix, x = ctx.saved_tensors
         by_right = solve(matrix.mT, g)
         return -matmul(by_right, x.mT), by_right
+
+
+solve = Solution.apply
 
 
 def tanh(x: Tensor) -> Tensor:

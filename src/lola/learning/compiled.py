@@ -1,10 +1,9 @@
 """How kernels are compiled: by one decorator, and kept on disk under a digest of the source of all of them.
 
-Numba looks for changes in the file of a kernel, not in those of the functions that it calls, which are compiled into
-it; and two processes that save a kernel at the same time may overwrite each other's. So kernels stand in modules called
-`kernels` or `…_kernels`, which of this project import kernels alone, a change in any of them means another folder
-(`make clean` removes the old ones), and one process at a time reads or writes there. Numba itself tells processors,
-Pythons and its own versions apart.
+Numba looks for changes in a kernel's file, not in those of the functions that it calls, which are compiled into it; and
+two processes that save a kernel at once may overwrite each other's. So kernels stand in modules called `kernels` or
+`…_kernels`, which of this project import kernels alone; a change in any means another folder (`make clean` removes the
+old ones); and one process at a time reads or writes there. Numba tells processors, Pythons and its versions apart.
 """
 
 import hashlib

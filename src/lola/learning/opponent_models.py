@@ -12,3 +12,10 @@ OpponentModel = Callable[[list[Tensor], int, list[Tensor], object], list[Tensor]
 def oracle() -> OpponentModel:
     """The true parameters."""
     return lambda thetas, i, believed, rollouts: thetas
+
+
+def cloned(fitted: Callable[[Tensor, int, object], Tensor]) -> OpponentModel:
+    """What was believed of each other player j, `fitted(believed, j, rollouts)` to what has just been played."""
+    return lambda thetas, i, believed, rollouts: [
+        theta if j == i else fitted(believed[j], j, rollouts) for j, theta in enumerate(thetas)
+    ]

@@ -8,7 +8,6 @@ but through a view. Seeds are the leading axis of every tensor.
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -17,26 +16,13 @@ from lola.learning.opponent_models import OpponentModel
 from lola.learning.rules import Rule, Values
 
 
-class Policy(Protocol):
-    """First parameters, a player's own and those of others that it does not know; all tensors are (S, d)."""
-
-    def initial(self, i: int, seeds: list[int], std: float) -> Tensor:
-        """Player i's first parameters."""
-
-    def guess(self, i: int, j: int, seeds: list[int], std: float) -> Tensor:
-        """The start of player i's clone of player j, who has this policy."""
-
-    def critic(self, i: int, seeds: list[int], std: float) -> object:
-        """Player i's first baseline."""
-
-
 @dataclass(frozen=True)
 class Seat:
-    """A place in a game: seat `i`, the policies of all players, and the seeds."""
+    """A place in a game: seat `i`, the `policies` of all players, and the seeds."""
 
     game: object
     i: int
-    policies: list[Policy]
+    policies: list[object]
     seeds: list[int]
     std: float
 
@@ -58,16 +44,6 @@ class View:
     game: object
     play: Callable | None = None
     as_seen: Callable = lambda thetas, i: (thetas, i)
-
-
-class Player(Protocol):
-    """A player: see the head of the module."""
-
-    def start(self, seat: Seat) -> tuple[Tensor, object]:
-        """First parameters and memory."""
-
-    def step(self, view: View, memory: object) -> tuple[Tensor, object]:
-        """The parameters and the memory after an update."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +81,7 @@ class Climber:
         at = [theta.detach().requires_grad_() for theta in seen]
         critics = [getattr(other, "critic", None) for other in view.memories]
         direction = self.rule(self.values(view, critics), at, me).detach()
-        critic = memory.critic
-        if self.estimator:
-            critic = self.estimator.updated_critic(view.rollouts, critics, view.i)[view.i]
+        critic = self.estimator.updated_critic(view.rollouts, critics, view.i) if self.estimator else memory.critic
         return view.thetas[view.i] + self.move(direction, view.done), Memory(believed, critic)
 
     def values(self, view: View, critics: list) -> Values:

@@ -1,4 +1,8 @@
-"""Policies: what a player's parameters are, how they are drawn, and what stands for those that it does not know."""
+"""Policies: what a player's parameters are, how they are drawn, and what stands for those that it does not know.
+
+A policy has `initial(i, seeds, std)`, player i's first parameters; `guess(i, j, seeds, std)`, the start of player i's
+clone of player j, who has this policy; and `critic(i, seeds, std)`, player i's first baseline. All tensors are (S, d).
+"""
 
 from dataclasses import dataclass
 

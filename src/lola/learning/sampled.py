@@ -1,29 +1,19 @@
-"""Values from roll-outs as functions that learning rules can differentiate twice, whatever computes the derivatives."""
+"""Values from roll-outs as functions that learning rules can differentiate twice, whatever computes the derivatives.
 
-from typing import Protocol
+What does, `scores`, are roll-outs as seen from some parameters, with methods for the players' estimated values V_k:
+
+    values()                              V_k, (S, players)
+    gradient(i, weights)                  ∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)
+    directional(directions)               Σ_j directions_j · ∇_j V_k, (S, players), with directions by player
+    hessian_product(weights, directions)  Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i)
+"""
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
-class Scores(Protocol):
-    """Roll-outs as seen from some parameters: the players' estimated values V_k and their derivatives."""
-
-    def values(self) -> Tensor:
-        """V_k, (S, players)."""
-
-    def gradient(self, i: int, weights: Tensor) -> Tensor:
-        """∇_i Σ_k weights_k V_k, (S, d_i); `weights` is (S, players)."""
-
-    def directional(self, directions: dict[int, Tensor]) -> Tensor:
-        """Σ_j directions_j · ∇_j V_k, (S, players)."""
-
-    def hessian_product(self, weights: Tensor, directions: dict[int, Tensor]) -> list[Tensor]:
-        """Σ_j ∇_ij (Σ_k weights_k V_k) directions_j for every player i, (S, d_i)."""
-
-
-def values(scores: Scores, thetas: list[Tensor]) -> list[Tensor]:
+def values(scores, thetas: list[Tensor]) -> list[Tensor]:
     """One (S,) tensor per player, twice differentiable in every θ."""
     return list(Value.apply(scores, *thetas).unbind(1))
 
@@ -32,7 +22,7 @@ class Value(torch.autograd.Function):
     """The estimated values, (S, players), as a function of every player's parameters."""
 
     @staticmethod
-    def forward(ctx, scores: Scores, *thetas: Tensor) -> Tensor:
+    def forward(ctx, scores, *thetas: Tensor) -> Tensor:
         ctx.scores = scores
         ctx.save_for_backward(*thetas)
         return scores.values()
@@ -46,7 +36,7 @@ class Slope(torch.autograd.Function):
     """∇_i Σ_k weights_k V_k for every player i, (S, d_i): the derivative of `Value`, and differentiable once more."""
 
     @staticmethod
-    def forward(ctx, scores: Scores, weights: Tensor, *thetas: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx, scores, weights: Tensor, *thetas: Tensor) -> tuple[Tensor, ...]:
         ctx.scores = scores
         ctx.save_for_backward(weights)
         ctx.set_materialize_grads(False)
@@ -56,6 +46,6 @@ class Slope(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, *directions: Tensor | None):
         (weights,) = ctx.saved_tensors
-        given = {i: direction for i, direction in enumerate(directions) if direction is not None}
+        given = {i: direction.contiguous() for i, direction in enumerate(directions) if direction is not None}
         products = ctx.scores.directional(given) if ctx.needs_input_grad[1] else None
         return None, products, *ctx.scores.hessian_product(weights, given)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from lola.learning.opponent_models import OpponentModel
-from lola.learning.players import Climber, Player
+from lola.learning.players import Climber
 from lola.learning.training import Keep, Snapshot, Trained
 from lola.vocabulary import registry
 
@@ -28,7 +28,8 @@ def run(
 def parts(spec: dict, seeds: list[int], device: str | None = None) -> dict:
     """The fields of a spec's `training.Job` by name, without `play`."""
     played = game(spec).to(device) if device else game(spec)
-    kind, model = registry.kind(spec["game"]), opponent_model(spec)
+    kind, believes = registry.kind(spec["game"]), spec["opponent_model"]
+    model = configured(kind.opponent_models[believes["model"]], believes)
     return {
         "game": played,
         "players": [player(spec, settings, model) for settings in spec["seats"]],
@@ -36,7 +37,7 @@ def parts(spec: dict, seeds: list[int], device: str | None = None) -> dict:
         "seeds": seeds,
         "std": spec["init_std"],
         "every": spec["every"],
-        "assess": kind.assess.load() if spec["opponent_model"]["model"] == "cloning" else None,
+        "assess": kind.assess.load() if believes["model"] == "cloning" else None,
     }
 
 
@@ -45,13 +46,7 @@ def game(spec: dict):
     return configured(registry.kind(spec["game"]).game, spec["game"])
 
 
-def opponent_model(spec: dict) -> OpponentModel:
-    """The opponent model of a spec."""
-    settings = spec["opponent_model"]
-    return configured(registry.kind(spec["game"]).opponent_models[settings["model"]], settings)
-
-
-def player(spec: dict, settings: dict, model: OpponentModel) -> Player:
+def player(spec: dict, settings: dict, model: OpponentModel):
     """The player that an algorithm's block describes."""
     if "learner" in settings:
         return configured(registry.LEARNERS[settings["learner"]], settings)

@@ -3,6 +3,7 @@
 A `Job` says what is played and what there is to see of it, and trains its players, in every kind of game.
 """
 
+import copyreg
 import io
 import pickle
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.players import Climber, Player, Policy, Seat, View
+from lola.learning.players import Climber, Seat, View
 from lola.learning.rows import Rows
 from lola.vocabulary import measures
 
@@ -54,8 +55,8 @@ class Job:
     """
 
     game: object
-    players: list[Player]
-    policies: list[Policy]
+    players: list[object]
+    policies: list[object]
     seeds: list[int]
     std: float
     play: Callable | None = None
@@ -71,7 +72,7 @@ class Job:
         After every update `keep` is given a function that, called at once, makes a snapshot.
         """
         rows = replace(unpickled(saved["rows"]), job=self) if saved else Rows(self)
-        for state in learn(self, unpacked(saved, self.device) if saved else self.start(), until):
+        for state in learn(self, unpickled(saved["state"], self.device) if saved else self.start(), until):
             rows.add(state)
             keep(lambda now=state: packed(now) | {"rows": pickled(replace(rows, job=None, truth=[]))} | rows.shown())
         for s, (found, ended, ends) in enumerate(rows.by_seed()):
@@ -148,41 +149,28 @@ def learn(job: Job, state: State, until: int) -> Iterator[State]:
         yield state
 
 
-class Packer(pickle.Pickler):
-    """Pickles tensors as arrays, without what they are views of, whatever device they are on."""
-
-    def persistent_id(self, value):
-        return value.numpy(force=True) if type(value) is Tensor and not value.requires_grad else None
-
-
-class Unpacker(pickle.Unpickler):
-    """The inverse of `Packer`; tensors come to `device`."""
-
-    def __init__(self, file: io.BytesIO, device: str):
-        super().__init__(file)
-        self.device = device
-
-    def persistent_load(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(array).to(self.device)
-
-
 def pickled(value: object) -> np.ndarray:
-    """Whatever it is as an array of bytes."""
+    """Whatever it is as an array of bytes; tensors as arrays, without what they are views of, of whatever device."""
     file = io.BytesIO()
-    Packer(file, pickle.HIGHEST_PROTOCOL).dump(value)
+    pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = copyreg.dispatch_table | {Tensor: reduced}
+    pickler.dump(value)
     return np.frombuffer(file.getvalue(), dtype=np.uint8)
 
 
+def reduced(tensor: Tensor) -> tuple:
+    """How a tensor is pickled."""
+    if tensor.requires_grad:
+        return tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    return torch.as_tensor, (tensor.numpy(force=True),)
+
+
 def unpickled(array: np.ndarray, device: str = "cpu"):
-    """Inverse of `pickled`."""
-    return Unpacker(io.BytesIO(array.tobytes()), device).load()
+    """Inverse of `pickled`; tensors come to `device`."""
+    with torch.device(device):
+        return pickle.loads(array.tobytes())
 
 
 def packed(state: State) -> Snapshot:
     """A state, whatever the players remember, as arrays by name."""
     return {"step": np.array(state.step), "state": pickled(replace(state, rollouts=None))}
-
-
-def unpacked(saved: Snapshot, device: str = "cpu") -> State:
-    """Inverse of `packed`."""
-    return unpickled(saved["state"], device)

@@ -21,7 +21,7 @@ from lola.learning.players import Climber
 from lola.learning.policies import Plain
 from lola.learning.rules import naive
 from lola.learning.streams import stream
-from lola.learning.training import Job, learn, packed, unpacked
+from lola.learning.training import Job, learn, packed, unpickled
 from lola.study import plan
 from lola.vocabulary import registry
 
@@ -99,7 +99,7 @@ def test_every_purpose_has_random_numbers_of_its_own(monkeypatch):
 def test_a_seed_whose_numbers_become_nan_fails_alone():
     """Red's parameters of the second of three seeds are spoilt after update 5, of which row 8 has the measures."""
     whole, snapshots = trained(SPEC, [0, 1, 2])
-    state = unpacked(snapshots[5])
+    state = unpickled(snapshots[5]["state"])
     state.thetas[0][1, 3] = np.nan
     (first, failed, last), _ = trained(SPEC, [0, 1, 2], snapshots[5] | packed(state))
     assert (first, last) == (whole[0], whole[2])
@@ -173,7 +173,9 @@ def test_the_outcome_has_the_last_parameters_and_an_episode_by_the_rules(played)
         assert (ended.outcome["status"], ended.outcome["steps"]) == ("finished", 12)
         for player, theta in enumerate(ended.outcome["thetas"]):
             assert (
-                theta == unpacked(snapshots[-1]).thetas[player][s].tolist() == shown.played.whole.theta[player].tolist()
+                theta
+                == unpickled(snapshots[-1]["state"]).thetas[player][s].tolist()
+                == shown.played.whole.theta[player].tolist()
             )
         film = [
             plain.Board(*(divmod(cell, 2) for cell in cells), ("red", "blue")[colour])

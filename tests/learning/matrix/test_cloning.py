@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from plain_estimators import joint_actions, joint_states
 from small_jobs import drawn, job_of, states_from
 
 from lola.learning import rules
@@ -33,9 +34,9 @@ def random_thetas(game, seeds, scale=1.0):
 def log_likelihood(game, clone, j, rollouts):
     """Mean log-likelihood per action of player j's moves, (S,), by looking each of them up."""
     log_p = game.probabilities({j: clone}, j).log()
-    moves = torch.from_numpy(game.joint[j])[rollouts.actions]
+    moves = torch.from_numpy(game.joint[j])[joint_actions(rollouts)]
     rows = torch.arange(len(log_p))[:, None, None]
-    return log_p[rows, rollouts.states, moves].mean((1, 2))
+    return log_p[rows, joint_states(rollouts), moves].mean((1, 2))
 
 
 @each_size
@@ -63,7 +64,7 @@ def test_many_steps_reach_the_observed_frequencies(counts):
         clone = fitted(torch.zeros(1, d, dtype=torch.float64), j, rollouts, 20.0, 3000)
         learnt = game.probabilities({j: clone}, j)[0]
         for state in range(len(learnt)):
-            moves = torch.from_numpy(game.joint[j])[rollouts.actions[rollouts.states == state]]
+            moves = torch.from_numpy(game.joint[j])[joint_actions(rollouts)[joint_states(rollouts) == state]]
             assert len(moves) > 20
             observed = torch.bincount(moves, minlength=counts[j]) / len(moves)
             torch.testing.assert_close(learnt[state], observed.double(), rtol=1e-6, atol=1e-6)
@@ -131,7 +132,7 @@ def test_likelihood_and_distance_by_hand():
     clone = torch.full((1, 5), -np.log(3.0), dtype=torch.float64)
     moves = [[100.0 * c - 50.0 for c in strategy] for strategy in ((1, 0, 0, 0, 0), (0, 0, 0, 0, 0))]
     rollouts = play([torch.tensor([logits]).double() for logits in moves], (0, 0), IPD, [0], batch=1, length=3)
-    assert rollouts.actions.tolist() == [[[1, 3, 3]]]
+    assert joint_actions(rollouts).tolist() == [[[1, 3, 3]]]
     assert assessed(clone, truth, 1, rollouts).tolist() == [pytest.approx([np.log(0.75), 0.2], rel=1e-14)]
     assert assessed(clone, clone, 1, rollouts)[0, 1] == 0
     log_of_owner = (np.log(0.25) + 2 * np.log(0.75)) / 3  # player 0's moves: C, D, D

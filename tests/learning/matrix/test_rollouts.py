@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from plain_estimators import joint_actions, joint_states
 from small_jobs import drawn
 
 from lola.learning.matrix.game import MatrixGame
@@ -43,21 +44,21 @@ def deterministic(*strategies):
 )
 def test_deterministic_players_play_by_the_book(first, second, moves):
     rollouts = play(deterministic(first, second), (0, 0), IPD, [7], batch=3, length=4)
-    assert rollouts.actions.tolist() == [[moves] * 3]
-    assert rollouts.states.tolist() == [[[0, *(1 + a for a in moves[:-1])]] * 3]
+    assert joint_actions(rollouts).tolist() == [[moves] * 3]
+    assert joint_states(rollouts).tolist() == [[[0, *(1 + a for a in moves[:-1])]] * 3]
 
 
 @pytest.mark.parametrize("counts", [(2, 2), (2, 3), (2, 3, 2)])
 def test_shapes_and_bookkeeping(counts):
     game = random_game(counts)
     rollouts = play(same_thetas(game, 4), (0, 0), game, [0, 1, 2, 3], batch=6, length=9)
-    assert rollouts.states.shape == rollouts.actions.shape == (4, 6, 9)
+    assert joint_states(rollouts).shape == joint_actions(rollouts).shape == (4, 6, 9)
     assert (rollouts.batch, rollouts.length) == (6, 9)
-    assert (rollouts.states[..., 0] == 0).all()
-    assert torch.equal(rollouts.states[..., 1:], 1 + rollouts.actions[..., :-1])
-    assert 0 <= rollouts.actions.min() < rollouts.actions.max() < np.prod(counts)
+    assert (joint_states(rollouts)[..., 0] == 0).all()
+    assert torch.equal(joint_states(rollouts)[..., 1:], 1 + joint_actions(rollouts)[..., :-1])
+    assert 0 <= joint_actions(rollouts).min() < joint_actions(rollouts).max() < np.prod(counts)
     for s, t in itertools.product(range(4), range(9)):
-        codes = (rollouts.states * np.prod(counts) + rollouts.actions)[s, :, t]
+        codes = (joint_states(rollouts) * np.prod(counts) + joint_actions(rollouts))[s, :, t]
         assert rollouts.counts[s, t].tolist() == torch.bincount(codes, minlength=rollouts.counts.shape[2]).tolist()
 
 
@@ -81,7 +82,8 @@ def test_the_next_action_depends_on_the_state_alone():
     """What is played from a state does not depend on how it was reached: the shares after two pasts agree."""
     game = random_game((2, 2))
     rollouts = play(same_thetas(game, 1), (0, 0), game, [5], batch=4000, length=40)
-    before, state, action = rollouts.states[0, :, 1:-1], rollouts.states[0, :, 2:], rollouts.actions[0, :, 2:]
+    states, actions = joint_states(rollouts), joint_actions(rollouts)
+    before, state, action = states[0, :, 1:-1], states[0, :, 2:], actions[0, :, 2:]
     for here in range(1, 5):
         shares, errors = [], []
         for past in (1, 4):
@@ -153,17 +155,17 @@ def test_the_last_code_of_a_game_fits(counts):
     last = np.prod(counts) - 1
     thetas = [torch.full((1, d), -50.0, dtype=torch.float64) for d in game.sizes]
     rollouts = play(thetas, (0, 0), game, [0], batch=2, length=3)
-    assert rollouts.actions.tolist() == [[[last] * 3] * 2]
-    assert rollouts.states.tolist() == [[[0, last + 1, last + 1]] * 2]
+    assert joint_actions(rollouts).tolist() == [[[last] * 3] * 2]
+    assert joint_states(rollouts).tolist() == [[[0, last + 1, last + 1]] * 2]
     assert rollouts.counts[0, :, -1].tolist() == [0, 2, 2]
 
 
 def test_one_roll_out_of_one_step():
     game = random_game((2, 3))
     rollouts = play(same_thetas(game, 3), (0, 0), game, [0, 1, 2], batch=1, length=1)
-    assert rollouts.states.tolist() == [[[0]]] * 3
+    assert joint_states(rollouts).tolist() == [[[0]]] * 3
     assert rollouts.frequencies.sum(1).tolist() == [1, 1, 1]
-    for s, a in enumerate(rollouts.actions.flatten().tolist()):
+    for s, a in enumerate(joint_actions(rollouts).flatten().tolist()):
         assert rollouts.mean_rewards[s, :, 0].tolist() == game.rewards[:, a].tolist()
         assert rollouts.returns_to_go[s, :, a].tolist() == game.rewards[:, a].tolist()
         assert not rollouts.centred_returns_to_go[s].any()
@@ -184,7 +186,7 @@ def test_sums_over_roll_outs(counts):
     game, seeds, batch, length = random_game(counts, gamma=0.7), 2, 7, 5
     n, players = int(np.prod(counts)), len(counts)
     rollouts = play(same_thetas(game, seeds), (0, 0), game, [0, 1], batch, length)
-    states, actions = rollouts.states.numpy(), rollouts.actions.numpy()
+    states, actions = joint_states(rollouts).numpy(), joint_actions(rollouts).numpy()
     frequencies, visits = np.zeros((seeds, (1 + n) * n)), np.zeros((seeds, (1 + n) * n))
     means = np.zeros((seeds, players, length))
     for s, b, t in np.ndindex(seeds, batch, length):

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 import specs
+from plain_estimators import joint_actions
 from small_jobs import same
 from small_matches import IMP, IPD, SETTINGS, match, states_of
 
@@ -85,7 +86,7 @@ def test_a_row_is_the_mean_of_its_block_of_episodes(run, every):
         for step, i in product(range(every, 8, every), range(2)):
             block = [state.rollouts for state in states[step - every + 1 : step + 1]]
             earned = np.mean([(1 - game.gamma) * episode.returns[s, i] for episode in block])
-            moves = np.array([game.joint[i][episode.actions[s, 0]] for episode in block])
+            moves = np.array([game.joint[i][joint_actions(episode)[s, 0]] for episode in block])
             assert rows[step, i + 1, "return"] == pytest.approx(earned, rel=1e-12)
             assert rows[step, i + 1, first] == pytest.approx(np.mean(moves == 0), abs=1e-15)
             assert 0 <= rows[step, i + 1, first] <= 1

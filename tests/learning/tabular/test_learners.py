@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from golden.regenerate import GAMES
+from plain_estimators import joint_actions
 from small_matches import match_of, started
 
 from lola.learning import rules
@@ -88,7 +89,7 @@ def test_joint_values_are_weighted_by_what_was_seen(seen, worth, action, answer)
     known = match.known([start.thetas[0], theta], start.memories)
     assert known[0][0, 0].item() == pytest.approx(worth[0] - worth[1], abs=1e-15)
     end = after(match, 1, replace(start, thetas=known))
-    assert end.rollouts.actions.item() == 2 * action + answer
+    assert joint_actions(end.rollouts).item() == 2 * action + answer
     reward = [[-1, -3], [0, -2]][action][answer]
     expected = before.copy()
     expected[action, answer] = 0.5 * before[action, answer] + 0.5 * (reward + 0.5 * max(worth))

@@ -8,6 +8,7 @@ import plain_match as plain
 import pytest
 import torch
 from golden.regenerate import GAMES
+from plain_estimators import joint_actions
 from small_jobs import job_of, states_from
 from small_matches import IMP, IPD, SETTINGS, bits, match, match_of, started, states_of
 
@@ -52,7 +53,7 @@ def plain_players(game, names, state):
 def assert_same(game, state, players, episode, crossed):
     """What a match knows after an episode is what the plain players do; whatever was learned, to 1e-12."""
     done, returns, shares = episode
-    joint = [tuple(moves) for moves in game.joint[:, state.rollouts.actions[0, 0]].T]
+    joint = [tuple(moves) for moves in game.joint[:, joint_actions(state.rollouts)[0, 0]].T]
     assert joint == done
     assert state.rollouts.returns[0].tolist() == pytest.approx(returns, rel=1e-12, abs=1e-12)
     for i, player in enumerate(players):
@@ -206,7 +207,7 @@ def test_both_seats_are_treated_alike(game, monkeypatch):
             patch.setattr("lola.learning.tabular.match.stream", Crossed)
             there = list(learn(swapped, begin, 3))
         for ours, theirs in zip(here[1:], there[1:], strict=True):
-            moves = [g.joint[:, e.actions] for g, e in ((game, ours.rollouts), (renamed, theirs.rollouts))]
+            moves = [g.joint[:, joint_actions(e)] for g, e in ((game, ours.rollouts), (renamed, theirs.rollouts))]
             assert np.array_equal(moves[0], moves[1][::-1])
             assert np.array_equal(ours.rollouts.returns, theirs.rollouts.returns[:, ::-1])
             assert np.array_equal(ours.rollouts.shares, theirs.rollouts.shares[:, ::-1])

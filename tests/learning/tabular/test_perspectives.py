@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from golden.regenerate import GAMES
+from plain_estimators import joint_actions
 from small_matches import IMP, IPD, bits, match, match_of, started, states_of
 
 from lola.learning import rules
@@ -46,7 +47,7 @@ def test_the_second_player_learns_in_one_row_from_another(perspective):
     expected[0, 1], expected[KEEPS[perspective][2], 1] = 0.96 * 31, -2 + 0.96 * 41
     thetas = [torch.tensor([[50.0, -50, -50, -50, -50]]).double(), start.thetas[1]]
     *_, end = learn(played, replace(start, thetas=thetas), 1)
-    assert end.rollouts.actions.tolist() == [[[1, 3]]]
+    assert joint_actions(end.rollouts).tolist() == [[[1, 3]]]
     assert end.memories[1].values[0, :, :, 0] == pytest.approx(expected, rel=1e-12)
 
 
@@ -58,7 +59,7 @@ def test_only_as_described_everybody_learns_with_the_discount_of_the_game(game, 
     assert learned.gamma == (game.gamma if perspective is as_described else 0.96)
     assert np.array_equal(learned.rewards, game.rewards)
     _, state = states_of(match(game, ["fixed", "q"], perspective=perspective.__name__), 1)
-    rewards = game.rewards[:, state.rollouts.actions[0, 0]]
+    rewards = game.rewards[:, joint_actions(state.rollouts)[0, 0]]
     earned = (rewards * game.gamma ** np.arange(100)).sum(1)
     assert state.rollouts.returns[0].tolist() == pytest.approx(earned.tolist(), rel=1e-12)
 

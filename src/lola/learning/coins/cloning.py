@@ -1,11 +1,13 @@
 """Behavioural cloning of recurrent players: a network of one's own, fitted to the moves that one has seen."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from lola.learning.coins.rollouts import Rollouts, score
 from lola.learning.coins.runs import Run, run
-from lola.learning.opponent_models import OpponentModel
+from lola.learning.opponent_models import OpponentModel, cloned
 
 
 def cloning(rate: float, steps: int) -> OpponentModel:
@@ -13,11 +15,7 @@ def cloning(rate: float, steps: int) -> OpponentModel:
 
     The mean is over all steps of all roll-outs. Starting from what was believed before makes it incremental.
     """
-
-    def cloned(thetas: list[Tensor], i: int, believed: list[Tensor], rollouts: Rollouts) -> list[Tensor]:
-        return [thetas[i] if j == i else fitted(believed[j], j, rollouts, rate, steps) for j in range(len(thetas))]
-
-    return cloned
+    return cloned(partial(fitted, rate=rate, steps=steps))
 
 
 def fitted(theta: Tensor, j: int, rollouts: Rollouts, rate: float, steps: int) -> Tensor:

@@ -43,13 +43,13 @@ class Estimator:
         scored = rollouts.once((self, taken, judged), lambda: Scored(self, rollouts, taken, judged))
         return sampled.values(scored, thetas)
 
-    def updated_critic(self, rollouts: Rollouts, critics: list[Tensor], k: int) -> list[Tensor]:
+    def updated_critic(self, rollouts: Rollouts, critics: list[Tensor], k: int) -> Tensor:
         """φ_k ← φ_k + lr Σ_t γᵗ (R_k,t − b_k,t) ∇b_k,t / Σ_t γᵗ, the mean over roll-outs: down the squared error."""
         if self.critic_lr is None:
-            return critics
+            return critics[k]
         judged = baselines(rollouts, critics)
         gradients = rollouts.once((critic_gradients, judged), lambda: critic_gradients(rollouts, judged))
-        return [*critics[:k], critics[k] + self.critic_lr * gradients[k], *critics[k + 1 :]]
+        return critics[k] + self.critic_lr * gradients[k]
 
 
 def pg(critic_lr: float = 1.0, entropy: float = 0.0) -> Estimator:
@@ -62,7 +62,7 @@ def dice(baseline: bool = True, entropy: float = 0.0) -> Estimator:
     return Estimator(centred=baseline, centre="step" if baseline else None, entropy=entropy)
 
 
-class Scored(sampled.Scores):
+class Scored:
     """Roll-outs as players' networks took them, and what critics say of them: values and derivatives.
 
     It keeps what it needs of the roll-outs, which keep it: no circle, whose memory would wait to be found.
@@ -111,7 +111,10 @@ class Scored(sampled.Scores):
         if self.estimator.centre == "step":
             rewards = rewards - rewards.mean(-1, keepdim=True)
         rewards = sum(weights[:, k, None, None] * rewards[k] for k in range(self.players))  # Σ_k weights_k r'_k
-        grown = sum(running_sum(self.growth(j, direction), 1) for j, direction in directions.items())  # X
+        grown = 0.0  # X, the running sum of x, how l_j grows along a direction (S, d_j) in every step, (S, T, B)
+        for j, direction in directions.items():
+            run, group = self.taken.members[j]
+            grown = grown + running_sum((run.jvp(direction, group) * self.slopes[j]).sum(-1), 1)
         worth = self.estimator.beyond * to_go(rewards * grown) / rewards.shape[-1]  # (S, T, B)
         products = []
         for i, (run, group) in enumerate(self.taken.members):
@@ -121,11 +124,6 @@ class Scored(sampled.Scores):
                 by_y = worth[..., None] * self.slopes[i]
                 products.append(run.vjp(by_y[:, None], group)[:, 0])
         return products
-
-    def growth(self, j: int, direction: Tensor) -> Tensor:
-        """x: how l_j grows along a direction (S, d_j) in every step, (S, T, B)."""
-        run, group = self.taken.members[j]
-        return (run.jvp(direction, group) * self.slopes[j]).sum(-1)
 
 
 def critic_gradients(rollouts: Rollouts, judged: Ensemble) -> list[Tensor]:

@@ -15,9 +15,7 @@ def sum_gates(t, gates, n, a_n, h, table, seen, W, b):
     rows, _, batch, H = n.shape
     sums = np.empty((batch, 3 * H), n.dtype)
     for r in range(rows):
-        for i in range(batch):
-            for j in range(3 * H):
-                sums[i, j] = b[r, j]
+        sums[:] = b[r]
         accumulate(sums, h[r, t], W[r])
         for i in range(batch):
             board = seen[r, t, i]
@@ -58,8 +56,7 @@ def update_states(t, h, n, gates, y, V, c):
                 candidate = (n[r, t, i, j] + n[r, t, i, j]) - one
                 n[r, t, i, j] = candidate
                 h[r, t + 1, i, j] = fma(gates[r, t, i, H + j], h[r, t, i, j] - candidate, candidate)
-            for j in range(y.shape[3]):
-                y[r, t, i, j] = c[r, j]
+        y[r, t] = c[r]
         accumulate(y[r, t], h[r, t + 1], V[r])
 
 
@@ -97,18 +94,14 @@ def sum_backwards(by_a, by_h, slopes, gates, W):
                 if t:
                     for i in range(batch):
                         for j in range(H):
-                            by_h[r, c, t - 1, i, j] = fma(
-                                gates[r, t, i, H + j], by_h[r, c, t, i, j], by_h[r, c, t - 1, i, j]
-                            )
+                            z = gates[r, t, i, H + j]
+                            by_h[r, c, t - 1, i, j] = fma(z, by_h[r, c, t, i, j], by_h[r, c, t - 1, i, j])
                     accumulate(by_h[r, c, t - 1], by_a[r, c, t, :, : 3 * H], W[r])
 
 
 @kernel
 def sum_forwards(dh, da, dx, slopes, gates, W):
-    """How h grows, (R, T, B, H), with x growing by `dx`, and a by `da`, but for what the growth of h adds.
-
-    W is (R, H, 3H). What h adds is added to `da`.
-    """
+    """How h grows, (R, T, B, H), as x grows by `dx` and a by `da`, to which what h adds is added; W is (R, H, 3H)."""
     rows, length, batch, H = dh.shape
     for r in range(rows):
         for t in range(length):

@@ -7,8 +7,7 @@
 A gated recurrent unit (Cho et al. 2014); `runs` lets it run. Networks are *rows*, (R, …), one flat tensor of parameters
 (R, d); time comes before the batch, (R, T, B, …). No operation mixes rows, or games of a batch.
 
-The columns of a, W and b are (n, r, z), those of x are (r, z, n): so the derivatives by both lie side by side in
-memory, four blocks wide.
+The columns of a, W and b are (n, r, z), those of x (r, z, n), so that derivatives by both lie side by side, four wide.
 """
 
 import math

@@ -6,9 +6,8 @@ Learning rules need no more of it than Jᵀu and Jv with J = ∂y/∂θ, and tho
     by_h_t = u_t Vᵀ + z_{t+1} ∘ by_h_{t+1} + by_a_{t+1} Wᵀ                by_a_t = ∂h_t/∂a_t ∘ by_h_t, and so by_x_t
     dh_t = ∂h_t/∂a_t ∘ da_t + ∂h_t/∂x_t ∘ dx_t + z_t ∘ dh_{t−1}           da_t = h_{t−1} dW + db + dh_{t−1} W
 
-What happens at every step are tensor operations on a GPU, and on the processor kernels, which need fewer passes over
-memory. Derivatives by a and x have four blocks of columns: (n, r, z) by a, of which the last two and one more are
-(r, z, n) by x.
+Every step is tensor operations on a GPU, and kernels on the processor, which need fewer passes over memory.
+Derivatives by a and x are four blocks: (n, r, z) by a, of which the last two and one more are (r, z, n) by x.
 """
 
 from collections.abc import Callable
@@ -156,10 +155,7 @@ class Run:
 
     @torch.no_grad()
     def jvp(self, direction: Tensor, group: int | None = None) -> Tensor:
-        """J v, how y grows along a direction v (R, d): (R, T, B, outputs), of a group or all.
-
-        With autograd it would be `torch.func.jvp(y, (theta,), (v,))`.
-        """
+        """J v along v (R, d), of a group or all: (R, T, B, outputs); by autograd `torch.func.jvp(y, (θ,), (v,))`."""
         assert direction.ndim == 2, "a direction must be (R, d)"
         rows, network = self.rows(group), self.network
         h, seen = self.h[rows], self.seen[rows]

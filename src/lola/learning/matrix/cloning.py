@@ -1,12 +1,14 @@
 """Behavioural cloning: what a player believes of the others, from what it has seen them do (LOLA paper, eq. 4.8)."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from lola.learning.matrix import rollout_kernels as kernels
 from lola.learning.matrix.rollouts import Rollouts
-from lola.learning.opponent_models import OpponentModel
+from lola.learning.opponent_models import OpponentModel, cloned
 
 
 def cloning(rate: float, steps: int) -> OpponentModel:
@@ -15,11 +17,7 @@ def cloning(rate: float, steps: int) -> OpponentModel:
     The mean is over all steps of all roll-outs, so a state teaches as much as it was visited. Starting from what was
     believed before makes it incremental: earlier play is remembered where later play says nothing.
     """
-
-    def cloned(thetas: list[Tensor], i: int, believed: list[Tensor], rollouts: Rollouts) -> list[Tensor]:
-        return [thetas[i] if j == i else fitted(believed[j], j, rollouts, rate, steps) for j in range(len(thetas))]
-
-    return cloned
+    return cloned(partial(fitted, rate=rate, steps=steps))
 
 
 def fitted(theta: Tensor, j: int, rollouts: Rollouts, rate: float, steps: int) -> Tensor:

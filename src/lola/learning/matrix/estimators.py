@@ -27,9 +27,8 @@ Critics = list[np.ndarray | None]  # the players' baselines b_k(s), (S, states) 
 class Estimator:
     """A way to estimate values: see the head of the module.
 
-    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic. `centred`
-    says whether r is; `beyond` is w, and `centre` what r' is centred on: None, the mean of the
-    "step" over roll-outs, or that of "all" steps.
+    `critic_lr` is the step size of a critic, the baseline b_k(s), or None for no critic. `centred` says whether r is;
+    `beyond` is w; `centre` what r' is centred on: None, the mean of the "step" over roll-outs, or that of "all" steps.
     """
 
     critic_lr: float | None = None
@@ -41,19 +40,18 @@ class Estimator:
         """One (S,) tensor per player, twice differentiable in every θ."""
         return sampled.values(Scored(self, rollouts, thetas, critics), thetas)
 
-    def updated_critic(self, rollouts: Rollouts, critics: Critics, k: int) -> Critics:
+    def updated_critic(self, rollouts: Rollouts, critics: Critics, k: int) -> np.ndarray | None:
         """b_k(s) ← b_k(s) + lr · w(s) (R_k(s) − b_k(s)): a step on the squared error of the returns, weighted by γᵗ.
 
         w(s) is the share of discounted visits that s has and R_k(s) the mean return from s on: the
         weights that the error has in eq. 4.5, and with them what is cut off at the end hardly counts.
         """
         if self.critic_lr is None:
-            return critics
+            return critics[k]
         own, tables = critics[k], (rollouts.returns_to_go[:, k], rollouts.discounted_visits)
         by_action = (table.reshape(*own.shape, -1).transpose(2, 0, 1) for table in tables)
         returns, visits = map(sum, by_action)
-        step = self.critic_lr * (returns - visits * own) / rollouts.discounts.sum()
-        return [*critics[:k], own + step, *critics[k + 1 :]]
+        return own + self.critic_lr * (returns - visits * own) / rollouts.discounts.sum()
 
 
 def pg(critic_lr: float = 1.0) -> Estimator:
@@ -76,7 +74,7 @@ def surrogate() -> Estimator:
     return Estimator(centred=True, beyond=0.0)
 
 
-class Scored(sampled.Scores):
+class Scored:
     """Roll-outs as seen from the parameters `thetas`: tables per code from which the derivatives follow."""
 
     def __init__(self, estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics):
@@ -99,11 +97,11 @@ class Scored(sampled.Scores):
         return torch.from_numpy(kernels.project(table, self.p[:, i], self.game.views[i], self.game.joint[i]))
 
     def directional(self, directions: dict[int, Tensor]) -> Tensor:
-        products = self.growth(arrays(directions))[:, None] * self.advantages
+        products = self.growth(directions)[:, None] * self.advantages
         return torch.from_numpy(sum(products.transpose(2, 0, 1)))
 
     def hessian_product(self, weights: Tensor, directions: dict[int, Tensor]) -> list[Tensor]:
-        weights, directions = weights.numpy(), arrays(directions)
+        weights = weights.numpy()
         rewards = mixed(self.game.rewards, weights)
         centre = mixed(self.rollouts.centre(self.estimator.centre), weights)
         table = self.rollouts.to_go(rewards[:, None], centre[:, None], self.growth(directions))[:, 0]
@@ -112,54 +110,19 @@ class Scored(sampled.Scores):
         for i, (view, chosen) in enumerate(zip(self.game.views, self.game.joint, strict=True)):
             product.append(self.estimator.beyond * kernels.project(table, self.p[:, i], view, chosen))
             if i in directions:
-                kernels.add_curvature(product[i], advantages, directions[i], self.p[:, i], view, chosen)
+                kernels.add_curvature(product[i], advantages, directions[i].numpy(), self.p[:, i], view, chosen)
                 own = baseline * self.growth({i: directions[i]})
                 product[i] -= kernels.project(own, self.p[:, i], view, chosen)
         return list(map(torch.from_numpy, product))
 
-    def growth(self, directions: dict[int, np.ndarray]) -> np.ndarray:
+    def growth(self, directions: dict[int, Tensor]) -> np.ndarray:
         """Growth of log π of each code along the directions, (S, codes)."""
         growth = np.zeros((len(self.p), self.advantages.shape[2]))
         for j, direction in directions.items():
-            kernels.add_growth(growth, direction, self.p[:, j], self.game.views[j], self.game.joint[j])
+            kernels.add_growth(growth, direction.numpy(), self.p[:, j], self.game.views[j], self.game.joint[j])
         return growth
 
 
 def mixed(tables: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Σ_k weights_k tables_k, (S, …) from (S, players, …) or (players, …), player by player."""
     return sum((weights[:, :, None] * tables).swapaxes(0, 1))
-
-
-def arrays(directions: dict[int, Tensor]) -> dict[int, np.ndarray]:
-    """Tensors as contiguous arrays."""
-    return {j: np.ascontiguousarray(direction.numpy()) for j, direction in directions.items()}
-
-
-def by_autograd(estimator: Estimator, rollouts: Rollouts, thetas: list[Tensor], critics: Critics) -> list[Tensor]:
-    """The values as the head of the module writes them, for autograd: slow, and what `values` must agree with."""
-    game, states, actions = rollouts.game, rollouts.states, rollouts.actions
-    logs, boxes = 0.0, 0.0
-    for i in range(len(thetas)):
-        log_p = game.probabilities(thetas, i).log()
-        taken = states * log_p.shape[2] + torch.from_numpy(game.joint[i])[actions]
-        own = log_p.flatten(1).gather(1, taken.flatten(1)).view(states.shape)
-        logs, boxes = logs + own, boxes + torch.exp(own - own.detach()) - 1
-    first = logs.cumsum(2) - logs.cumsum(2).detach()
-    beyond = torch.exp(first) - 1 - first
-    discounts = torch.from_numpy(rollouts.discounts)
-    values = []
-    for k in range(len(thetas)):
-        undiscounted = torch.from_numpy(game.rewards[k])[actions]
-        rewards = discounts * undiscounted
-        centre = {
-            None: torch.zeros(()),
-            "step": rewards.mean(1, keepdim=True),
-            "all": discounts * undiscounted.mean((1, 2), keepdim=True),
-        }
-        value = rewards.detach() + (rewards - centre["step" if estimator.centred else None]) * first
-        value = value + estimator.beyond * (rewards - centre[estimator.centre]) * beyond
-        if estimator.critic_lr is not None:
-            baseline = torch.from_numpy(critics[k]).gather(1, states.flatten(1)).view(states.shape)
-            value = value - discounts * baseline * boxes
-        values.append(value.sum(2).mean(1))
-    return values

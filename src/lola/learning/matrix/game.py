@@ -18,8 +18,7 @@ from lola.learning.matrix import kernels
 class MatrixGame:
     """A matrix game played for ever with discount γ, for any number of players and actions.
 
-    `payoffs[i][a_0][a_1]…` is player i's reward for a joint action and `actions` names the
-    actions, one list for everybody or one per player.
+    `payoffs[i][a_0][a_1]…` is player i's reward for a joint action; `actions` are names, one list for all or one each.
     """
 
     def __init__(self, payoffs: list, gamma: float, actions: list):
@@ -48,10 +47,7 @@ class MatrixGame:
 
     def joint_play(self, thetas: list[Tensor]) -> Tensor:
         """P(joint action | joint state) = Π_i π_i(a_i | s), shape (S, states, joint actions)."""
-        play = torch.ones(())
-        for i in range(len(thetas)):
-            play = play * self.probabilities(thetas, i)[..., self.joint[i]]
-        return play
+        return math.prod(self.probabilities(thetas, i)[..., chosen] for i, chosen in enumerate(self.joint))
 
     def probabilities(self, thetas: list[Tensor], i: int) -> Tensor:
         """π_i(a | s) = softmax over a of (θ_i[s, ·], 0), shape (S, states, actions), the states in joint order."""
@@ -59,21 +55,15 @@ class MatrixGame:
         logits = thetas[i].unflatten(1, (-1, self.counts[i] - 1))[:, self.views[i]]
         return torch.softmax(torch.nn.functional.pad(logits, (0, 1)), dim=-1)
 
-    def first_order(self, thetas: list[Tensor], i: int, eta, ahead: float, shape: float, apart: bool = False) -> Tensor:
-        """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd, (S, d_i), or `apart` its terms; `eta` may be (S, 1).
+    def first_order(self, thetas: list[Tensor], i: int, eta, ahead: float, shape: float, xi: bool = True) -> Tensor:
+        """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd, (S, d_i); `eta` may be (S, 1). Without `xi` ξ_i is 0.
 
         Agrees with `rules.FirstOrder` to rounding, and is some thirty times faster.
         """
         tables = tuple(theta.detach().numpy() for theta in thetas)
         etas = np.broadcast_to(np.asarray(eta, dtype=np.float64).reshape(-1), len(tables[0]))
         play = (self.views, self.joint, self.rewards, self.gamma)
-        found = torch.from_numpy(kernels.first_order(tables, *play, i, etas, float(ahead), float(shape), apart))
-        return found if apart else found[0]
-
-    def terms(self, thetas: list[Tensor]) -> list[tuple[Tensor, ...]]:
-        """ξ, H_oξ and χ of all players without autograd: per term a tensor (S, d_i) per player."""
-        players = [self.first_order(thetas, i, 1.0, 1.0, 1.0, apart=True) for i in range(len(thetas))]
-        return list(zip(*players, strict=True))
+        return torch.from_numpy(kernels.first_order(tables, *play, i, etas, float(ahead), float(shape), float(xi)))
 
     def state_names(self, player: int) -> list[str]:
         """Names of the joint states in joint order as `player` sees them: start, CC, CD, … own action first."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import product
 
 import torch
 from torch import Tensor
@@ -31,25 +30,19 @@ class MatrixJob(Job):
 
     def names(self) -> list[list[str]]:
         """Per player: the normalised return, and P(a | own state) of every action but the last."""
-        found = []
-        for i, actions in enumerate(self.game.actions):
-            pairs = product(self.game.state_names(i), actions[:-1])
-            found.append([measures.RETURN, *(measures.probability(action, state) for state, action in pairs)])
-        return found
+        return [
+            [measures.RETURN, *(measures.probability(a, state) for state in self.game.state_names(i) for a in own[:-1])]
+            for i, own in enumerate(self.game.actions)
+        ]
 
     def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
         """The last parameters, and the policies that they are."""
         game, thetas = self.game, [theta[-1:] for theta in ends]
         policies = [
-            {
-                "player": i + 1,
-                "state": joint,
-                "own_state": own,
-                "probabilities": dict(zip(game.actions[i], probabilities, strict=True)),
-            }
-            for i in range(len(thetas))
+            {"player": i + 1, "state": joint, "own_state": own, "probabilities": dict(zip(actions, row, strict=True))}
+            for i, actions in enumerate(game.actions)
             for table in game.probabilities(thetas, i).tolist()
-            for joint, own, probabilities in zip(game.state_names(0), game.state_names(i), table, strict=True)
+            for joint, own, row in zip(game.state_names(0), game.state_names(i), table, strict=True)
         ]
         return {"thetas": [row for theta in thetas for row in theta.tolist()], "policies": policies}
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lola.learning.matrix.job import MatrixJob, build
-from lola.learning.training import COLUMNS, Keep, Snapshot, State, Trained, learn, packed, unpacked
+from lola.learning.training import COLUMNS, Keep, Snapshot, State, Trained, learn, packed, unpickled
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Map:
         tables = list(saved["tables"]) if saved else []  # of each round that is over, (S, points, players, measures)
         for together in rounds[len(tables) :]:
             job = build_round(self.spec, self.seeds, together)
-            start, saved = unpacked(saved) if saved else job.start(), None
+            start, saved = unpickled(saved["state"]) if saved else job.start(), None
             for state in learn(job, start, until):
                 keep(lambda state=state: packed(state) | {"tables": np.array(tables)})
             tables.append(last_row(job, state).unflatten(0, (len(self.seeds), -1)).numpy())

@@ -106,9 +106,7 @@ def project(table, p, view, chosen):
     slope = np.empty((len(table), states * own))
     for s in range(len(table)):
         for state in range(states):
-            total = 0.0
-            for a in range(actions):
-                total += table[s, state * actions + a]
+            total = table[s, state * actions : (state + 1) * actions].sum()
             for b in range(own):
                 mine = 0.0
                 for a in range(actions):
@@ -138,9 +136,7 @@ def add_curvature(slope, table, direction, p, view, chosen):
     states, actions, own = len(view), len(chosen), chosen[-1]
     for s in range(len(slope)):
         for state in range(states):
-            total, mean = 0.0, 0.0
-            for a in range(actions):
-                total += table[s, state * actions + a]
+            total, mean = table[s, state * actions : (state + 1) * actions].sum(), 0.0
             for b in range(own):
                 mean += p[s, state, b] * direction[s, view[state] * own + b]
             for b in range(own):

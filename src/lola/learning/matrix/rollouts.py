@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from lola.learning.arithmetic import powers
@@ -31,20 +30,6 @@ class Rollouts:
     @property
     def length(self) -> int:
         return self.codes.shape[1]
-
-    @property
-    def states(self) -> Tensor:
-        """The joint state before every step, (S, batch, length): 0 is the start, 1 + a the joint action a."""
-        return self._steps // self.game.joint.shape[1]
-
-    @property
-    def actions(self) -> Tensor:
-        """The joint action of every step in joint order, (S, batch, length)."""
-        return self._steps % self.game.joint.shape[1]
-
-    @property
-    def _steps(self) -> Tensor:
-        return torch.from_numpy(self.codes.astype(np.int64)).transpose(1, 2)
 
     @cached_property
     def discounts(self) -> np.ndarray:

@@ -1,7 +1,6 @@
 """An episode of a match, compiled: everybody acts, tabular learners learn, step by step. See `learners`.
 
-Players who don't learn play a fixed policy. Seeds are computed one by one, so a seed's bits cannot depend on its
-company.
+Players who don't learn play a fixed policy. Seeds are computed one by one: no seed's bits depend on its company.
 """
 
 import numpy as np
@@ -17,15 +16,23 @@ PLAYED, KNOWN, CROSSED = range(3)  # what logits stand for
 
 
 @kernel
-def episode(board, played, tables, settings, uniforms, clock):
-    """Play one episode of every match on a `match.Board`, after `clock` steps; a `match.Played` and tables are filled.
+def episode(joint, rewards, rows, next_rows, gamma, learners_gamma, tables, settings, uniforms, clock):
+    """Play one episode of every match, after `clock` steps; everybody's `tables` are filled.
 
-    `settings` (players, fields) say who learns how, with α = 0 who doesn't; `uniforms` are (S, length, players).
+    `joint` and `rewards` are (players, joint actions): each player's action, and what it earns. `rows` (players,
+    states) are those in which players keep a state, `next_rows` those to which they take it to lead. The discounts are
+    the game's, and the one that learners learn with. `settings` (players, fields) say who learns how, with α = 0 who
+    doesn't; `uniforms` are (S, length, players).
+
+    Gives `codes` (S, length, 1) and their `counts` (S, length, codes), those of `matrix.rollouts`; discounted `returns`
+    (S, players); and `taken` (S, players, actions), how often each action was.
     """
-    joint, rewards, rows, next_rows = board.joint, board.rewards, board.rows, board.next_rows
     seeds, length, players = uniforms.shape
     learns = settings[:, ALPHA] > 0.0
-    chosen, worth = np.empty(players, dtype=np.int64), np.empty(played.taken.shape[2])
+    actions, steps = tables.policy.shape[3], rows.shape[1] * joint.shape[1]
+    codes, counts = np.empty((seeds, length, 1), dtype=np.int64), np.zeros((seeds, length, steps), dtype=np.int64)
+    returns, taken = np.zeros((seeds, players)), np.zeros((seeds, players, actions))
+    chosen, worth = np.empty(players, dtype=np.int64), np.empty(actions)
     for s in range(seeds):
         state, discount = 0, 1.0
         for t in range(length):
@@ -38,12 +45,12 @@ def episode(board, played, tables, settings, uniforms, clock):
                 else:
                     chosen[i] = drawn(tables.policy[s, i, row], own, uniforms[s, t, i])
                 move = move * own + chosen[i]
-                played.taken[s, i, chosen[i]] += 1.0
+                taken[s, i, chosen[i]] += 1.0
             code = state * joint.shape[1] + move
-            played.codes[s, t, 0] = code
-            played.counts[s, t, code] = 1
+            codes[s, t, 0] = code
+            counts[s, t, code] = 1
             for i in range(players):
-                played.returns[s, i] += discount * rewards[i, move]
+                returns[s, i] += discount * rewards[i, move]
                 if learns[i]:
                     answer = 0
                     for k in range(players):
@@ -52,10 +59,11 @@ def episode(board, played, tables, settings, uniforms, clock):
                     row, own = rows[i, state], joint[i, -1] + 1
                     ahead = next_rows[i, 1 + move]
                     action_values(worth, tables.values[s, i, ahead], tables.seen[s, i, ahead], own, settings[i])
-                    target = rewards[i, move] + board.learners_gamma * worth[:own].max()
+                    target = rewards[i, move] + learners_gamma * worth[:own].max()
                     learn(tables, s, i, row, chosen[i], answer, target, own, settings[i], clock + t + 1)
-            discount *= board.gamma
+            discount *= gamma
             state = 1 + move
+    return codes, counts, returns, taken
 
 
 @kernel

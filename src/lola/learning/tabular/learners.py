@@ -1,10 +1,9 @@
 """Learners that see what is played and nobody's parameters: tables over states, updated after every step.
 
-A learner sees states s, own actions a, rewards r and, if it looks, what the others did; t counts its steps from 1.
-All learn Q-values with step size α_t = 1 / (1/α + t·decay). Those that are ε-greedy take an action
-of the highest value, and with probability ε one of the others; the hill climbers keep a policy
-π and move it by δ_t = 1 / (1/δ + t·delta_decay). The constants of the LOLA paper's round robin
-are known from its authors' code only.
+A learner sees states s, own actions a, rewards r and, if it looks, what the others did; t counts its steps from 1. All
+learn Q-values with step size α_t = 1 / (1/α + t·decay). Those that are ε-greedy take an action of the highest value,
+and with probability ε one of the others; the hill climbers move a policy π by δ_t = 1 / (1/δ + t·delta_decay). The
+constants of the LOLA paper's round robin are known from its authors' code only.
 """
 
 from dataclasses import astuple, dataclass
@@ -82,8 +81,7 @@ def q(alpha: float, decay: float, epsilon: float) -> Learner:
 def joint_q(alpha: float, decay: float, epsilon: float) -> Learner:
     """Q-learning of joint actions, Q(s, a, b), where an action is worth Σ_b Q(s, a, b) n(s, b) / n(s): JAL-Q.
 
-    n(s, b) is how often the others have answered the state s with b; where nothing was seen, every action is worth 0
-    (Claus & Boutilier 1998).
+    n(s, b): how often the others answered s with b; where nothing was seen, all is worth 0 (Claus & Boutilier 1998).
     """
     return Learner(climbs=False, joint=True, alpha=alpha, decay=decay, epsilon=epsilon)
 

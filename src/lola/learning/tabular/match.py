@@ -7,7 +7,6 @@ after it: an oracle then takes a learner for the logits that stand for it.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,35 +31,6 @@ def build(spec: dict, seeds: list[int]) -> "Match":
     perspective = registry.PERSPECTIVES[spec["match"]["perspective"]].load()(parts["game"])
     imagined = partial(play, game=parts["game"], seeds=seeds, **spec["play"])
     return Match(**parts, play=imagined, length=spec["play"]["length"], perspective=perspective)
-
-
-class Board(NamedTuple):
-    """The board of a match: the game, and its states as players see them.
-
-    `joint` and `rewards` are (players, joint actions): each player's action, and what it earns. `rows` (players,
-    states) are those in which players keep a state, `next_rows` those to which they take it to lead. The discounts are
-    the game's, and the one that learners learn with.
-    """
-
-    joint: np.ndarray
-    rewards: np.ndarray
-    rows: np.ndarray
-    next_rows: np.ndarray
-    gamma: float
-    learners_gamma: float
-
-
-class Played(NamedTuple):
-    """The arrays that an episode fills: what was played, and what came of it.
-
-    `codes` (S, length, 1) and their `counts` (S, length, codes) are those of `matrix.rollouts`; `returns` (S, players)
-    are discounted; `taken` (S, players, actions) is how often each action was.
-    """
-
-    codes: np.ndarray
-    counts: np.ndarray
-    returns: np.ndarray
-    taken: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -89,35 +59,23 @@ class Match(MatrixJob):
     @cached_property
     def settings(self) -> np.ndarray:
         """Those of the learners as the kernels read them, (players, fields); 0 of who doesn't learn."""
-        settings = np.zeros((len(self.players), kernels.FIELDS))
-        for i, learner in self.learners.items():
-            settings[i] = learner.settings
-        return settings
-
-    def nothing_played(self) -> Played:
-        """Room for an episode."""
-        seeds, length, (players, states) = len(self.seeds), self.length, self.game.views.shape
-        codes = states * self.game.joint.shape[1]
-        return Played(
-            codes=np.empty((seeds, length, 1), dtype=np.min_scalar_type(codes - 1)),
-            counts=np.zeros((seeds, length, codes), dtype=np.int64),
-            returns=np.zeros((seeds, players)),
-            taken=np.zeros((seeds, players, max(self.game.counts))),
-        )
+        still = np.zeros(kernels.FIELDS)
+        return np.stack([player.settings if i in self.learners else still for i, player in enumerate(self.players)])
 
     def played(self, state: State) -> State:
         """The state after the next episode; the stream of a seed is that of the episode's number."""
-        game, seen = self.game, self.perspective
-        board = Board(game.joint, game.rewards, seen.rows, seen.next_rows, game.gamma, seen.game.gamma)
-        tables, played, shape = self.joint_tables(state), self.nothing_played(), (self.length, len(self.players))
+        game, seen, shape = self.game, self.perspective, (self.length, len(self.players))
+        board = (game.joint, game.rewards, seen.rows, seen.next_rows, game.gamma, seen.game.gamma)
+        tables = self.joint_tables(state)
         uniforms = np.stack([stream(seed, (state.step, REAL)).random(shape) for seed in self.seeds])
-        kernels.episode(board, played, tables, self.settings, uniforms, state.step * self.length)
+        clock = state.step * self.length
+        codes, counts, returns, taken = kernels.episode(*board, tables, self.settings, uniforms, clock)
+        codes = codes.astype(np.min_scalar_type(counts.shape[2] - 1))
         memories = list(state.memories)
         for i in self.learners:
             memories[i] = Tables(*(whole.copy() for whole in own_part(tables, i, memories[i])))
         thetas = self.known(state.thetas, memories)
-        episode = Episode(game, played.codes, played.counts, played.returns, played.taken / self.length)
-        return State(state.step, thetas, memories, episode)
+        return State(state.step, thetas, memories, Episode(game, codes, counts, returns, taken / self.length))
 
     def joint_tables(self, state: State) -> Tables:
         """The players' tables side by side, (S, players, …), as wide as the widest; policies alone of the others."""
@@ -137,10 +95,6 @@ class Match(MatrixJob):
     def view(self, state: State, i: int, done: float) -> View:
         seen = super().view(state, i, done)
         return replace(seen, game=self.perspective.game, as_seen=self.perspective.as_seen)
-
-    def start(self) -> State:
-        state = super().start()
-        return replace(state, thetas=self.known(state.thetas, state.memories))
 
     def known(self, thetas: list[Tensor], memories: list) -> list[Tensor]:
         """`thetas` with the learners' replaced by what an oracle takes for theirs: logits of π, or of softmax(Q)."""

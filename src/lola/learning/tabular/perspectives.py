@@ -15,9 +15,8 @@ RELEASED_GAMMA = 0.96  # with which everybody learns in the released round robin
 class Perspective:
     """`rows` and `next_rows` are (players, states): where a player keeps a state, and where it takes it to lead.
 
-    The players learn with the discount of `game`; `as_seen(thetas, i)` is what player i takes everybody's parameters
-    and its own seat for; `crosses_counts`: an oracle weighs the actions of a learner of joint actions by how often the
-    *other* took them.
+    Players learn with the discount of `game`; `as_seen(thetas, i)` is what player i takes all parameters and its own
+    seat for; `crosses_counts`: an oracle weighs a learner of joint actions by how often the *other* took each action.
     """
 
     game: MatrixGame
