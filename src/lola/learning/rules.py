@@ -56,33 +56,39 @@ class Terms(NamedTuple):
 
 def terms(values: Values, thetas: list[Tensor]) -> Terms:
     """ξ, H_oξ and χ of all players at a point, in closed form where the game offers it."""
-    if not values.closed_form:
-        V = values(thetas)
-        values = Values(lambda _: V)  # from the same roll-outs for all terms
-    alone = naive(), FirstOrder(1.0, 1.0, 0.0, xi=False), FirstOrder(1.0, 0.0, 1.0, xi=False)
-    return Terms(*([rule(values, thetas, i) for i in range(len(thetas))] for rule in alone))
+    if values.closed_form:
+        return Terms(*values.closed_form.terms(thetas))
+    V, players = values(thetas), range(len(thetas))
+    return Terms(
+        xi=[gradient(V[i], thetas[i]) for i in players],
+        ahead=[sum(mixed(V, thetas, i, j, i, j) for j in others(thetas, i)) for i in players],
+        shape=[sum(mixed(V, thetas, i, j, j, i) for j in others(thetas, i)) for i in players],
+    )
+
+
+def mixed(V: list[Tensor], thetas: list[Tensor], i: int, j: int, k: int, along: int) -> Tensor:
+    """∇_ij V_k ∇_j V_along."""
+    direction = gradient(V[along], thetas[j])
+    return pull_back(gradient(V[k], thetas[j]), thetas[i], direction)
 
 
 @dataclass(frozen=True)
 class FirstOrder:
-    """ξ_i, if `xi`, + η (ahead·(H_oξ)_i + shape·χ_i), see `Terms`, for constant weights: added up pair by pair."""
+    """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i), see `Terms`, for constant weights: added up pair by pair."""
 
     eta: float | Tensor
     ahead: float
     shape: float
-    xi: bool = True
 
     def __call__(self, values: Values, thetas: list[Tensor], i: int) -> Tensor:
         if values.closed_form:
-            return values.closed_form.first_order(thetas, i, self.eta, self.ahead, self.shape, self.xi)
+            return values.closed_form.first_order(thetas, i, self.eta, self.ahead, self.shape)
         V = values(thetas)
-        direction = gradient(V[i], thetas[i]) if self.xi else torch.zeros_like(thetas[i])
+        direction = gradient(V[i], thetas[i])
         for j in others(thetas, i):
             for weight, k, along in ((self.ahead, i, j), (self.shape, j, i)):
                 if weight:
-                    step = gradient(V[along], thetas[j])
-                    mixed = pull_back(gradient(V[k], thetas[j]), thetas[i], step)  # ∇_ij V_k ∇_j V_along
-                    direction = direction + self.eta * weight * mixed
+                    direction = direction + self.eta * weight * mixed(V, thetas, i, j, k, along)
         return direction
 
 

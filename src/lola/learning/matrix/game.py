@@ -55,15 +55,21 @@ class MatrixGame:
         logits = thetas[i].unflatten(1, (-1, self.counts[i] - 1))[:, self.views[i]]
         return torch.softmax(torch.nn.functional.pad(logits, (0, 1)), dim=-1)
 
-    def first_order(self, thetas: list[Tensor], i: int, eta, ahead: float, shape: float, xi: bool = True) -> Tensor:
-        """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd, (S, d_i); `eta` may be (S, 1). Without `xi` ξ_i is 0.
+    def first_order(self, thetas: list[Tensor], i: int, eta, ahead: float, shape: float, apart: bool = False) -> Tensor:
+        """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) without autograd, (S, d_i), or `apart` its terms; `eta` may be (S, 1).
 
         Agrees with `rules.FirstOrder` to rounding, and is some thirty times faster.
         """
         tables = tuple(theta.detach().numpy() for theta in thetas)
         etas = np.broadcast_to(np.asarray(eta, dtype=np.float64).reshape(-1), len(tables[0]))
         play = (self.views, self.joint, self.rewards, self.gamma)
-        return torch.from_numpy(kernels.first_order(tables, *play, i, etas, float(ahead), float(shape), float(xi)))
+        found = torch.from_numpy(kernels.first_order(tables, *play, i, etas, float(ahead), float(shape), apart))
+        return found if apart else found[0]
+
+    def terms(self, thetas: list[Tensor]) -> list[tuple[Tensor, ...]]:
+        """ξ, H_oξ and χ of all players without autograd: per term a tensor (S, d_i) per player."""
+        players = [self.first_order(thetas, i, 1.0, 1.0, 1.0, apart=True) for i in range(len(thetas))]
+        return list(zip(*players, strict=True))
 
     def state_names(self, player: int) -> list[str]:
         """Names of the joint states in joint order as `player` sees them: start, CC, CD, … own action first."""

@@ -18,8 +18,8 @@ from lola.learning.compiled import kernel
 
 
 @kernel
-def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape, xi):
-    """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) for every seed, (S, d_i), with a factor `xi` of ξ_i.
+def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape, apart):
+    """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i) for every seed, (1, S, d_i); or `apart` its three terms, (3, S, d_i).
 
     (H_oξ)_i = Σ_j ∇_ij V_i ∇_j V_j  and  χ_i = Σ_j ∇_ij V_j ∇_j V_i.
     `thetas` is a tuple of (S, d_j), `views` (players, states) the rows of their own tables,
@@ -29,13 +29,14 @@ def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape, xi):
     n = states - 1
     actions = joint[:, -1].max() + 1
     own = joint[i, -1]  # logits a state: one less than player i has actions
-    directions = np.empty(thetas[i].shape)
-    p, w, total = np.empty((players, states, actions)), np.empty((states, actions)), np.empty((states, actions))
+    directions = np.empty((3 if apart else 1, thetas[i].shape[0], thetas[i].shape[1]))
+    totals = np.empty((len(directions), states, actions))
+    p, w = np.empty((players, states, actions)), np.empty((states, actions))
     play, rest, growth = np.empty((states, n)), np.empty((players, states, n)), np.empty((states, n))
     future, work = np.empty((n, n)), np.empty((n, n))
     visits, visits_dot, values_dot = np.empty(states), np.empty(states), np.empty(states)
     values, q, q_dot = np.empty((players, states)), np.empty((players, n)), np.empty((states, n))
-    for s in range(len(directions)):
+    for s in range(directions.shape[1]):
         for k in range(players):
             softmax(p[k], thetas[k][s], views[k], joint[k, -1])
         everybody_plays(play, rest, p, joint)
@@ -43,13 +44,14 @@ def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape, xi):
         discounted_visits(visits, play, future, gamma)
         for k in range(players):
             evaluate(values[k], q[k], play, future, rewards[k], gamma)
-        total[:] = 0.0
-        add_gradient(total, xi, p[i], rest[i], visits, values[i], q[i], joint[i])
+        totals[:] = 0.0
+        add_gradient(totals[0], 1.0, p[i], rest[i], visits, values[i], q[i], joint[i])
         for j in range(players):
             # V_i as j climbs for itself (ahead); V_j as j moves to my good (shape).
-            for k, along, weight in ((i, j, ahead), (j, i, shape)):
+            for term, k, along, weight in ((1, i, j, ahead), (2, j, i, shape)):
                 if j == i or weight == 0.0:
                     continue
+                total = totals[term if apart else 0]
                 w[:] = 0.0
                 add_gradient(w, eta[s] * weight, p[j], rest[j], visits, values[along], q[along], joint[j])
                 grow(growth, w, p[j], joint[j])
@@ -59,9 +61,10 @@ def first_order(thetas, views, joint, rewards, gamma, i, eta, ahead, shape, xi):
                     for a in range(n):
                         q_dot[state, a] = growth[state, a] * q[k, a] + gamma * values_dot[1 + a]
                 add_gradient(total, 1.0, p[i], rest[i], visits, values_dot, q_dot, joint[i])
-        for state in range(states):
-            for b in range(own):
-                directions[s, views[i, state] * own + b] = total[state, b]
+        for term in range(len(totals)):
+            for state in range(states):
+                for b in range(own):
+                    directions[term, s, views[i, state] * own + b] = totals[term, state, b]
     return directions
 
 
