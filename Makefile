@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d " " -f 1)# named after the folder, so that a moved project notices
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce smoke report explain verify test check lint ui bench docs lock clean
+.PHONY: help reproduce smoke report explain verify test check lint ui bench docs ledger lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
 
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
+
+ledger: $(READY) ## read off git when each rule of the claims was fixed
+	@$(BIN)/python -m lola.commands.ledger
 
 docs: PAPER := $(or $(PAPER),all)
 docs: ## bring README and docs up to date with the results of all papers

@@ -20,7 +20,7 @@ from snakemake.utils import min_version
 
 from lola.files import locks
 from lola.files.artifacts import canonical
-from lola.study import plan, provenance, schedule
+from lola.study import papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.fingerprints import fingerprints
 from lola.tracking import store
@@ -43,7 +43,7 @@ config.clear()
 config.update(checked)
 
 ROOT = config["results"]
-CLAIMS = config.get("claims", [])  # a file, or nothing
+CLAIMS = papers.claims_files(config)
 GROUPS = plan.groups(config)
 # Training jobs by the names of their rules, in the order of work, each as its group and its cells.
 JOBS = {
@@ -99,7 +99,7 @@ rule all:
     input:
         [product.manifest for product in provenance.products(config)],
         [cell.curve(ROOT) for group in GROUPS.values() for cell in group.cells],
-        [path for group in GROUPS for path in group_files(group)],
+        [path for group in GROUPS for path in group_files(group, "table")],
         rules.figures.input,
         rules.tables.input,
         rules.tracking.input,

@@ -17,7 +17,7 @@ HOUSE = {
     "files": (("vocabulary",), ()),
     "study": (("vocabulary", "files"), ()),
     "learning": (("vocabulary",), ("torch", "numpy")),
-    "analysis": (("vocabulary",), ("pandas", "numpy", "scipy", "yaml")),
+    "analysis": (("vocabulary", "files"), ("pandas", "numpy", "scipy", "yaml")),
     "figures": (("vocabulary", "files", "analysis"), ("matplotlib", "seaborn", "numpy", "pandas")),
     "tables": (("vocabulary", "files", "analysis"), ("pandas", "numpy")),
     "tracking": (("vocabulary", "files", "figures"), ("matplotlib", "numpy")),
@@ -32,6 +32,7 @@ LEARNING = {"matrix": (), "tabular": ("matrix",), "coins": (), "differentiable":
 EXCEPTIONS = {  # of a module alone
     "lola.files.checkpoints": {"numpy"},
     "lola.study.config": {"yaml", "jsonschema"},
+    "lola.commands.ledger": {"yaml"},  # of files as they were
     "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled
     "lola.learning.devices": {"psutil"},
     "lola.tracking.client": {"mlflow", "alembic", "sqlalchemy"},

@@ -7,52 +7,45 @@ from pathlib import Path
 
 import pytest
 
-from lola.analysis.paper import Ledger
 from lola.commands import docs
 from lola.files import cells
 from lola.study import digests, papers
 from lola.study.config import load
 
-HEAD = "claim,source,paper,measured,low,high,seeds,verdict\n"
+COLUMNS = ("claim", "section", "headline", "source", "paper", "measured", "low", "high", "verdict", "kind")
+COLUMNS += ("discriminating", "stability")
+HEAD = ",".join(COLUMNS) + "\n"
 ROWS = (
-    'table3/ipd/a/R,"Table 3, p. 7",-1.98,-1.9996,-2.004,-1.9951,50,inconclusive\n'
-    'figure1/ipd/a/tft,"Figure 1b, p. 4",,77.61,71.6,83.2,50,reproduced\n'
-    "section6.3/ipd/b/R,§6.3,0.1,-0.0004,-0.0,0.001,50,not reproduced\n"
-    "table3/ipd/c/R,Table 3,81.0,,,,0,not run\n"
+    'table3/ipd/a/R,Described,yes,"Table 3, p. 7",-1.98,-1.9996,-2.004,-1.9951,inconclusive,too coarse,yes,\n'
+    'figure1/ipd/a/tft,Described,yes,"Figure 1b, p. 4",,77.61,71.6,83.2,reproduced,holds,yes,unstable at 50 seeds\n'
+    "section6.3/ipd/b/R,Described,no,§6.3,0.1,-0.0004,-0.0,0.001,not reproduced,absent,no,\n"
+    "table3/ipd/c/R,Described,yes,Table 3,81.0,,,,not run,,yes,\n"
+    "dice/ipd/d/R,Other papers,no,notebooks,1.0,1.0,0.9,1.1,reproduced,agrees,yes,\n"
 )
-PART = """\
-4 claims: 1 reproduced, 1 not reproduced, 1 inconclusive, 1 not run.
+TABLE = """\
+| where | claim | paper | ours, with 95 % interval | verdict | kind |
+| --- | --- | --- | --- | --- | --- |"""
+PART = f"""\
+3 claims on what the paper describes: 1 reproduced, 0 not reproduced, 1 inconclusive, 1 not run.
 
-| where | claim | paper | measured, with 95 % interval | verdict |
-| --- | --- | --- | --- | --- |
-| Table 3, p. 7 | ipd/a/R | -1.98 | -2.00 [-2.00, -2.00] | inconclusive |
-| Figure 1b, p. 4 | ipd/a/tft | – | 77.6 [71.6, 83.2] | reproduced |
-| §6.3 | ipd/b/R | 0.1 | 0.00 [0.00, 0.00] | not reproduced |"""
+### Described
 
+{TABLE}
+| Table 3, p. 7 | table3/ipd/a/R | -1.98 | -2.00 [-2.00, -2.00] | inconclusive | too coarse |
+| Figure 1b, p. 4 | figure1/ipd/a/tft | – | 77.6 [71.6, 83.2] | reproduced | holds, unstable at 50 seeds |
+| §6.3 | section6.3/ipd/b/R | 0.1 | 0.00 [0.00, 0.00] | not reproduced | absent, not discriminating |
 
-CELLS = (
-    "figure4-cells/ipd/described/a-vs-b,notebooks,1.0,1.0,0.9,1.1,20,reproduced\n"
-    "figure4-cells/ipd/described/a,notebooks,1.0,1.0,0.9,1.1,20,inconclusive\n"
-    "figure4-cells/imp/released/a-vs-b,notebooks,1.0,1.0,0.9,1.1,20,reproduced\n"
-    "figure4-cells/imp/released/b-vs-a,notebooks,1.0,1.0,0.9,1.1,20,reproduced\n"
-    "figure4-cells/imp/released/b,notebooks,1.0,,,,0,not run\n"
-)
-COUNTED = f"""\
-{PART}
+### Other papers
 
-Figure 4, cell by cell: 5 claims, counted:
-
-| game and tournament | reproduced | not reproduced | inconclusive | not run |
-| --- | --- | --- | --- | --- |
-| ipd, as described | 1 | 0 | 1 | 0 |
-| imp, as released | 2 | 0 | 0 | 1 |"""
+{TABLE}
+| notebooks | dice/ipd/d/R | 1 | 1.00 [0.90, 1.10] | reproduced | agrees |"""
 
 
 PAGE = "# The paper\n\n![Figure 2](lola/figure2.png), [Table 4](lola/table4.md), ![tried](lola/coin-exploration.png)\n"
 MARKS = {
     name: (f"<!-- {name}: made by make docs -->", f"<!-- end of {name} -->") for name in ("answer", "studies", "claims")
 }
-TOTALS = "4 claims: 1 reproduced, 1 not reproduced, 1 inconclusive, 1 not run"
+TOTALS = "3 claims on what the paper describes: 1 reproduced, 0 not reproduced, 1 inconclusive, 1 not run"
 STUDIES = f"""\
 | paper | its config | verdicts |
 | --- | --- | --- |
@@ -68,14 +61,13 @@ def readme(answer="old", studies="old"):
     return f"Before 1 | 2\n{between('answer', answer)}\nThen\n{between('studies', studies)}\nAfter\n"
 
 
-def test_cells_of_a_cross_table_are_counted_not_listed():
-    ledger = Ledger([], ("figure4-cells",), {"figure4-cells": "Figure 4, cell by cell"})
-    answer, *paragraphs = docs.listing(list(csv.DictReader((HEAD + ROWS + CELLS).splitlines())), ledger)
-    assert "\n\n".join([f"{answer}.", *paragraphs]) == COUNTED and answer == TOTALS
+def test_the_headline_counts_its_claims_alone_and_every_section_has_a_table():
+    answer, *paragraphs = docs.listing(list(csv.DictReader((HEAD + ROWS).splitlines())))
+    assert "\n\n".join([f"{answer}.", *paragraphs]) == PART and answer == TOTALS
 
 
 def test_a_paper_that_was_not_run_says_so():
-    assert docs.listing([], Ledger([])) == ["not run yet"]
+    assert docs.listing([]) == ["not run yet"]
 
 
 @pytest.fixture
@@ -94,7 +86,7 @@ def project(tmp_path, monkeypatch):
     Path("config/lola").mkdir(parents=True)
     papers.LIBRARY.write_text(json.dumps(config))
     Path("config/lola/study.yaml").write_text("results: results/lola\nclaims: config/lola/claims.yaml")
-    Path("config/lola/claims.yaml").write_text("claims: []")
+    Path("config/lola/claims.yaml").write_text("sections: []")
     Path("config/lola/exploration.yaml").write_text(exploration)
     cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
     for name in ("figures/figure1.png", "figures/figure2.png", "tables/table4.md", "tables/claims.md"):
@@ -121,10 +113,12 @@ def test_the_claims_beside_the_pages_are_those_of_their_page(paper):
     with open(f"docs/{paper}/claims.csv", newline="") as file:
         claims = list(csv.DictReader(file))
     page = Path(f"docs/{paper}/claims.md").read_text()
-    known = ("(§", "(Table", "(Figure", "(App.", "(Corollary", "(notebooks", "(config", "(the head of config")
-    assert sum(page.count(source) for source in known) >= len(claims)
+    for section in {claim["section"] for claim in claims}:
+        assert f"## {section}" in page
+    assert not [claim["claim"] for claim in claims if f"| {claim['claim']} |" not in page]
     for verdict in docs.VERDICTS:
-        assert f"| {verdict} | {sum(claim['verdict'] == verdict for claim in claims)} |" in page
+        counted = sum(claim["verdict"] == verdict and claim["headline"] == "yes" for claim in claims)
+        assert f"| {verdict} | {counted} |" in page
 
 
 @pytest.mark.parametrize("page", docs.pages(), ids=str)
@@ -147,7 +141,7 @@ def test_lines_can_be_read(page):
 def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(project):
     for _ in range(2):
         docs.main()
-        assert Path("README.md").read_text() == readme(f"**{TOTALS}** ([all of them](docs/claims.md)).", STUDIES)
+        assert Path("README.md").read_text() == readme(f"**{TOTALS}**\n([all of them](docs/claims.md)).", STUDIES)
         assert Path("docs/claims.md").read_text() == between("claims", f"## The paper\n\n{PART}")
         assert Path("docs/lola.md").read_text() == PAGE
         assert docs.settings_listing() in docs.SETTINGS.read_text()

@@ -14,7 +14,7 @@ from PIL import Image
 from showing import run_show
 
 from lola.analysis.groups import Group
-from lola.analysis.paper import Claim, Ledger
+from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources, split_spec
 from lola.figures import beliefs, comparison, crosstable, learning, matches, parameters, standings, style
 from lola.figures import map as map_figure
@@ -214,10 +214,10 @@ def test_parameters_has_a_panel_per_algorithm_and_a_curve_per_parameter(tmp_path
 
 
 POINTS = list(itertools.product((0.5, 1.0, 2.0), repeat=2))
-PAPER = [
-    Claim(id, "", "", "read", "equals", {"quantity": quantity, "group": group}, paper=paper)
-    for id, quantity, group, paper in (("a", "R", "ipd/lola/oracle", -1.06), ("b", "std", "imp/lola/oracle", 0.02))
-]
+LEDGER = Ledger(
+    printed={"ipd/lola/oracle": {"R": -1.06}, "imp/lola/oracle": {"std": 0.02}},
+    plotted={"ipd": {"field": ["q", "lola"], "cells": [[None, -1.18], [-0.98, None]], "average": [0, 0]}},
+)
 
 
 def mapped(tmp_path, diverged=False):
@@ -225,7 +225,7 @@ def mapped(tmp_path, diverged=False):
     write_map(tmp_path, "ipd/lola@map/oracle", value | ({(2.0, 2.0): float("nan")} if diverged else {}))
     write_map(tmp_path, "imp/lola@map/oracle", {(lr, eta): 0.01 * lr for lr, eta in POINTS}, zero_sum=True)
     names = ("ipd/lola@map/oracle", "imp/lola@map/oracle")
-    return sources(tmp_path, *names, settings={"lola@map": {"lr": 1.0, "eta": 2.0}}, ledger=Ledger(PAPER))
+    return sources(tmp_path, *names, settings={"lola@map": {"lr": 1.0, "eta": 2.0}}, ledger=LEDGER)
 
 
 def test_map_shows_the_two_measures_of_each_game(tmp_path):
@@ -246,7 +246,7 @@ def test_map_marks_the_papers_number_and_the_settings_of_the_study(tmp_path):
     r, tft = figure.axes[:2]
     contour = r.collections[1].get_paths()[0].vertices
     assert contour[:, 0] == pytest.approx(1.5 + 0.06)  # between the tiles at δ = 1 and 2, where R is -1 and -2
-    assert len(tft.collections) == 1  # the paper's %TFT is not among the claims
+    assert len(tft.collections) == 1  # no %TFT is printed here
     assert [line.get_xydata().tolist() for line in r.lines] == [[[1.5, 2.5]]]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["(the paper's number)", "this study: δ = 1, η = 2"]
@@ -287,19 +287,13 @@ def contested(tmp_path, entrants=tuple(ENTRANTS), models=("oracle",)):
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
     known = Sources(
-        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=Ledger(AUTHORS), tournament_labels=tournaments
+        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=LEDGER, tournament_labels=tournaments
     )
     return replace(known, opponent_models={"cloning": "cloned opponent"})
 
 
 def duel(tmp_path, **more):
     return contested(tmp_path, ("q", "lola"), **more)
-
-
-AUTHORS = [
-    Claim("", "", "", "", "equals", {"quantity": "earns", "game": "ipd", "entrant": row, "against": column}, paper=read)
-    for row, column, read in (("q", "lola", -1.18), ("lola", "q", -0.98))
-]
 
 
 def test_standings_average_over_opponents_and_runs(tmp_path):

@@ -30,7 +30,9 @@ def test_the_study_is_games_times_algorithms(config):
         *("ipd/nl-ex/oracle", "ipd/lola-ex/oracle", "imp/nl-ex/oracle", "imp/lola-ex/oracle"),
         *("ipd/nl-t4/oracle", "ipd/lola-t4/oracle"),
         *("ipd/lola-t4-vs-nl-t4/oracle", "ipd/lola-t4-vs-lola2-t4/oracle"),
-        *(f"{game}/{a}/oracle" for game in ("ipd", "imp") for a in ("nl-pg", "lola-pg", "lola-pg-released")),
+        *(f"{game}/{a}/oracle" for game in ("ipd", "imp") for a in ("nl-pg", "lola-pg")),
+        *(f"{game}/lola-pg-{form}/oracle" for game in ("ipd", "imp") for form in ("halved", "centred", "released")),
+        *("imp-96/lola-ex/oracle", "imp-99/lola-ex/oracle", "ipd/nl-t4-vs-lola2-t4/oracle"),
         *(f"{game}/{a}/cloning" for game in ("ipd", "imp") for a in ("lola-ex", "lola-pg")),
         *(f"ipd/{a}/oracle" for a in ("nl-dice", "lola-pg-64", "no-box-1", "no-box-2")),
         *(f"ipd/{kind}-dice-{k}/oracle" for kind in ("lola", "slow") for k in (1, 2, 3)),
@@ -53,7 +55,7 @@ def test_the_study_is_games_times_algorithms(config):
             for a in ("lola-ex", "lola-pg", "lola-pg-batch", "lola-pg-released")
         ),
         *(f"coin-game/coin-{a}/oracle" for a in ("nl-pg", "lola-pg", "lola-bare", "lola-dice")),
-        "coin-game/coin-lola-bare/coin-cloning",
+        *("coin-game/coin-lola-pg/coin-cloning", "coin-game/coin-lola-bare/coin-cloning"),
     }
     assert groups["ipd/lola-t4/oracle"].seeds == (0, 1, 2, 3, 4)
     assert groups["ipd/nl-dice/oracle"].seeds == tuple(range(20))

@@ -36,7 +36,7 @@ def test_the_papers_first_figures_and_tables_go_first_then_figures_4_and_5_then_
     stages = [0 if name in first else 1 if name in second else 2 for name in queue]
     assert stages == sorted(stages)
     assert {*queue} == {*plan.groups(config)}
-    assert len(first) == stages.count(0) == 14
+    assert len(first) == stages.count(0) == 15
 
 
 def test_within_a_stage_the_longest_job_is_first(config):

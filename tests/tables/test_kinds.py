@@ -10,7 +10,7 @@ from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_match
 from showing import run_show
 
 from lola.analysis.metrics import VARIANTS, Estimate
-from lola.analysis.paper import Claim, Ledger
+from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources
 from lola.tables import convergence, crosstable, standings
 from lola.tables import matchups as matchups_table
@@ -27,17 +27,13 @@ LABELS = {
 }
 
 
-def printed(group, quantity, paper, **more):
-    return Claim(group, "", "", "read", "equals", {"quantity": quantity, "group": group, **more}, paper=paper)
-
-
-CLAIMS = [
-    printed("ipd/lola/oracle", "R", -1.06),
-    printed("ipd/lola/oracle", "tft", 81.0),
-    printed("imp/lola/oracle", "nash", 98.8, tolerance=0.1),
-    printed("ipd/lola-vs-nl/oracle", "R", -1.28, player=1),
-    printed("ipd/lola-vs-nl/oracle", "R", -1.54, player=2),
-]
+LEDGER = Ledger(
+    printed={
+        "ipd/lola/oracle": {"R": -1.06, "tft": 81.0},
+        "imp/lola/oracle": {"nash": 98.8},
+        "ipd/lola-vs-nl/oracle": {"R 1": -1.28, "R 2": -1.54},
+    }
+)
 
 
 def constant(one, other):
@@ -53,15 +49,13 @@ def sources(tmp_path, **more):
         write_group(tmp_path, "ipd/lola-vs-nl/oracle", constant(-1.25, -1.75)),
         write_group(tmp_path, "ipd/lola-vs-lola2/oracle", constant(-1.1, -1.2)),
     ]
-    return Sources({group.name: group for group in groups}, LABELS, {"ipd": CD, "imp": CD}, ledger=Ledger(CLAIMS))
+    return Sources({group.name: group for group in groups}, LABELS, {"ipd": CD, "imp": CD}, ledger=LEDGER)
 
 
 def test_convergence_reports_each_measure_beside_the_papers(tmp_path):
     table = convergence.tabulate(sources(tmp_path), games=["ipd", "imp"], algorithms=["nl", "lola"])
     rows = table.rows.set_index(["game", "algorithm", "measure"]).sort_index()
-    assert rows.loc[("ipd", "LOLA-Ex", "R"), ["runs", "value", "low", "high", "paper"]].tolist() == [
-        *(4, -1.25, -1.25, -1.25, -1.06)
-    ]
+    assert rows.loc[("ipd", "LOLA-Ex", "R"), ["runs", "value", "paper"]].tolist() == [4, -1.25, -1.06]
     assert rows.value["ipd", "LOLA-Ex", "std"] == 0.25
     assert [rows.value["ipd", "NL-Ex", f"%TFT {variant}"] for variant in VARIANTS] == [20, 40, 20, 40]
     assert rows.value["imp", "NL-Ex", "std"] == 0.5 and rows.value["imp", "NL-Ex", "R"] == 0
@@ -80,8 +74,8 @@ def test_convergence_reports_each_measure_beside_the_papers(tmp_path):
 def test_convergence_reads_like_the_papers_table(tmp_path):
     table = convergence.tabulate(sources(tmp_path), games=["ipd", "imp"], algorithms=["nl", "lola"])
     assert table.blocks[""].iloc[1].tolist() == [
-        *("ipd", "LOLA-Ex", "4", "-1.25 [-1.25, -1.25]", "-1.06", "0.25 [0.25, 0.25]", "–"),
-        *("%TFT 100.0 [100.0, 100.0]", "81.0"),
+        *("ipd", "LOLA-Ex", "4", "-1.25 [-inf, inf]", "-1.06", "0.25", "–"),
+        *("%TFT 100.0 [40.4, 100.0]", "81.0"),
     ]
     variants = table.blocks["Other ways to count, with the paper's number in brackets"]
     assert variants.columns.tolist() == ["game", "measure", "NL-Ex", "LOLA-Ex"]
@@ -123,33 +117,29 @@ EARNED = {("q", "q"): -2, ("q", "nl"): -1.5, ("q", "lola"): -1.2, ("nl", "q"): -
 EARNED |= {("nl", "lola"): -1.7, ("lola", "q"): -1.0, ("lola", "nl"): -1.3, ("lola", "lola"): -1.1}
 
 
-def authors(quantity, paper, **who):
-    measure = {"quantity": quantity, "game": "ipd", "tournament": "cup"} | who
-    return Claim("", "", "", "digitised", "equals", measure, paper=paper)
+AUTHORS = {
+    "field": [*ENTRANTS],
+    "cells": [[-1.5, -1.4, None], [-1.95, None, None], [None, None, None]],
+    "average": [-1.5, -1.8, -1.1],
+}
 
 
-AUTHORS = [
-    authors("earns", -1.5, entrant="q", against="q"),
-    authors("earns", -1.4, entrant="q", against="nl"),
-    authors("earns", -1.95, entrant="nl", against="q"),
-    *(authors("average", mean, entrant=entrant) for entrant, mean in (("q", -1.5), ("nl", -1.8), ("lola", -1.1))),
-]
-
-
-def contested(tmp_path, claims=AUTHORS):
-    """Two tournaments: what was `EARNED` ± 0.1 by seed for the first seat, and as released 0.5 less for everybody."""
+def contested(tmp_path, plot=AUTHORS):
+    """Two tournaments: `EARNED`, and as released 0.5 less; ± 0.1 by seed for the first seat, ± 0.05 for the second."""
     groups = {}
     for name, shift in (("cup", 0), ("cup-released", -0.5)):
         for one, other in itertools.combinations_with_replacement(ENTRANTS, 2):
             ends = {1: EARNED[one, other] + shift, 2: EARNED[other, one] + shift}
             noise = {seed: 0.1 * (-1) ** seed for seed in range(4)}
-            returns = {s: {1: [9, ends[1] + x], 2: [9, ends[2]]} for s, x in noise.items()}
+            returns = {s: {1: [9, ends[1] + x], 2: [9, ends[2] + SECOND[s]]} for s, x in noise.items()}
             group = write_match(tmp_path, f"ipd/{one if one == other else f'{one}-vs-{other}'}@{name}/oracle", returns)
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
-    return Sources(groups, ENTRANTS, {"ipd": CD}, ledger=Ledger(claims), tournament_labels=tournaments)
+    ledger = Ledger(plotted={"ipd": plot} if plot else {})
+    return Sources(groups, ENTRANTS, {"ipd": CD}, ledger=ledger, tournament_labels=tournaments)
 
 
+SECOND = (0.05, 0.05, -0.05, -0.05)
 BOTH = {"games": ["ipd"], "tournaments": ["cup", "cup-released"]}
 
 
@@ -170,8 +160,8 @@ def test_standings_rank_by_the_mean_over_opponents(tmp_path):
 
 
 def test_means_over_another_field_are_not_shown_beside_ours(tmp_path):
-    other = [claim for claim in AUTHORS if claim.measure["entrant"] != "nl"]
-    assert standings.tabulate(contested(tmp_path, claims=other), **BOTH).rows.authors.isna().all()
+    other = {"field": ["q", "lola"], "cells": [[0, 0], [0, 0]], "average": [-1.5, -1.1]}
+    assert standings.tabulate(contested(tmp_path, other), **BOTH).rows.authors.isna().all()
 
 
 def test_standings_read_from_the_top_and_say_who_beats_whom(tmp_path):
@@ -182,20 +172,20 @@ def test_standings_read_from_the_top_and_say_who_beats_whom(tmp_path):
         *(f"ipd, as {how}{what}" for how in ("described", "released") for what in contests),
     ]
     top, middle, last = blocks["ipd, as described"].to_numpy().tolist()
-    assert top == ["LOLA-Ex", "-1.13 [-1.15, -1.12]", "-1.10", "1 [1, 1]", "100"]
+    assert top == ["LOLA-Ex", "-1.13 [-1.22, -1.05]", "-1.10", "1 [1, 1]", "100"]
     assert (middle[0], middle[2:]) == ("NL-Q", ["-1.50", "2 [2, 2]", "0"]) and last[0] == "NL-Ex"
     more = blocks["ipd, as described: who earns more"].set_index("row against column")
-    assert more.loc["NL-Q"].tolist() == ["–", "0.67*", "0.08*"]  # 0 + 1 + 1 and 0 + 0 + 1/4, of three
+    assert more.loc["NL-Q"].tolist() == ["–", "0.71*", "0.08*"]  # 1/8 + 1 + 1 and 0 + 0 + 1/4, of three
     assert more.loc["LOLA-Ex"].tolist() == ["0.92*", "1.00*", "–"]
     match = blocks["ipd, as described: head to head"].set_index("row against column")
-    assert match.loc["NL-Q"].tolist() == ["–", "0.40*", "-0.20*"]
+    assert match.loc["NL-Q"].tolist() == ["–", "0.40*", "-0.20"]
     assert match.loc["NL-Ex", "NL-Q"] == "-0.40*"
 
 
 def test_a_measure_is_marked_where_its_interval_leaves_even_out():
-    assert standings.with_star(Estimate(0.6, 0.51, 0.7, 0.1, 20), 0.5) == "0.60*"
-    assert standings.with_star(Estimate(0.6, 0.5, 0.7, 0.1, 20), 0.5) == "0.60"
-    assert standings.with_star(Estimate(-0.2, -0.3, -0.1, 0.1, 20), 0.0) == "-0.20*"
+    assert standings.with_star(Estimate(0.6, 0.51, 0.7, 20), 0.5) == "0.60*"
+    assert standings.with_star(Estimate(0.6, 0.5, 0.7, 20), 0.5) == "0.60"
+    assert standings.with_star(Estimate(-0.2, -0.3, -0.1, 20), 0.0) == "-0.20*"
 
 
 def test_a_crosstable_is_beside_the_authors(tmp_path):
@@ -207,7 +197,7 @@ def test_a_crosstable_is_beside_the_authors(tmp_path):
     assert len(rows) == 18
     cell = rows.loc[("as described", "NL-Q", "NL-Ex")]
     assert cell[["runs", "value", "authors", "difference"]].tolist() == pytest.approx([4, -1.5, -1.4, -0.1])
-    assert (cell.low, cell.high) == pytest.approx((-1.6, -1.4))
+    assert (cell.low, cell.high) == pytest.approx((-1.6837, -1.3163), abs=1e-4)  # t of 3
     assert rows.value["as described", "NL-Ex", "NL-Q"] == -1.9
     assert pd.isna(rows.authors["as described", "NL-Ex", "NL-Ex"])
     matrix = table.blocks["ipd, as described"].set_index("row against column")
@@ -218,12 +208,12 @@ def test_a_crosstable_is_beside_the_authors(tmp_path):
 def test_the_distance_from_the_authors_says_which_tournament_is_nearer(tmp_path):
     summary = crosstable.tabulate(contested(tmp_path), **BOTH).blocks["How far from the authors"]
     described, released = summary.to_numpy().tolist()
-    assert described == ["ipd", "as described", "0.22", "-0.18", "1 of 3"]  # off by -0.5, -0.1 and 0.05
+    assert described == ["ipd", "as described", "0.22", "-0.18", "2 of 3"]  # off by -0.5, -0.1 and 0.05
     assert released == ["ipd", "as released", "0.68", "-0.68", "0 of 3"]
 
 
 def test_a_crosstable_needs_no_authors(tmp_path):
-    table = crosstable.tabulate(contested(tmp_path, claims=[]), **BOTH)
+    table = crosstable.tabulate(contested(tmp_path, None), **BOTH)
     assert table.rows.authors.isna().all() and list(table.blocks) == ["ipd, as described", "ipd, as released"]
 
 
@@ -236,7 +226,7 @@ def test_numbers_as_text(value, digits, text):
 
 
 def test_an_estimate_as_text():
-    assert tables.interval(Estimate(-1.066, -1.12, -1.0149, 0.03, 50), 2) == "-1.07 [-1.12, -1.01]"
+    assert tables.interval(Estimate(-1.066, -1.12, -1.0149, 50), 2) == "-1.07 [-1.12, -1.01]"
 
 
 def test_three_formats_agree(tmp_path):

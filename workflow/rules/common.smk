@@ -7,9 +7,15 @@ LOG, TRAIN = 1, 2
 SHOW = TRAIN + len(JOBS)
 
 
-def group_files(name):
-    """The files of a group."""
-    return [f"{ROOT}/groups/{name}/{file}" for file in ("curves.csv", "ends.json")]
+def group_files(name, stage=None):
+    """The files of a group; for a table with the ends of its further seeds, if it has any."""
+    further = ["further.csv"] if stage == "table" and GROUPS[name].more else []
+    return [f"{ROOT}/groups/{name}/{file}" for file in ["curves.csv", "ends.json", *further]]
+
+
+def shown_files(stage):
+    """The files of the groups that a figure or table shows."""
+    return lambda wildcards: [path for name in shown_groups(stage, wildcards) for path in group_files(name, stage)]
 
 
 def shown_groups(stage, wildcards):

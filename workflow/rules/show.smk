@@ -21,7 +21,7 @@ rule tables:
 
 rule figure:
     input:
-        lambda wildcards: sum(map(group_files, shown_groups("figure", wildcards)), []),
+        shown_files("figure"),
         claims=CLAIMS,
     output:
         pdf=f"{ROOT}/figures/{{name}}.pdf",
@@ -53,7 +53,7 @@ rule figure:
 
 rule table:
     input:
-        lambda wildcards: sum(map(group_files, shown_groups("table", wildcards)), []),
+        shown_files("table"),
         claims=CLAIMS,
     output:
         csv=f"{ROOT}/tables/{{name}}.csv",

@@ -1,7 +1,7 @@
-# Train the cells of each group, many seeds to a job.
+# Train the cells of each group, many seeds to a job, and its further seeds, of which only the ends are kept.
 #
 # in:   nothing but the spec of the group, its code and the locked packages
-# out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}
+# out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}, <results>/groups/<group>/further.csv
 
 device = config["device"]
 on_gpu = device == "cuda" or (device == "auto" and which("nvidia-smi") is not None)
@@ -35,3 +35,24 @@ for later, (job, (group, batch)) in enumerate(reversed(JOBS.items())):
             "python -m lola.commands.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
             " --device {resources.device}"
             " {output.curves:q} > {log:q} 2>&1"
+
+
+rule further:
+    output:
+        ends=f"{ROOT}/groups/{{group}}/further.csv",
+        manifest=f"{ROOT}/manifests/further/{{group}}.json",
+    log:
+        f"{ROOT}/logs/further/{{group}}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/further/{{group}}.jsonl"
+    priority: TRAIN
+    conda:
+        "../../environment.yml"
+    params:
+        spec=lambda wildcards: canonical(plan.further_spec(GROUPS[wildcards.group])),
+        code=lambda wildcards: canonical(provenance.further_code(GROUPS[wildcards.group])),
+    message:
+        "train further seeds of {wildcards.group}"
+    shell:
+        "python -m lola.commands.further --spec {params.spec:q} --code {params.code:q} --manifest {output.manifest:q}"
+        " --out {output.ends:q} > {log:q} 2>&1"

@@ -1,57 +1,154 @@
-"""Hold every claim of the paper against the runs. config/README.md describes the rules."""
+"""Hold every claim of the paper against the runs, and against those of the rival that it must tell apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lola.analysis import tournaments
+import numpy as np
+
+from lola.analysis import tournaments, verdicts
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.maps import fit
-from lola.analysis.metrics import QUANTITIES, Estimate, Sample, difference, estimate
-from lola.analysis.paper import Claim, tolerance
+from lola.analysis.metrics import QUANTITIES, SHARE, Estimate, Sample, difference, estimate
+from lola.analysis.paper import Claim, Ledger
+from lola.analysis.verdicts import KINDS, NOT_REPRODUCED, NOT_RUN
 
-REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = "reproduced", "not reproduced", "inconclusive", "not run"
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
-
-FIT = "fit"  # this quantity rests on other claims
+FIT, APART = "fit", "apart"  # these quantities rest on numbers that the ledger holds
 ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # no arguments of a quantity
-RULES = ("equals", "greater", "less", "within")
-FEWEST_SEEDS = 10
+NONE = "no difference"  # the rival of a claim on a difference that names none
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Whose runs a claim must refute: what they measure, and how often they are refuted (`power`), of 1."""
+
+    name: str
+    value: float
+    verdict: str
+    power: float
+
+    @property
+    def told_apart(self) -> bool:
+        return self.verdict == NOT_REPRODUCED and self.power >= verdicts.POWER
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A claim with its verdict: the estimate (None if it was not run), and the rule with its numbers in words."""
+    """A claim with its verdict and what a sceptic asks of it; where it was not run, `because` says why.
+
+    `refutable`: below and above what it would have been refuted. `same`: in which share of resamples the same word
+    comes out. `blocks`: in how many blocks of 50 seeds, of how many. `p`: the least level at which it is refuted.
+    """
 
     claim: Claim
-    measured: Estimate | None
-    verdict: str
-    because: str
+    measured: Estimate | None = None
+    kind: str = NOT_RUN
+    refutable: tuple[float, float] = (-np.inf, np.inf)
+    rival: Rival | None = None
+    same: float = np.nan
+    blocks: tuple[int, int] = (0, 0)
+    p: float = np.nan
+    because: str = ""
+
+    @property
+    def verdict(self) -> str:
+        return KINDS.get(self.kind, NOT_RUN)
+
+    @property
+    def discriminating(self) -> bool:
+        """Whether it tells its rival apart. One that was not run may."""
+        return self.measured is None or bool(self.rival and self.rival.told_apart)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts in the headline."""
+        return self.claim.headline and self.discriminating
+
+    @property
+    def unstable(self) -> str:
+        """What another draw of seeds may make of it, in a word or two; nothing if the same."""
+        agreed, of = self.blocks
+        if self.same < verdicts.UNSTABLE:
+            return "unstable"
+        return f"unstable at {verdicts.BLOCK} seeds" if agreed < of else ""
 
 
-def check(
-    claim: Claim, groups: dict[str, Group], claims: list[Claim] = (), scales: dict[str, str] | None = None
-) -> Checked:
-    """Measure a claim and decide it; `claims` are all, for those that rest on others.
+def check(claim: Claim, groups: dict[str, Group], ledger: Ledger, scales: dict[str, str] | None = None) -> Checked:
+    """Measure a claim and decide it.
 
     `scales` are remarks on how much a group learns from, by its name. They stand beside the verdict, as runs that
     diverged do. Raises ValueError if a measure or the rule is unknown.
     """
+    if claim.rule not in verdicts.RULES:
+        raise ValueError(f"{claim.id}: unknown rule {claim.rule!r}; known: {', '.join(verdicts.RULES)}")
     try:
         found = {group.name: group for settings in claim.measures for group in needed(settings, groups)}
     except KeyError as missing:
-        return Checked(claim, None, NOT_RUN, f"{missing.args[0]} is not in the study")
+        return Checked(claim, because=f"{missing.args[0]} is not in the study")
     try:
-        sample = measure(claim, claim.measure, groups, claims)
-        if claim.minus:
-            sample = difference(sample, measure(claim, claim.minus, groups, claims))
+        sample = of_claim(claim, groups, ledger)
     except KeyError as missing:
-        return Checked(claim, None, NOT_RUN, f"the game has no {missing}")
+        return Checked(claim, because=f"the game has no {missing}")
     except NothingLeft as reason:
-        return Checked(claim, None, NOT_RUN, str(reason))
-    measured = estimate(sample)
-    verdict, because = decide(claim, measured)
+        return Checked(claim, because=str(reason))
+    kind = str(verdicts.kinds(claim, sample.statistic, sample.runs))
+    again = verdicts.resampled(claim, sample) == KINDS[kind]
+    apart = verdicts.blocks(claim, sample) == KINDS[kind]
     ran = dict.fromkeys(scales[name] for name in claim.groups if name in (scales or {}))
     diverged = [f"{name}: {group.divergence}" for name, group in found.items() if group.divergence]
-    return Checked(claim, measured, verdict, "; ".join(filter(None, (because, sample.about, *ran, *diverged))))
+    return Checked(
+        claim,
+        estimate(sample),
+        kind,
+        verdicts.refutable(claim, sample),
+        rival_of(claim, sample, groups, ledger),
+        float(again.mean()),
+        (int(apart.sum()), len(apart)),
+        verdicts.p_value(claim, sample),
+        "; ".join(filter(None, (sample.about, *ran, *diverged))),
+    )
+
+
+def of_claim(claim: Claim, groups: dict[str, Group], ledger: Ledger) -> Sample:
+    """The sample that decides a claim."""
+    sample = measure(claim, claim.measure, groups, ledger)
+    return difference(sample, measure(claim, claim.minus, groups, ledger)) if claim.minus else sample
+
+
+def rival_of(claim: Claim, ours: Sample, groups: dict[str, Group], ledger: Ledger) -> Rival | None:
+    """The claim's rival, held against the claim; None if it names none, or its runs are not there."""
+    try:
+        name, sample = rival_sample(claim, ours, groups, ledger)
+    except (KeyError, NothingLeft):
+        return None
+    if sample is None:
+        return None
+    word = KINDS[str(verdicts.kinds(claim, sample.statistic, sample.runs))]
+    power = (verdicts.resampled(claim, sample, len(ours.runs)) == NOT_REPRODUCED).mean()
+    return Rival(name, float(sample.statistic.value(sample.runs)), word, float(power))
+
+
+def rival_sample(claim: Claim, ours: Sample, groups: dict[str, Group], ledger: Ledger) -> tuple[str, Sample | None]:
+    """The rival's name, and its runs in the place of ours.
+
+    It is a number around which runs scatter like ours, or says what to measure instead. The rival of a difference is
+    without other word that there is none: the second measure's runs stand for the first's, with other seeds.
+    """
+    rival = claim.rival or ({"name": NONE} if claim.minus else {})
+    instead = {key: value for key, value in rival.items() if key not in ("name", "value")}
+    if "value" in rival:
+        return rival["name"], around(ours, rival["value"])
+    if instead:
+        return rival["name"], of_claim(replace(claim, measure=claim.measure | instead), groups, ledger)
+    if not rival:
+        return "", None
+    sample = measure(claim, claim.minus, groups, ledger)
+    return rival["name"], difference(replace(sample, runs=np.roll(sample.runs, 1, axis=0)), sample)
+
+
+def around(sample: Sample, value: float) -> Sample:
+    """Runs that scatter like these around another value; of a percentage of runs, a hundred of which it is true."""
+    if sample.statistic is SHARE:
+        return Sample(tuple(range(100)), np.where(np.arange(100) < value, 100.0, 0.0)[:, None], SHARE)
+    return replace(sample, runs=sample.runs - sample.statistic.value(sample.runs) + value)
 
 
 def needed(settings: dict, groups: dict[str, Group]) -> list[Group]:
@@ -61,63 +158,16 @@ def needed(settings: dict, groups: dict[str, Group]) -> list[Group]:
     return [groups[name] for name in settings.get("groups") or [settings["group"]]]
 
 
-def measure(claim: Claim, settings: dict, groups: dict[str, Group], claims: list[Claim]) -> Sample:
+def measure(claim: Claim, settings: dict, groups: dict[str, Group], ledger: Ledger) -> Sample:
     """The sample that a claim's `measure` or `minus` asks for."""
+    of_tournament = "tournament" in settings
+    known, alone = (tournaments.QUANTITIES, APART) if of_tournament else (QUANTITIES, FIT)
+    if settings["quantity"] not in (*known, alone):
+        raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {', '.join((*known, alone))}")
     if settings["quantity"] == FIT:
-        return fit([groups[name] for name in settings["groups"]], claims).sample
-    known, names = QUANTITIES, ", ".join([*QUANTITIES, FIT])
-    if "tournament" in settings:
-        known, names = tournaments.QUANTITIES, ", ".join(tournaments.QUANTITIES)
-    if settings["quantity"] not in known:
-        raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {names}")
-    source = tournaments.tournament_of(groups, settings) if "tournament" in settings else groups[settings["group"]]
+        return fit([groups[name] for name in settings["groups"]], ledger).sample
+    source = tournaments.tournament_of(groups, settings) if of_tournament else groups[settings["group"]]
+    if settings["quantity"] == APART:
+        return tournaments.apart(source, ledger.crosstable(source.game))
     arguments = {key: value for key, value in settings.items() if key not in ABOUT}
     return known[settings["quantity"]](source, **arguments)
-
-
-def decide(claim: Claim, measured: Estimate) -> tuple[str, str]:
-    """The verdict, and why."""
-    if claim.rule not in RULES:
-        raise ValueError(f"{claim.id}: unknown rule {claim.rule!r}; known: {', '.join(RULES)}")
-    if measured.n < FEWEST_SEEDS:
-        return INCONCLUSIVE, f"{measured.n} seeds, fewer than {FEWEST_SEEDS}"
-    if claim.rule == "equals":
-        return equals(measured, claim)
-    low, high, than = measured.low, measured.high, claim.than
-    if claim.rule == "within":
-        return judge(measured.value <= than, low > than), f"must be at most {than:g}"
-    if claim.rule == "greater":
-        return judge(low > than, high < than), f"its interval must lie above {than:g}"
-    return judge(high < than, low > than), f"its interval must lie below {than:g}"
-
-
-def judge(holds: bool, fails: bool) -> str:
-    return REPRODUCED if holds else NOT_REPRODUCED if fails else INCONCLUSIVE
-
-
-def equals(measured: Estimate, claim: Claim) -> tuple[str, str]:
-    """|measured − paper| ≤ √(t² + h²) + rounding; t: the paper's sampling error, h: our half-width.
-
-    Inconclusive if the numbers agree only thanks to `one_run`, or only since our interval is wide. Of a number from
-    `fewest` runs or more, t is 0, and it is inconclusive if they agree only with the t of the fewest.
-    """
-    rounding = claim.digit / 2
-    if claim.fewest:
-        allowed, _, h = tolerance(measured, 0.0, claim.fewest, rounding)
-        most, *_ = tolerance(measured, None, claim.fewest, rounding)
-        numbers = f"(ours {h:.2g}, rounding {rounding:.2g}), or {most:.3g} if it is of {claim.fewest} runs"
-        only, theirs, whose = "it is of few runs", rounding, "the rounding"
-    else:
-        allowed, t, h = tolerance(measured, claim.std, claim.runs, rounding)
-        most = max(allowed, claim.one_run + rounding)
-        numbers = f"(paper's error {t:.2g}, ours {h:.2g}, rounding {rounding:.2g})"
-        only = f"one of the {claim.runs} runs ended otherwise ({claim.one_run:.2g})"
-        theirs, whose = max(t, claim.one_run) + rounding, "the paper's"
-    off, because = abs(measured.value - claim.paper), f"within {allowed:.3g} {numbers}"
-    if off > most:
-        return NOT_REPRODUCED, because
-    if off > allowed:
-        return INCONCLUSIVE, f"{because}; agrees only if {only}"
-    if h > 3 * theirs:
-        return INCONCLUSIVE, f"{because}, but ours is wider than three times {whose}"
-    return REPRODUCED, because

@@ -49,6 +49,11 @@ class Group(GroupName):
         """The seeds whose numbers stopped being finite."""
         return [seed for seed, end in self.ends.items() if end["status"] == "failed"]
 
+    @property
+    def diverged(self) -> list[int]:
+        """All seeds whose numbers stopped being finite, of the runs that are counted."""
+        return self.failed
+
     @cached_property
     def rows(self) -> pd.DataFrame:
         """The rows of all curves: seed, step (of a map its axes instead), player, metric, value."""
@@ -85,6 +90,17 @@ class Group(GroupName):
     def returns(self) -> pd.DataFrame:
         """Normalised returns per step: index seed, columns (player, step)."""
         return self.curves(measures.RETURN)
+
+    @cached_property
+    def final(self) -> pd.DataFrame:
+        """Normalised returns after the last update: index seed, columns (player, step)."""
+        steps = self.returns.columns.get_level_values("step")
+        return self.returns.loc[:, steps == steps.max()]
+
+    def bounds(self, player: int | None = None) -> tuple[float, float] | None:
+        """Between what a player's return lies, or the mean of all players', whatever they do; None if unknown."""
+        known = self.about.get("bounds")
+        return known and tuple(known["mean" if player is None else str(player)])
 
     @cached_property
     def parameters(self) -> pd.DataFrame:
@@ -170,7 +186,10 @@ class Group(GroupName):
 
 
 class Counted(Group):
-    """A group in whose tables a run that diverged counts, by `RULE`."""
+    """A group of which every run counts: also those that diverged, by `RULE`, and those of which only the end is kept.
+
+    Of the latter nothing is known but `final` and `play`.
+    """
 
     def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
         """All runs; those that diverged stay where they started. Raises NothingLeft if that is not known of one."""
@@ -178,6 +197,36 @@ class Counted(Group):
             raise NothingLeft(f"{self.cell(unknown[0]).name} diverged before anything was recorded of it")
         started = runs.loc[runs.index.isin(self.failed)].sort_index(axis=1).ffill(axis=1)  # steps come last
         return runs.fillna(started)
+
+    @cached_property
+    def ends_of_further(self) -> pd.DataFrame | None:
+        """The rows of further runs: seed, step, player, metric, value. Of one that diverged, its first, of step 0."""
+        path = self.folder / "further.csv"
+        return pd.read_csv(path) if path.exists() else None
+
+    @cached_property
+    def further(self) -> pd.DataFrame | None:
+        """Where further runs end: index seed, columns (player, metric)."""
+        rows = self.ends_of_further
+        return None if rows is None else rows.pivot(index="seed", columns=["player", "metric"], values="value")
+
+    @cached_property
+    def diverged(self) -> list[int]:
+        rows = self.ends_of_further
+        return self.failed if rows is None else [*self.failed, *rows[rows.step == 0].seed.unique()]
+
+    @cached_property
+    def final(self) -> pd.DataFrame:
+        own = super().final
+        if self.further is None:
+            return own
+        more = self.further.xs(measures.RETURN, axis=1, level="metric")[own.columns.get_level_values("player")]
+        return pd.concat([own, more.set_axis(own.columns, axis=1)])
+
+    @cached_property
+    def play(self) -> pd.DataFrame:
+        own = super().play
+        return own if self.further is None else pd.concat([own, map_play(self.further)[own.columns]])
 
 
 def start_policies(known: list[dict], start: dict[tuple[int, str], float]) -> Iterator[dict]:

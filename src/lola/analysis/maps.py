@@ -1,16 +1,26 @@
 """A map's runs at each point of its grid, and the distance of each point from the paper's numbers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from lola.analysis import intervals
 from lola.analysis.groups import Group, NothingLeft, map_play
-from lola.analysis.metrics import Estimate, Sample, estimate, is_zero_sum, mean, near_tit_for_tat, near_uniform, std
-from lola.analysis.paper import Claim, tolerance
+from lola.analysis.metrics import (
+    PERCENT,
+    STD,
+    Estimate,
+    Sample,
+    Statistic,
+    estimate,
+    is_zero_sum,
+    mean,
+    near_tit_for_tat,
+    near_uniform,
+)
+from lola.analysis.paper import Ledger
 from lola.vocabulary import measures
-from lola.vocabulary.names import GroupName
 
 SYMBOLS = {"batch": "B", "lr": "δ", "eta": "η"}  # a grid may have these axes; points are named in this order
 NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
@@ -18,21 +28,18 @@ NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
 
 @dataclass(frozen=True)
 class Compared:
-    """A number of the paper beside what each point gives: `runs` is (points, n, k), the rest one per point."""
+    """A number of the paper beside what each point gives: `runs` is (points, n, k)."""
 
-    claim: Claim
+    name: str
+    paper: float
+    margin: float
     runs: np.ndarray
-    statistic: Callable[[np.ndarray], np.ndarray]
+    statistic: Statistic
     estimates: list[Estimate]
-    allowed: np.ndarray
-
-    @property
-    def name(self) -> str:
-        return f"{GroupName.at(self.claim.groups[0]).game} {NAMES[self.claim.measure['quantity']]}"
 
     def off(self, runs: np.ndarray) -> np.ndarray:
-        """|measured − paper| / allowed at each point, of `runs` (…, points, n, k)."""
-        return np.abs(self.statistic(runs) - self.claim.paper) / self.allowed
+        """|measured − paper| / margin at each point, of `runs` (…, points, n, k)."""
+        return np.abs(self.statistic.value(runs) - self.paper) / self.margin
 
 
 @dataclass(frozen=True)
@@ -45,63 +52,64 @@ class Fit:
 
     @property
     def worst(self) -> np.ndarray:
-        """At each point, the distance of the number that fits worst, in units of what is allowed."""
+        """At each point, the distance of the number that fits worst, in margins."""
         return np.max([c.off(c.runs) for c in self.compared], axis=0)
 
     @property
     def sample(self) -> Sample:
-        """The worst number at the point where it is best: at most 1 if one point gives all of the paper's numbers."""
+        """The worst number at the point where it is best: below 1 if one point gives all of the paper's numbers."""
         ends = np.cumsum([c.runs.shape[-1] for c in self.compared])
+        shape = len(self.points), sum(c.runs.shape[-1] for c in self.compared)
 
         def best(runs: np.ndarray) -> np.ndarray:
-            parts = np.split(np.moveaxis(runs, -3, -2), ends[:-1], axis=-1)
+            apart = np.moveaxis(runs.reshape(*runs.shape[:-1], *shape), -3, -2)
+            parts = np.split(apart, ends[:-1], axis=-1)
             return np.max([c.off(part) for c, part in zip(self.compared, parts, strict=True)], axis=0).min(-1)
 
         runs = np.moveaxis(np.concatenate([c.runs for c in self.compared], axis=-1), 0, 1)
-        return Sample(self.seeds, runs, best, self.about)
+        by_percentile = Statistic(best, lambda runs: intervals.percentile(runs, best))
+        return Sample(self.seeds, runs.reshape(len(runs), -1), by_percentile, self.about)
 
     @property
     def about(self) -> str:
         """The best point in words."""
         at = int(self.worst.argmin())
         where = ", ".join(f"{SYMBOLS[axis]} = {x:g}" for axis, x in self.points.iloc[at].items())
-        numbers = ", ".join(f"{c.name} {c.estimates[at].value:.3g} ({c.claim.paper:g})" for c in self.compared)
+        numbers = ", ".join(f"{c.name} {c.estimates[at].value:.3g} ({c.paper:g})" for c in self.compared)
         return f"the best of {len(self.points)} points is {where}: {numbers}"
 
 
-def fit(maps: list[Group], claims: list[Claim]) -> Fit:
+def fit(maps: list[Group], ledger: Ledger) -> Fit:
     """Hold each point of the maps, one per game, against all that the paper prints of their algorithm for both players.
 
     Points at which a run diverged are left out. Raises NothingLeft if none is left, ValueError if the paper prints
     nothing.
     """
     found = [
-        (claim, *quantities(group)[claim.measure["quantity"]])
+        (group, quantity, paper, *quantities(group)[quantity])
         for group in maps
-        for claim in claims
-        if claim.rule == "equals"
-        and claim.measure.get("group") == group.instead().name
-        and "player" not in claim.measure
+        for quantity, paper in ledger.printed.get(group.instead().name, {}).items()
+        if quantity in quantities(group)
     ]
     names = ", ".join(group.name for group in maps)
     if not found:
         raise ValueError(f"the paper prints no number of {names}")
-    wide = [final.unstack("seed") for _, final, _ in found]
+    wide = [final.unstack("seed") for *_, final, _ in found]
     finite = pd.concat(wide, axis=1, keys=range(len(wide)), join="inner").dropna()
     if finite.empty:
         raise NothingLeft(f"no point is left of {names}: at each a run diverged, or only one of them has it")
     seeds = sorted(set.intersection(*({*final.columns.unique("seed")} for final in wide)))
     compared = []
-    for which, (claim, _, statistic) in enumerate(found):
+    for which, (group, quantity, paper, _, statistic) in enumerate(found):
         runs = np.stack([finite[which].xs(seed, axis=1, level="seed") for seed in seeds], axis=1)
         estimates = [estimate(Sample(tuple(seeds), at_point, statistic)) for at_point in runs]
-        allowed = [tolerance(measured, claim.std, claim.runs, claim.digit / 2)[0] for measured in estimates]
-        compared.append(Compared(claim, runs, statistic, estimates, np.array(allowed)))
+        margin = ledger.quantities[quantity]["margin"]
+        compared.append(Compared(f"{group.game} {NAMES[quantity]}", paper, margin, runs, statistic, estimates))
     points = finite.index.to_frame(index=False)
     return Fit(points[[axis for axis in SYMBOLS if axis in points]], tuple(seeds), compared)
 
 
-def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
+def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Statistic]]:
     """Each quantity of a two-player map by the claims' name for it: numbers of each run, and a statistic over runs.
 
     The numbers have the map's index; they are nan where the run diverged. Of tit-for-tat and the mixed
@@ -114,4 +122,5 @@ def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Callable]]:
         raise NothingLeft(f"at every point of {group.name} a run diverged")
     name, share = ("nash", near_uniform) if is_zero_sum(returns.to_numpy()) else ("tft", near_tit_for_tat)
     percent = 100 * share(map_play(group.map)).where(returns.notna().all(axis=1))
-    return {"R": (returns, mean), "std": (returns, std), name: (percent.to_frame().rename_axis(columns="player"), mean)}
+    percent = percent.to_frame().rename_axis(columns="player")
+    return {"R": (returns, mean(group.bounds())), "std": (returns, STD), name: (percent, mean(PERCENT))}

@@ -1,4 +1,4 @@
-"""The paper's quantities as functions of finished runs, and their bootstrap intervals.
+"""The paper's quantities as functions of finished runs, and their intervals.
 
 A run is one seed. R is the normalised return (1-γ)V per step after the last update. The paper prints one R and one
 standard deviation per row of Table 3 without saying over what; here both run over all runs and both players, which is
@@ -20,7 +20,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
+from lola.analysis import intervals
 from lola.analysis.groups import Group, NothingLeft, joint_actions
+from lola.analysis.intervals import Bounds, Limits
 from lola.vocabulary import measures
 
 JOINT = "joint thresholded"
@@ -32,75 +34,72 @@ VARIANTS = {  # of the right action's probability, and whether it counts as take
 }
 TOLERANCES = (0.05, 0.1, 0.25)
 TOLERANCE = 0.1  # %Nash is counted with this one where one must do; the paper states none
-RESAMPLES = 9999
+LEVEL = 0.05  # what is printed are 95 % intervals
 LATE = 0.1  # the share of a Coin Game's training that counts as its end
 GAME = 150  # a game of the paper has so many steps
-BATCH = 500  # so many resamples are held in memory at once; their numbers don't depend on it
+PERCENT = (0.0, 100.0)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """What sums up the numbers of runs, (…, n, k) → (…), with its intervals.
+
+    `bounds` are those of a run. They are given where runs end in one of a few outcomes, as in matrix games, so that one
+    which no run had may still be there. Where outcomes are continuous, as in the Coin Game, there are none.
+    """
+
+    value: Callable[[np.ndarray], np.ndarray]
+    limits: Callable[[np.ndarray], Limits]
+    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Numbers of each run, `runs` of shape (n, k), and the statistic (…, n, k) → (…) that sums them up.
+    """Numbers of each run, `runs` of shape (n, k), and the statistic that sums them up.
 
     `about` is a remark that no number can make.
     """
 
     seeds: tuple[int, ...]
     runs: np.ndarray
-    statistic: Callable[[np.ndarray], np.ndarray]
+    statistic: Statistic
     about: str = ""
 
     @classmethod
-    def of(cls, runs: pd.DataFrame | pd.Series, statistic: Callable | None = None, about: str = "") -> "Sample":
+    def of(cls, runs: pd.DataFrame | pd.Series, statistic: Statistic | None = None, about: str = "") -> "Sample":
         """Numbers by seed, of one or several columns; their mean, if no other statistic is asked for."""
-        return cls(tuple(runs.index), pd.DataFrame(runs).to_numpy(), statistic or mean, about)
+        return cls(tuple(runs.index), pd.DataFrame(runs).to_numpy(), statistic or mean(), about)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A statistic over `n` runs with its 95 % bootstrap interval and bootstrap standard error."""
+    """A statistic over `n` runs with its 95 % interval."""
 
     value: float
     low: float
     high: float
-    error: float
     n: int
 
 
-def mean(runs: np.ndarray) -> np.ndarray:
-    return runs.mean(axis=(-2, -1))
+def mean(bounds: Bounds | None = None) -> Statistic:
+    """The mean over runs, and over the numbers of each."""
+    return Statistic(
+        lambda runs: runs.mean(axis=(-2, -1)), lambda runs: intervals.of_mean(runs.mean(axis=-1), bounds), bounds
+    )
 
 
-def std(runs: np.ndarray) -> np.ndarray:
-    """Standard deviation over runs and players, dividing by their number."""
-    return runs.std(axis=(-2, -1))
+SHARE = Statistic(mean().value, lambda runs: intervals.of_share(runs[..., 0]), PERCENT)  # of runs, each 0 or 100
+# The standard deviation over runs and players, dividing by their number. It is shown and not judged, since of two
+# outcomes it says less than their mean.
+STD = Statistic(lambda runs: runs.std(axis=(-2, -1)), intervals.unknown)
 
 
 def estimate(sample: Sample) -> Estimate:
-    """The statistic and its percentile bootstrap over runs: whole runs are drawn, the same way every time.
-
-    Percentile, since it stays defined where all runs agree. With a single run the interval is nan; with none, all is.
-    """
+    """The statistic with its interval. With a single run the interval is nan; with none, all is."""
     n = len(sample.seeds)
-    value = float(sample.statistic(sample.runs)) if n else np.nan
-    if n < 2:
-        return Estimate(value, np.nan, np.nan, np.nan, n)
-    distribution, (low, high) = resample(sample)
-    return Estimate(value, float(low), float(high), float(distribution.std(ddof=1)), n)
-
-
-def resample(sample: Sample) -> tuple[np.ndarray, tuple[float, float]]:
-    """The statistic's bootstrap distribution over two or more runs, (RESAMPLES,), and its 95 % percentile interval."""
-    drawn = bootstrap(
-        (np.arange(len(sample.seeds)),),
-        lambda rows, axis: sample.statistic(sample.runs[rows]),
-        method="percentile",
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        rng=np.random.default_rng(0),
-        vectorized=True,
-    )
-    return drawn.bootstrap_distribution, drawn.confidence_interval
+    value = float(sample.statistic.value(sample.runs)) if n else np.nan
+    low, high = sample.statistic.limits(sample.runs)(LEVEL) if n > 1 else (np.nan, np.nan)
+    return Estimate(value, float(low), float(high), n)
 
 
 def band(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -114,31 +113,33 @@ def band(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def difference(one: Sample, other: Sample) -> Sample:
-    """One statistic minus another, over the seeds that both have, paired by seed."""
-    seeds = sorted(set(one.seeds) & set(other.seeds))
-    mine, theirs = (s.runs[[s.seeds.index(seed) for seed in seeds]] for s in (one, other))
-    k = mine.shape[1]
-    return Sample(
-        tuple(seeds),
-        np.hstack([mine, theirs]),
-        lambda runs: one.statistic(runs[..., :k]) - other.statistic(runs[..., k:]),
-        "; ".join(filter(None, dict.fromkeys((one.about, other.about)))),
-    )
+    """One mean minus another, over the seeds that both have, paired by seed."""
+    seeds = sorted({*one.seeds} & {*other.seeds})
+    mine, theirs = (s.runs[[s.seeds.index(seed) for seed in seeds]].mean(axis=1, keepdims=True) for s in (one, other))
+    about = "; ".join(filter(None, dict.fromkeys((one.about, other.about))))
+    return Sample(tuple(seeds), mine - theirs, mean(apart(one.statistic.bounds, other.statistic.bounds)), about)
+
+
+def apart(one: Bounds | None, other: Bounds | None) -> Bounds | None:
+    """The bounds of a difference."""
+    return (one[0] - other[1], one[1] - other[0]) if one and other else None
 
 
 def final_return(group: Group, player: int | None = None, last: int = 1, scale: float = 1.0) -> Sample:
     """R: the normalised return times `scale`, of one player or of all, averaged over the `last` updates."""
-    return Sample.of(scale * ends(group, last, player))
+    bounds = group.bounds(player)
+    return Sample.of(scale * ends(group, last, player), mean(bounds and tuple(sorted(scale * end for end in bounds))))
 
 
 def final_spread(group: Group) -> Sample:
     """The standard deviation of R over runs and players."""
-    return Sample.of(ends(group), std)
+    return Sample.of(ends(group), STD)
 
 
 def ends(group: Group, last: int = 1, player: int | None = None) -> pd.DataFrame:
     """The mean return over the `last` updates: index seed, columns player. Of blocks, over the late rows."""
-    return by_player(late(group.returns, None if group.about["blocks"] else last), player)
+    curves = group.final if last == 1 and not group.about["blocks"] else group.returns
+    return by_player(late(curves, None if group.about["blocks"] else last), player)
 
 
 def by_player(curves: pd.DataFrame, player: int | None = None) -> pd.DataFrame:
@@ -153,16 +154,40 @@ def late(curves: pd.DataFrame, last: int | None = None) -> pd.DataFrame:
     return curves.loc[:, steps > ((1 - LATE) * steps.max() if last is None else steps.max() - last)]
 
 
-def gradient(group: Group) -> Sample:
-    """The distance from a fixed point at the end of training: the length of all players' gradients together."""
+def stationary(group: Group, within: float) -> Sample:
+    """Percentage of runs that end at a fixed point: all players' gradients together are at most `within` long."""
     lengths = late(group.curves(measures.GRADIENT), last=1)
-    return Sample(tuple(lengths.index), np.linalg.norm(lengths, axis=1, keepdims=True), mean)
+    length = pd.Series(np.linalg.norm(lengths, axis=1), lengths.index)
+    return share_of_runs((length <= within) & ~length.index.isin(group.diverged))
 
 
 def below(group: Group, line: float, last: int = 1) -> Sample:
     """Percentage of runs whose return, the mean of all players, ends below a line, or that diverge."""
     final = ends(group, last).mean(axis=1)
-    return percent((final < line) | final.index.isin(group.failed))
+    return share_of_runs((final < line) | final.index.isin(group.diverged))
+
+
+def above(group: Group, line: float, last: int = 1) -> Sample:
+    """Percentage of runs whose return, the mean of all players, ends above a line; one that diverges does not."""
+    final = ends(group, last).mean(axis=1)
+    return share_of_runs((final > line) & ~final.index.isin(group.diverged))
+
+
+def near(group: Group, value: float, within: float, scale: float = 1.0) -> Sample:
+    """Percentage of runs that end at a value, the mean return of all players times `scale`, to `within` so much."""
+    final = scale * ends(group).mean(axis=1)
+    return share_of_runs(((final - value).abs() <= within) & ~final.index.isin(group.diverged))
+
+
+def share_of_runs(true: pd.Series) -> Sample:
+    """Percentage of runs of which something is true."""
+    return Sample.of(100.0 * true, SHARE)
+
+
+def scatter(group: Group) -> Sample:
+    """The mean size |R| of player 1's return: how far runs end from 0, where players of a zero-sum game are even."""
+    bounds = group.bounds(1)
+    return Sample.of(ends(group, player=1).abs(), mean(bounds and (0.0, max(map(abs, bounds)))))
 
 
 def swing(group: Group) -> Sample:
@@ -176,7 +201,7 @@ def swing(group: Group) -> Sample:
     if diverged.all():
         raise NothingLeft(f"every run of {group.name} diverged")
     swings[diverged] = swings.max()
-    return Sample(tuple(returns.index), swings[:, None], mean)
+    return Sample(tuple(returns.index), swings[:, None], mean())
 
 
 def own_colour(group: Group, player: int | None = None) -> Sample:
@@ -221,7 +246,7 @@ def pure(group: Group, tolerance: float = TOLERANCE) -> Sample:
 
 
 def percent(shares: pd.Series) -> Sample:
-    return Sample.of(100 * shares)
+    return Sample.of(100 * shares, mean(PERCENT))
 
 
 def near_tit_for_tat(play: pd.DataFrame, variant: str = JOINT) -> pd.Series:
@@ -270,8 +295,11 @@ def is_zero_sum(returns: np.ndarray) -> bool:
 QUANTITIES: dict[str, Callable[..., Sample]] = {
     "R": final_return,
     "std": final_spread,
-    "gradient": gradient,
+    "stationary": stationary,
+    "scatter": scatter,
     "below": below,
+    "above": above,
+    "near": near,
     "tft": tit_for_tat,
     "nash": nash,
     "plays": plays,

@@ -1,7 +1,7 @@
 """What a paper says and can be checked, as its file of claims lists it; config/README.md describes the keys."""
 
-import itertools
-import math
+import csv
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -9,17 +9,20 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from lola.analysis.metrics import Estimate
-from lola.vocabulary.names import Matchup
+from lola.files.artifacts import canonical, sha256
 
-Z = 1.96  # a 95 % interval reaches so many standard errors to either side
+PARTS = ("runs", "notes", "headings", "quantities", "printed", "plotted", "sections", "withdrawn", "deviations")
+NEEDED = ("id", "sentence", "source", "certainty", "rule", "measure")
 OF_TOURNAMENTS = ("opponent_model", "field", "against")  # a measure of a tournament may have these keys
-EARNS, AVERAGE = "earns", "average"  # quantities of an entrant, against one opponent and against all
+OF_CLAIMS_ALONE = ("section", "headline")  # which its place in the file says
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of the paper, where it stands, and what decides it."""
+    """One sentence of the paper, where it stands, what decides it, and what it must be able to tell apart.
+
+    `margin` is what still counts as the same, or of sentences as no effect. `rival` says whose runs must be refuted.
+    """
 
     id: str
     sentence: str
@@ -31,10 +34,12 @@ class Claim:
     paper: float | None = None
     std: float | None = None
     runs: int | None = None
-    fewest: int | None = None
-    digit: float | None = None
-    one_run: float = 0.0
+    digit: float = 0.0
     than: float = 0.0
+    margin: float = 0.0
+    rival: dict | None = None
+    section: str = ""
+    headline: bool = False
 
     @property
     def measures(self) -> list[dict]:
@@ -42,77 +47,170 @@ class Claim:
         return [measure for measure in (self.measure, self.minus) if measure]
 
     @property
+    def digest(self) -> str:
+        """A short digest of all that decides the claim; other words are no other rule."""
+        words = ("id", "sentence", "source", "certainty", "section", "headline")
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in words}
+        plain = {each.name: each.default for each in fields(self)}
+        return sha256(canonical({key: value for key, value in told.items() if value != plain[key]}))[:12]
+
+    @property
     def groups(self) -> list[str]:
         """The groups that the claim's measures name; a tournament's matches are not named one by one."""
         return [name for m in self.measures for name in m.get("groups") or [m.get("group")] if name]
+
+    @property
+    def part(self) -> str:
+        """The part of the paper that it belongs to."""
+        return self.id.partition("/")[0]
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """A claim that is asked no more: what it came out as the last time, and why."""
+
+    id: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The commit that fixed a rule, and what was known by then: a verdict by an earlier rule, its runs, or nothing."""
+
+    commit: str
+    seen: str
 
 
 @dataclass(frozen=True)
 class Ledger:
     """The claims of a paper, and what stands beside them.
 
-    `headings` names parts of the paper by what ids begin with, `crosstables` are the parts that hold a claim per cell.
-    `notes` is for readers of the claims, `deviations` are where the study departs from the paper.
+    `printed` are the paper's numbers by group, for claims and tables; `plotted` are, by game, the entrants of the
+    authors' round robin, what they earn against each other and on average. `headings` names parts of the paper by what
+    ids begin with. `notes` is for readers of the claims, `deviations` are where the study departs from the paper.
     """
 
     claims: list[Claim] = field(default_factory=list)
-    crosstables: tuple[str, ...] = ()
+    withdrawn: list[Withdrawn] = field(default_factory=list)
+    printed: dict[str, dict[str, float]] = field(default_factory=dict)
+    plotted: dict[str, dict[str, list]] = field(default_factory=dict)
+    quantities: dict[str, dict] = field(default_factory=dict)
     headings: dict[str, str] = field(default_factory=dict)
+    runs: int | None = None
     notes: str = ""
     deviations: tuple[str, ...] = ()
+    history: dict[tuple[str, str], Fixed] = field(default_factory=dict)  # by a claim's id and its rule's digest
 
-    def part(self, claim: Claim) -> str:
-        """The part of the paper that a claim belongs to; of a cross table, one game and tournament."""
-        pieces = claim.id.split("/")
-        return "/".join(pieces[: 3 if pieces[0] in self.crosstables else 1])
+    def fixed(self, claim: Claim) -> Fixed | None:
+        """Where the rule of a claim was fixed; None if that is in no commit that the history knows."""
+        return self.history.get((claim.id, claim.digest))
+
+    @property
+    def sections(self) -> dict[str, list[Claim]]:
+        """The claims by who speaks of what."""
+        found = {}
+        for claim in self.claims:
+            found.setdefault(claim.section, []).append(claim)
+        return found
 
     def heading(self, part: str) -> str:
-        """table3 → Table 3, section6.1 → Section 6.1, another as its heading says; of a cross table …: ipd, x."""
-        of, *about = part.split("/")
-        name = of.rstrip("0123456789.")
-        named = self.headings.get(of, f"{name.capitalize()} {of.removeprefix(name)}".strip())
-        return ": ".join([named, ", ".join(about)] if about else [named])
+        """table3 → Table 3, section6.1 → Section 6.1, another as its heading says."""
+        name = part.rstrip("0123456789.")
+        return self.headings.get(part, f"{name.capitalize()} {part.removeprefix(name)}".strip())
+
+    def number(self, group: str, quantity: str, player: int | None = None) -> float | None:
+        """The number that the paper prints for a quantity of a group, if any: of both players, or of one."""
+        return self.printed.get(group, {}).get(quantity if player is None else f"{quantity} {player}")
+
+    def crosstable(self, game: str) -> pd.DataFrame:
+        """The authors' returns of entrants against each other: index row, columns column; nan where there is none."""
+        plot = self.plotted.get(game, {"field": [], "cells": []})
+        return pd.DataFrame(plot["cells"], plot["field"], plot["field"], dtype=float)
+
+    def averages(self, game: str) -> pd.Series:
+        """The authors' returns of entrants, averaged over their field: index entrant."""
+        plot = self.plotted.get(game, {"field": [], "average": []})
+        return pd.Series(plot["average"], plot["field"], dtype=float)
 
 
-def read_ledger(path: str | Path) -> Ledger:
-    """The claims in the order of the file, then those of its cross tables.
+def read_ledger(path: str | Path, history: str | Path | None = None) -> Ledger:
+    """The claims in the order of the file, with the history of their rules if it is given.
 
-    Raises ValueError that names the claim, or the cross table, with a wrong or missing key.
+    Raises ValueError that names the claim with a wrong or missing key.
     """
-    file = yaml.safe_load(Path(path).read_text())
-    parts = ("claims", "crosstables", "runs", "headings", "notes", "deviations")
-    if wrong := set(file) - {*parts}:
-        raise ValueError(f"{path}: unknown key {min(wrong)!r}; known: {', '.join(parts)}")
-    known = {field.name for field in fields(Claim)}
-    claims = []
-    for entry in file["claims"]:
-        if wrong := set(entry) - known:
-            raise ValueError(f"{path}: {entry.get('id')}: unknown key {sorted(wrong)[0]!r}; known: {sorted(known)}")
-        try:
-            claims.append(Claim(**{"runs": file.get("runs")} | entry))
-        except TypeError as error:
-            raise ValueError(f"{path}: {entry.get('id')}: {str(error).partition('() ')[2]}") from None
-        if claims[-1].rule == "equals" and claims[-1].runs is None:
-            raise ValueError(f"{path}: {entry['id']}: missing key 'runs', of the claim or of all")
-        for measure in claims[-1].measures:
-            if wrong := fault(measure):
-                raise ValueError(f"{path}: {entry['id']}: {wrong}")
-    for name, table in file.get("crosstables", {}).items():
-        try:
-            claims += expand(name, **{"runs": file.get("runs")} | table)
-        except KeyError as missing:
-            raise ValueError(f"{path}: crosstables: {name}: missing key {missing}") from None
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{path}: crosstables: {name}: {str(error).rpartition('() ')[2]}") from None
-    beside = {key: file[key] for key in ("headings", "notes", "deviations") if key in file}
-    return Ledger(claims, tuple(file.get("crosstables", ())), **beside)
+    with open(history or os.devnull, newline="") as lines:
+        fixed = {(line["claim"], line["rule"]): Fixed(line["commit"], line["known"]) for line in csv.DictReader(lines)}
+    return parsed(yaml.safe_load(Path(path).read_text()), str(path), fixed)
+
+
+def parsed(file: dict, path: str, history: dict[tuple[str, str], Fixed]) -> Ledger:
+    """The ledger that a file of claims holds; `path` is what messages call it."""
+    if wrong := set(file) - {*PARTS}:
+        raise ValueError(f"{path}: unknown key {min(wrong)!r}; known: {', '.join(PARTS)}")
+    beside = {key: file[key] for key in PARTS if key in file and key not in ("sections", "withdrawn")}
+    ledger = Ledger(**beside)
+    for game, plot in ledger.plotted.items():
+        check_plot(f"{path}: plotted: {game}", **plot)
+    try:
+        claims = list(claims_of(file.get("sections", []), ledger))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    gone = [Withdrawn(name, v, part["why"]) for part in file.get("withdrawn", []) for name, v in part["last"].items()]
+    return Ledger(claims, gone, **beside, history=history)
+
+
+def claims_of(sections: list[dict], ledger: Ledger) -> Iterator[Claim]:
+    """Every claim with what the ledger says of all: the paper's number, its runs, the margin of its quantity."""
+    known, ids = {each.name for each in fields(Claim)} - {*OF_CLAIMS_ALONE}, set()
+    for section in sections:
+        for entry in section["claims"]:
+            name = entry.get("id")
+            if wrong := sorted(set(entry) - known):
+                raise ValueError(f"{name}: unknown key {wrong[0]!r}; known: {sorted(known)}")
+            if missing := [key for key in NEEDED if key not in entry]:
+                raise ValueError(f"{name}: missing key {missing[0]!r}")
+            if name in ids:
+                raise ValueError(f"{name}: there are two claims of this id")
+            ids.add(name)
+            for measure in filter(None, (entry["measure"], entry.get("minus"))):
+                if wrong := fault(measure):
+                    raise ValueError(f"{name}: {wrong}")
+            claim = Claim(**defaults(entry, ledger) | entry, section=section["title"], headline="headline" in section)
+            if missing := [key for key in ("paper", "runs") if numeric(claim) and getattr(claim, key) is None]:
+                raise ValueError(f"{name}: missing key {missing[0]!r}, of the claim or of all")
+            yield claim
+
+
+def numeric(claim: Claim) -> bool:
+    """Whether a claim is about a number of the paper, and not a sentence."""
+    return claim.rule in ("equals", "count")
+
+
+def defaults(entry: dict, ledger: Ledger) -> dict:
+    """What a claim need not say.
+
+    A number and its standard deviation are as printed. The margin is that of the quantity; but of a difference of two
+    printed numbers half of it, so that what counts is nearer to the paper's effect than to none; and of a sentence
+    that compares with a line, nothing.
+    """
+    measure = entry["measure"]
+    of = ledger.quantities.get(measure["quantity"], {})
+    found = {"runs": ledger.runs, "margin": of.get("margin", 0.0)}
+    if entry["rule"] in ("equals", "count"):
+        named = measure.get("group"), measure["quantity"], measure.get("player")
+        spread = ledger.number(named[0], "std") if named[1:] == ("R", None) else None
+        return found | {"paper": ledger.number(*named), "std": spread, "digit": of.get("digit", 0.0)}
+    if "minus" not in entry:
+        return found | {"margin": 0.0}
+    return found | ({"margin": abs(entry["paper"]) / 2} if "paper" in entry else {})
 
 
 def fault(measure: dict) -> str | None:
     """A sentence on the first wrong key of a measure, if one is wrong."""
     if "tournament" in measure:
-        takes = ("quantity", "tournament", "game", "entrant")
-        unknown = measure.keys() - {*takes, *OF_TOURNAMENTS}
+        takes = ("quantity", "tournament", "game")
+        unknown = measure.keys() - {*takes, "entrant", *OF_TOURNAMENTS}
         for key in ("entrant", "against"):
             if "field" in measure and key in measure and measure[key] not in measure["field"]:
                 return f"{key} {measure[key]!r} is not in field {measure['field']}"
@@ -121,71 +219,12 @@ def fault(measure: dict) -> str | None:
     missing = [key for key in takes if key not in measure]
     if missing or unknown:
         problem = f"missing key {missing[0]!r}" if missing else f"unknown key {min(unknown)!r}"
-        return f"{problem} of a measure; of a tournament it takes {', '.join((*takes, *OF_TOURNAMENTS))}"
+        return f"{problem} of a measure; of a tournament it takes {', '.join((*takes, 'entrant', *OF_TOURNAMENTS))}"
     return None
 
 
-def expand(
-    table: str, *, field: list[str], tournaments: dict[str, str], games: dict[str, dict], **shared
-) -> Iterator[Claim]:
-    """A claim per cell and per row's mean of a cross table, for each tournament that is held against it.
-
-    `field` are the entrants and `tournaments` maps each to its word in ids. `games` has for each the matrix `cells`,
-    row against column, null where a cell says nothing, and the vector `average`; `shared` is the same for all claims.
-    Raises ValueError unless a game has as many numbers as its field asks for.
-    """
+def check_plot(where: str, *, field: list[str], cells: list[list[float | None]], average: list[float]) -> None:
+    """Raises ValueError unless a plot has as many numbers as its field asks for."""
     n = len(field)
-    for game, numbers in games.items():
-        if {len(row) for row in (numbers["average"], numbers["cells"], *numbers["cells"])} != {n}:
-            raise ValueError(f"{game}: field names {n}, so cells must be {n} rows of {n} numbers, and average {n}")
-    for (game, numbers), (tournament, word) in itertools.product(games.items(), tournaments.items()):
-        ids, where = f"{table}/{game}/{word}", {"game": game, "tournament": tournament}
-        for row, cells, average in zip(field, numbers["cells"], numbers["average"], strict=True):
-            for column, earned in zip(field, cells, strict=True):
-                if earned is not None:
-                    measure = where | {"quantity": EARNS, "entrant": row, "against": column}
-                    sentence = f"{row} earns {earned:.2f} against {column}"
-                    name = f"{ids}/{Matchup((row, column))}"
-                    yield Claim(name, sentence, rule="equals", measure=measure, paper=earned, **shared)
-            measure = where | {"quantity": AVERAGE, "entrant": row, "field": field}
-            sentence = f"{row} earns {average:.2f} on average over the field"
-            yield Claim(f"{ids}/{row}", sentence, rule="equals", measure=measure, paper=average, **shared)
-
-
-def crosstable(claims: list[Claim], game: str) -> pd.DataFrame:
-    """The authors' returns of entrants against each other: index row, columns column; nan where there is none."""
-    found = of_entrants(claims, game, EARNS)
-    cells = pd.Series(found, dtype=float)
-    order = list(dict.fromkeys(row for row, _ in found))
-    return cells.unstack().reindex(index=order, columns=order) if found else pd.DataFrame(dtype=float)
-
-
-def averages(claims: list[Claim], game: str) -> pd.Series:
-    """The authors' returns of entrants, averaged over their field: index entrant."""
-    found = of_entrants(claims, game, AVERAGE)
-    return pd.Series({entrant: paper for (entrant, _), paper in found.items()}, dtype=float)
-
-
-def of_entrants(claims: list[Claim], game: str, quantity: str) -> dict[tuple[str, str | None], float]:
-    """The authors' numbers of a quantity of entrants, by entrant and opponent, if it has one."""
-    asked = [c for c in claims if c.rule == "equals" and c.measure["quantity"] == quantity]
-    return {(c.measure["entrant"], c.measure.get("against")): c.paper for c in asked if c.measure["game"] == game}
-
-
-def paper_number(claims: list[Claim], group: str, quantity: str, player: int | None = None) -> float | None:
-    """The number that the paper prints for a quantity of a group, if any; however the quantity is measured."""
-    for claim in claims:
-        same = (claim.measure.get("group"), claim.measure["quantity"]) == (group, quantity)
-        if claim.rule == "equals" and same and player in (None, claim.measure.get("player")):
-            return claim.paper
-    return None
-
-
-def tolerance(measured: Estimate, std: float | None, runs: int, rounding: float) -> tuple[float, float, float]:
-    """√(t² + h²) + rounding, t and h; t: the sampling error of the paper's number, h: the half-width of our interval.
-
-    Without a `std` the runs of the paper are taken to scatter like ours.
-    """
-    t = Z * (measured.error * math.sqrt(measured.n / runs) if std is None else std / math.sqrt(runs))
-    h = (measured.high - measured.low) / 2
-    return math.hypot(t, h) + rounding, t, h
+    if {len(row) for row in (average, cells, *cells)} != {n}:
+        raise ValueError(f"{where}: field names {n}, so cells must be {n} rows of {n} numbers, and average {n}")

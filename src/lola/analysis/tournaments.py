@@ -10,9 +10,11 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 
+from lola.analysis import intervals
 from lola.analysis.groups import Group
-from lola.analysis.metrics import Sample, late, mean, resample
+from lola.analysis.metrics import Sample, Statistic, is_zero_sum, late, mean, share_of_runs
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def tournament_of(groups: dict[str, Group], measure: dict) -> Tournament:
     if model not in {match.opponent_model for match in tournament.matches.values()}:
         raise KeyError(f"{game}/{name}/{model}")
     field = measure.get("field", tournament.entrants)
-    for entrant in (*field, measure["entrant"], measure.get("against", measure["entrant"])):
+    for entrant in (*field, *(measure[key] for key in ("entrant", "against") if key in measure)):
         if entrant not in tournament.entrants:
             raise KeyError(f"{entrant} in {game}/{name}/{model}")
     matches = {seats: match for seats, match in tournament.matches.items() if {*seats} <= {*field}}
@@ -113,19 +115,51 @@ def earns(tournament: Tournament, entrant: str, against: str) -> Sample:
 
 def average(tournament: Tournament, entrant: str) -> Sample:
     """Return of an entrant, averaged over the field."""
-    return Sample(tournament.seeds, tournament.means[:, [tournament.entrants.index(entrant)]], mean)
+    return Sample(tournament.seeds, tournament.means[:, [tournament.entrants.index(entrant)]], mean())
 
 
-def above_field(tournament: Tournament, entrant: str) -> Sample:
-    """Percentage of runs in which an entrant's average is above the mean average of the field."""
-    means = tournament.means
-    above = means[:, [tournament.entrants.index(entrant)]] > means.mean(axis=-1, keepdims=True)
-    return Sample(tournament.seeds, 100.0 * above, mean)
+def elicits(tournament: Tournament, entrant: str) -> Sample:
+    """Percentage of moves in which the others of the field take their first action against an entrant, at the end."""
+    others = [other for other in tournament.entrants if other != entrant]
+    shares = [late(tournament.shares(other, entrant)).mean(axis=1) for other in others]
+    return Sample.of(100 * sum(shares) / len(shares))
+
+
+def mixes(tournament: Tournament, entrant: str, against: str, tolerance: float = 0.1) -> Sample:
+    """Percentage of runs that end with an entrant taking its first action half of the time, within the tolerance.
+
+    In every row of the late curve.
+    """
+    off = (late(tournament.shares(entrant, against)) - 0.5).abs()
+    return share_of_runs(off.max(axis=1) <= tolerance)
+
+
+def apart(tournament: Tournament, authors: pd.DataFrame) -> Sample:
+    """How far what entrants earn against each other lies from the authors' numbers: the mean size of the difference.
+
+    `authors` has a row for each entrant and a column for whom it meets; what is not a number there does not count, and
+    what is another number with its sign turned counts once. Each run has its own differences, with the signs that they
+    have in the mean over runs, so that their mean is that size.
+    """
+    order = [*tournament.entrants]
+    theirs, ours = authors.reindex(index=order, columns=order).to_numpy(), tournament.final
+    counted = ~np.isnan(theirs)
+    if is_zero_sum(np.stack([ours, ours.swapaxes(-1, -2)], axis=-1)):
+        counted &= np.triu(counted)
+    mean_of = ours.mean(axis=0)
+    off = (ours - theirs)[:, counted] * np.sign(mean_of - theirs)[counted]
+    wins = np.sign(mean_of - mean_of.T), np.sign(theirs - theirs.T)
+    pairs = np.triu(~np.isnan(theirs - theirs.T), k=1)
+    same, ranked = (wins[0] == wins[1])[pairs], spearmanr(mean_of[counted], theirs[counted]).statistic
+    about = f"{counted.sum()} numbers, rank correlation {ranked:.2f}; in {same.sum()} of {len(same)} pairs the same win"
+    return Sample(tournament.seeds, off.mean(axis=1, keepdims=True), mean(), about)
 
 
 def rank(tournament: Tournament, entrant: str) -> Sample:
     """The rank of an entrant by its mean return over all opponents."""
-    return Sample(tournament.seeds, tournament.means, rank_of(tournament.entrants.index(entrant)))
+    position = tournament.entrants.index(entrant)
+    ranked = Statistic(rank_of(position), lambda runs: intervals.of_rank(runs, position))
+    return Sample(tournament.seeds, tournament.means, ranked)
 
 
 def rank_of(position: int) -> Callable[[np.ndarray], np.ndarray]:
@@ -140,7 +174,9 @@ def rank_of(position: int) -> Callable[[np.ndarray], np.ndarray]:
 
 def first(ranks: Sample) -> float:
     """Share of the bootstrap's resamples in which an entrant ranks first, alone or with others; nan for one run."""
-    return float((resample(ranks)[0] == 1).mean()) if len(ranks.seeds) > 1 else np.nan
+    n = len(ranks.seeds)
+    rows = np.random.default_rng(0).integers(n, size=(intervals.RESAMPLES, n))
+    return float((ranks.statistic.value(ranks.runs[rows]) == 1).mean()) if n > 1 else np.nan
 
 
 def improvement(seeds: tuple[int, ...], mine: np.ndarray, theirs: np.ndarray) -> Sample:
@@ -155,12 +191,14 @@ def improvement(seeds: tuple[int, ...], mine: np.ndarray, theirs: np.ndarray) ->
     def statistic(runs: np.ndarray) -> np.ndarray:
         return wins[runs, runs.swapaxes(-1, -2)].mean(axis=(-2, -1))
 
-    return Sample(seeds, np.arange(len(seeds))[:, None], statistic)
+    by_percentile = Statistic(statistic, lambda runs: intervals.percentile(runs, statistic))
+    return Sample(seeds, np.arange(len(seeds))[:, None], by_percentile)
 
 
 QUANTITIES: dict[str, Callable[..., Sample]] = {
     "earns": earns,
     "average": average,
     "rank": rank,
-    "above_field": above_field,
+    "elicits": elicits,
+    "mixes": mixes,
 }

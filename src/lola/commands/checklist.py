@@ -78,18 +78,20 @@ def checklist(config: dict, overlays: list[str]) -> str:
             "imagines them, so algorithms that play alike have the same luck.",
         ],
         "Error bars": [
-            "- Intervals are 95 % percentile bootstrap intervals over seeds (scipy.stats.bootstrap, 9,999 resamples, "
-            "fixed generator; 999 for the bands of curves).",
-            "- config/README.md says how a claim is decided.",
+            "- Intervals are 95 % intervals over seeds: of a percentage of runs the exact one; of a mean of fewer than "
+            "30 runs, or without bounds, Student's t; of more by their bounds alone (Learned-Miller & Thomas 2019). "
+            "The bands of curves are percentiles of a bootstrap (999 resamples, fixed generator).",
+            "- config/README.md says how a claim is decided, docs/verdicts.md how often that errs.",
         ],
         "Compute": [grid(("result", "made from", "training", "itself"), compute(config, groups))],
     }
     if "claims" in config:
         claims = csv.DictReader(StringIO(Path(config["results"], "tables", "claims.csv").read_text()))
-        verdicts = Counter(claim["verdict"] for claim in claims)
+        verdicts = Counter(claim["verdict"] for claim in claims if claim["headline"] == "yes")
         sections |= {
             "Deviations from the paper": [f"- {deviation}" for deviation in read_ledger(config["claims"]).deviations],
             "Verdicts": [
+                "Of the claims that the headline counts:",
                 *(f"- {verdict}: {count}" for verdict, count in sorted(verdicts.items())),
                 "",
                 "Each claim, with its number and interval, is in tables/claims.md.",

@@ -9,12 +9,11 @@ import argparse
 import csv
 import re
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 
-from lola.analysis.claims import NOT_RUN, VERDICTS
-from lola.analysis.paper import Ledger, read_ledger
+from lola.analysis.verdicts import NOT_RUN, VERDICTS
 from lola.files.artifacts import write_whole
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
@@ -25,7 +24,7 @@ README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "READM
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
 CLAIMS = ("claims.csv", "claims.md")
-COLUMNS = ("where", "claim", "paper", "measured, with 95 % interval", "verdict")
+COLUMNS = ("where", "claim", "paper", "ours, with 95 % interval", "verdict", "kind")
 
 
 def main() -> None:
@@ -87,14 +86,14 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
         path = DOCS / paper / "claims.csv"
         content = made.get(path) or (path.read_bytes() if path.exists() else b"")
         claims = list(csv.DictReader(StringIO(content.decode())))
-        answer, *paragraphs = listing(claims, read_ledger(load(paper)["claims"]))
+        answer, *paragraphs = listing(claims)
         title = (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
         answers.append(answer)
         studies.append((f"[{title}](docs/{paper}.md)", f"`config/{paper}`", f"[{answer}](docs/claims.md)"))
         sections += [f"## {title}", f"{answer[0].upper()}{answer[1:]}.", *paragraphs]
     return {
         README: {
-            "answer": f"**{answers[0]}** ([all of them](docs/claims.md)).",
+            "answer": f"**{answers[0]}**\n([all of them](docs/claims.md)).",
             "studies": grid(("paper", "its config", "verdicts"), studies),
         },
         DOCS / "claims.md": {"claims": "\n\n".join(sections)},
@@ -102,29 +101,17 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
     }
 
 
-def listing(claims: list[dict], ledger: Ledger) -> list[str]:
-    """The number of claims by verdict; a table of those that were run; how many cells of cross tables have which."""
-    crosstables = {name: [c for c in claims if c["claim"].startswith(f"{name}/")] for name in ledger.crosstables}
-    listed = [claim for claim in claims if not any(claim in cells for cells in crosstables.values())]
-    counts = Counter(claim["verdict"] for claim in listed)
+def listing(claims: list[dict]) -> list[str]:
+    """The number of claims of the headline by verdict; then of each section a table of those that were run."""
+    if not claims:
+        return ["not run yet"]
+    counts = Counter(claim["verdict"] for claim in claims if claim["headline"] == "yes")
     numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    paragraphs = [f"{counts.total()} claims: {numbers}" if claims else "not run yet"]
-    if run := [line(claim) for claim in listed if claim["verdict"] != NOT_RUN]:
-        paragraphs.append(grid(COLUMNS, run))
-    for name, cells in crosstables.items():
-        if cells:
-            paragraphs += [f"{ledger.heading(name)}: {len(cells)} claims, counted:", tally(cells)]
+    paragraphs = [f"{counts.total()} claims on what the paper describes: {numbers}"]
+    for section in dict.fromkeys(claim["section"] for claim in claims):
+        run = [line(c) for c in claims if c["section"] == section and c["verdict"] != NOT_RUN]
+        paragraphs += [f"### {section}", grid(COLUMNS, run)] if run else []
     return paragraphs
-
-
-def tally(cells: list[dict]) -> str:
-    """A table of the number of cells of each game and tournament by verdict."""
-    counts = defaultdict(Counter)
-    for cell in cells:
-        _, game, tournament, *_ = cell["claim"].split("/")
-        counts[f"{game}, as {tournament}"][cell["verdict"]] += 1
-    rows = [(where, *(str(found[verdict]) for verdict in VERDICTS)) for where, found in counts.items()]
-    return grid(("game and tournament", *VERDICTS), rows)
 
 
 def settings_listing() -> str:
@@ -157,7 +144,8 @@ def line(claim: dict) -> tuple[str, ...]:
     digits = 1 if abs(value) >= 10 else 2
     measured = f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
     paper = f"{float(claim['paper']):g}" if claim["paper"] else "–"
-    return claim["source"], claim["claim"].partition("/")[2], paper, measured, claim["verdict"]
+    remarks = [claim["kind"], claim["stability"], "" if claim["discriminating"] == "yes" else "not discriminating"]
+    return claim["source"], claim["claim"], paper, measured, claim["verdict"], ", ".join(filter(None, remarks))
 
 
 if __name__ == "__main__":

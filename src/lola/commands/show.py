@@ -1,7 +1,7 @@
 """Show groups: `python -m lola.commands.show figure|table --spec JSON … --out results/figures/figure1 FOLDER …`.
 
 In:  its block of the config with names and labels (`lola.study.plan.block_spec`), the folders of its groups, the
-     paper's claims if any.
+     paper's claims and the history of their rules if any.
 Out: `figure1.pdf` and `.png` of the runs that finished, with the number that diverged; or `table3.csv`, `.md`, `.tex`
      and `.html`, in which those count by a rule that its notes tell; and the manifest of these files.
 """
@@ -24,15 +24,17 @@ def main() -> None:
     parser.add_argument("--spec", type=json.loads, required=True)
     parser.add_argument("--code", type=json.loads, required=True)
     parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--claims", type=Path, nargs="?")
+    parser.add_argument("--claims", type=Path, nargs="*")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()
     files = [folder / name for folder in args.groups for name in ("curves.csv", "ends.json")]
-    inputs = records.digests(files + ([args.claims] if args.claims else []))
+    if args.stage == "table":
+        files += [path for folder in args.groups if (path := folder / "further.csv").exists()]
+    inputs = records.digests([*files, *(args.claims or [])])
     module, kinds = SHOWN[args.stage]
     try:
-        ledger = read_ledger(args.claims) if args.claims else Ledger()
+        ledger = read_ledger(*args.claims) if args.claims else Ledger()
         sources, block = split_spec(args.spec, args.groups, ledger)
         kind = import_module(kinds[args.spec["kind"]].module)
         outputs = import_module(module).make(kind, sources, block, args.spec["caption"], args.out)

@@ -8,7 +8,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from lola.analysis import paper
 from lola.analysis.sources import Sources
 from lola.figures import style
 
@@ -44,7 +43,7 @@ def grids_of(sources: Sources, game: str, tournaments: list[str]) -> dict[str, p
         sources.tournament_label(each): pd.DataFrame(each.final.mean(axis=0), each.entrants, each.entrants)
         for each in shown
     }
-    theirs = paper.crosstable(sources.ledger.claims, game).reindex(index=entrants, columns=entrants)
+    theirs = sources.ledger.crosstable(game).reindex(index=entrants, columns=entrants)
     if theirs.notna().any(axis=None):
         grids[AUTHORS] = theirs
     called = {"index": sources.labels, "columns": sources.labels}

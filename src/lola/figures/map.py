@@ -9,7 +9,6 @@ from matplotlib.patches import Patch
 
 from lola.analysis.groups import Group
 from lola.analysis.maps import NAMES, SYMBOLS, quantities
-from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
 from lola.figures import style
 
@@ -39,7 +38,7 @@ def draw(sources: Sources, *, games: list[str], algorithm: str, beside: str | No
     for row, group in zip(panels, groups, strict=True):
         trained = group.instead(beside).name
         for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
-            paper = paper_number(sources.ledger.claims, trained, quantity)
+            paper = sources.ledger.number(trained, quantity)
             titles.append(f"{group.game}: {NAMES[quantity]}" + ("" if paper is None else f" ({paper:g})"))
             heat_map(ax, grid, paper, own)
             diverged |= bool(grid.isna().any(axis=None))
@@ -69,7 +68,7 @@ def grids(group: Group, x: str, y: str) -> dict[str, pd.DataFrame]:
     found = quantities(group)
     del found["R" if "nash" in found else "std"]
     return {
-        name: final.groupby([y, x]).apply(lambda runs, of: float(of(runs.to_numpy())), statistic).unstack(x)
+        name: final.groupby([y, x]).apply(lambda runs, of: float(of.value(runs.to_numpy())), statistic).unstack(x)
         for name, (final, statistic) in found.items()
     }
 

@@ -153,6 +153,9 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
         check_play(where, group, game, blocks, model)
     if group.matchup.is_map:
         check_grid(where, group, blocks)
+    if group.more and (group.course != "updates" or players != 2):
+        allowed = "parts without a grid and without episodes, in matrix games of 2 players"
+        raise BadConfig(f"{where}.further: given {group.more} for {group.name}; allowed: {allowed}")
 
 
 def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:

@@ -27,6 +27,18 @@ def digests_file(paper: str) -> Path:
     return DOCS / paper / "digests.csv"
 
 
+def history_file(claims: str | Path) -> Path:
+    """The file that says when each rule of a file of claims was fixed."""
+    return Path(claims).with_name("ledger.csv")
+
+
+def claims_files(config: dict) -> list[str]:
+    """The files of a study's claims: what is said, and when each rule was fixed if that is known."""
+    if "claims" not in config:
+        return []
+    return [config["claims"], *(str(path) for path in [history_file(config["claims"])] if path.exists())]
+
+
 def overlay_files(paper: str) -> dict[str, str]:
     """The files of a paper's own overlays, by name. Raises BadConfig, which names the papers."""
     files = sorted(lookup("paper", paper, papers(), "paper").glob("*.yaml"))

@@ -26,6 +26,7 @@ class Group(GroupName):
     seeds: tuple[int, ...]
     seeds_per_job: int
     spec: dict
+    more: int = 0  # so many further seeds, of which only the ends are kept
 
     @property
     def course(self) -> str:
@@ -35,6 +36,12 @@ class Group(GroupName):
     @property
     def cells(self) -> list[Cell]:
         return [self.cell(seed) for seed in self.seeds]
+
+    @property
+    def further(self) -> list[int]:
+        """The seeds of which only the ends are kept: those that follow."""
+        first = max(self.seeds) + 1
+        return list(range(first, first + self.more))
 
     @property
     def entries(self) -> list[registry.Entry]:
@@ -74,6 +81,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             opponent_model=opponent_model,
             seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
             seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
+            more=part.get("further", 0),
             spec={
                 "game": plain(block, GAME, without=("length",)),
                 "seats": [plain(seat, ALGORITHM, UNSEEN) for seat in seats],
@@ -160,8 +168,33 @@ def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
 
 
 def group_spec(group: Group) -> dict:
-    """What a gathered group is told of itself: its seeds, its course, and whether its rows are means over blocks."""
-    return {"seeds": [*group.seeds], "course": group.course, "blocks": registry.COURSES[group.course].blocks}
+    """What a gathered group is told of itself: seeds, course, whether rows are means over blocks, bounds of returns."""
+    about = {"seeds": [*group.seeds], "course": group.course, "blocks": registry.COURSES[group.course].blocks}
+    return about | ({"bounds": bounds} if (bounds := return_bounds(group.spec["game"])) else {})
+
+
+def further_spec(group: Group) -> dict:
+    """What the training of a group's further seeds is told."""
+    return {"cells": group.spec, "further": group.further}
+
+
+def return_bounds(game: dict) -> dict[str, list[float]] | None:
+    """The least and the most that each player, and all on average, can earn a step; None if the game has no payoffs."""
+    if "payoffs" not in game:
+        return None
+    tables = [list(flat(table)) for table in game["payoffs"]]
+    means = [sum(payoffs) / len(payoffs) for payoffs in zip(*tables, strict=True)]
+    players = {str(player): [min(table), max(table)] for player, table in enumerate(tables, start=1)}
+    return players | {"mean": [min(means), max(means)]}
+
+
+def flat(table: list | float) -> Iterator[float]:
+    """The numbers in nested lists."""
+    if isinstance(table, list):
+        for row in table:
+            yield from flat(row)
+    else:
+        yield table
 
 
 def blocks(config: dict, stage: str) -> dict[str, dict]:

@@ -21,12 +21,17 @@ LOCK = SOURCE.parent / "requirements.lock"
 NAMED = 3  # definitions that a reason names at most
 
 
-def training_code(group: plan.Group) -> dict[str, str]:
+def training_code(group: plan.Group, command: str = "lola.commands.train") -> dict[str, str]:
     """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
     looked_up = sorted({(entry.module, entry.name) for entry in group.entries})
     tables, loaders = registry.__name__, [(registry.__name__, name) for name in ("Entry", "Kind", "Course")]
-    code = fingerprints("lola.commands.train", *loaders, *looked_up, without=tables)
+    code = fingerprints(command, *loaders, *looked_up, without=tables)
     return code | {tables: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
+
+
+def further_code(group: plan.Group) -> dict[str, str]:
+    """The fingerprints of what trains a group's further seeds, with the digest of the packages."""
+    return training_code(group, "lola.commands.further") | {LOCK.name: environment()}
 
 
 def environment() -> str:
@@ -40,7 +45,7 @@ class Product:
     """Something that the study makes from settings and code, with the manifest that vouches for it."""
 
     name: str
-    stage: str  # cells, group, figure or table
+    stage: str  # cells, further, group, figure or table
     manifest: Path
     spec: dict
     code: dict[str, str]
@@ -63,9 +68,14 @@ def products(config: dict) -> Iterator[Product]:
     for group in groups.values():
         path, needs = root / f"manifests/groups/{group.name}.json", tuple(cell.name for cell in group.cells)
         yield Product(group.name, "group", path, plan.group_spec(group), code, needs)
+    more = {group.name: f"{group.name}/further" for group in groups.values() if group.more}
+    for name, product in more.items():
+        path, spec = root / f"manifests/further/{name}.json", plan.further_spec(groups[name])
+        yield Product(product, "further", path, spec, further_code(groups[name]))
     for stage in kinds.SHOWN:
         for name, block in plan.blocks(config, stage).items():
             path, needs = root / f"manifests/{stage}s/{name}.json", tuple(plan.block_groups(config, block))
+            needs += tuple(more[group] for group in needs if stage == "table" and group in more)
             yield Product(name, stage, path, plan.block_spec(config, name, block), product_code(stage, block), needs)
 
 

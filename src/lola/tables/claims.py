@@ -1,67 +1,160 @@
-"""All claims of the paper with their verdicts, to read by the part of the paper that they belong to."""
+"""All claims of the paper with their verdicts, by who speaks of what, and what a sceptic asks of each."""
 
 import textwrap
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 
-from lola.analysis.claims import VERDICTS, Checked, check
+from lola.analysis.claims import Checked, check
 from lola.analysis.groups import RULE
 from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources
-from lola.tables.table import NONE, Table, interval, numbers
+from lola.analysis.verdicts import BLOCK, LEVEL, NOT_REPRODUCED, NOT_RUN, RULES, VERDICTS, holm
+from lola.tables.table import NONE, Table, interval, number, numbers
 
 SCALE = "{batch} games of {length} steps per update, {steps} updates"
+HEADLINE, WITHDRAWN = "The headline", "Withdrawn"
 NOTES = f"""\
-Measured: with its 95 % percentile bootstrap interval over runs (scipy). Certainty: how we know that the paper says so.
-config/README.md describes the rules.
+Ours: with its 95 % interval over runs. Certainty: how we know that the paper says so. Refuted: where ours, scattered as
+it is, would have been refuted. Rival: what the claim must tell apart, what that comes to, and how often as many runs of
+it as ours are refuted. A claim that its rival would pass as well is not discriminating and counts in no headline. Same:
+in how many % of resamples of our runs the same word comes out, and in how many of the disjoint blocks of {BLOCK} seeds.
+p: the least level at which the claim is refuted; Holm: the same, adjusted for all claims of the headline. Since: the
+commit that fixed the rule by which the claim is judged; a * where a verdict by an earlier rule, or what the same runs
+end at, was known by then.
+config/README.md describes the rules, docs/verdicts.md how often each errs.
 
 {RULE}"""
 
 
 def tabulate(sources: Sources, *, groups: list[str]) -> Table:
-    """All claims, held against all groups: as rows of numbers, and to read by the part of the paper."""
+    """All claims, held against all groups: as rows of numbers, and to read by section."""
     ledger, found = sources.ledger, {name: sources.groups[name] for name in groups}
     scales = {name: SCALE.format(**scale) for name, scale in sources.coin_games.items()}
-    return arrange([check(claim, found, ledger.claims, scales) for claim in ledger.claims], ledger)
+    return arrange([check(claim, found, ledger, scales) for claim in ledger.claims], ledger)
 
 
 def arrange(checked: list[Checked], ledger: Ledger) -> Table:
-    """The table of claims that were held against runs: first how many have which verdict."""
-    of = {"claims": ""} | {f"of them {ledger.heading(name)}": f"{name}/" for name in ledger.crosstables}  # ids begin so
-    counts = {name: Counter(c.verdict for c in checked if c.claim.id.startswith(start)) for name, start in of.items()}
-    summary = pd.DataFrame(
-        {"verdict": verdict} | {column: str(count[verdict]) for column, count in counts.items()} for verdict in VERDICTS
-    )
-    parts = {}
+    """The table of claims that were held against runs: first those of the headline, counted, then every section."""
+    adjusted = holm_of(checked)
+    blocks = {HEADLINE: headline(checked, adjusted)}
     for c in checked:
-        part = ledger.part(c.claim)
-        parts.setdefault(ledger.heading(part), []).append(text(c, part))
+        blocks.setdefault(c.claim.section, []).append(text(c, adjusted, ledger))
+    if ledger.withdrawn:
+        blocks[WITHDRAWN] = [{"claim": w.id, "last verdict": w.verdict, "why": w.why} for w in ledger.withdrawn]
     return Table(
-        pd.DataFrame([row(c) for c in checked]),
-        {"": summary} | {heading: pd.DataFrame(lines) for heading, lines in parts.items()},
+        pd.DataFrame([row(c, adjusted, ledger) for c in checked]),
+        {heading: pd.DataFrame(lines).fillna(NONE) for heading, lines in blocks.items()},
         "\n\n".join(filter(None, (textwrap.fill(ledger.notes, 120), NOTES))),
-        prose=("the paper says", "decided by"),
+        prose=("what is said", "remarks", "why"),
     )
 
 
-def row(checked: Checked) -> dict:
-    """One claim as numbers; those that were not measured are empty."""
-    claim, measured = checked.claim, checked.measured
-    value, low, high = numbers(measured).values()
-    about = {"claim": claim.id, "source": claim.source, "paper": claim.paper, "measured": value}
-    return about | {"low": low, "high": high, "seeds": measured.n if measured else 0, "verdict": checked.verdict}
+def holm_of(checked: list[Checked]) -> dict[str, float]:
+    """The p-values of the claims that the headline counts, adjusted for being so many, by claim."""
+    family = [c for c in checked if c.counts and c.measured]
+    return dict(zip((c.claim.id for c in family), holm([c.p for c in family]), strict=True))
 
 
-def text(checked: Checked, part: str) -> dict:
-    """One claim as people read it."""
-    claim, measured = checked.claim, checked.measured
-    return {
-        "claim": claim.id.removeprefix(f"{part}/"),
-        "the paper says": f"{claim.sentence} ({claim.source}; {claim.certainty})",
-        "paper": NONE if claim.paper is None else f"{claim.paper:g}",
-        "measured": interval(measured, 1 if abs(measured.value) >= 10 else 3) if measured else NONE,
-        "seeds": str(measured.n) if measured else NONE,
-        "verdict": checked.verdict,
-        "decided by": checked.because,
+def headline(checked: list[Checked], adjusted: dict[str, float]) -> list[dict[str, str]]:
+    """How many claims of the headline have which verdict, and how many refutations chance alone would make."""
+    counted = [c for c in checked if c.counts]
+    verdicts = Counter(c.verdict for c in counted)
+    chance = sum(LEVEL if c.claim.rule in RULES[:2] else LEVEL / 2 for c in counted if c.measured)
+    lines = {verdict: verdicts[verdict] for verdict in VERDICTS} | {
+        "not discriminating, not counted": sum(c.claim.headline and not c.discriminating for c in checked),
+        "unstable": sum(c.unstable == "unstable" for c in counted),
+        "refuted, if chance alone were at work: at most": f"{chance:.1f}",
+        "refuted after Holm's adjustment": sum(p < LEVEL for p in adjusted.values()),
     }
+    return [{"claims": name, "number": str(count)} for name, count in lines.items()]
+
+
+def row(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
+    """One claim as numbers; those that were not measured are empty."""
+    claim, measured, rival = checked.claim, checked.measured, checked.rival
+    value, low, high = numbers(measured).values()
+    fixed = ledger.fixed(claim)
+    return {
+        "claim": claim.id,
+        "section": claim.section,
+        "headline": "yes" if checked.counts else "no",
+        "source": claim.source,
+        "paper": paper_number(checked),
+        "measured": value,
+        "low": low,
+        "high": high,
+        "runs": measured.n if measured else 0,
+        "verdict": checked.verdict,
+        "kind": "" if checked.verdict == NOT_RUN else checked.kind,
+        "margin": claim.margin,
+        "refuted below": finite(checked.refutable[0]),
+        "refuted above": finite(checked.refutable[1]),
+        "rival": rival.name if rival else "",
+        "rival's": rival.value if rival else np.nan,
+        "power": rival.power if rival else np.nan,
+        "discriminating": "yes" if checked.discriminating else "no",
+        "same": checked.same,
+        "blocks alike": f"{checked.blocks[0]} of {checked.blocks[1]}" if checked.blocks[1] else "",
+        "stability": checked.unstable,
+        "p": checked.p,
+        "holm": adjusted.get(claim.id, np.nan),
+        "since": fixed.commit if fixed else "",
+        "changed after": fixed.seen if fixed else "",
+    }
+
+
+def paper_number(checked: Checked) -> float | None:
+    """The paper's number; of a count the percentage that it is."""
+    claim = checked.claim
+    return 100 * claim.paper / claim.runs if claim.rule == "count" else claim.paper
+
+
+def finite(end: float) -> float:
+    return end if np.isfinite(end) else np.nan
+
+
+def text(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
+    """One claim as people read it."""
+    claim, measured, paper = checked.claim, checked.measured, paper_number(checked)
+    said = f"{claim.sentence} ({claim.source}; {claim.certainty})"
+    if not measured:
+        return {"claim": claim.id, "what is said": said, "verdict": NOT_RUN, "remarks": checked.because}
+    digits = 1 if abs(measured.value) >= 10 else 3
+    fixed = ledger.fixed(claim)
+    return {
+        "claim": claim.id,
+        "what is said": said,
+        "paper": NONE if paper is None else f"{paper:g}",
+        "ours": interval(measured, digits),
+        "runs": str(measured.n),
+        "verdict": f"{checked.verdict} ({checked.unstable})" if checked.unstable else checked.verdict,
+        "kind": checked.kind,
+        "margin": f"{claim.margin:g}",
+        "refuted": outside(*checked.refutable, digits),
+        "rival": rival(checked, digits),
+        "same": f"{100 * checked.same:.0f}" + (", {} of {}".format(*checked.blocks) if checked.blocks[1] else ""),
+        "p": p_text(checked.p) if checked.verdict == NOT_REPRODUCED else NONE,
+        "Holm": p_text(adjusted.get(claim.id)) if checked.verdict == NOT_REPRODUCED else NONE,
+        "since": (fixed.commit + "*" * bool(fixed.seen)) if fixed else NONE,
+        "remarks": checked.because,
+    }
+
+
+def outside(low: float, high: float, digits: int) -> str:
+    """Below or above what a claim is refuted, in words."""
+    sides = {"below": low, "above": high}
+    return " or ".join(f"{word} {number(end, digits)}" for word, end in sides.items() if np.isfinite(end))
+
+
+def rival(checked: Checked, digits: int) -> str:
+    """The rival and what becomes of it."""
+    if not (found := checked.rival):
+        return "none: not discriminating"
+    apart = "" if found.told_apart else ": not discriminating"
+    return f"{found.name}, {number(found.value, digits)}: {100 * found.power:.0f} %{apart}"
+
+
+def p_text(p: float | None) -> str:
+    return NONE if p is None else "< 0.0001" if p < 1e-4 else f"{p:.2g}"

@@ -6,7 +6,6 @@ import pandas as pd
 
 from lola.analysis import metrics
 from lola.analysis.groups import Group
-from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
 from lola.tables.table import Table, interval, number, numbers
 
@@ -14,7 +13,7 @@ WAYS = "Other ways to count, with the paper's number in brackets"
 NOTES = f"""\
 R is the normalised discounted return per step after the last update: the mean over all runs and both agents. Its
 standard deviation (std) is over runs and agents too. In a zero-sum game R is 0 whatever is learned, and the std tells.
-In brackets: 95 % percentile bootstrap intervals over runs (scipy).
+In brackets: 95 % intervals over runs. Of two outcomes the std says less than R, and no claim is asked of it.
 
 The paper does not define %TFT and %Nash. %TFT: the share of the five states, averaged over runs, in which the agents
 do what tit-for-tat does; %Nash: in which they mix uniformly. Joint: both agents must; agent: each counts for itself.
@@ -28,10 +27,10 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str]) -> Ta
     rows, lines, ways = [], [], {}
     for game, algorithm in itertools.product(games, algorithms):
         group = sources.group(game, algorithm)
-        about = {"game": game, "algorithm": sources.label(group), "runs": len(group.returns)}
+        about = {"game": game, "algorithm": sources.label(group), "runs": len(group.final)}
         found = []
         for name, (quantity, sample) in measures(group).items():
-            e, paper = metrics.estimate(sample), paper_number(sources.ledger.claims, group.name, quantity)
+            e, paper = metrics.estimate(sample), sources.ledger.number(group.name, quantity)
             found.append((name, e, paper))
             rows.append(about | {"measure": name} | numbers(e) | {"paper": paper})
             if name.startswith("%"):
@@ -39,7 +38,7 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str]) -> Ta
                 way[about["algorithm"]] = f"{number(e.value, 1)} ({number(paper, 1)})"
         (_, r, r_paper), (_, spread, spread_paper), (main, share, share_paper), *_ = found
         printed = {"runs": str(about["runs"]), "R": interval(r, 2), "R, paper": number(r_paper, 2)}
-        printed |= {"std": interval(spread, 2), "std, paper": number(spread_paper, 2)}
+        printed |= {"std": number(spread.value, 2), "std, paper": number(spread_paper, 2)}
         printed |= {"%TFT or %Nash": f"{main.split()[0]} {interval(share, 1)}", "paper": number(share_paper, 1)}
         lines.append(about | printed)
     blocks = {"": pd.DataFrame(lines), WAYS: pd.DataFrame(ways.values())}

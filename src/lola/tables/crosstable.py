@@ -5,7 +5,6 @@ import itertools
 import pandas as pd
 
 from lola.analysis.metrics import estimate
-from lola.analysis.paper import crosstable
 from lola.analysis.sources import Sources
 from lola.analysis.tournaments import earns
 from lola.tables.table import Table, matrix, number, numbers
@@ -18,7 +17,7 @@ What the row earns against the column: the normalised discounted return per step
 episodes and over runs. In brackets: what the authors' entrants earn, read off the plots in their notebook to ±{READ};
 how many runs are behind those is not known. In self-play both seats are averaged; the authors' notebook has the two
 seats' returns in one series. Marked * where ours and theirs are more than {MARKED} apart. The CSV file has 95 %
-percentile bootstrap intervals over runs (scipy).
+intervals over runs.
 
 How far from the authors: the difference of ours and theirs, the mean over cells of its size and of itself, and in how
 many cells theirs lies in our interval, widened by {READ}. That allows for no sampling error of theirs. Of a pair in a
@@ -31,7 +30,7 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> T
     for game, name in itertools.product(games, tournaments):
         tournament = sources.tournament(game, name)
         entrants, label = tournament.entrants, sources.tournament_label(tournament)
-        authors = crosstable(sources.ledger.claims, game).reindex(index=entrants, columns=entrants)
+        authors = sources.ledger.crosstable(game).reindex(index=entrants, columns=entrants)
         cells = {}
         for row, column in itertools.product(entrants, repeat=2):
             e, theirs = estimate(earns(tournament, row, column)), authors.loc[row, column]

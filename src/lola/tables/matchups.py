@@ -5,14 +5,13 @@ import itertools
 import pandas as pd
 
 from lola.analysis.metrics import estimate, final_return
-from lola.analysis.paper import paper_number
 from lola.analysis.sources import Sources
 from lola.tables.table import Table, interval, matrix, number, numbers
 from lola.vocabulary.names import Matchup
 
 NOTES = """\
 Each cell holds the returns of the row and of the column player: normalised, per step, after the last update, the mean
-over runs. In brackets: 95 % percentile bootstrap intervals over runs (scipy)."""
+over runs. In brackets: 95 % intervals over runs."""
 
 
 def tabulate(sources: Sources, *, game: str, algorithms: list[str]) -> Table:
@@ -22,9 +21,7 @@ def tabulate(sources: Sources, *, game: str, algorithms: list[str]) -> Table:
         group = sources.group(game, matchup)
         seats = Matchup.read(matchup).seats
         labels |= dict(zip(seats, sources.seats(group), strict=True))
-        players = [
-            (estimate(final_return(group, p)), paper_number(sources.ledger.claims, group.name, "R", p)) for p in (1, 2)
-        ]
+        players = [(estimate(final_return(group, p)), sources.ledger.number(group.name, "R", p)) for p in (1, 2)]
         cells[seats[0], seats[-1]] = players
         cells.setdefault((seats[-1], seats[0]), players[::-1])
 

@@ -8,9 +8,9 @@ from lola.tables.table import NONE, Table, interval, number, numbers
 
 BEST = 5  # so many points are listed
 NOTES = """\
-Every point of the grid is held against the paper's numbers at once, by the rule `equals` of config/README.md. Off: how
-far the number that fits worst lies from the paper's, in units of what the rule allows there. A point where it is at
-most 1 gives every number of the paper. In brackets: 95 % percentile bootstrap intervals over runs (scipy).
+Every point of the grid is held against the paper's numbers at once. Off: how far the number that fits worst lies from
+the paper's, in margins. A point where it is below 1 gives every number of the paper. In brackets: 95 % intervals over
+runs.
 
 The points are sorted by that, so the first one is the best of many, and partly by luck: its intervals don't allow for
 the choice. The CSV file has every point at which no run diverged."""
@@ -18,9 +18,9 @@ the choice. The CSV file has every point at which no run diverged."""
 
 def tabulate(sources: Sources, *, games: list[str], algorithm: str) -> Table:
     """The points of a map that come nearest to the paper's numbers of all games together."""
-    found = fit([sources.group(game, algorithm) for game in games], sources.ledger.claims)
+    found = fit([sources.group(game, algorithm) for game in games], sources.ledger)
     order = found.worst.argsort(kind="stable")
-    paper = {c.name: f"{c.claim.paper:g}" for c in found.compared}
+    paper = {c.name: f"{c.paper:g}" for c in found.compared}
     first = {"": "the paper"} | {SYMBOLS[axis]: NONE for axis in found.points} | paper | {"off": NONE}
     lines = [first, *(line(found, rank, at) for rank, at in enumerate(order[:BEST].tolist(), start=1))]
     heading = f"{sources.labels[algorithm]}, {len(found.seeds)} runs at each of {len(order)} points"
@@ -40,6 +40,6 @@ def tidy(found: Fit, order: list[int]) -> pd.DataFrame:
     for rank, at in enumerate(order, start=1):
         about = {"rank": rank, **found.points.iloc[at]}
         for c, how_far in zip(found.compared, off, strict=True):
-            fits = {"paper": c.claim.paper, "allowed": c.allowed[at], "off": how_far[at]}
+            fits = {"paper": c.paper, "margin": c.margin, "off": how_far[at]}
             rows.append(about | {"measure": c.name} | numbers(c.estimates[at]) | fits)
     return pd.DataFrame(rows)

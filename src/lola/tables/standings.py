@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from lola.analysis.metrics import Estimate, Sample, estimate, mean
-from lola.analysis.paper import averages
 from lola.analysis.sources import Sources
 from lola.analysis.tournaments import Tournament, average, first, improvement, rank
 from lola.tables.table import Table, interval, matrix, number, numbers
@@ -15,8 +14,9 @@ AVERAGE, RANK, FIRST, EARNS_MORE, MARGIN = "average", "rank", "first, %", "earns
 NOTES = """\
 Average: the normalised discounted return per step over the last tenth of the episodes, the mean over all opponents,
 self-play included, and over runs; authors: the same as plotted in their notebook, read to ±0.03, where the field is
-theirs. Rank: 1 + how many earn more on average. In brackets: 95 % percentile bootstrap intervals over runs (scipy), all
-matches of a seed drawn together; first: in how many % of the resamples the entrant ranks first.
+theirs. Rank: 1 + how many earn more on average; its interval is from all differences to the others at once. In
+brackets: 95 % intervals over runs, all matches of a seed together; first: in how many % of bootstrap resamples the
+entrant ranks first.
 
 Who earns more: the probability that a run of the row earns more than a run of the column against the same opponent,
 averaged over opponents (ties count half; Mann-Whitney, the probability of improvement of Agarwal et al. 2021). Head to
@@ -31,7 +31,7 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> T
         tournament = sources.tournament(game, name)
         entrants, where = tournament.entrants, {"game": game, "tournament": sources.tournament_label(tournament)}
         labels, heading = {name: sources.labels[name] for name in entrants}, ", ".join(where.values())
-        authors = averages(sources.ledger.claims, game)
+        authors = sources.ledger.averages(game)
         if {*authors.index} != {*entrants}:
             authors = {}  # means over another field
         alone, pairs = overall(tournament), pairwise(tournament)
@@ -62,7 +62,7 @@ def overall(tournament: Tournament) -> dict[tuple[str, None], dict[str, Estimate
     found = {}
     for entrant in tournament.entrants:
         ranks = rank(tournament, entrant)
-        firsts = Estimate(100 * first(ranks), np.nan, np.nan, np.nan, len(ranks.seeds))
+        firsts = Estimate(100 * first(ranks), np.nan, np.nan, len(ranks.seeds))
         found[entrant, None] = {AVERAGE: estimate(average(tournament, entrant)), RANK: estimate(ranks), FIRST: firsts}
     return found
 
@@ -73,7 +73,7 @@ def pairwise(tournament: Tournament) -> dict[tuple[str, str], dict[str, Estimate
     for (i, row), (j, column) in itertools.permutations(enumerate(tournament.entrants), 2):
         found[row, column] = {
             EARNS_MORE: estimate(improvement(seeds, ends[:, i], ends[:, j])),
-            MARGIN: estimate(Sample(seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean)),
+            MARGIN: estimate(Sample(seeds, (ends[:, i, j] - ends[:, j, i])[:, None], mean())),
         }
     return found
 

@@ -99,9 +99,9 @@ def numbers(estimate: Estimate | None) -> dict[str, float]:
 
 
 def interval(estimate: Estimate, digits: int) -> str:
-    """A number with its 95 % interval: -1.07 [-1.13, -1.03]."""
+    """A number with its 95 % interval: -1.07 [-1.13, -1.03]; alone if it has none."""
     value, low, high = (number(x, digits) for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value} [{low}, {high}]"
+    return value if NONE in (low, high) else f"{value} [{low}, {high}]"
 
 
 def number(value: float | None, digits: int) -> str:

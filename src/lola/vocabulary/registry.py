@@ -106,8 +106,8 @@ MATRIX_GAME = Kind(
     courses=("updates", "map", "match"),
     players="payoffs",
     estimators={
-        **entries("lola.learning.matrix.estimators", "pg", plays=1),
-        **entries("lola.learning.matrix.estimators", "pg_released", "dice", "surrogate", plays=2),
+        **entries("lola.learning.matrix.estimators", "pg", "pg_halved", plays=1),
+        **entries("lola.learning.matrix.estimators", "pg_released", "pg_centred", "dice", "surrogate", plays=2),
     },
     opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.matrix.cloning", "cloning", plays=1)},
     play=Entry("lola.learning.matrix.rollouts", "play"),

@@ -169,6 +169,7 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
         "so many are averaged for a row of a curve",
         {"type": "integer", "minimum": 1},
     ),
+    "further": whole("so many more seeds, of which only the ends are kept, for tables and claims"),
     "perspective": name("who sees what in a match (default: as_described)"),
     "grid": Setting(
         "lists of values",

@@ -64,6 +64,16 @@ def pg_released(critic_lr: float = 1.0) -> Estimator:
     return Estimator(critic_lr, beyond=0.5, centre="all")
 
 
+def pg_halved(critic_lr: float = 1.0) -> Estimator:
+    """As described, but for the cross term, which is halved: one of the two things that the authors' code has."""
+    return Estimator(critic_lr, beyond=0.5)
+
+
+def pg_centred(critic_lr: float = 1.0) -> Estimator:
+    """As described, but for the cross term's rewards, which are centred on their mean over all steps: the other."""
+    return Estimator(critic_lr, centre="all")
+
+
 def dice(baseline: bool = True) -> Estimator:
     """DiCE (Foerster et al. 2018b), with the mean reward of each step over the roll-outs as its baseline."""
     return Estimator(centred=baseline, centre="step" if baseline else None)

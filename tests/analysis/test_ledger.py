@@ -1,0 +1,124 @@
+"""The ledger of claims against its own history in git: no rule changes and no claim goes without being told."""
+
+import csv
+import subprocess
+from collections import Counter
+
+import pytest
+
+from lola.analysis.paper import read_ledger
+from lola.commands import ledger
+from lola.study import papers
+
+
+def has_history():
+    """Whether git has all commits here; an archive or a shallow clone has not."""
+    try:
+        return ledger.git("rev-parse", "--is-shallow-repository").strip() == "false"
+    except (OSError, subprocess.CalledProcessError):
+        return False
+
+
+of_git = pytest.mark.skipif(not has_history(), reason="git has no whole history here")
+PAPERS = {name: folder / "claims.yaml" for name, folder in papers.papers().items()}
+
+
+def published(paper):
+    return papers.DOCS / paper / "claims.csv"
+
+
+@of_git
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_ledger_is_what_git_says(paper):
+    claims = PAPERS[paper]
+    with open(papers.history_file(claims), newline="") as file:
+        recorded = list(csv.DictReader(file))
+    found = ledger.history(claims, published(paper), papers.digests_file(paper))
+    assert [line for line in found if line in recorded] == recorded
+    last = ledger.git("log", "-1", "--format=%H", "--", str(claims))[: ledger.LENGTH]
+    assert {line["commit"] for line in found if line not in recorded} <= {last}  # which could not name itself
+
+
+@of_git
+@pytest.mark.parametrize("paper", PAPERS)
+def test_no_claim_was_ever_deleted(paper):
+    current = read_ledger(PAPERS[paper])
+    kept, withdrawn = {claim.id for claim in current.claims}, {gone.id: gone.verdict for gone in current.withdrawn}
+    last = {}
+    for commit, _, path in ledger.changes(PAPERS[paper], published(paper)):
+        content = ledger.git("show", f"{commit}:{path}")
+        if path.endswith(".csv"):
+            last |= {line["claim"]: line["verdict"] for line in csv.DictReader(content.splitlines())}
+        else:
+            last |= {claim: last.get(claim) for claim, *_ in ledger.rules(content)}
+    families = [name.removesuffix("*") for name in withdrawn if name.endswith("*")]
+    for claim, verdict in last.items():
+        if claim in kept or any(claim.startswith(family) for family in families):
+            continue
+        assert withdrawn[claim] == (verdict or "none published"), claim
+    for family in families:
+        counts = Counter(verdict for claim, verdict in last.items() if claim.startswith(family))
+        assert withdrawn[f"{family}*"] == ", ".join(f"{n} {v}" for v, n in sorted(counts.items(), key=by_word)), family
+    assert not kept & {*withdrawn}
+
+
+def by_word(item):
+    return ["reproduced", "not reproduced", "inconclusive"].index(item[0])
+
+
+CLAIMS = """\
+sections:
+  - title: S
+    claims:
+      - id: x/y
+        sentence: {}
+        source: t
+        certainty: read
+        measure: {{quantity: R, group: ipd/a/oracle}}
+        rule: less
+        than: {}
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ledger.git("init", "-q")
+    for key, value in (("user.name", "A"), ("user.email", "a@example.org")):
+        ledger.git("config", key, value)
+    (tmp_path / "config/p").mkdir(parents=True)
+    (tmp_path / "docs/p").mkdir(parents=True)
+    return tmp_path
+
+
+def commit(project, **files):
+    """Write files by their names, `claims` and what is published, and commit them: the commit's short name."""
+    names = {"claims": "config/p/claims.yaml", "verdicts": "docs/p/claims.csv", "digests": "docs/p/digests.csv"}
+    for name, text in files.items():
+        (project / names[name]).write_text(text)
+    ledger.git("add", "-A")
+    ledger.git("commit", "-qm", "x")
+    return ledger.git("rev-parse", "HEAD")[: ledger.LENGTH]
+
+
+@of_git
+def test_a_rule_is_known_by_its_first_commit_and_by_what_was_known_then(project):
+    at = papers.CONFIG / "p" / "claims.yaml", papers.DOCS / "p" / "claims.csv", papers.DOCS / "p" / "digests.csv"
+    first = commit(project, claims=CLAIMS.format("a", 1), verdicts="claim,verdict\n", digests="group\n")
+    commit(project, claims=CLAIMS.format("other words", 1))
+    commit(project, digests="group\nipd/a/oracle\n")
+    second = commit(project, claims=CLAIMS.format("a", 2))
+    commit(project, verdicts="claim,verdict\nx/y,not reproduced\n")
+    third = commit(project, claims=CLAIMS.format("a", 3))
+    found = ledger.history(*at)
+    assert [(line["commit"], line["known"]) for line in found] == [
+        (first, ""),
+        (second, "its runs"),
+        (third, "not reproduced"),
+    ]
+    (project / "config/p/study.yaml").write_text("{}")
+    ledger.main()
+    fixed = read_ledger(at[0], papers.history_file(at[0]))
+    (claim,) = fixed.claims
+    assert (fixed.fixed(claim).commit, fixed.fixed(claim).seen) == (third, "not reproduced")
+    assert read_ledger(at[0]).fixed(claim) is None
