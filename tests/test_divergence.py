@@ -116,6 +116,7 @@ FIGURES = {  # the block, and the groups that it shows
     "returns": ({"game": "ipd", "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "comparison": ({"game": "ipd", "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "parameters": ({"game": "tandem", "algorithms": ["nl", "lola"]}, ["tandem/nl/oracle", "tandem/lola/oracle"]),
+    "progress": ({"games": ["ipd"], "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "beliefs": (
         {"games": ["ipd"], "algorithms": ["nl-pg", "nl-pg/cloning"]},
         ["ipd/nl-pg/oracle", "ipd/nl-pg/cloning"],
@@ -132,6 +133,7 @@ TABLES = {
     "convergence": ({"games": ["ipd"], "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "matchups": ({"game": "ipd", "algorithms": ["lola-vs-nl"]}, ["ipd/lola-vs-nl/oracle"]),
     "settings": ({"games": ["ipd"], "algorithm": "lola@map"}, ["ipd/lola@map/oracle"]),
+    "updates": ({"options": {"both": SELF_PLAY}}, SELF_PLAY),
     "standings": ({"games": ["ipd"], "tournaments": ["cup"]}, CUP),
     "crosstable": ({"games": ["ipd"], "tournaments": ["cup"]}, CUP),
 }
@@ -297,8 +299,9 @@ def test_every_table_counts_a_run_that_diverged_and_says_so(tmp_path, monkeypatc
     folders = study(tmp_path, names, dict.fromkeys(names, ONE))
     out = made(monkeypatch, tmp_path, "table", kind, block, folders)
     rows, page = pd.read_csv(out.with_suffix(".csv")), out.with_suffix(".md").read_text()
-    if kind == "settings":
-        assert len(rows) == 3 and "no run diverged" in page  # points of four
+    if kind in ("settings", "updates"):
+        left = {"settings": 3, "updates": 2}[kind]  # points of four, or updates
+        assert len(rows) == left and "no run diverged" in page
         return
     assert RULE in page and "2 of 3 runs; 1 diverged" in page
     assert {*rows.runs} <= {3, 0}  # none where a matchup isn't in the study
@@ -316,8 +319,8 @@ def test_a_table_says_of_which_run_nothing_was_recorded(tmp_path, monkeypatch, k
     block, names = TABLES[kind]
     folders = study(tmp_path, names, dict.fromkeys(names, AT_ONCE))
     page = made(monkeypatch, tmp_path, "table", kind, block, folders).with_suffix(".md").read_text()
-    if kind == "settings":
-        assert "at every point of ipd/lola@map/oracle a run diverged" in page
+    if kind in ("settings", "updates"):
+        assert f"at every point of {names[-1]} a run diverged" in page
         return
     assert f"{names[0]}/seed0 diverged before anything was recorded of it" in page
     assert "0 of 3 runs; 3 diverged" in page

@@ -20,32 +20,31 @@ def has_history():
 
 
 of_git = pytest.mark.skipif(not has_history(), reason="git has no whole history here")
-PAPERS = {name: folder / "claims.yaml" for name, folder in papers.papers().items()}
+FILES = [(paper, path) for paper, folder in papers.papers().items() for path in sorted(folder.glob("claims*.yaml"))]
 
 
-def published(paper):
-    return papers.DOCS / paper / "claims.csv"
+def published(paper, claims):
+    return papers.DOCS / paper / f"{claims.stem}.csv"
 
 
 @of_git
-@pytest.mark.parametrize("paper", PAPERS)
-def test_the_ledger_is_what_git_says(paper):
-    claims = PAPERS[paper]
+@pytest.mark.parametrize(("paper", "claims"), FILES)
+def test_the_ledger_is_what_git_says(paper, claims):
     with open(papers.history_file(claims), newline="") as file:
         recorded = list(csv.DictReader(file))
-    found = ledger.history(claims, published(paper), papers.digests_file(paper))
+    found = ledger.history(claims, published(paper, claims), papers.digests_file(paper))
     assert [line for line in found if line in recorded] == recorded
     last = ledger.git("log", "-1", "--format=%H", "--", str(claims))[: ledger.LENGTH]
     assert {line["commit"] for line in found if line not in recorded} <= {last}  # which could not name itself
 
 
 @of_git
-@pytest.mark.parametrize("paper", PAPERS)
-def test_no_claim_was_ever_deleted(paper):
-    current = read_ledger(PAPERS[paper])
+@pytest.mark.parametrize(("paper", "claims"), FILES)
+def test_no_claim_was_ever_deleted(paper, claims):
+    current = read_ledger(claims)
     kept, withdrawn = {claim.id for claim in current.claims}, {gone.id: gone.verdict for gone in current.withdrawn}
     last = {}
-    for commit, _, path in ledger.changes(PAPERS[paper], published(paper)):
+    for commit, _, path in ledger.changes(claims, published(paper, claims)):
         content = ledger.git("show", f"{commit}:{path}")
         if path.endswith(".csv"):
             last |= {line["claim"]: line["verdict"] for line in csv.DictReader(content.splitlines())}

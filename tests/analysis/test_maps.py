@@ -9,7 +9,7 @@ from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lola.analysis import claims
-from lola.analysis.maps import fit, quantities
+from lola.analysis.maps import fit, fit_of, quantities
 from lola.analysis.metrics import estimate
 from lola.analysis.paper import Claim, Ledger
 from lola.analysis.sources import Sources
@@ -68,7 +68,7 @@ def test_a_map_holds_its_games_quantities_at_every_point(tmp_path):
 
 
 def test_each_point_is_as_good_as_the_number_that_fits_it_worst(tmp_path):
-    found = fit(pair(tmp_path), PAPER)
+    found = fit_of(pair(tmp_path), PAPER)
     assert found.points.to_dict("list") == {"batch": [64, 4000], "eta": [1.0, 2.0]}
     assert [c.name for c in found.compared] == ["ipd R", "ipd %TFT", "imp std of R", "imp %Nash"]
     off = np.array([c.off(c.runs) for c in found.compared])
@@ -90,7 +90,7 @@ def test_seeds_are_drawn_together_for_both_games_and_all_points(tmp_path):
         ),
         write(tmp_path, "imp/a@map/oracle", {p: [(0.3, 20)] * 9 for p in (NEAR, FAR)}, zero_sum=True),
     ]
-    found = fit(maps, ledger(ipd={"R": -1.0}, imp={"std": 0.1}))
+    found = fit_of(maps, ledger(ipd={"R": -1.0}, imp={"std": 0.1}))
     assert found.seeds == tuple(range(9))  # those that both have
     rows = np.random.default_rng(1).integers(0, 9, (5, 9))
     expected = [min(max(abs(v[draw].mean() + 1) / 0.1, 0.2 / 0.05) for v in values) for draw in rows]
@@ -103,17 +103,42 @@ def test_seeds_are_drawn_together_for_both_games_and_all_points(tmp_path):
 def test_points_at_which_a_run_diverged_are_left_out(tmp_path):
     ipd = write(tmp_path, "ipd/a@map/oracle", {NEAR: [(-1.0, 20)] * 3, FAR: [(-1.0, 20), (float("nan"), 20)] * 1})
     imp = write(tmp_path, "imp/a@map/oracle", {NEAR: [(0.1, 20)] * 3, (9, 9.0): [(0.1, 20)] * 3}, zero_sum=True)
-    assert fit([ipd, imp], PAPER).points.to_numpy().tolist() == [[64, 1.0]]
+    assert fit_of([ipd, imp], PAPER).points.to_numpy().tolist() == [[64, 1.0]]
     other = write(tmp_path, "stag/a@map/oracle", {FAR: [(-1.0, 20)] * 3})
     with pytest.raises(ValueError, match="no point is left of ipd/a@map/oracle, stag/a@map/oracle"):
-        fit([ipd, other], ledger(ipd={"R": -1.0}, stag={"R": -1.0}))
+        fit_of([ipd, other], ledger(ipd={"R": -1.0}, stag={"R": -1.0}))
 
 
 def test_numbers_of_one_player_or_of_other_groups_are_not_compared(tmp_path):
     (group, _) = pair(tmp_path)
-    assert [c.name for c in fit([group], ledger(ipd={"R": -1.0, "R 1": 9.0, "nash": 9.0})).compared] == ["ipd R"]
+    assert [c.name for c in fit_of([group], ledger(ipd={"R": -1.0, "R 1": 9.0, "nash": 9.0})).compared] == ["ipd R"]
     with pytest.raises(ValueError, match="the paper prints no number of ipd/a@map/oracle"):
-        fit([group], ledger(imp={"R": 9.0}))
+        fit_of([group], ledger(imp={"R": 9.0}))
+
+
+def curves(tmp_path, name, **ends):
+    """A group whose runs have these R after 10 and 20 updates, of both players, who always defect."""
+    rows = [
+        (seed, step, player, metric, value)
+        for seed in range(12)
+        for step, r in zip((10, 20), ends["r"], strict=True)
+        for player in (1, 2)
+        for metric, value in [("return", r)] + [(f"C {'at' if s == 'start' else 'after'} {s}", 0.0) for s in STATES]
+    ]
+    return group_files.write(tmp_path, name, "updates", rows, {row[0]: {} for row in rows})
+
+
+def test_an_update_of_a_curve_is_a_point_and_options_stand_side_by_side(tmp_path):
+    naive = curves(tmp_path, "ipd/naive/oracle", r=(-1.6, -2.0))
+    ends = {"a": (-1.3, -1.2), "b": (-1, -1)}
+    found = {name: curves(tmp_path, f"ipd/lola-{name}/oracle", r=r) for name, r in ends.items()}
+    numbers = {"ipd/naive/oracle": {"R": -1.9}} | {group.name: {"R": -1.15} for group in found.values()}
+    printed = Ledger(printed=numbers, quantities=PAPER.quantities)
+    both = fit({name: [naive, group] for name, group in found.items()}, printed)
+    assert both.points.to_dict("list") == {"option": ["a", "a", "b", "b"], "step": [10, 20, 10, 20]}
+    assert [c.name for c in both.compared] == ["ipd naive R", "ipd lola R"]
+    assert both.worst == pytest.approx([3, 1, 3, 1.5])
+    assert both.about == "the best of 4 points is a, N = 20: ipd naive R -2 (-1.9), ipd lola R -1.2 (-1.15)"
 
 
 def test_whether_one_setting_gives_both_rows_is_a_claim(tmp_path):

@@ -272,7 +272,11 @@ MISTAKES = {
     "study: {tournament: {every: 250}}": ["study.tournament.every: given 250", "divides a tenth of episodes, 100"],
     "study: {tournament: {every: null}}": ["study.tournament.every: is missing", "entrants, episodes, length, every"],
     "study: {tournament: {steps: 3}}": ["study.tournament.steps: is not used by a tournament"],
-    "study: {self-play: {every: 3}}": ["study.self-play.every: is not used by a part without entrants"],
+    "study: {self-play: {every: 3}}": ["study.self-play.every: given 3", "a number that divides steps, 200"],
+    "study: {map: {every: 3}}": ["study.map.every: is not used by a part without entrants"],
+    "study: {self-play: {further: 0}}": ["study.self-play.further: given 0", "a whole number from 1"],
+    "study: {map: {further: 9}}": ["study.map.further: given 9 for ipd/lola-ex@map/oracle", "parts without a grid"],
+    "study: {tournament: {further: 9}}": ["study.tournament.further: given 9", "without episodes"],
     "study: {mine: {games: [ipd]}}": ["study.mine.algorithms: is missing"],
     "study: {mine: {games: [ipd], algorithms: [nl-q-vs-nl-ex]}}": [
         "study.mine: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes, length",

@@ -8,7 +8,7 @@ from lola.analysis import tournaments, verdicts
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.maps import fit
 from lola.analysis.metrics import QUANTITIES, SHARE, Estimate, Sample, difference, estimate
-from lola.analysis.paper import Claim, Ledger
+from lola.analysis.paper import Claim, Ledger, names_of
 from lola.analysis.verdicts import KINDS, NOT_REPRODUCED, NOT_RUN
 
 FIT, APART = "fit", "apart"  # these quantities rest on numbers that the ledger holds
@@ -155,7 +155,7 @@ def needed(settings: dict, groups: dict[str, Group]) -> list[Group]:
     """The groups that a measure needs. Raises KeyError with the name of one that is not there."""
     if "tournament" in settings:
         return tournaments.matches_needed(tournaments.tournament_of(groups, settings), settings)
-    return [groups[name] for name in settings.get("groups") or [settings["group"]]]
+    return [groups[name] for name in names_of(settings)]
 
 
 def measure(claim: Claim, settings: dict, groups: dict[str, Group], ledger: Ledger) -> Sample:
@@ -165,7 +165,8 @@ def measure(claim: Claim, settings: dict, groups: dict[str, Group], ledger: Ledg
     if settings["quantity"] not in (*known, alone):
         raise ValueError(f"{claim.id}: unknown quantity {settings['quantity']!r}; known: {', '.join((*known, alone))}")
     if settings["quantity"] == FIT:
-        return fit([groups[name] for name in settings["groups"]], ledger).sample
+        options = settings.get("options") or {"": settings["groups"]}
+        return fit({option: [groups[name] for name in names] for option, names in options.items()}, ledger).sample
     source = tournaments.tournament_of(groups, settings) if of_tournament else groups[settings["group"]]
     if settings["quantity"] == APART:
         return tournaments.apart(source, ledger.crosstable(source.game))

@@ -165,8 +165,9 @@ class Group(GroupName):
 
     @cached_property
     def map(self) -> pd.DataFrame:
-        """Final metrics at each point of the grid: index (its axes…, seed), columns (player, metric)."""
-        rows = self.rows[~self.rows.seed.isin(self.failed)].astype({"metric": str})
+        """Metrics at each point of a grid, or of a curve: index (its axes… or step, seed), columns (player, metric)."""
+        counted = ~self.rows.seed.isin(self.failed) if self.matchup.is_map else slice(None)
+        rows = self.rows[counted].astype({"metric": str})
         axes = [column for column in rows if column not in ("seed", "player", "metric", "value")]
         return rows.pivot(index=[*axes, "seed"], columns=["player", "metric"], values="value")
 

@@ -1,6 +1,7 @@
 """A map's runs at each point of its grid, and the distance of each point from the paper's numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
@@ -22,20 +23,29 @@ from lola.analysis.metrics import (
 from lola.analysis.paper import Ledger
 from lola.vocabulary import measures
 
-SYMBOLS = {"batch": "B", "lr": "δ", "eta": "η"}  # a grid may have these axes; points are named in this order
+SYMBOLS = {"option": "", "batch": "B", "lr": "δ", "eta": "η", "step": "N"}  # what may tell points apart, in this order
 NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A number of the paper beside what each point gives: `runs` is (points, n, k)."""
+    """A number of the paper beside what each point gives: `runs` is (points, n, k).
 
-    name: str
+    It is of a game and a quantity, and of an `algorithm` where several are compared.
+    """
+
+    game: str
+    algorithm: str
+    quantity: str
     paper: float
     margin: float
     runs: np.ndarray
     statistic: Statistic
     estimates: list[Estimate]
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.game, self.algorithm, NAMES[self.quantity])))
 
     def off(self, runs: np.ndarray) -> np.ndarray:
         """|measured − paper| / margin at each point, of `runs` (…, points, n, k)."""
@@ -74,16 +84,39 @@ class Fit:
     def about(self) -> str:
         """The best point in words."""
         at = int(self.worst.argmin())
-        where = ", ".join(f"{SYMBOLS[axis]} = {x:g}" for axis, x in self.points.iloc[at].items())
+        where = ", ".join(told(axis, x) for axis, x in self.points.iloc[at].items())
         numbers = ", ".join(f"{c.name} {c.estimates[at].value:.3g} ({c.paper:g})" for c in self.compared)
         return f"the best of {len(self.points)} points is {where}: {numbers}"
 
 
-def fit(maps: list[Group], ledger: Ledger) -> Fit:
-    """Hold each point of the maps, one per game, against all that the paper prints of their algorithm for both players.
+def told(axis: str, x: float | str) -> str:
+    """Where a point lies along an axis: η = 2."""
+    return x if axis == "option" else f"{SYMBOLS[axis]} = {x:g}"
 
-    Points at which a run diverged are left out. Raises NothingLeft if none is left, ValueError if the paper prints
-    nothing.
+
+def fit(options: dict[str, list[Group]], ledger: Ledger) -> Fit:
+    """The points of several settings side by side, each of groups that stand for the same numbers in the same order."""
+    fits = {name: fit_of(groups, ledger) for name, groups in options.items()}
+    if len(fits) == 1:
+        return next(iter(fits.values()))
+    first, *others = fits.values()
+    if {(len(f.compared), f.seeds) for f in others} != {(len(first.compared), first.seeds)}:
+        raise ValueError(f"{', '.join(options)} must have the same seeds, and the paper as many numbers of each")
+    compared = []
+    for same in zip(*(f.compared for f in fits.values()), strict=True):
+        runs, estimates = np.concatenate([c.runs for c in same]), [e for c in same for e in c.estimates]
+        words = zip(*(c.algorithm.split("-") for c in same), strict=False)
+        who = "-".join(first for first, *others in takewhile(lambda at: len({*at}) == 1, words))
+        compared.append(replace(same[0], algorithm=who, runs=runs, estimates=estimates))
+    points = pd.concat([f.points.assign(option=name) for name, f in fits.items()], ignore_index=True)
+    return Fit(points[[axis for axis in SYMBOLS if axis in points]], first.seeds, compared)
+
+
+def fit_of(maps: list[Group], ledger: Ledger) -> Fit:
+    """Hold each point of the maps against all that the paper prints of their algorithm for both players.
+
+    A point of a group that is no map is an update of its curve. Points at which a run diverged are left out. Raises
+    NothingLeft if none is left, ValueError if the paper prints nothing.
     """
     found = [
         (group, quantity, paper, *quantities(group)[quantity])
@@ -104,7 +137,8 @@ def fit(maps: list[Group], ledger: Ledger) -> Fit:
         runs = np.stack([finite[which].xs(seed, axis=1, level="seed") for seed in seeds], axis=1)
         estimates = [estimate(Sample(tuple(seeds), at_point, statistic)) for at_point in runs]
         margin = ledger.quantities[quantity]["margin"]
-        compared.append(Compared(f"{group.game} {NAMES[quantity]}", paper, margin, runs, statistic, estimates))
+        who = group.algorithm if len({each.algorithm for each in maps}) > 1 else ""
+        compared.append(Compared(group.game, who, quantity, paper, margin, runs, statistic, estimates))
     points = finite.index.to_frame(index=False)
     return Fit(points[[axis for axis in SYMBOLS if axis in points]], tuple(seeds), compared)
 
@@ -115,6 +149,8 @@ def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Statistic]]:
     The numbers have the map's index; they are nan where the run diverged. Of tit-for-tat and the mixed
     equilibrium only the one that means something in the game is given.
     """
+    if group.map.empty:
+        raise NothingLeft(f"at every point of {group.name} a run diverged")
     returns = group.map.xs(measures.RETURN, axis=1, level="metric")
     if returns.shape[1] != 2:
         raise ValueError(f"a map needs a game of 2 players; {group.game} has {returns.shape[1]}")

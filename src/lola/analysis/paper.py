@@ -57,12 +57,19 @@ class Claim:
     @property
     def groups(self) -> list[str]:
         """The groups that the claim's measures name; a tournament's matches are not named one by one."""
-        return [name for m in self.measures for name in m.get("groups") or [m.get("group")] if name]
+        return [name for measure in self.measures if "tournament" not in measure for name in names_of(measure)]
 
     @property
     def part(self) -> str:
         """The part of the paper that it belongs to."""
         return self.id.partition("/")[0]
+
+
+def names_of(measure: dict) -> list[str]:
+    """The groups that a measure names: one, several, or those of several options."""
+    if "group" in measure:
+        return [measure["group"]]
+    return measure.get("groups") or list(dict.fromkeys(name for names in measure["options"].values() for name in names))
 
 
 @dataclass(frozen=True)
@@ -215,7 +222,7 @@ def fault(measure: dict) -> str | None:
             if "field" in measure and key in measure and measure[key] not in measure["field"]:
                 return f"{key} {measure[key]!r} is not in field {measure['field']}"
     else:
-        takes, unknown = ("quantity", "groups" if "groups" in measure else "group"), ()
+        takes, unknown = ("quantity", next((key for key in ("groups", "options") if key in measure), "group")), ()
     missing = [key for key in takes if key not in measure]
     if missing or unknown:
         problem = f"missing key {missing[0]!r}" if missing else f"unknown key {min(unknown)!r}"

@@ -51,12 +51,17 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
     configs = [load(paper), *(load(paper, [overlay]) for overlay in papers.overlay_files(paper).values())]
     root, groups = Path(configs[0]["results"]), plan.groups(configs[0]).values()
     found = [(DOCS / paper / name, (root / "tables" / name).read_bytes()) for name in CLAIMS]
+    own = {Path(config["claims"]).stem: config["results"] for config in configs[1:] if "claims" in config}
     for path in linked(paper):
         folder = "figures" if path.suffix == ".png" else "tables"
         roots = [config["results"] for config in configs if path.stem in config[folder]]
-        if not roots:
+        if path.stem in own:  # an overlay's own claims
+            source = Path(own[path.stem], "tables", "claims").with_suffix(path.suffix)
+        elif roots:
+            source = Path(roots[0], folder, path.name)
+        else:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
-        found.append((path, Path(roots[0], folder, path.name).read_bytes()))
+        found.append((path, source.read_bytes()))
     return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups))]
 
 

@@ -1,9 +1,9 @@
 """Read off git when each rule of a paper's claims was fixed: `python -m lola.commands.ledger`.
 
-In:  the history of every paper's claims.yaml, and of what docs/ published: verdicts, and the digests of groups.
-Out: the paper's ledger.csv, a line per claim and rule: the commit that first had the rule, its date, and what was known
-     by then: the verdict by an earlier rule; or `its runs`, if the paper's results were published before; or nothing.
-     A rule goes by a digest of all that decides the claim.
+In:  the history of every file of claims, and of what docs/ published: verdicts, and the digests of groups.
+Out: the ledger beside that file, a line per claim and rule: the commit that first had the rule, its date, and what was
+     known by then: the verdict by an earlier rule; or `its runs`, if their results were published before; or nothing. A
+     rule goes by a digest of all that decides the claim.
 """
 
 import csv
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from lola.analysis.paper import parsed
+from lola.analysis.paper import names_of, parsed
 from lola.analysis.verdicts import NOT_RUN
 from lola.files.artifacts import canonical, sha256, write_whole
 from lola.study import papers
@@ -29,14 +29,12 @@ LENGTH = 10  # of a commit's name
 
 def main() -> None:
     for paper, folder in papers.papers().items():
-        claims = folder / "claims.yaml"
-        if not claims.exists():
-            continue
-        try:
-            lines = history(claims, papers.DOCS / paper / "claims.csv", papers.digests_file(paper))
-        except subprocess.CalledProcessError as error:
-            sys.exit(f"git has no history here: {error.stderr.strip()}")
-        write_whole(papers.history_file(claims), text(lines))
+        for claims in sorted(folder.glob("claims*.yaml")):
+            try:
+                lines = history(claims, papers.DOCS / paper / f"{claims.stem}.csv", papers.digests_file(paper))
+            except subprocess.CalledProcessError as error:
+                sys.exit(f"git has no history here: {error.stderr.strip()}")
+            write_whole(papers.history_file(claims), text(lines))
 
 
 def history(claims: Path, verdicts: Path, digests: Path) -> list[dict[str, str]]:
@@ -63,7 +61,7 @@ def shows(measures: list[dict], group: GroupName) -> bool:
     return any(
         match == (measure["game"], measure["tournament"], measure.get("opponent_model", "oracle"))
         if "tournament" in measure
-        else group.name in (measure.get("groups") or [measure["group"]])
+        else group.name in names_of(measure)
         for measure in measures
     )
 

@@ -55,8 +55,10 @@ def check_part(config: dict, name: str, part: dict) -> None:
         check_episodes(config, where, part)
     if every := part.get("every"):
         count, unit = (part["episodes"], "episodes") if episodes else (part.get("steps", config["steps"]), "steps")
-        if count % (10 * every):
-            allowed = f"a number that divides a tenth of {unit}, {count / 10:g}, over which final numbers average"
+        averaged = episodes or part_kind(config, where, part).courses[0] != "updates"
+        if count % (10 * every if averaged else every):
+            tenth = f"a number that divides a tenth of {unit}, {count / 10:g}, over which final numbers average"
+            allowed = tenth if averaged else f"a number that divides {unit}, {count}"
             raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
     for group in plan.part_groups(config, name, part):
         check_group(config, where, group)
@@ -76,7 +78,7 @@ def check_keys(where: str, part: dict, kind: registry.Kind) -> None:
     if tournament:
         takes.add("label")
     elif "map" in kind.courses and not episodes:
-        takes.add("grid")
+        takes |= {"grid"} if "grid" in part else {"grid", "every"}
     for key in needs:
         if key not in part:
             raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
@@ -211,7 +213,7 @@ def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds
         raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(takes)}")
     shows = f"kind {block['kind']} shows {kind.shows}"
     for game in plan.block_games(block):
-        key = next(key for key in ("game", "games", "groups") if key in block)
+        key = next(key for key in ("game", "games", "groups", "options") if key in block)
         lookup(f"{where}.{key}", game, config["games"])
         counts = [len(own) for own in plan.player_actions(config["games"][game])]
         if kind.players not in (None, len(counts)) or (kind.actions and {kind.actions} != {*counts}):

@@ -28,8 +28,8 @@ def digests_file(paper: str) -> Path:
 
 
 def history_file(claims: str | Path) -> Path:
-    """The file that says when each rule of a file of claims was fixed."""
-    return Path(claims).with_name("ledger.csv")
+    """The file that says when each rule of a file of claims was fixed: of claims-x.yaml ledger-x.csv."""
+    return Path(claims).with_name(Path(claims).stem.replace("claims", "ledger") + ".csv")
 
 
 def claims_files(config: dict) -> list[str]:
@@ -42,7 +42,7 @@ def claims_files(config: dict) -> list[str]:
 def overlay_files(paper: str) -> dict[str, str]:
     """The files of a paper's own overlays, by name. Raises BadConfig, which names the papers."""
     files = sorted(lookup("paper", paper, papers(), "paper").glob("*.yaml"))
-    return {path.stem: str(path) for path in files if path.stem not in ("study", "claims")}
+    return {path.stem: str(path) for path in files if path.stem != "study" and not path.stem.startswith("claims")}
 
 
 def overlay_file(paper: str, given: str) -> str:

@@ -210,18 +210,23 @@ def block_names(block: dict, what: str) -> list[str]:
     return block.get(f"{what}s") or ([block[what]] if what in block else [])
 
 
+def named_groups(block: dict) -> list[str]:
+    """The groups that a figure or table names, alone or as options."""
+    return block.get("groups") or [name for groups in block.get("options", {}).values() for name in groups]
+
+
 def block_games(block: dict) -> list[str]:
     """The games that a figure or table shows."""
-    if "groups" in block:
-        return list(dict.fromkeys(GroupName.read(name).game for name in block["groups"]))
+    if named := named_groups(block):
+        return list(dict.fromkeys(GroupName.read(name).game for name in named))
     return block_names(block, "game")
 
 
 def block_groups(config: dict, block: dict) -> list[str]:
     """The names of the groups that a figure or table shows, each once, games first, then algorithms or matches."""
     model = block.get("opponent_model", "oracle")
-    if "groups" in block:
-        shown = [GroupName.read(name, model) for name in block["groups"]]
+    if named := named_groups(block):
+        shown = [GroupName.read(name, model) for name in named]
     elif tournaments := block_names(block, "tournament"):
         played = [match for tournament in tournaments for match in matches(config, tournament, model)]
         shown = [GroupName(game, *match) for game in block_games(block) for match in played]

@@ -18,18 +18,27 @@ the choice. The CSV file has every point at which no run diverged."""
 
 def tabulate(sources: Sources, *, games: list[str], algorithm: str) -> Table:
     """The points of a map that come nearest to the paper's numbers of all games together."""
-    found = fit([sources.group(game, algorithm) for game in games], sources.ledger)
+    found = fit({"": [sources.group(game, algorithm) for game in games]}, sources.ledger)
+    return table(found, f"{sources.labels[algorithm]}, ")
+
+
+def table(found: Fit, heading: str) -> Table:
+    """The best points, under a heading that says of how many."""
     order = found.worst.argsort(kind="stable")
     paper = {c.name: f"{c.paper:g}" for c in found.compared}
-    first = {"": "the paper"} | {SYMBOLS[axis]: NONE for axis in found.points} | paper | {"off": NONE}
+    first = {"": "the paper"} | {name(axis): NONE for axis in found.points} | paper | {"off": NONE}
     lines = [first, *(line(found, rank, at) for rank, at in enumerate(order[:BEST].tolist(), start=1))]
-    heading = f"{sources.labels[algorithm]}, {len(found.seeds)} runs at each of {len(order)} points"
+    heading += f"{len(found.seeds)} runs at each of {len(order)} points"
     return Table(tidy(found, order.tolist()), {heading: pd.DataFrame(lines)}, NOTES)
+
+
+def name(axis: str) -> str:
+    return SYMBOLS[axis] or axis
 
 
 def line(found: Fit, rank: int, at: int) -> dict:
     """One point as people read it."""
-    axes = {SYMBOLS[axis]: f"{x:g}" for axis, x in found.points.iloc[at].items()}
+    axes = {name(axis): x if axis == "option" else f"{x:g}" for axis, x in found.points.iloc[at].items()}
     estimates = {c.name: interval(c.estimates[at], 1 if "%" in c.name else 2) for c in found.compared}
     return {"": f"{rank}."} | axes | estimates | {"off": number(found.worst[at], 2)}
 

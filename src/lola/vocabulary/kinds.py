@@ -40,6 +40,7 @@ FIGURES = {
     "returns": Kind("lola.figures.returns", ("game", "algorithms"), of=CURVES),
     "comparison": Kind("lola.figures.comparison", ("game", "algorithms"), ("saved", "saved_label"), of=CURVES),
     "parameters": Kind("lola.figures.parameters", ("game", "algorithms"), of=("parameters",)),
+    "progress": Kind("lola.figures.progress", ("games", "algorithms"), players=2, actions=2),
     "beliefs": Kind("lola.figures.beliefs", ("games", "algorithms")),
     "map": Kind("lola.figures.map", ("games", "algorithm"), ("beside",), of=("map",), players=2, actions=2, axes=2),
     "standings": Kind("lola.figures.standings", ("games", "tournaments"), of=CURVES, players=2),
@@ -54,6 +55,7 @@ TABLES = {
     "convergence": Kind("lola.tables.convergence", ("games", "algorithms"), players=2, actions=2),
     "matchups": Kind("lola.tables.matchups", ("game", "algorithms"), players=2),
     "settings": Kind("lola.tables.settings", ("games", "algorithm"), of=("map",), players=2, actions=2),
+    "updates": Kind("lola.tables.updates", ("options",), players=2, actions=2),
     "standings": Kind("lola.tables.standings", ("games", "tournaments"), of=CURVES, players=2),
     "crosstable": Kind("lola.tables.crosstable", ("games", "tournaments"), of=CURVES, players=2),
 }

@@ -165,8 +165,8 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
     "episodes": whole("the episodes of a match"),
     "length": whole("the steps of an episode"),
     "every": Setting(
-        "a whole number that divides a tenth of steps, or of episodes",
-        "so many are averaged for a row of a curve",
+        "a whole number that divides a tenth of steps, or of episodes; in matrix games one that divides steps",
+        "so many are averaged for a row of a curve; in matrix games the curve has a row after so many",
         {"type": "integer", "minimum": 1},
     ),
     "further": whole("so many more seeds, of which only the ends are kept, for tables and claims"),

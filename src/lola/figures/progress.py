@@ -1,0 +1,59 @@
+"""How what the paper prints of the end comes about, update by update, beside what it prints."""
+
+import itertools
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lola.analysis.groups import Group
+from lola.analysis.maps import NAMES, quantities
+from lola.analysis.sources import Sources
+from lola.figures import style
+
+
+def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure:
+    """A row per game: R and %TFT, or in a zero-sum game the spread of R and %Nash; a curve per algorithm.
+
+    Over runs that finished; the paper's numbers are dotted, in grey where several algorithms share one.
+    """
+    figure = style.new_figure(height=2.4 + 3 * len(games), width=style.FULL_WIDTH)
+    panels = figure.subplots(len(games), 2, squeeze=False, sharex=True)
+    titles = []
+    for row, game in zip(panels, games, strict=True):
+        groups = [sources.group(game, algorithm) for algorithm in algorithms]
+        for ax, quantity in zip(row, shown(groups), strict=True):
+            titles.append(f"{game}: {NAMES[quantity]}")
+            curves(ax, sources, groups, quantity)
+    style.title(panels.flat, titles)
+    figure.supxlabel("N, updates")
+    runs = " or ".join(map(str, sorted({group.seeds for group in groups})))
+    handles = panels[0, 0].get_legend_handles_labels()[0] + [
+        style.key("the paper's numbers", color="grey", linestyle=":")
+    ]
+    figure.legend(handles=handles, title=f"over {runs} runs", ncols=2, loc=style.ABOVE)
+    return figure
+
+
+def shown(groups: list[Group]) -> list[str]:
+    """The two quantities that a game's row shows, by the first group of which something is known."""
+    names = next(([*quantities(group)] for group in groups if group.seeds), ["R", "std", "tft"])
+    names.remove("R" if "nash" in names else "std")
+    return names
+
+
+def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> None:
+    """One quantity of each group after each update, and the paper's numbers."""
+    for group, color in zip(groups, itertools.cycle(style.ALGORITHMS)):
+        steps, values = [], []
+        if group.seeds:
+            table, statistic = quantities(group)[quantity]
+            finished = table[~table.index.isin(group.failed, level="seed")]
+            steps = finished.index.unique("step")
+            values = [float(statistic.value(finished.xs(step, level="step").to_numpy())) for step in steps]
+        ax.plot(steps, values, color=color, label=style.wrap(sources.label(group)))
+    numbers = [sources.ledger.number(group.name, quantity) for group in groups]
+    for number, color in zip(numbers, itertools.cycle(style.ALGORITHMS)):
+        if number is not None:
+            ax.axhline(number, color=color if numbers.count(number) == 1 else "grey", linestyle=":", linewidth=1)
+    ax.set_xlim(0, ax.dataLim.xmax)
+    ax.spines[["right", "top"]].set_visible(False)
