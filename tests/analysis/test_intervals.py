@@ -24,7 +24,6 @@ def test_none_of_fifty_is_up_to_seven_percent():
     assert intervals.of_share(np.zeros(50))(0.05) == pytest.approx((0, 7.11), abs=0.01)
     low, high = intervals.between(np.full(50, -2.0), (-2, -1))(0.05)
     assert (low, high) == pytest.approx((-2, -1.93), abs=0.005)
-    assert intervals.unseen(50, 0.05) == pytest.approx(0.0711, abs=1e-4)
 
 
 def test_students_interval_is_scipys_and_infinite_where_runs_are_alike():

@@ -82,7 +82,7 @@ def test_without_a_standard_deviation_the_papers_runs_scatter_like_ours():
 
 def test_few_runs_of_theirs_have_a_wide_interval_by_t():
     told = claim(paper=0.0, std=0.1, runs=5, margin=0.1)
-    assert verdicts.refutable(told, sample(runs(0, 1e-6)))[1] == pytest.approx(2.776 * 0.1 / np.sqrt(5), rel=1e-3)
+    assert verdicts.refutable(told, sample(runs(0, 1e-6)))[1] == pytest.approx(2.776 * 0.1 / np.sqrt(4), rel=1e-3)
 
 
 def test_an_outcome_that_none_of_their_runs_had_may_still_be_there():

@@ -100,6 +100,8 @@ def project(tmp_path, monkeypatch):
     docs.SETTINGS.write_text("<!-- settings: made by make docs --><!-- end of settings -->")
     Path("docs/claims.md").write_text(between("claims"))
     Path("docs/lola.md").write_text(PAGE)
+    Path("docs/rates.csv").write_text("rule,rate\na,1.0\n")
+    Path("docs/verdicts.md").write_text("<!-- rates: made by make docs --><!-- end of rates -->")
     monkeypatch.setattr("sys.argv", ["lola.commands.docs"])
 
 
@@ -144,6 +146,7 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
         assert Path("README.md").read_text() == readme(f"**{TOTALS}**\n([all of them](docs/claims.md)).", STUDIES)
         assert Path("docs/claims.md").read_text() == between("claims", f"## The paper\n\n{PART}")
         assert Path("docs/lola.md").read_text() == PAGE
+        assert "| rule | rate |\n| --- | --- |\n| a | 1.0 |" in Path("docs/verdicts.md").read_text()
         assert docs.settings_listing() in docs.SETTINGS.read_text()
     copied = {path.name: path.read_text() for path in Path("docs/lola").iterdir()}
     digest = copied.pop("digests.csv")

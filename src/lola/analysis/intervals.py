@@ -72,11 +72,6 @@ def clopper_pearson(k: np.ndarray, n: int, level: float) -> tuple[np.ndarray, np
     return 100 * low, 100 * high
 
 
-def unseen(n: int, level: float) -> float:
-    """How likely an outcome may be that none of n runs had: the exact upper end of a share."""
-    return 1 - (level / 2) ** (1 / n)
-
-
 def of_rank(runs: np.ndarray, position: int) -> Limits:
     """Of the rank by mean of the one at `position` among k, from runs (…, n, k).
 

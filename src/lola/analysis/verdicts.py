@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from lola.analysis.intervals import clopper_pearson, unseen
+from lola.analysis.intervals import clopper_pearson
 from lola.analysis.metrics import LEVEL, Sample, Statistic
 from lola.analysis.paper import Claim
 
@@ -87,25 +87,37 @@ def gap(claim: Claim, statistic: Statistic, runs: np.ndarray, level: float) -> t
 def theirs(claim: Claim, statistic: Statistic, runs: np.ndarray, level: float) -> tuple[float, np.ndarray, np.ndarray]:
     """The paper's number and how far its interval reaches below and above it.
 
-    By the standard deviation that it prints; without one it is taken to be ours, but for so many runs. Where runs have
-    bounds, at least so far as an outcome at the bound that none of the paper's runs had could move it.
+    By the standard deviation that it prints; without one its runs are taken to scatter like ours, or if all of ours are
+    alike as far as may be. By Student's t where runs have no bounds.
     """
     n, paper = claim.runs, claim.paper
     if claim.rule == "count":
         share, (low, high) = 100 * paper / n, clopper_pearson(np.asarray(paper), n, level)
         return share, share - low, high - share
-    t = stats.t.ppf(1 - level / 2, n - 1) / np.sqrt(n)
-    if claim.std is not None:
-        below = above = np.asarray(t * claim.std)
-    else:
-        ours, (low, high) = runs.shape[-2], statistic.limits(runs)(level)
-        wider = t / stats.t.ppf(1 - level / 2, ours - 1) * np.sqrt(ours)
-        below, above = wider * (statistic.value(runs) - low), wider * (high - statistic.value(runs))
+    ours = runs.mean(axis=-1)
+    scattered = np.where(np.ptp(ours, axis=-1) == 0, np.inf, ours.std(axis=-1, ddof=1))
+    spread = np.asarray(scattered if claim.std is None else claim.std)
     if statistic.bounds:
         low, high = statistic.bounds
-        below = np.maximum(below, (paper - low) * unseen(n, level))
-        above = np.maximum(above, (high - paper) * unseen(n, level))
-    return paper, below, above
+        below, above = paper - low, high - paper
+        return paper, towards(below, above, spread, n, level), towards(above, below, spread, n, level)
+    # Nobody says whether a printed standard deviation divides by n or n - 1: by n, which makes the interval wider.
+    half = stats.t.ppf(1 - level / 2, n - 1) * spread / np.sqrt(n - (claim.std is not None))
+    return paper, half, half
+
+
+def towards(bound: float, other: float, spread: np.ndarray, n: int, level: float) -> np.ndarray:
+    """How far the mean of n runs may lie off towards a `bound` that is so far away, and the other one so far.
+
+    Of all runs of this mean and spread those are the worst of which some are at the bound and all others alike. Of
+    these it is the interval `intervals.between`: for two outcomes that of Clopper and Pearson, and without any spread
+    as far as an outcome at the bound that none of the runs had could move the mean.
+    """
+    if bound <= 0:
+        return np.zeros_like(spread)
+    variance = np.minimum(spread**2, bound * max(other, 0))  # there is no more between the bounds
+    share, rest = variance / (variance + bound**2), variance / bound  # at the bound; how far the others lie beyond
+    return (bound + rest) * stats.beta.ppf(1 - level / 2, n * share + 1, n * (1 - share)) - rest
 
 
 def agrees(claim: Claim, value, low, high, n: int, level: float) -> np.ndarray:

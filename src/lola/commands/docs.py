@@ -102,8 +102,16 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
             "studies": grid(("paper", "its config", "verdicts"), studies),
         },
         DOCS / "claims.md": {"claims": "\n\n".join(sections)},
+        DOCS / "verdicts.md": {"rates": grid(*rates_listing())},
         SETTINGS: {"settings": settings_listing()},
     }
+
+
+def rates_listing() -> tuple[list[str], list[list[str]]]:
+    """The columns and lines of the table of how often the rules err, as `lola.commands.rates` left it."""
+    with (DOCS / "rates.csv").open(newline="") as file:
+        columns, *lines = csv.reader(file)
+    return columns, lines
 
 
 def listing(claims: list[dict]) -> list[str]:
