@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from lola.analysis.intervals import clopper_pearson
+from lola.analysis.intervals import Limits, clopper_pearson
 from lola.analysis.metrics import LEVEL, Sample, Statistic
 from lola.analysis.paper import Claim
 
@@ -48,13 +48,14 @@ def kinds(claim: Claim, statistic: Statistic, runs: np.ndarray) -> np.ndarray:
     value = statistic.value(runs)
     if runs.shape[-2] < FEWEST:
         return np.full(value.shape, FEW, dtype=object)
-    low, high = gap(claim, statistic, runs, LEVEL)
+    interval_of_gap = gap(claim, statistic, runs)
+    low, high = interval_of_gap(LEVEL)
     if claim.rule in ("greater", "less"):
         found = [(low > claim.margin, HOLDS), (high < 0, REVERSED), (high < claim.margin, ABSENT)]
         rest = OPEN
     else:
         consistent = agrees(claim, value, low, high, runs.shape[-2], LEVEL)
-        near, far = gap(claim, statistic, runs, EQUIVALENCE)
+        near, far = interval_of_gap(EQUIVALENCE)
         equivalent = (near > -claim.margin) & (far < claim.margin)
         outside = (near > claim.margin) | (far < -claim.margin)
         found = [
@@ -68,20 +69,25 @@ def kinds(claim: Claim, statistic: Statistic, runs: np.ndarray) -> np.ndarray:
     return np.select(conditions, np.array(words, dtype=object), rest)
 
 
-def gap(claim: Claim, statistic: Statistic, runs: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """The interval of what decides a claim.
+def gap(claim: Claim, statistic: Statistic, runs: np.ndarray) -> Limits:
+    """The intervals of what decides a claim.
 
     Of a sentence: how far its number lies on the side that it names. Of a number: how far it lies above the paper's,
     by the half-widths of both (Zou & Donner 2008).
     """
-    value, (low, high) = statistic.value(runs), statistic.limits(runs)(level)
-    if claim.rule == "greater":
-        return low - claim.than, high - claim.than
-    if claim.rule == "less":
-        return claim.than - high, claim.than - low
-    paper, below, above = theirs(claim, statistic, runs, level)
-    off = value - paper
-    return off - np.hypot(value - low, above), off + np.hypot(high - value, below)
+    value, limits = statistic.value(runs), statistic.limits(runs)
+
+    def of_gap(level: float) -> tuple[np.ndarray, np.ndarray]:
+        low, high = limits(level)
+        if claim.rule == "greater":
+            return low - claim.than, high - claim.than
+        if claim.rule == "less":
+            return claim.than - high, claim.than - low
+        paper, below, above = theirs(claim, statistic, runs, level)
+        off = value - paper
+        return off - np.hypot(value - low, above), off + np.hypot(high - value, below)
+
+    return of_gap
 
 
 def theirs(claim: Claim, statistic: Statistic, runs: np.ndarray, level: float) -> tuple[float, np.ndarray, np.ndarray]:
@@ -158,22 +164,23 @@ def accepted(k: int, of: int, n: int, level: float) -> tuple[int, int]:
     return last(same, -1), last(same, n + 1)
 
 
-def refuted(claim: Claim, sample: Sample, level: float) -> bool:
-    """Whether a claim is refuted at a level."""
-    low, high = gap(claim, sample.statistic, sample.runs, level)
-    if claim.rule in ("greater", "less"):
-        return bool(high < claim.margin)
-    return not agrees(claim, sample.statistic.value(sample.runs), low, high, len(sample.runs), level)
-
-
 def p_value(claim: Claim, sample: Sample) -> float:
     """The least level at which a claim is refuted, to a hundredth of itself; at most 1."""
+    value, n = sample.statistic.value(sample.runs), len(sample.runs)
+    interval_of_gap = gap(claim, sample.statistic, sample.runs)
+
+    def refuted(level: float) -> bool:
+        low, high = interval_of_gap(level)
+        if claim.rule in ("greater", "less"):
+            return bool(high < claim.margin)
+        return not agrees(claim, value, low, high, n, level)
+
     low, high = np.log(1e-6), np.log(0.999)  # at 1 an interval is a point
-    if not refuted(claim, sample, 0.999):
+    if not refuted(0.999):
         return 1.0
     while high - low > 0.01:
         middle = (low + high) / 2
-        low, high = (low, middle) if refuted(claim, sample, float(np.exp(middle))) else (middle, high)
+        low, high = (low, middle) if refuted(float(np.exp(middle))) else (middle, high)
     return float(np.exp(high))
 
 
