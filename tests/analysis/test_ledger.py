@@ -21,6 +21,7 @@ def has_history():
 
 
 of_git = pytest.mark.skipif(not has_history(), reason="git has no whole history here")
+GLOB = "config/*/claims*.yaml"
 FILES = [(paper, path) for paper, folder in papers.papers().items() for path in sorted(folder.glob("claims*.yaml"))]
 
 
@@ -37,6 +38,28 @@ def test_the_ledger_is_what_git_says(paper, claims):
     assert [line for line in found if line in recorded] == recorded
     last = ledger.git("log", "-1", "--format=%H", "--", str(claims))[: ledger.LENGTH]
     assert {line["commit"] for line in found if line not in recorded} <= {last}  # which could not name itself
+
+
+@pytest.mark.parametrize(("paper", "claims"), FILES)
+def test_a_file_of_claims_names_the_code_that_decides_them(paper, claims):
+    named = read_ledger(claims).code
+    assert named == ledger.code(), f"other code is other rules: {claims} must say code: {ledger.code()}"
+
+
+@of_git
+@pytest.mark.parametrize(("paper", "claims"), FILES)
+def test_every_claim_has_a_commit_that_fixed_its_rule(paper, claims):
+    kept = papers.history_file(claims)
+    known = read_ledger(claims, kept if kept.exists() else None)
+    last = ledger.git("log", "-1", "--format=%H", "--", str(claims)).strip()
+    changed = last == ledger.git("rev-parse", "HEAD").strip() or ledger.git("status", "--porcelain", "--", str(claims))
+    assert changed or not [claim.id for claim in known.claims if not known.fixed(claim)]
+
+
+@of_git
+def test_no_file_of_claims_was_ever_deleted():
+    added = ledger.git("log", "--diff-filter=A", "--name-only", "--format=", "--", GLOB).split()
+    assert {*added} <= {str(claims) for _, claims in FILES}
 
 
 @of_git

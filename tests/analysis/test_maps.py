@@ -153,6 +153,19 @@ def test_whether_one_setting_gives_both_rows_is_a_claim(tmp_path):
     assert (without.verdict, without.because) == (NOT_RUN, "imp/a@map/oracle is not in the study")
 
 
+def test_the_best_of_many_points_is_not_believed(tmp_path):
+    """Each point is one margin off in one number: the best of 40 looks better, and its interval does not say so."""
+    drawn, points = np.random.default_rng(0), [(lr, eta) for lr in range(8) for eta in range(5)]
+    runs = {p: [(-1.1 + x, 20) for x in drawn.normal(0, 0.34, 50)] for p in points}
+    group = write(tmp_path, "ipd/a@map/oracle", runs, axes=("lr", "eta"))
+    found = fit_of([group], ledger(ipd={"R": -1.0}))
+    best = estimate(found.sample)
+    assert best.value < 0.3 and best.high > 1
+    near = {p: [(-1.02 + x, 20) for x in drawn.normal(0, 0.05, 50)] for p in points}
+    group = write(tmp_path / "near", "ipd/a@map/oracle", near, axes=("lr", "eta"))
+    assert estimate(fit_of([group], ledger(ipd={"R": -1.0})).sample).high < 1
+
+
 def sources(*groups, **more):
     return Sources({g.name: g for g in groups}, {"a@map": "LOLA-PG"}, {"ipd": [["C", "D"]] * 2}, **more)
 

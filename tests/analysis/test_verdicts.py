@@ -7,7 +7,19 @@ from scipy import stats
 from lola.analysis import verdicts
 from lola.analysis.metrics import SHARE, Sample, mean
 from lola.analysis.paper import Claim
-from lola.analysis.verdicts import ABSENT, AGREES, COARSE, CONTRADICTS, DIFFERS, FEW, HOLDS, OPEN, REVERSED, SLIGHTLY
+from lola.analysis.verdicts import (
+    ABSENT,
+    AGREES,
+    COARSE,
+    CONTRADICTS,
+    DIFFERS,
+    FEW,
+    HOLDS,
+    OPEN,
+    REVERSED,
+    SLIGHTLY,
+    SMALLER,
+)
 
 IPD = (-2.0, -1.0)
 
@@ -116,7 +128,8 @@ def test_what_would_have_refuted_a_count_is_told():
 
 
 @pytest.mark.parametrize(
-    ("at", "expected"), [(0.3, HOLDS), (0.09, OPEN), (0.05, OPEN), (0.04, ABSENT), (0.0, ABSENT), (-0.3, REVERSED)]
+    ("at", "expected"),
+    [(0.3, HOLDS), (0.09, OPEN), (0.05, OPEN), (0.04, SMALLER), (0.02, ABSENT), (0.0, ABSENT), (-0.3, REVERSED)],
 )
 def test_a_sentence_holds_beyond_the_margin_and_is_absent_within(at, expected):
     values = runs(at, 0.1)  # ± 0.028

@@ -8,10 +8,9 @@ from lola.analysis import tournaments, verdicts
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.maps import fit
 from lola.analysis.metrics import QUANTITIES, SHARE, Estimate, Sample, difference, estimate
-from lola.analysis.paper import Claim, Ledger, names_of
+from lola.analysis.paper import APART, FIT, Claim, Ledger, names_of
 from lola.analysis.verdicts import KINDS, NOT_REPRODUCED, NOT_RUN
 
-FIT, APART = "fit", "apart"  # these quantities rest on numbers that the ledger holds
 ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # no arguments of a quantity
 NONE = "no difference"  # the rival of a claim on a difference that names none
 
@@ -92,6 +91,9 @@ def check(claim: Claim, groups: dict[str, Group], ledger: Ledger, scales: dict[s
     kind = str(verdicts.kinds(claim, sample.statistic, sample.runs))
     again = verdicts.resampled(claim, sample) == KINDS[kind]
     apart = verdicts.blocks(claim, sample) == KINDS[kind]
+    coarse = ""
+    if kind == verdicts.COARSE and (reach := verdicts.finest(claim, sample)) > claim.margin:
+        coarse = f"an equal number would be too coarse as well, ± {reach:.2g}"
     ran = dict.fromkeys(scales[name] for name in claim.groups if name in (scales or {}))
     diverged = [f"{name}: {group.divergence}" for name, group in found.items() if group.divergence]
     return Checked(
@@ -103,7 +105,7 @@ def check(claim: Claim, groups: dict[str, Group], ledger: Ledger, scales: dict[s
         float(again.mean()),
         (int(apart.sum()), len(apart)),
         verdicts.p_value(claim, sample),
-        "; ".join(filter(None, (sample.about, *ran, *diverged))),
+        "; ".join(filter(None, (coarse, sample.about, *ran, *diverged))),
     )
 
 
@@ -132,14 +134,14 @@ def rival_sample(claim: Claim, ours: Sample, groups: dict[str, Group], ledger: L
     It is a number around which runs scatter like ours, or says what to measure instead. The rival of a difference is
     without other word that there is none: the second measure's runs stand for the first's, with other seeds.
     """
-    rival = claim.rival or ({"name": NONE} if claim.minus else {})
+    rival = claim.rival or {"name": NONE if claim.minus else ""}
     instead = {key: value for key, value in rival.items() if key not in ("name", "value")}
     if "value" in rival:
         return rival["name"], around(ours, rival["value"])
     if instead:
         return rival["name"], of_claim(replace(claim, measure=claim.measure | instead), groups, ledger)
-    if not rival:
-        return "", None
+    if not claim.minus:
+        return rival["name"], None
     sample = measure(claim, claim.minus, groups, ledger)
     return rival["name"], difference(replace(sample, runs=np.roll(sample.runs, 1, axis=0)), sample)
 

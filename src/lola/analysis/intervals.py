@@ -1,4 +1,4 @@
-"""Confidence intervals for what runs end at. None has width zero, also where all runs end alike.
+"""Confidence intervals for what runs end at. None of a mean has width zero, also where all runs end alike.
 
 A function here takes runs, (…, n) or (…, n, k), of one sample or of many at once, and gives `Limits`: from a level
 such as 0.05 to the two ends, each (…), of an interval that misses the truth so often.
@@ -90,10 +90,10 @@ def of_rank(runs: np.ndarray, position: int) -> Limits:
     return limits
 
 
-def percentile(runs: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> Limits:
+def percentile(runs: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], resamples: int | None = None) -> Limits:
     """Of any statistic of runs (…, n, k): percentiles of a bootstrap that draws whole runs, always the same ones."""
     *many, n, _ = runs.shape
-    drawn = np.random.default_rng(0).integers(n, size=(NESTED if many else RESAMPLES, n))
+    drawn = np.random.default_rng(0).integers(n, size=(resamples or (NESTED if many else RESAMPLES), n))
     if many:
         found = np.stack([statistic(runs[..., rows, :]) for rows in drawn], axis=-1)
     else:

@@ -67,18 +67,36 @@ class Fit:
 
     @property
     def sample(self) -> Sample:
-        """The worst number at the point where it is best: below 1 if one point gives all of the paper's numbers."""
-        ends = np.cumsum([c.runs.shape[-1] for c in self.compared])
-        shape = len(self.points), sum(c.runs.shape[-1] for c in self.compared)
+        """The worst number at the point where it is best: below 1 if one point gives all of the paper's numbers.
 
-        def best(runs: np.ndarray) -> np.ndarray:
-            apart = np.moveaxis(runs.reshape(*runs.shape[:-1], *shape), -3, -2)
-            parts = np.split(apart, ends[:-1], axis=-1)
-            return np.max([c.off(part) for c, part in zip(self.compared, parts, strict=True)], axis=0).min(-1)
-
+        The best of many points is so partly by luck, also in every resample. So the upper end of its interval is of
+        the point that is best in one half of the seeds, measured in the other half; of both ways the worse.
+        """
         runs = np.moveaxis(np.concatenate([c.runs for c in self.compared], axis=-1), 0, 1)
-        by_percentile = Statistic(best, lambda runs: intervals.percentile(runs, best))
-        return Sample(self.seeds, runs.reshape(len(runs), -1), by_percentile, self.about)
+        statistic = Statistic(lambda runs: self.distances(runs).min(-1), self.limits)
+        return Sample(self.seeds, runs.reshape(len(runs), -1), statistic, self.about)
+
+    def distances(self, runs: np.ndarray) -> np.ndarray:
+        """The distance of the worst number at each point, (…, points), of runs (…, n, points · numbers)."""
+        ends = np.cumsum([c.runs.shape[-1] for c in self.compared])
+        at_points = np.moveaxis(runs.reshape(*runs.shape[:-1], len(self.points), ends[-1]), -3, -2)
+        parts = np.split(at_points, ends[:-1], axis=-1)
+        return np.max([c.off(part) for c, part in zip(self.compared, parts, strict=True)], axis=0)
+
+    def limits(self, runs: np.ndarray, resamples: int | None = None) -> intervals.Limits:
+        """The intervals of the sample's statistic, of one or of many."""
+        if runs.ndim > 2:
+            each = [self.limits(one, intervals.NESTED) for one in runs]
+            return lambda level: tuple(np.array(ends) for ends in zip(*(one(level) for one in each), strict=True))
+        lowest = intervals.percentile(runs, lambda drawn: self.distances(drawn).min(-1), resamples)
+        halves = runs[::2], runs[1::2]
+        held_out = [self.held_out(*halves, resamples), self.held_out(*halves[::-1], resamples)]
+        return lambda level: (lowest(level)[0], max(limits(level)[1] for limits in held_out))
+
+    def held_out(self, choosing: np.ndarray, measuring: np.ndarray, resamples: int | None) -> intervals.Limits:
+        """The intervals of the distance, in some runs, of the point that is best in others."""
+        at = int(self.distances(choosing).argmin())
+        return intervals.percentile(measuring, lambda drawn: self.distances(drawn)[..., at], resamples)
 
     @property
     def about(self) -> str:

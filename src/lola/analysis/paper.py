@@ -11,10 +11,13 @@ import yaml
 
 from lola.files.artifacts import canonical, sha256
 
-PARTS = ("runs", "notes", "headings", "quantities", "printed", "plotted", "sections", "withdrawn", "deviations")
+PARTS = ("code", "runs", "notes", "headings", "quantities", "printed", "plotted", "sections", "withdrawn", "deviations")
 NEEDED = ("id", "sentence", "source", "certainty", "rule", "measure")
+NUMERIC = ("equals", "count")  # rules about a number of the paper
+FIT, APART = "fit", "apart"  # quantities that rest on numbers of the ledger
 OF_TOURNAMENTS = ("opponent_model", "field", "against")  # a measure of a tournament may have these keys
-OF_CLAIMS_ALONE = ("section", "headline")  # which its place in the file says
+OF_LEDGER = ("section", "headline", "against", "code")  # of a claim, which the rest of the file says
+WORDS = ("id", "sentence", "source", "certainty", "known", "section", "headline")  # which decide nothing
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Claim:
     """One sentence of the paper, where it stands, what decides it, and what it must be able to tell apart.
 
     `margin` is what still counts as the same, or of sentences as no effect. `rival` says whose runs must be refuted.
+    `known` is what was known when the rule was fixed, beyond what git says. `against` are other numbers of the ledger
+    that decide it, and `code` a digest of the code that does.
     """
 
     id: str
@@ -38,6 +43,9 @@ class Claim:
     than: float = 0.0
     margin: float = 0.0
     rival: dict | None = None
+    known: str = ""
+    against: dict | None = None
+    code: str = ""
     section: str = ""
     headline: bool = False
 
@@ -49,8 +57,8 @@ class Claim:
     @property
     def digest(self) -> str:
         """A short digest of all that decides the claim; other words are no other rule."""
-        words = ("id", "sentence", "source", "certainty", "section", "headline")
-        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in words}
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in WORDS}
+        told["rival"] = {key: value for key, value in (self.rival or {}).items() if key != "name"} or None
         plain = {each.name: each.default for each in fields(self)}
         return sha256(canonical({key: value for key, value in told.items() if value != plain[key]}))[:12]
 
@@ -58,6 +66,11 @@ class Claim:
     def groups(self) -> list[str]:
         """The groups that the claim's measures name; a tournament's matches are not named one by one."""
         return [name for measure in self.measures if "tournament" not in measure for name in names_of(measure)]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is about a number of the paper, and not a sentence."""
+        return self.rule in NUMERIC
 
     @property
     def part(self) -> str:
@@ -105,6 +118,7 @@ class Ledger:
     quantities: dict[str, dict] = field(default_factory=dict)
     headings: dict[str, str] = field(default_factory=dict)
     runs: int | None = None
+    code: str = ""
     notes: str = ""
     deviations: tuple[str, ...] = ()
     history: dict[tuple[str, str], Fixed] = field(default_factory=dict)  # by a claim's id and its rule's digest
@@ -169,7 +183,7 @@ def parsed(file: dict, path: str, history: dict[tuple[str, str], Fixed]) -> Ledg
 
 def claims_of(sections: list[dict], ledger: Ledger) -> Iterator[Claim]:
     """Every claim with what the ledger says of all: the paper's number, its runs, the margin of its quantity."""
-    known, ids = {each.name for each in fields(Claim)} - {*OF_CLAIMS_ALONE}, set()
+    known, ids = {each.name for each in fields(Claim)} - {*OF_LEDGER}, set()
     for section in sections:
         for entry in section["claims"]:
             name = entry.get("id")
@@ -183,15 +197,20 @@ def claims_of(sections: list[dict], ledger: Ledger) -> Iterator[Claim]:
             for measure in filter(None, (entry["measure"], entry.get("minus"))):
                 if wrong := fault(measure):
                     raise ValueError(f"{name}: {wrong}")
-            claim = Claim(**defaults(entry, ledger) | entry, section=section["title"], headline="headline" in section)
-            if missing := [key for key in ("paper", "runs") if numeric(claim) and getattr(claim, key) is None]:
+            of_ledger = {"section": section["title"], "headline": "headline" in section, "code": ledger.code}
+            claim = Claim(**defaults(entry, ledger) | entry, **of_ledger, against=against(entry["measure"], ledger))
+            if missing := [key for key in ("paper", "runs") if claim.numeric and getattr(claim, key) is None]:
                 raise ValueError(f"{name}: missing key {missing[0]!r}, of the claim or of all")
             yield claim
 
 
-def numeric(claim: Claim) -> bool:
-    """Whether a claim is about a number of the paper, and not a sentence."""
-    return claim.rule in ("equals", "count")
+def against(measure: dict, ledger: Ledger) -> dict | None:
+    """The numbers that a measure compares with: those printed of its groups, and margins; or those of a plot."""
+    if measure["quantity"] == FIT:
+        printed = {name: ledger.printed.get(name, {}) for name in names_of(measure)}
+        margins = {quantity: of["margin"] for quantity, of in ledger.quantities.items() if "margin" in of}
+        return {"printed": printed, "margins": margins}
+    return {"plotted": ledger.plotted.get(measure["game"])} if measure["quantity"] == APART else None
 
 
 def defaults(entry: dict, ledger: Ledger) -> dict:
@@ -203,11 +222,16 @@ def defaults(entry: dict, ledger: Ledger) -> dict:
     """
     measure = entry["measure"]
     of = ledger.quantities.get(measure["quantity"], {})
-    found = {"runs": ledger.runs, "margin": of.get("margin", 0.0)}
-    if entry["rule"] in ("equals", "count"):
+    found = {"margin": of.get("margin", 0.0)}
+    if entry["rule"] in NUMERIC:
         named = measure.get("group"), measure["quantity"], measure.get("player")
         spread = ledger.number(named[0], "std") if named[1:] == ("R", None) else None
-        return found | {"paper": ledger.number(*named), "std": spread, "digit": of.get("digit", 0.0)}
+        return found | {
+            "runs": ledger.runs,
+            "paper": ledger.number(*named),
+            "std": spread,
+            "digit": of.get("digit", 0.0),
+        }
     if "minus" not in entry:
         return found | {"margin": 0.0}
     return found | ({"margin": abs(entry["paper"]) / 2} if "paper" in entry else {})

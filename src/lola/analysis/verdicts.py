@@ -10,17 +10,16 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from lola.analysis.intervals import Limits, clopper_pearson
+from lola.analysis.intervals import DRAWS, Limits, clopper_pearson
 from lola.analysis.metrics import LEVEL, Sample, Statistic
 from lola.analysis.paper import Claim
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = "reproduced", "not reproduced", "inconclusive", "not run"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
 
-AGREES, COARSE, SLIGHTLY, DIFFERS, CONTRADICTS = (
-    *("agrees", "too coarse", "differs immaterially", "differs", "contradicts"),
-)
-HOLDS, OPEN, ABSENT, REVERSED = "holds", "open", "absent", "reversed"
+AGREES, COARSE = "agrees", "too coarse"
+SLIGHTLY, DIFFERS, CONTRADICTS = "differs immaterially", "differs", "contradicts"
+HOLDS, OPEN, SMALLER, ABSENT, REVERSED = "holds", "open", "smaller", "absent", "reversed"
 FEW = "too few runs"
 KINDS = {
     AGREES: REPRODUCED,
@@ -30,6 +29,7 @@ KINDS = {
     CONTRADICTS: NOT_REPRODUCED,
     HOLDS: REPRODUCED,
     OPEN: INCONCLUSIVE,
+    SMALLER: NOT_REPRODUCED,
     ABSENT: NOT_REPRODUCED,
     REVERSED: NOT_REPRODUCED,
     FEW: INCONCLUSIVE,
@@ -50,8 +50,9 @@ def kinds(claim: Claim, statistic: Statistic, runs: np.ndarray) -> np.ndarray:
         return np.full(value.shape, FEW, dtype=object)
     interval_of_gap = gap(claim, statistic, runs)
     low, high = interval_of_gap(LEVEL)
-    if claim.rule in ("greater", "less"):
-        found = [(low > claim.margin, HOLDS), (high < 0, REVERSED), (high < claim.margin, ABSENT)]
+    if not claim.numeric:
+        short = high < claim.margin
+        found = [(low > claim.margin, HOLDS), (high < 0, REVERSED), (short & (low > 0), SMALLER), (short, ABSENT)]
         rest = OPEN
     else:
         consistent = agrees(claim, value, low, high, runs.shape[-2], LEVEL)
@@ -171,11 +172,11 @@ def p_value(claim: Claim, sample: Sample) -> float:
 
     def refuted(level: float) -> bool:
         low, high = interval_of_gap(level)
-        if claim.rule in ("greater", "less"):
+        if not claim.numeric:
             return bool(high < claim.margin)
         return not agrees(claim, value, low, high, n, level)
 
-    low, high = np.log(1e-6), np.log(0.999)  # at 1 an interval is a point
+    low, high = np.log(2 / DRAWS), np.log(0.999)  # nobody knows less; and at 1 an interval is a point
     if not refuted(0.999):
         return 1.0
     while high - low > 0.01:
@@ -207,6 +208,13 @@ def refutable(claim: Claim, sample: Sample) -> tuple[float, float]:
     paper, below, above = theirs(claim, sample.statistic, runs, LEVEL)
     reach = claim.digit / 2
     return float(paper - np.hypot(high - value, below) - reach), float(paper + np.hypot(value - low, above) + reach)
+
+
+def finest(claim: Claim, sample: Sample) -> float:
+    """How far the 90 % interval would reach if ours were the paper's number: with a smaller margin none can agree."""
+    value, (low, high) = sample.statistic.value(sample.runs), sample.statistic.limits(sample.runs)(EQUIVALENCE)
+    _, below, above = theirs(claim, sample.statistic, sample.runs, EQUIVALENCE)
+    return float(max(np.hypot(value - low, above), np.hypot(high - value, below)))
 
 
 def resampled(claim: Claim, sample: Sample, n: int | None = None) -> np.ndarray:

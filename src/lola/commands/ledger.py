@@ -20,10 +20,17 @@ from lola.analysis.paper import names_of, parsed
 from lola.analysis.verdicts import NOT_RUN
 from lola.files.artifacts import canonical, sha256, write_whole
 from lola.study import papers
+from lola.study.fingerprints import fingerprints
 from lola.vocabulary.names import GroupName
 
+# What turns runs into a verdict. A digest of it stands in each file of claims, so that another way is another rule.
+DECIDES = (
+    ("lola.analysis.verdicts", "kinds"),
+    *(("lola.analysis.intervals", name) for name in ("of_mean", "of_share", "of_rank", "percentile")),
+    ("lola.analysis.maps", "Fit"),
+)
 COLUMNS = ("claim", "rule", "commit", "date", "known")
-WORDS = ("id", "sentence", "source", "certainty")  # other words are no other rule
+OLD_WORDS = ("id", "sentence", "source", "certainty")  # of a claim before there were sections, which decide nothing
 LENGTH = 10  # of a commit's name
 
 
@@ -37,9 +44,14 @@ def main() -> None:
             write_whole(papers.history_file(claims), text(lines))
 
 
+def code() -> str:
+    """A digest of the code that decides."""
+    return sha256(canonical(fingerprints(*DECIDES)))[:12]
+
+
 def history(claims: Path, verdicts: Path, digests: Path) -> list[dict[str, str]]:
     """A line per claim and rule, in the order of the commits that fixed them."""
-    known, trained, found = {}, set(), {}
+    known, trained, latest, found = {}, set(), {}, []
     for commit, date, path in changes(claims, verdicts, digests):
         content = git("show", f"{commit}:{path}")
         if path.endswith(digests.name):
@@ -50,9 +62,10 @@ def history(claims: Path, verdicts: Path, digests: Path) -> list[dict[str, str]]
         else:
             for claim, rule, measures in rules(content):
                 seen = known.get(claim) or ("its runs" if any(map(partial(shows, measures), trained)) else "")
-                line = dict(zip(COLUMNS, (claim, rule, commit[:LENGTH], date, seen), strict=True))
-                found.setdefault((claim, rule), line)
-    return [*found.values()]
+                if latest.get(claim) != rule:  # also one that had been left for another
+                    found.append(dict(zip(COLUMNS, (claim, rule, commit[:LENGTH], date, seen), strict=True)))
+                latest[claim] = rule
+    return found
 
 
 def shows(measures: list[dict], group: GroupName) -> bool:
@@ -90,7 +103,7 @@ def rules(content: str) -> Iterator[tuple[str, str, list[dict]]]:
     if "sections" in file:
         yield from ((claim.id, claim.digest, claim.measures) for claim in parsed(file, "", {}).claims)
     for entry in file.get("claims", []):
-        decides = {key: value for key, value in entry.items() if key not in WORDS}
+        decides = {key: value for key, value in entry.items() if key not in OLD_WORDS}
         measures = [entry[key] for key in ("measure", "minus") if key in entry]
         yield entry["id"], sha256(canonical(decides))[:12], measures
 

@@ -10,7 +10,7 @@ from lola.analysis.claims import Checked, check
 from lola.analysis.groups import RULE
 from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources
-from lola.analysis.verdicts import BLOCK, LEVEL, NOT_REPRODUCED, NOT_RUN, RULES, VERDICTS, holm
+from lola.analysis.verdicts import BLOCK, LEVEL, NOT_REPRODUCED, NOT_RUN, VERDICTS, holm
 from lola.tables.table import NONE, Table, interval, number, numbers
 
 SCALE = "{batch} games of {length} steps per update, {steps} updates"
@@ -61,7 +61,7 @@ def headline(checked: list[Checked], adjusted: dict[str, float]) -> list[dict[st
     """How many claims of the headline have which verdict, and how many refutations chance alone would make."""
     counted = [c for c in checked if c.counts]
     verdicts = Counter(c.verdict for c in counted)
-    chance = sum(LEVEL if c.claim.rule in RULES[:2] else LEVEL / 2 for c in counted if c.measured)
+    chance = sum(LEVEL if c.claim.numeric else LEVEL / 2 for c in counted if c.measured)
     lines = {verdict: verdicts[verdict] for verdict in VERDICTS} | {
         "not discriminating, not counted": sum(c.claim.headline and not c.discriminating for c in checked),
         "unstable": sum(c.unstable == "unstable" for c in counted),
@@ -93,6 +93,7 @@ def row(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
         "refuted above": finite(checked.refutable[1]),
         "rival": rival.name if rival else "",
         "rival's": rival.value if rival else np.nan,
+        "rival's verdict": rival.verdict if rival else "",
         "power": rival.power if rival else np.nan,
         "discriminating": "yes" if checked.discriminating else "no",
         "same": checked.same,
@@ -101,7 +102,7 @@ def row(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
         "p": checked.p,
         "holm": adjusted.get(claim.id, np.nan),
         "since": fixed.commit if fixed else "",
-        "changed after": fixed.seen if fixed else "",
+        "known then": "; ".join(filter(None, (fixed.seen if fixed else "", claim.known))),
     }
 
 
@@ -137,7 +138,7 @@ def text(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
         "same": f"{100 * checked.same:.0f}" + (", {} of {}".format(*checked.blocks) if checked.blocks[1] else ""),
         "p": p_text(checked.p) if checked.verdict == NOT_REPRODUCED else NONE,
         "Holm": p_text(adjusted.get(claim.id)) if checked.verdict == NOT_REPRODUCED else NONE,
-        "since": (fixed.commit + "*" * bool(fixed.seen)) if fixed else NONE,
+        "since": fixed.commit + "*" * bool(fixed.seen or claim.known) if fixed else "in no commit*",
         "remarks": checked.because,
     }
 
@@ -151,7 +152,7 @@ def outside(low: float, high: float, digits: int) -> str:
 def rival(checked: Checked, digits: int) -> str:
     """The rival and what becomes of it."""
     if not (found := checked.rival):
-        return "none: not discriminating"
+        return f"{(checked.claim.rival or {}).get('name', 'none')}: not discriminating"
     apart = "" if found.told_apart else ": not discriminating"
     return f"{found.name}, {number(found.value, digits)}: {100 * found.power:.0f} %{apart}"
 
