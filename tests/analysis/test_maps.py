@@ -160,7 +160,7 @@ def test_the_best_of_many_points_is_not_believed(tmp_path):
     group = write(tmp_path, "ipd/a@map/oracle", runs, axes=("lr", "eta"))
     found = fit_of([group], ledger(ipd={"R": -1.0}))
     best = estimate(found.sample)
-    assert best.value < 0.3 and best.high > 1
+    assert best.value < 0.4 and best.high > 1
     near = {p: [(-1.02 + x, 20) for x in drawn.normal(0, 0.05, 50)] for p in points}
     group = write(tmp_path / "near", "ipd/a@map/oracle", near, axes=("lr", "eta"))
     assert estimate(fit_of([group], ledger(ipd={"R": -1.0})).sample).high < 1

@@ -28,6 +28,8 @@ TABLE = """\
 PART = f"""\
 3 claims on what the paper describes: 1 reproduced, 0 not reproduced, 1 inconclusive, 1 not run.
 
+1 more cannot tell their rival apart, and are not counted.
+
 ### Described
 
 {TABLE}

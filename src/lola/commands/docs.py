@@ -118,9 +118,13 @@ def listing(claims: list[dict]) -> list[str]:
     """The number of claims of the headline by verdict; then of each section a table of those that were run."""
     if not claims:
         return ["not run yet"]
-    counts = Counter(claim["verdict"] for claim in claims if claim["headline"] == "yes")
+    counted = [claim for claim in claims if claim["headline"] == "yes"]
+    counts, sections = Counter(claim["verdict"] for claim in counted), {claim["section"] for claim in counted}
+    weak = sum(claim["headline"] == "no" and claim["section"] in sections for claim in claims)
     numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    paragraphs = [f"{counts.total()} claims on what the paper describes: {numbers}"]
+    paragraphs = [f"{len(counted)} claims on what the paper describes: {numbers}"]
+    if weak:
+        paragraphs.append(f"{weak} more cannot tell their rival apart, and are not counted.")
     for section in dict.fromkeys(claim["section"] for claim in claims):
         run = [line(c) for c in claims if c["section"] == section and c["verdict"] != NOT_RUN]
         paragraphs += [f"### {section}", grid(COLUMNS, run)] if run else []

@@ -158,4 +158,4 @@ def rival(checked: Checked, digits: int) -> str:
 
 
 def p_text(p: float | None) -> str:
-    return NONE if p is None else "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+    return NONE if p is None else "≤ 0.0001" if p < 1.5e-4 else f"{p:.2g}"
