@@ -46,6 +46,8 @@ SAMPLED = {
     "naive, pg": ("naive", {}, "pg"),
     "lola, pg": ("lola", {"eta": 0.3}, "pg"),
     "lola, pg_released": ("lola", {"eta": 0.3}, "pg_released"),
+    "lola, pg_halved": ("lola", {"eta": 0.3}, "pg_halved"),
+    "lola, pg_centred": ("lola", {"eta": 0.3}, "pg_centred"),
     "lola_exact, dice": ("lola_exact", {"eta": 0.3, "inner_steps": 2}, "dice"),
     "lola_exact, surrogate": ("lola_exact", {"eta": 0.3}, "surrogate"),
 }
