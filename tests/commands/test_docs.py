@@ -186,3 +186,18 @@ def test_a_link_to_a_figure_that_no_study_has_is_named(project):
     Path("docs/lola.md").write_text(f"{PAGE}![Figure 9](lola/figure9.png)")
     with pytest.raises(SystemExit, match=r"docs/lola/figure9\.png is linked to, but lola has no such figure"):
         docs.main()
+
+
+@pytest.mark.parametrize("paper", papers.papers())
+def test_each_claim_of_a_headline_is_refuted_by_its_rivals_runs_and_says_if_a_block_of_seeds_disagrees(paper):
+    with open(f"docs/{paper}/claims.csv", newline="") as file:
+        run = [claim for claim in csv.DictReader(file) if claim["verdict"] != docs.NOT_RUN]
+    counted = [claim for claim in run if claim["headline"] == "yes"]
+    assert counted
+    for claim in counted:
+        assert claim["rival's verdict"] == "not reproduced" and float(claim["power"]) >= 0.8, claim["claim"]
+        assert claim["since"], claim["claim"]
+    for claim in run:
+        alike, _, of = claim["blocks alike"].partition(" of ")
+        assert alike == of or "unstable" in claim["stability"], claim["claim"]
+        assert float(claim["same"]) >= 0.8 or claim["stability"] == "unstable", claim["claim"]
