@@ -25,6 +25,7 @@ from lola.tables import claims as of_claims
 FILE = "config/lola/claims.yaml"
 LEDGER = read_ledger(FILE)
 OURS = LEDGER.claims
+SECTIONS = dict.fromkeys(claim.section for claim in OURS)
 CONFIG = load()
 GROUPS = plan.groups(CONFIG)
 PLAYED = {
@@ -157,7 +158,7 @@ def test_the_stage_writes_every_claim_with_a_verdict(tmp_path, monkeypatch):
     counts = Counter(row["verdict"] for row in rows.values() if row["headline"] == "yes")
     assert all(f"| {verdict} | {counts[verdict]} |" in text for verdict in verdicts.VERDICTS)
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        f"## {heading}" for heading in ("The headline", *LEDGER.sections, "Withdrawn")
+        f"## {heading}" for heading in ("The headline", *SECTIONS, "Withdrawn")
     ]
 
 
@@ -236,7 +237,7 @@ def test_our_claims_are_whole():
         assert c.rival or c.minus, c.id  # what it must tell apart
         assert c.rule != "equals" or c.margin > 0, c.id
     assert all("why" in of for of in LEDGER.quantities.values())
-    assert [c.section for c in OURS if c.headline] == [next(iter(LEDGER.sections))] * sum(c.headline for c in OURS)
+    assert [c.section for c in OURS if c.headline] == [next(iter(SECTIONS))] * sum(c.headline for c in OURS)
 
 
 def test_the_default_study_trains_what_every_claim_and_its_rival_need():
@@ -405,6 +406,13 @@ def test_what_a_claim_need_not_say(tmp_path):
         (-1.4, None, 50, 0.01, 0.1),
     ]
     assert [c.margin for c in found[2:]] == [0, 0.1, 0.25, 0.2]  # a line; a quantity's; half an effect; as it says
+
+
+def test_a_section_has_a_headline_if_it_says_so(tmp_path):
+    for given, headline in (({}, False), ({"headline": False}, False), ({"headline": True}, True)):
+        file = tmp_path / "claims.yaml"
+        file.write_text(yaml.safe_dump({"sections": [{"title": "S", "claims": [entry()]} | given]}))
+        assert read_ledger(file).claims[0].headline == headline
 
 
 def test_other_words_are_no_other_rule():

@@ -136,12 +136,11 @@ def fit_of(maps: list[Group], ledger: Ledger) -> Fit:
     A point of a group that is no map is an update of its curve. Points at which a run diverged are left out. Raises
     NothingLeft if none is left, ValueError if the paper prints nothing.
     """
-    found = [
-        (group, quantity, paper, *quantities(group)[quantity])
-        for group in maps
-        for quantity, paper in ledger.printed.get(group.instead().name, {}).items()
-        if quantity in quantities(group)
-    ]
+    found = []
+    for group in maps:
+        if printed := ledger.printed.get(group.instead().name):
+            known = quantities(group)
+            found += [(group, name, paper, *known[name]) for name, paper in printed.items() if name in known]
     names = ", ".join(group.name for group in maps)
     if not found:
         raise ValueError(f"the paper prints no number of {names}")

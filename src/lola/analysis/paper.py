@@ -11,7 +11,7 @@ import yaml
 
 from lola.files.artifacts import canonical, sha256
 
-PARTS = ("code", "runs", "notes", "headings", "quantities", "printed", "plotted", "sections", "withdrawn", "deviations")
+PARTS = ("code", "runs", "notes", "quantities", "printed", "plotted", "sections", "withdrawn", "deviations")
 NEEDED = ("id", "sentence", "source", "certainty", "rule", "measure")
 NUMERIC = ("equals", "count")  # rules about a number of the paper
 FIT, APART = "fit", "apart"  # quantities that rest on numbers of the ledger
@@ -107,8 +107,8 @@ class Ledger:
     """The claims of a paper, and what stands beside them.
 
     `printed` are the paper's numbers by group, for claims and tables; `plotted` are, by game, the entrants of the
-    authors' round robin, what they earn against each other and on average. `headings` names parts of the paper by what
-    ids begin with. `notes` is for readers of the claims, `deviations` are where the study departs from the paper.
+    authors' round robin, what they earn against each other and on average. `notes` is for readers of the claims,
+    `deviations` are where the study departs from the paper.
     """
 
     claims: list[Claim] = field(default_factory=list)
@@ -116,7 +116,6 @@ class Ledger:
     printed: dict[str, dict[str, float]] = field(default_factory=dict)
     plotted: dict[str, dict[str, list]] = field(default_factory=dict)
     quantities: dict[str, dict] = field(default_factory=dict)
-    headings: dict[str, str] = field(default_factory=dict)
     runs: int | None = None
     code: str = ""
     notes: str = ""
@@ -126,19 +125,6 @@ class Ledger:
     def fixed(self, claim: Claim) -> Fixed | None:
         """Where the rule of a claim was fixed; None if that is in no commit that the history knows."""
         return self.history.get((claim.id, claim.digest))
-
-    @property
-    def sections(self) -> dict[str, list[Claim]]:
-        """The claims by who speaks of what."""
-        found = {}
-        for claim in self.claims:
-            found.setdefault(claim.section, []).append(claim)
-        return found
-
-    def heading(self, part: str) -> str:
-        """table3 → Table 3, section6.1 → Section 6.1, another as its heading says."""
-        name = part.rstrip("0123456789.")
-        return self.headings.get(part, f"{name.capitalize()} {part.removeprefix(name)}".strip())
 
     def number(self, group: str, quantity: str, player: int | None = None) -> float | None:
         """The number that the paper prints for a quantity of a group, if any: of both players, or of one."""
@@ -197,7 +183,7 @@ def claims_of(sections: list[dict], ledger: Ledger) -> Iterator[Claim]:
             for measure in filter(None, (entry["measure"], entry.get("minus"))):
                 if wrong := fault(measure):
                     raise ValueError(f"{name}: {wrong}")
-            of_ledger = {"section": section["title"], "headline": "headline" in section, "code": ledger.code}
+            of_ledger = {"section": section["title"], "headline": section.get("headline", False), "code": ledger.code}
             claim = Claim(**defaults(entry, ledger) | entry, **of_ledger, against=against(entry["measure"], ledger))
             if missing := [key for key in ("paper", "runs") if claim.numeric and getattr(claim, key) is None]:
                 raise ValueError(f"{name}: missing key {missing[0]!r}, of the claim or of all")

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from lola.analysis import intervals
 from lola.analysis.groups import Group
-from lola.analysis.metrics import Sample, Statistic, is_zero_sum, late, mean, share_of_runs
+from lola.analysis.metrics import Sample, Statistic, is_zero_sum, late, mean
 
 
 @dataclass(frozen=True)
@@ -125,15 +125,6 @@ def elicits(tournament: Tournament, entrant: str) -> Sample:
     return Sample.of(100 * sum(shares) / len(shares))
 
 
-def mixes(tournament: Tournament, entrant: str, against: str, tolerance: float = 0.1) -> Sample:
-    """Percentage of runs that end with an entrant taking its first action half of the time, within the tolerance.
-
-    In every row of the late curve.
-    """
-    off = (late(tournament.shares(entrant, against)) - 0.5).abs()
-    return share_of_runs(off.max(axis=1) <= tolerance)
-
-
 def apart(tournament: Tournament, authors: pd.DataFrame) -> Sample:
     """How far what entrants earn against each other lies from the authors' numbers: the mean size of the difference.
 
@@ -200,5 +191,4 @@ QUANTITIES: dict[str, Callable[..., Sample]] = {
     "average": average,
     "rank": rank,
     "elicits": elicits,
-    "mixes": mixes,
 }

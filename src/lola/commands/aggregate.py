@@ -5,7 +5,6 @@ Out: `curves.csv`, the rows of all curves after a column `seed`; `ends.json`, wh
      ended: what its manifest says, but for what is `LEFT_OUT`; and the manifest of both. If a cell is damaged, none.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -18,11 +17,7 @@ LEFT_OUT = ("cell", "spec", "code", "lock", "processor", "device", "curve_sha256
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spec", type=json.loads, required=True)
-    parser.add_argument("--code", type=json.loads, required=True)
-    parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = records.arguments(__doc__.splitlines()[0])
     parser.add_argument("curves", nargs="+", type=Path)
     args = parser.parse_args()
     inputs = records.digests(curve.with_suffix(".json") for curve in args.curves)

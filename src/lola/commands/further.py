@@ -1,15 +1,12 @@
 """Train further seeds of a group and keep where they end: `python -m lola.commands.further --spec JSON … --out CSV`.
 
-In:  the group's spec (see `lola.study.plan`), and the first and the number of its further seeds.
+In:  the spec of the group's cells and its further seeds (`lola.study.plan.further_spec`).
 Out: a CSV of seed, step, player, metric and value, of the last update alone; of a seed whose numbers stop being finite
      of step 0, since it has learned nothing; and the manifest of that. No cell, no checkpoint, no run in MLflow.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from lola.files import records
 from lola.files.artifacts import write_whole
@@ -21,12 +18,7 @@ SIDE_BY_SIDE = 250  # seeds, whose curves are held in memory at once
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spec", type=json.loads, required=True)
-    parser.add_argument("--code", type=json.loads, required=True)
-    parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
+    args = records.arguments(__doc__.splitlines()[0]).parse_args()
     try:
         rows = [COLUMNS, *ends(args.spec["cells"], args.spec["further"])]
     except devices.CannotTrain as error:

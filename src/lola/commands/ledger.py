@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from lola.analysis.paper import names_of, parsed
+from lola.analysis.paper import PARTS, names_of, parsed
 from lola.analysis.verdicts import NOT_RUN
 from lola.files.artifacts import canonical, sha256, write_whole
 from lola.study import papers
@@ -83,10 +83,10 @@ def changes(*paths: Path) -> Iterator[tuple[str, str, str]]:
     """Every commit that changed one of the files, the first one first, with its date and the path that it had there."""
     seen = {}
     for path in paths:
-        log = git("log", "--follow", "--name-only", "--format=%x00%H %cs %ct", "--", str(path))
+        log = git("log", "--follow", "--name-only", "--format=%x00%H %cs", "--", str(path))
         for entry in filter(None, log.split("\0")):
             head, _, *names = entry.strip().split("\n")
-            commit, date, _ = head.split()
+            commit, date = head.split()
             seen[commit, names[-1]] = date
     order = {commit: place for place, commit in enumerate(git("rev-list", "--topo-order", "--reverse", "HEAD").split())}
     # Of one commit the rules come first: its verdicts are by them.
@@ -101,7 +101,8 @@ def rules(content: str) -> Iterator[tuple[str, str, list[dict]]]:
     """
     file = yaml.safe_load(content)
     if "sections" in file:
-        yield from ((claim.id, claim.digest, claim.measures) for claim in parsed(file, "", {}).claims)
+        kept = {part: file[part] for part in PARTS if part in file}  # it may have had others
+        yield from ((claim.id, claim.digest, claim.measures) for claim in parsed(kept, "", {}).claims)
     for entry in file.get("claims", []):
         decides = {key: value for key, value in entry.items() if key not in OLD_WORDS}
         measures = [entry[key] for key in ("measure", "minus") if key in entry]

@@ -6,8 +6,6 @@ Out: `figure1.pdf` and `.png` of the runs that finished, with the number that di
      and `.html`, in which those count by a rule that its notes tell; and the manifest of these files.
 """
 
-import argparse
-import json
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -19,13 +17,9 @@ from lola.vocabulary.kinds import SHOWN
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = records.arguments(__doc__.splitlines()[0])
     parser.add_argument("stage", choices=SHOWN)
-    parser.add_argument("--spec", type=json.loads, required=True)
-    parser.add_argument("--code", type=json.loads, required=True)
-    parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--claims", type=Path, nargs="*")
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()
     files = [folder / name for folder in args.groups for name in ("curves.csv", "ends.json")]

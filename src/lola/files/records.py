@@ -1,10 +1,21 @@
 """Manifests of what is made from cells: settings, code, digests of what was read and written. Standard library only."""
 
 import json
+from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
 
 from lola.files.artifacts import file_sha256, write_whole
+
+
+def arguments(about: str) -> ArgumentParser:
+    """The arguments of every command that leaves such a manifest: what makes it, and where it and its outputs go."""
+    parser = ArgumentParser(description=about)
+    parser.add_argument("--spec", type=json.loads, required=True)
+    parser.add_argument("--code", type=json.loads, required=True)
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    return parser
 
 
 def digests(paths: Iterable[str | Path]) -> dict[str, str]:
