@@ -375,6 +375,7 @@ def ledger_of(tmp_path, *entries, **parts):
         (entry(verdict="reproduced"), "x/y: unknown key 'verdict'"),
         ({"id": "x/y"}, "x/y: missing key 'sentence'"),
         (entry(rule="equals", paper=1.0), "x/y: missing key 'runs', of the claim or of all"),
+        (entry(measure={"quantity": "fit", "groups": ["a/b/c"]}), "x/y: missing key 'runs', of the claim or of all"),
         (entry(rule="equals", runs=5), "x/y: missing key 'paper'"),
     ],
 )

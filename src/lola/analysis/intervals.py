@@ -58,6 +58,31 @@ def dirichlet(n: int) -> np.ndarray:
     return drawn / drawn.sum(axis=0)
 
 
+def reach(mean: np.ndarray, spread: np.ndarray, bounds: Bounds | None, n: int, level: float) -> tuple:
+    """How far the truth may lie below and above the mean of n runs, of which no more than their spread is known.
+
+    By Student's t where runs have no bounds.
+    """
+    if bounds is None:
+        half = stats.t.ppf(1 - level / 2, n - 1) * spread / np.sqrt(n)
+        return half, half
+    below, above = mean - bounds[0], bounds[1] - mean
+    return towards(below, above, spread, n, level), towards(above, below, spread, n, level)
+
+
+def towards(bound: np.ndarray, other: np.ndarray, spread: np.ndarray, n: int, level: float) -> np.ndarray:
+    """How far the mean of n runs may lie off towards a `bound` that is so far away, and the other one so far.
+
+    Of all runs of this mean and spread those are the worst of which some are at the bound and all others alike. Of
+    these it is the interval `between`: for two outcomes that of Clopper and Pearson, and without any spread as far as
+    an outcome at the bound that none of the runs had could move the mean.
+    """
+    to = np.where(bound > 0, bound, 1.0)
+    variance = np.minimum(spread**2, to * np.maximum(other, 0))  # there is no more between the bounds
+    share, rest = variance / (variance + to**2), variance / to  # at the bound; how far the others lie beyond
+    return np.where(bound > 0, (to + rest) * stats.beta.ppf(1 - level / 2, n * share + 1, n * (1 - share)) - rest, 0.0)
+
+
 def of_share(runs: np.ndarray) -> Limits:
     """Of a percentage, of runs (…, n) that are each 0 or 100: the exact interval of Clopper and Pearson (1934)."""
     n = runs.shape[-1]

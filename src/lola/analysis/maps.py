@@ -1,5 +1,6 @@
 """A map's runs at each point of its grid, and the distance of each point from the paper's numbers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -29,17 +30,20 @@ NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
 
 @dataclass(frozen=True)
 class Compared:
-    """A number of the paper beside what each point gives: `runs` is (points, n, k).
+    """A number of the paper, of `of` runs, beside what each point gives: `runs` is (points, n, k), within `bounds`.
 
-    It is of a game and a quantity, and of an `algorithm` where several are compared.
+    It is of a game and a quantity, and of an `algorithm` where several are compared. `digit` is what rounding hides.
     """
 
     game: str
     algorithm: str
     quantity: str
     paper: float
+    of: int
     margin: float
+    digit: float
     runs: np.ndarray
+    bounds: intervals.Bounds | None
     statistic: Statistic
     estimates: list[Estimate]
 
@@ -50,6 +54,38 @@ class Compared:
     def off(self, runs: np.ndarray) -> np.ndarray:
         """|measured − paper| / margin at each point, of `runs` (…, points, n, k)."""
         return np.abs(self.statistic.value(runs) - self.paper) / self.margin
+
+    def limits(self, runs: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """The interval of that distance, by the half-widths of both numbers (Zou & Donner 2008).
+
+        The paper's runs are taken to scatter like ours.
+        """
+        off, hidden = self.statistic.value(runs) - self.paper, self.digit / 2
+        (below, above), (nearer, farther) = (self.reach(runs, n, level) for n in (runs.shape[-2], self.of))
+        low, high = off - np.hypot(below, farther) - hidden, off + np.hypot(above, nearer) + hidden
+        least = np.maximum(0, np.maximum(low, -high))
+        return least / self.margin, np.maximum(-low, high) / self.margin
+
+    def reach(self, runs: np.ndarray, n: int, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """How far the truth may lie below and above the statistic of n runs that scatter like these.
+
+        Of a standard deviation it is that of the mean square.
+        """
+        if self.statistic is not STD:
+            each = runs.mean(axis=-1)
+            return intervals.reach(each.mean(axis=-1), scattered(each), self.bounds, n, level)
+        middle = runs.mean(axis=(-2, -1), keepdims=True)
+        squares = ((runs - middle) ** 2).mean(axis=-1)
+        furthest = self.bounds and (0.0, np.maximum(*((end - middle[..., 0, 0]) ** 2 for end in self.bounds)))
+        variance = squares.mean(axis=-1)
+        below, above = intervals.reach(variance, scattered(squares), furthest, n, level)
+        std = np.sqrt(variance)
+        return std - np.sqrt(np.maximum(0, variance - below)), np.sqrt(variance + above) - std
+
+
+def scattered(runs: np.ndarray) -> np.ndarray:
+    """The standard deviation of runs, (…, n); infinite if all are alike, which may be luck."""
+    return np.where(np.ptp(runs, axis=-1) == 0, np.inf, runs.std(axis=-1, ddof=1))
 
 
 @dataclass(frozen=True)
@@ -67,36 +103,51 @@ class Fit:
 
     @property
     def sample(self) -> Sample:
-        """The worst number at the point where it is best: below 1 if one point gives all of the paper's numbers.
+        """The worst number at the point where it is best: below 1 if one point gives all of the paper's numbers."""
+        return Sample(self.seeds, self.runs, self.statistic, self.about)
 
-        The best of many points is so partly by luck, also in every resample. So the upper end of its interval is of
-        the point that is best in one half of the seeds, measured in the other half; of both ways the worse.
+    @property
+    def runs(self) -> np.ndarray:
+        """What each run gives of all numbers at all points, (n, points · numbers)."""
+        together = np.moveaxis(np.concatenate([c.runs for c in self.compared], axis=-1), 0, 1)
+        return together.reshape(len(together), -1)
+
+    @property
+    def statistic(self) -> Statistic:
+        """The distance of the point that is best, with its intervals.
+
+        A point is refuted by one number that is surely further off, at a level shared by all numbers, and the claim if
+        every point is. The best of many points is so partly by luck. So the upper end is of the point that is best in
+        one half of the seeds, measured in the other half; of both ways the worse.
         """
-        runs = np.moveaxis(np.concatenate([c.runs for c in self.compared], axis=-1), 0, 1)
-        statistic = Statistic(lambda runs: self.distances(runs).min(-1), self.limits)
-        return Sample(self.seeds, runs.reshape(len(runs), -1), statistic, self.about)
+        return Statistic(lambda runs: self.distances(runs).min(axis=-1), self.limits)
 
     def distances(self, runs: np.ndarray) -> np.ndarray:
         """The distance of the worst number at each point, (…, points), of runs (…, n, points · numbers)."""
+        return np.max([c.off(part) for c, part in self.parts(runs)], axis=0)
+
+    def parts(self, runs: np.ndarray) -> Iterator[tuple[Compared, np.ndarray]]:
+        """Each number with its part of the runs, (…, points, n, k)."""
         ends = np.cumsum([c.runs.shape[-1] for c in self.compared])
         at_points = np.moveaxis(runs.reshape(*runs.shape[:-1], len(self.points), ends[-1]), -3, -2)
-        parts = np.split(at_points, ends[:-1], axis=-1)
-        return np.max([c.off(part) for c, part in zip(self.compared, parts, strict=True)], axis=0)
+        return zip(self.compared, np.split(at_points, ends[:-1], axis=-1), strict=True)
 
-    def limits(self, runs: np.ndarray, resamples: int | None = None) -> intervals.Limits:
+    def limits(self, runs: np.ndarray) -> intervals.Limits:
         """The intervals of the sample's statistic, of one or of many."""
-        if runs.ndim > 2:
-            each = [self.limits(one, intervals.NESTED) for one in runs]
-            return lambda level: tuple(np.array(ends) for ends in zip(*(one(level) for one in each), strict=True))
-        lowest = intervals.percentile(runs, lambda drawn: self.distances(drawn).min(-1), resamples)
-        halves = runs[::2], runs[1::2]
-        held_out = [self.held_out(*halves, resamples), self.held_out(*halves[::-1], resamples)]
-        return lambda level: (lowest(level)[0], max(limits(level)[1] for limits in held_out))
+        halves = runs[..., ::2, :], runs[..., 1::2, :]
 
-    def held_out(self, choosing: np.ndarray, measuring: np.ndarray, resamples: int | None) -> intervals.Limits:
-        """The intervals of the distance, in some runs, of the point that is best in others."""
-        at = int(self.distances(choosing).argmin())
-        return intervals.percentile(measuring, lambda drawn: self.distances(drawn)[..., at], resamples)
+        def limits(level: float) -> tuple[np.ndarray, np.ndarray]:
+            each = level / len(self.compared)
+            least = np.max([c.limits(part, each)[0] for c, part in self.parts(runs)], axis=0).min(axis=-1)
+            return least, np.maximum(self.held_out(*halves, level), self.held_out(*halves[::-1], level))
+
+        return limits
+
+    def held_out(self, choosing: np.ndarray, measuring: np.ndarray, level: float) -> np.ndarray:
+        """The upper end of the distance, in some runs, of the point that is best in others."""
+        best = self.distances(choosing).argmin(axis=-1)[..., None]
+        most = np.max([c.limits(part, level)[1] for c, part in self.parts(measuring)], axis=0)
+        return np.take_along_axis(most, best, axis=-1)[..., 0]
 
     @property
     def about(self) -> str:
@@ -134,7 +185,7 @@ def fit_of(maps: list[Group], ledger: Ledger) -> Fit:
     """Hold each point of the maps against all that the paper prints of their algorithm for both players.
 
     A point of a group that is no map is an update of its curve. Points at which a run diverged are left out. Raises
-    NothingLeft if none is left, ValueError if the paper prints nothing.
+    NothingLeft if none is left, ValueError if the paper prints nothing or does not say of how many runs.
     """
     found = []
     for group in maps:
@@ -144,6 +195,8 @@ def fit_of(maps: list[Group], ledger: Ledger) -> Fit:
     names = ", ".join(group.name for group in maps)
     if not found:
         raise ValueError(f"the paper prints no number of {names}")
+    if ledger.runs is None:
+        raise ValueError(f"of how many runs are the paper's numbers of {names}? Missing key 'runs'")
     wide = [final.unstack("seed") for *_, final, _ in found]
     finite = pd.concat(wide, axis=1, keys=range(len(wide)), join="inner").dropna()
     if finite.empty:
@@ -153,11 +206,19 @@ def fit_of(maps: list[Group], ledger: Ledger) -> Fit:
     for which, (group, quantity, paper, _, statistic) in enumerate(found):
         runs = np.stack([finite[which].xs(seed, axis=1, level="seed") for seed in seeds], axis=1)
         estimates = [estimate(Sample(tuple(seeds), at_point, statistic)) for at_point in runs]
-        margin = ledger.quantities[quantity]["margin"]
+        margin, digit = ledger.quantities[quantity]["margin"], ledger.quantities[quantity].get("digit", 0.0)
         who = group.algorithm if len({each.algorithm for each in maps}) > 1 else ""
-        compared.append(Compared(group.game, who, quantity, paper, margin, runs, statistic, estimates))
+        bounds = bounds_of_all(group) if statistic is STD else statistic.bounds
+        numbers = (paper, ledger.runs, margin, digit, runs, bounds, statistic, estimates)
+        compared.append(Compared(group.game, who, quantity, *numbers))
     points = finite.index.to_frame(index=False)
     return Fit(points[[axis for axis in SYMBOLS if axis in points]], tuple(seeds), compared)
+
+
+def bounds_of_all(group: Group) -> intervals.Bounds | None:
+    """Between what the return of either player lies."""
+    known = [group.bounds(player) for player in (1, 2)]
+    return (min(low for low, _ in known), max(high for _, high in known)) if None not in known else None
 
 
 def quantities(group: Group) -> dict[str, tuple[pd.DataFrame, Statistic]]:

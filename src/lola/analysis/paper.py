@@ -185,7 +185,10 @@ def claims_of(sections: list[dict], ledger: Ledger) -> Iterator[Claim]:
                     raise ValueError(f"{name}: {wrong}")
             of_ledger = {"section": section["title"], "headline": section.get("headline", False), "code": ledger.code}
             claim = Claim(**defaults(entry, ledger) | entry, **of_ledger, against=against(entry["measure"], ledger))
-            if missing := [key for key in ("paper", "runs") if claim.numeric and getattr(claim, key) is None]:
+            missing = [key for key in ("paper", "runs") if claim.numeric and getattr(claim, key) is None]
+            if claim.measure["quantity"] == FIT and ledger.runs is None:
+                missing.append("runs")
+            if missing:
                 raise ValueError(f"{name}: missing key {missing[0]!r}, of the claim or of all")
             yield claim
 
@@ -195,7 +198,7 @@ def against(measure: dict, ledger: Ledger) -> dict | None:
     if measure["quantity"] == FIT:
         printed = {name: ledger.printed.get(name, {}) for name in names_of(measure)}
         margins = {quantity: of["margin"] for quantity, of in ledger.quantities.items() if "margin" in of}
-        return {"printed": printed, "margins": margins}
+        return {"printed": printed, "margins": margins, "runs": ledger.runs}
     return {"plotted": ledger.plotted.get(measure["game"])} if measure["quantity"] == APART else None
 
 

@@ -5,13 +5,18 @@ same.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
-from lola.analysis.metrics import SHARE, Statistic, mean
+from lola.analysis.intervals import Bounds
+from lola.analysis.maps import Compared, Fit
+from lola.analysis.metrics import SHARE, STD, Statistic, mean
 from lola.analysis.paper import Claim
+from lola.analysis.tournaments import ranked
 from lola.analysis.verdicts import AGREES, HOLDS, KINDS, NOT_REPRODUCED, kinds
 
 OUTCOMES = (-2.0, -1.0)  # mutual defection and mutual cooperation
@@ -45,6 +50,14 @@ def rows() -> Iterator[tuple]:
     for ours in (10, 20, 50):
         rates = (of_normal_sentence(ours, word) for word in (NOT_REPRODUCED, HOLDS))
         yield "a sentence", f"–, {ours}", "normal", *rates
+    for ours in (50, 1000):
+        rates = (of_rank(ours, behind, word) for behind, word in ((0.0, NOT_REPRODUCED), (MARGIN, HOLDS)))
+        yield "a rank, first of six", f"–, {ours}", "normal, level with all others; level with one", *rates
+    of_fits = {f"normal, std {std:g}": partial(normal_points, std) for std in (0.1, 0.34)}
+    of_fits |= {f"two outcomes, {p:g}, R and its std": partial(points_of_two_outcomes, p) for p in LIKELY[::2]}
+    for (world, drawn), (points, ours) in product(of_fits.items(), ((1, 50), (36, 10), (180, 50))):
+        rates = (of_fit(drawn, points, ours, apart, word) for apart, word in ((False, NOT_REPRODUCED), (True, HOLDS)))
+        yield f"the best of {points} points", f"50, {ours}", world, *rates
 
 
 def told(rule: str, **more) -> Claim:
@@ -115,3 +128,48 @@ def of_normal_sentence(n: int, word: str) -> float:
     """The same of normal runs."""
     runs = np.random.default_rng(0).normal(MARGIN, 0.1, (WORLDS, n, 1))
     return float(is_word(kinds(told("greater", margin=MARGIN), mean(), runs), word).mean())
+
+
+def of_rank(n: int, behind: float, word: str) -> float:
+    """How often it is `word` that one of six is first. It is level with one other, and four are so far `behind`."""
+    means = np.array([0, 0, *4 * [-behind]])
+    runs = np.random.default_rng(0).normal(means, 0.1, (WORLDS, n, 6))
+    return float(is_word(kinds(told("less", than=1.5), ranked(0), runs), word).mean())
+
+
+def of_fit(drawn: Callable[..., list[Compared]], points: int, n: int, apart: bool, word: str) -> float:
+    """How often it is `word` that one of many points gives all numbers of a paper with 50 runs.
+
+    `apart`: each point is a margin off in one number. Otherwise the first gives them all.
+    """
+    rng, found, claim = np.random.default_rng(0), 0, told("less", than=1.0)
+    for _ in range(WORLDS):
+        fit = Fit(pd.DataFrame(index=range(points)), tuple(range(n)), drawn(rng, points, n, apart))
+        found += bool(is_word(kinds(claim, fit.statistic, fit.runs), word))
+    return found / WORLDS
+
+
+def normal_points(std: float, rng: np.random.Generator, points: int, n: int, apart: bool) -> list[Compared]:
+    """Five numbers, each the mean of normal runs."""
+    truth = np.zeros((5, points))
+    if apart:
+        truth[rng.integers(5, size=points), range(points)] = MARGIN
+    else:
+        truth[:, 1:] = 3 * MARGIN
+    theirs, ours = rng.normal(0, std, (5, 50)), rng.normal(truth[..., None, None], std, (5, points, n, 1))
+    return [compared(*pair, mean(), None) for pair in zip(theirs, ours, strict=True)]
+
+
+def points_of_two_outcomes(p: float, rng: np.random.Generator, points: int, n: int, apart: bool) -> list[Compared]:
+    """R and its standard deviation. Apart, R is; the standard deviation is what it is."""
+    likely = np.full(points, p - MARGIN) if apart else np.array([p, *(points - 1) * [p - 3 * MARGIN]])
+    defection, cooperation = OUTCOMES
+    theirs = np.where(rng.random(50) < p, cooperation, defection)
+    ours = np.where(rng.random((points, n, 1)) < likely[:, None, None], cooperation, defection)
+    return [compared(theirs, ours, statistic, OUTCOMES) for statistic in (mean(OUTCOMES), STD)]
+
+
+def compared(theirs: np.ndarray, ours: np.ndarray, statistic: Statistic, bounds: Bounds | None) -> Compared:
+    """What a paper prints of its runs, beside ours at every point."""
+    paper = round(float(statistic.value(theirs[:, None])), 2)
+    return Compared("", "", "", paper, len(theirs), MARGIN, DIGIT, ours, bounds, statistic, [])

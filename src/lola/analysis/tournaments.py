@@ -148,9 +148,12 @@ def apart(tournament: Tournament, authors: pd.DataFrame) -> Sample:
 
 def rank(tournament: Tournament, entrant: str) -> Sample:
     """The rank of an entrant by its mean return over all opponents."""
-    position = tournament.entrants.index(entrant)
-    ranked = Statistic(rank_of(position), lambda runs: intervals.of_rank(runs, position))
-    return Sample(tournament.seeds, tournament.means, ranked)
+    return Sample(tournament.seeds, tournament.means, ranked(tournament.entrants.index(entrant)))
+
+
+def ranked(position: int) -> Statistic:
+    """The rank of the one at `position` among k, of runs (…, n, k)."""
+    return Statistic(rank_of(position), lambda runs: intervals.of_rank(runs, position))
 
 
 def rank_of(position: int) -> Callable[[np.ndarray], np.ndarray]:

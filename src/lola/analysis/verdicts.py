@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from lola.analysis.intervals import DRAWS, Limits, clopper_pearson
+from lola.analysis.intervals import DRAWS, Limits, clopper_pearson, reach
 from lola.analysis.metrics import LEVEL, Sample, Statistic
 from lola.analysis.paper import Claim
 
@@ -104,27 +104,9 @@ def theirs(claim: Claim, statistic: Statistic, runs: np.ndarray, level: float) -
     ours = runs.mean(axis=-1)
     scattered = np.where(np.ptp(ours, axis=-1) == 0, np.inf, ours.std(axis=-1, ddof=1))
     spread = np.asarray(scattered if claim.std is None else claim.std)
-    if statistic.bounds:
-        low, high = statistic.bounds
-        below, above = paper - low, high - paper
-        return paper, towards(below, above, spread, n, level), towards(above, below, spread, n, level)
-    # Nobody says whether a printed standard deviation divides by n or n - 1: by n, which makes the interval wider.
-    half = stats.t.ppf(1 - level / 2, n - 1) * spread / np.sqrt(n - (claim.std is not None))
-    return paper, half, half
-
-
-def towards(bound: float, other: float, spread: np.ndarray, n: int, level: float) -> np.ndarray:
-    """How far the mean of n runs may lie off towards a `bound` that is so far away, and the other one so far.
-
-    Of all runs of this mean and spread those are the worst of which some are at the bound and all others alike. Of
-    these it is the interval `intervals.between`: for two outcomes that of Clopper and Pearson, and without any spread
-    as far as an outcome at the bound that none of the runs had could move the mean.
-    """
-    if bound <= 0:
-        return np.zeros_like(spread)
-    variance = np.minimum(spread**2, bound * max(other, 0))  # there is no more between the bounds
-    share, rest = variance / (variance + bound**2), variance / bound  # at the bound; how far the others lie beyond
-    return (bound + rest) * stats.beta.ppf(1 - level / 2, n * share + 1, n * (1 - share)) - rest
+    if not statistic.bounds and claim.std is not None:
+        spread = spread * np.sqrt(n / (n - 1))  # nobody says whether it divides by n or n - 1; this is the wider one
+    return paper, *reach(paper, spread, statistic.bounds, n, level)
 
 
 def agrees(claim: Claim, value, low, high, n: int, level: float) -> np.ndarray:
