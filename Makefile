@@ -1,28 +1,54 @@
 # The commands of the project; each sets up what it needs in .venv first.
 #
+#   make quick                              real numbers in three minutes: what the LOLA paper says of exact gradients
 #   make reproduce                          the LOLA paper's study, then its report
 #   make reproduce PAPER=sos                another paper's, config/sos/study.yaml; PAPER=all runs all
 #   make reproduce CONFIG=config/games.yaml a study with an overlay laid over it; CONFIG=scale is config/lola/scale.yaml
+#
+# A paper, an overlay's name or its path may also stand alone: make reproduce sos, make ui quick.
 
 PYTHON ?= python3
-PAPER ?=
-CONFIG ?=
+
+TARGETS := help reproduce report explain verify test check lint ui bench docs ledger lock clean
+SHORT := quick smoke# targets alone, overlays beside another target
+NAMED := $(filter-out $(TARGETS) .venv/% $(if $(filter $(TARGETS),$(MAKECMDGOALS)),,$(SHORT)),$(MAKECMDGOALS))
+PAPERS := $(patsubst config/%/study.yaml,%,$(wildcard config/*/study.yaml)) all
+OVERLAYS := $(filter-out study claims claims-%,$(basename $(notdir $(wildcard config/*/*.yaml))))
+ifneq ($(filter-out $(PAPERS) $(OVERLAYS) %.yaml %.yml,$(NAMED)),)
+$(error There is no target, paper or overlay "$(filter-out $(PAPERS) $(OVERLAYS) %.yaml %.yml,$(NAMED))". Type make for the targets; papers: $(PAPERS); overlays: $(sort $(OVERLAYS)), or a path)
+endif
+ifneq ($(NAMED),)
+ifeq ($(filter $(TARGETS),$(MAKECMDGOALS)),)
+$(error What shall be done with $(NAMED)? Type: make reproduce $(NAMED))
+endif
+.PHONY: $(NAMED)
+$(NAMED): ; @:
+endif
+PAPER := $(or $(PAPER),$(paper),$(filter $(PAPERS),$(NAMED)))
+CONFIG := $(or $(CONFIG),$(config),$(filter-out $(PAPERS),$(NAMED)))
 STUDY = $(if $(PAPER),--paper $(PAPER)) $(CONFIG)
+
+# PyTorch for CPUs alone is a fourth as large. For Linux PyPI does not have it, but PyTorch's own index does.
+CPU_BUILDS := https://download.pytorch.org/whl/cpu
+WITHOUT_GPU = $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && ! command -v nvidia-smi > /dev/null && echo yes)
+REACHED = $(shell $(PYTHON) -c 'from urllib.request import urlopen; urlopen("$(CPU_BUILDS)/torch/", timeout=5)' 2> /dev/null && echo yes)
+FROM = $(if $(WITHOUT_GPU),$(if $(REACHED),--extra-index-url $(CPU_BUILDS)))
+
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d " " -f 1)# named after the folder, so that a moved project notices
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce smoke report explain verify test check lint ui bench docs ledger lock clean
+.PHONY: $(TARGETS) $(SHORT)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/.locked: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, but " + sys.executable + " is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 …")'
-	@echo "Setting up $(VENV) from requirements.lock (once, a few minutes)"
+	@echo "Setting up $(VENV) from requirements.lock (once, a few minutes; 2 GB, or 6 GB with CUDA)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM) --requirement requirements.lock
 	@touch $@
 
 $(READY): $(VENV)/.locked pyproject.toml
@@ -33,8 +59,13 @@ $(READY): $(VENV)/.locked pyproject.toml
 reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report
 	@$(BIN)/python -m lola.commands.reproduce $(STUDY)
 
-smoke: ## the whole of it, tiny, into results/lola-smoke
+ifeq ($(filter $(SHORT),$(NAMED)),)
+quick: ## real numbers in three minutes, into results/lola-quick: what the LOLA paper says of exact gradients
+	@$(MAKE) --no-print-directory reproduce CONFIG=quick
+
+smoke: ## every kind of job, tiny, into results/lola-smoke; its numbers mean nothing
 	@$(MAKE) --no-print-directory reproduce CONFIG=smoke
+endif
 
 report: reproduce ## results/lola/report.html (part of reproduce)
 

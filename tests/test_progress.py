@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lola.analysis import verdicts
 from snakemake_logger_plugin_lola import progress
 
 SRC = Path(__file__).parents[1] / "src"
@@ -49,10 +50,19 @@ def run(clock):
     return run
 
 
-def test_nothing_is_estimated_before_a_job_has_ended(run):
-    run.start(train_job(1))
+def test_nothing_is_estimated_before_a_job_has_begun(run):
     assert run.remaining() is None
-    assert run.status(200) == "cells 100 of 300 | jobs 0 of 5 | 0:02 elapsed | train ipd rule1 oracle"
+    assert run.status(200) == "cells 100 of 300 | jobs 0 of 5 | 0:02 elapsed"
+
+
+def test_before_a_job_has_ended_all_take_what_is_expected(clock):
+    run = progress.Run(clock, started=clock.now)
+    run.plan({"train:a": 1, "train:b": 1, "figure": 2}, progress.Expected(seconds={"train:a": 300.0, "train:b": 100.0}))
+    for number, rule in enumerate(("train:a", "train:b")):
+        run.start(progress.Job(number, rule, rule, [], []))
+    clock.now += 60
+    assert run.remaining() == pytest.approx(240)  # the longer of the two; both and the figures need (240 + 40 + 2) / 2
+    assert run.status(80) == "jobs 0 of 4 | 1:00 elapsed, about 4:00 left | train:a; train:b"
 
 
 def test_a_finished_job_counts_its_curves_as_cells(run, clock):
@@ -80,14 +90,15 @@ def test_the_estimate_knows_rules_apart_and_how_many_jobs_run_at_a_time(run, clo
     assert run.remaining() == pytest.approx((10 + 6) / 2)
 
 
-def test_jobs_of_one_kind_are_taken_to_be_alike_and_unknown_ones_to_be_short(clock):
+def test_jobs_of_one_kind_are_taken_to_be_alike_and_unknown_ones_to_be_as_slow_as_all(clock):
+    """Two jobs of which a second was expected took 20, and so will one of the third; of others two seconds each are."""
     run = progress.Run(clock, started=clock.now)
-    run.plan({"train:a": 1, "train:b": 1, "train:c": 1, "gather": 5}, progress.Expected())
+    run.plan({"train:a": 1, "train:b": 1, "train:c": 1, "gather": 5}, progress.Expected(seconds={"gather": 2.0}))
     for number, (rule, seconds) in enumerate((("train:a", 2), ("train:b", 18))):
         run.start(progress.Job(number, rule, rule, [], []))
         clock.now += seconds
         run.finish(number)
-    assert run.remaining() == pytest.approx(10 + 5 * 2)
+    assert run.remaining() == pytest.approx(10 + 5 * 2 * 10)
 
 
 def test_what_is_expected_of_jobs_tells_long_ones_from_short(clock):
@@ -101,7 +112,7 @@ def test_what_is_expected_of_jobs_tells_long_ones_from_short(clock):
         run.finish(number)
     run.start(progress.Job(3, "train:c", "train:c", [], []))
     clock.now += 30
-    assert run.remaining() == pytest.approx((200 - 30) + 100 + 3 * 2)
+    assert run.remaining() == pytest.approx((200 - 30) + 100 + 3 * 2)  # a second each, which took twice that elsewhere
 
 
 def test_a_job_that_was_not_planned_is_estimated_too(run, clock):
@@ -257,6 +268,27 @@ def test_the_summary_of_a_whole_run(clock):
     assert run.summary() == ["Done in 2 min 31 s: 2 jobs, 100 cells trained (100 of 100 in all). Results: results/"]
 
 
+def test_at_the_end_verdicts_are_counted_and_where_to_look_is_said(clock, tmp_path):
+    run = progress.Run(clock, started=clock.now)
+    run.plan({"train": 1}, progress.Expected(50, 0, str(tmp_path), browse="make ui CONFIG=quick"))
+    run.start(train_job(1))
+    run.finish(1)
+    assert run.summary()[1:] == ["Browse the runs: make ui CONFIG=quick"]
+    rows = [("Of it", "reproduced", "yes")] * 2 + [("Of it", "reproduced", "no"), ("Others", "not run", "yes")]
+    (tmp_path / "tables").mkdir()
+    lines = [",".join(row) for row in [("section", "verdict", "discriminating"), *rows]]
+    (tmp_path / "tables" / "claims.csv").write_text("\n".join(lines))
+    (tmp_path / "index.html").touch()
+    assert run.summary()[1:] == [
+        "Verdicts (reproduced / not reproduced / inconclusive / not run), of claims that can tell their rival apart:",
+        "    2 /   0 /   0 /   0  Of it",
+        "    0 /   0 /   0 /   1  Others",
+        f"Read them: {tmp_path}/index.html",
+        "Browse the runs: make ui CONFIG=quick",
+    ]
+    assert progress.VERDICTS == verdicts.VERDICTS
+
+
 def test_nothing_to_do_tells_a_whole_study_from_a_part(clock):
     run = progress.Run(clock, started=clock.now - 1.25)
     run.expected = progress.Expected(cells=250, done=250)
@@ -298,6 +330,7 @@ def test_a_dry_run_reason_keeps_one_file_of_a_list():
 
 
 SNAKEFILE = """
+from lola.analysis import verdicts
 from snakemake_logger_plugin_lola import progress
 from snakemake.logging import logger
 

@@ -142,7 +142,7 @@ class LogHandler(LogHandlerBase):
     def _info(self, text: str) -> None:
         if text.startswith("Nothing to be done"):
             self.run.expected = progress.expected
-            self._say(self.run.nothing_to_do())
+            self._say(self.run.nothing_to_do(), *self.run.outcome())
         elif text.startswith(STOPPING):
             self.run.interrupted |= text.startswith(STOPPING[0])
             self._say_once(text)

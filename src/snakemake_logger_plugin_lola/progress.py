@@ -1,12 +1,13 @@
 """What a person reads while the study runs. Knows neither the terminal nor Snakemake. Standard library only."""
 
+import csv
 import math
 import re
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 
 from lola.vocabulary.names import CELL, Cell, count, curves
@@ -16,6 +17,7 @@ CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
 ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
 LOG_TAIL = 65_536  # characters
 LINES = 5  # of a list that is shown in part
+VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not run")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Expected:
     root: str = ""  # the folder of results
     targets: tuple[str, ...] = ("all",)  # rules that only gather files and are no jobs
     seconds: Mapping[str, float] = field(default_factory=dict)  # what a job is expected to take, by rule
+    browse: str = ""  # the command that shows the results in MLflow
 
 
 expected = Expected()  # what `expect` was last told
@@ -132,13 +135,12 @@ class Run:
         return self.planned.total()
 
     def remaining(self) -> float | None:
-        """Seconds left, or None before any job has ended. As many jobs run at a time as so far.
+        """Seconds left, or None before any job has begun. As many jobs run at a time as so far.
 
-        A job takes what is expected of it, as many times as those of its kind that ended did; where nothing is
-        expected, their mean, and where none of its kind has ended, the shortest of any.
+        A job takes what is expected of it, as many times as those of its kind that ended did; where none of its kind
+        has ended, as many times as all did. Where nothing is expected of a job, that is a second.
         """
-        ended = [*chain(*self.durations.values())]
-        if not ended:
+        if not (self.running or self.durations):
             return None
         now, running, due = self.clock(), self.running.values(), self.expected.seconds
         begun, took, foreseen = Counter(job.rule for job in running), Counter(), Counter()
@@ -146,11 +148,12 @@ class Run:
             begun[rule] += len(durations)
             took[kind(rule)] += sum(durations)
             foreseen[kind(rule)] += len(durations) * due.get(rule, 1.0)
-        pace = defaultdict(lambda: min(ended), {name: took[name] / foreseen[name] for name in took})
-        needs = {rule: due.get(rule, 1.0) * pace[kind(rule)] for rule in self.planned | begun}
+        usual = took.total() / foreseen.total() if took else 1.0
+        pace = {name: took[name] / foreseen[name] for name in took}
+        needs = {rule: due.get(rule, 1.0) * pace.get(kind(rule), usual) for rule in self.planned | begun}
         left = [max(0.0, needs[job.rule] - (now - job.started)) for job in running]
         work = sum(left) + sum(n * needs[rule] for rule, n in (self.planned - begun).items())
-        so_far = sum(ended) + sum(now - job.started for job in running)
+        so_far = took.total() + sum(now - job.started for job in running)
         return max([work * (now - self.first_start) / max(so_far, 1e-9), *left])
 
     def counts(self) -> list[str]:
@@ -219,7 +222,21 @@ class Run:
         where = f" Results: {self.expected.root.rstrip('/')}/" if self.expected.root else ""
         line = f"{ended} {'after' if unfinished else 'in'} {duration(self.elapsed)}: {done}.{where}"
         again = f"Run the same command again to {'retry' if self.failures else 'go on'}."
-        return [line, again] if unfinished else [line]
+        return [line, again] if unfinished else [line, *self.outcome()]
+
+    def outcome(self) -> list[str]:
+        """What came out: how many claims have which verdict, by section, if there are any; and where to look."""
+        root, lines = Path(self.expected.root), []
+        if (claims := root / "tables" / "claims.csv").is_file():
+            with claims.open(newline="", encoding="utf-8") as file:
+                told = [claim for claim in csv.DictReader(file) if claim["discriminating"] == "yes"]
+            counts = Counter((claim["section"], claim["verdict"]) for claim in told)
+            lines.append(f"Verdicts ({' / '.join(VERDICTS)}), of claims that can tell their rival apart:")
+            for section in dict.fromkeys(section for section, _ in counts):
+                lines.append(f"  {' / '.join(f'{counts[section, verdict]:3d}' for verdict in VERDICTS)}  {section}")
+        if (page := root / "index.html").is_file():
+            lines.append(f"Read them: {page}")
+        return [*lines, f"Browse the runs: {self.expected.browse}"] if self.expected.browse else lines
 
 
 def kind(rule: str) -> str:

@@ -320,6 +320,10 @@ MISTAKES = {
     "algorithms: {nl-q: {epsilon: 2}}": ["algorithms.nl-q.epsilon", "given 2", "from 0 to 1"],
     "algorithms: {nl-ex: {lr: null}}": ["algorithms.nl-ex.lr: is missing"],
     "without: [studdy]": ["without", "'studdy'", "study", "did you mean 'study'"],
+    "only: {study: [self-plya]}": ["only.study", "'self-plya'", "self-play", "did you mean 'self-play'"],
+    "only: {studdy: [self-play]}": ["only", "'studdy'", "did you mean 'study'"],
+    "only: {figures: figure1}": ["only.figures", "'figure1'", "a list of figure1, figure2"],
+    "only: [study]": ["only", "a mapping of games, algorithms"],
     "without: study": ["without", "'study'", "a list of games, algorithms, opponent_models, study, figures, tables"],
     "device: gpu": ["device", "given 'gpu'; allowed: auto, cpu, cuda"],
     "device: null": ["device", "missing"],
@@ -407,6 +411,17 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
     (tmp_path / "picture.yaml").write_bytes(b"\x89PNG\xff")
     with pytest.raises(BadConfig, match=r"picture\.yaml.*not text"):
         load(BASE, [tmp_path / "picture.yaml"])
+
+
+def test_the_quick_overlay_trains_the_same_cells_as_the_study_and_leaves_the_order_of_work_whole():
+    quick, study = load(overlays=["config/lola/quick.yaml"]), load()
+    assert list(quick["study"]) == ["self-play", "discount", "table4"] and list(quick["tables"]) == ["table3", "table4"]
+    assert quick["first"] == [["figure1", "figure2", "table3", "table4"], [], []]
+    cells = [{name: canonical(group.spec) for name, group in plan.groups(config).items()} for config in (quick, study)]
+    assert cells[0].items() <= cells[1].items() and (quick["claims"], quick["title"]) == (
+        study["claims"],
+        study["title"],
+    )
 
 
 def test_exponents_without_a_point_are_numbers(tmp_path):

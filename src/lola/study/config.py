@@ -23,7 +23,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     """The config of a paper with the overlays' keys, then `settings`, laid over it, checked.
 
     The paper is the one named, here or by a layer's key `paper`, or else the first. What a layer lists under `without`
-    goes before it is laid over, and figures and tables that it removes leave the order of work below it (`first`).
+    goes before it is laid over, and what it does not list under `only`; figures and tables that it removes leave the
+    order of work below it (`first`).
     """
     above = [*map(read, overlays), settings or {}]
     named = [*dict.fromkeys(str(name) for name in (paper, *(layer.get("paper", "") for layer in above)) if name)]
@@ -33,7 +34,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     config = {}
     for layer in [*map(read, papers.layers(paper)), *above, {"paper": paper}]:
         below = config
-        config = overlay(dropped(below, layer), {key: value for key, value in layer.items() if key != "without"})
+        laid = {key: value for key, value in layer.items() if key not in ("without", "only")}
+        config = overlay(narrowed(dropped(below, layer), layer), laid)
         if "first" not in layer:
             config = without_work(config, [*(shown_blocks(below) - shown_blocks(config))])
     check(config)
@@ -100,8 +102,7 @@ def read(path: str | Path) -> dict:
 
 def dropped(below: dict, above: dict) -> dict:
     """`below` with the blocks emptied that `above` lists under `without`; what is said of a study goes with it."""
-    unwanted = above.get("without", [])
-    blocks = [key for key, value in below.items() if isinstance(value, dict) and key != "sources"]
+    unwanted, blocks = above.get("without", []), block_names(below)
     if not isinstance(unwanted, list):
         raise BadConfig(f"without: given {quoted(unwanted)}; allowed: a list of {', '.join(blocks)}")
     for name in unwanted:
@@ -110,6 +111,29 @@ def dropped(below: dict, above: dict) -> dict:
     gone = ("title", "claims") if "study" in unwanted else ()
     kept = {key: value for key, value in below.items() if key not in gone}
     return kept | {name: {} for name in unwanted}
+
+
+def narrowed(below: dict, above: dict) -> dict:
+    """`below` with those entries of blocks left that `above` lists under `only`."""
+    wanted, blocks = above.get("only", {}), block_names(below)
+    if not isinstance(wanted, dict):
+        raise BadConfig(f"only: given {quoted(wanted)}; allowed: a mapping of {', '.join(blocks)} to lists of names")
+    left = {}
+    for block, names in wanted.items():
+        if block not in blocks:
+            raise BadConfig(f"only: given {quoted(block)}; allowed: {', '.join(blocks)}{nearest(block, blocks)}")
+        known = below[block]
+        for name in names if isinstance(names, list) else [names]:
+            if not isinstance(names, list) or name not in known:
+                hint = nearest(name, [*known])
+                raise BadConfig(f"only.{block}: given {quoted(name)}; allowed: a list of {', '.join(known)}{hint}")
+        left[block] = {name: value for name, value in known.items() if name in names}
+    return below | left
+
+
+def block_names(config: dict) -> list[str]:
+    """The keys of a config that hold named blocks."""
+    return [key for key, value in config.items() if isinstance(value, dict) and key != "sources"]
 
 
 def shown_blocks(config: dict) -> set[str]:

@@ -65,3 +65,11 @@ def chosen(name: str, overlays: list[str]) -> list[tuple[str, list[str]]]:
         if given.endswith(YAML):
             raise BadConfig(f"CONFIG: given {given} with PAPER={ALL}; allowed: a name that every paper has, as smoke")
     return [(paper, [overlay_file(paper, given) for given in overlays]) for paper in papers()]
+
+
+def command(target: str, paper: str, overlays: list[str]) -> str:
+    """What a person types for a study: make ui PAPER=sos CONFIG=smoke. A paper's own overlay goes by its name."""
+    own = {path: name for name, path in overlay_files(paper).items()}
+    given = " ".join(own.get(path, path) for path in overlays)
+    words = ["make", target, *([f"PAPER={paper}"] if paper != FIRST else [])]
+    return " ".join([*words, f'CONFIG="{given}"' if " " in given else f"CONFIG={given}"] if given else words)

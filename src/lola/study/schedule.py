@@ -1,4 +1,4 @@
-"""The order of work: which training jobs go first. It moves no number. Standard library only.
+"""The order of work: which training jobs go first, and what jobs take. It moves no number. Standard library only.
 
 Stage by stage as the config's `first` says, then the rest; in a stage the longest first, so that no core idles late.
 """
@@ -18,6 +18,15 @@ SECONDS = {  # of one core, by course or how values are found, as `make bench` m
     "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
     "match": 1 / 2.4e6,  # a step of an episode
     "coin_game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
+}
+OTHERS = {  # seconds of a job of each other rule; of `track_cells` and `further` those of one of their cells or seeds
+    "aggregate": 0.5,
+    "figure": 4.0,
+    "table": 5.0,
+    "track_cells": 0.12,
+    "track_aggregate": 8.0,
+    "reproducibility": 4.0,
+    "report": 8.0,
 }
 
 
@@ -41,6 +50,20 @@ def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float
     """The time of a training job: as last time, or as its spec lets one expect."""
     last_time = seconds(batch[0].benchmark(root, batch[-1]))
     return last_time or START + len(batch) * work(group) * pace(group)
+
+
+def others(config: dict, groups: dict[str, Group], root: str | Path) -> dict[str, float]:
+    """The time of a job of each rule that trains no cells, on average over its jobs: as last time, if that is known."""
+    found = dict(OTHERS)
+    for rule in ("figure", "table"):
+        last_time = [seconds(path) for path in Path(root, "benchmarks", f"{rule}s").glob("*.jsonl")]
+        found[rule] = sum(last_time) / len(last_time) if last_time else OTHERS[rule]
+    further = [START + group.more * work(group) * pace(group) for group in groups.values() if group.more]
+    games = {group.game for group in groups.values()}
+    cells = sum(len(group.cells) for group in groups.values())
+    found["further"] = sum(further) / max(1, len(further))
+    found["track_cells"] *= cells / max(1, len(games))
+    return found
 
 
 def seconds(path: Path) -> float:
