@@ -133,8 +133,9 @@ def test_links_lead_to_what_is_there(page):
 
 def test_what_was_copied_is_what_pages_show():
     for paper in papers.papers():
-        shown = {path.name for path in docs.linked(paper)} | {*docs.CLAIMS, "digests.csv"}
-        assert {path.name for path in Path("docs", paper).iterdir()} == shown
+        folder = docs.DOCS / paper
+        shown = {*docs.linked(paper)} | {folder / name for name in (*docs.CLAIMS, "digests.csv")}
+        assert {path for path in folder.rglob("*") if path.is_file()} == shown
 
 
 @pytest.mark.parametrize("page", docs.pages(), ids=str)
