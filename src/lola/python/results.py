@@ -58,20 +58,15 @@ def read(folder: Path, root: Path) -> Runs:
     if any(manifest["spec"] != spec for manifest in manifests.values()):
         raise ValueError(f"{folder} has cells of different settings; make reproduce trains those again that are stale")
     ends = {seed: {key: manifests[seed][key] for key in ENDED if key in manifests[seed]} for seed in seeds}
-    curves = [curve(name.cell(seed).curve(root)).assign(seed=seed) for seed in seeds]
+    curves = [pd.read_csv(name.cell(seed).curve(root)).assign(seed=seed) for seed in seeds]
     rows = pd.concat(curves, ignore_index=True)
     further = root / "groups" / name.name / "further.csv"
     return Runs(
         group_of(name, spec, ends),
         ends,
         rows[["seed", *rows.columns.drop("seed")]],
-        curve(further) if further.exists() else None,
+        pd.read_csv(further) if further.exists() else None,
     )
-
-
-def curve(path: Path) -> pd.DataFrame:
-    """A file of rows, with the numbers that were written, to the last bit."""
-    return pd.read_csv(path, float_precision="round_trip")
 
 
 def group_of(name: GroupName, spec: dict, ends: dict[int, dict]) -> plan.Group:

@@ -9,7 +9,7 @@ from lola.analysis import metrics
 from lola.analysis.groups import Counted
 from lola.python.players import Players, policy_table
 from lola.study import plan
-from lola.vocabulary.errors import BadConfig, lookup
+from lola.vocabulary.errors import BadConfig, quoted
 from lola.vocabulary.names import count
 
 
@@ -91,7 +91,9 @@ class Runs:
 
     def players(self, seed: int = 0) -> Players:
         """The players of one run that finished. Raises BadConfig, which names the seeds that did."""
-        lookup("seed", seed, dict.fromkeys(self.seeds), f"run of {self.name} that finished")
+        if seed not in self.seeds:
+            allowed = ", ".join(map(str, self.seeds)) or "none, since every run diverged"
+            raise BadConfig(f"seed: given {quoted(seed)} of {self.name}; allowed: {allowed}")
         curve = None if self.rows is None else self.rows[self.rows.seed == seed].drop(columns="seed")
         return Players(self.group.cell(seed).name, self.group.spec, self.ends[seed], curve)
 

@@ -65,7 +65,10 @@ def train(
         "study": {PART: part},
         "device": device,
     }
-    (group,) = plan.groups(study(paper, config)).values()
+    try:
+        (group,) = plan.groups(study(paper, config)).values()
+    except BadConfig as error:
+        raise BadConfig(str(error).removeprefix(f"study.{PART}.")) from None
     return trained(replace(group, algorithm=matchup), devices.chosen(device))
 
 
@@ -90,7 +93,7 @@ def settings_in_study(config: dict, asked: GroupName) -> dict | None:
 
 def seated(algorithm: Block | Sequence[Block]) -> tuple[str, dict]:
     """A matchup, and the algorithms in it that the config doesn't know."""
-    if isinstance(algorithm, str | Mapping) or not isinstance(algorithm, Sequence):
+    if isinstance(algorithm, str | Mapping) or not isinstance(algorithm, Sequence) or not algorithm:
         return block("algorithm", algorithm)
     seats = [block("algorithm", seat, f"{OWN}-{n}") for n, seat in enumerate(algorithm, start=1)]
     own = {name: settings for _, named in seats for name, settings in named.items()}
