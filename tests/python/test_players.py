@@ -7,6 +7,7 @@ import lola
 from lola.learning.coins.game import CoinGame
 from lola.python.players import picture
 
+
 @pytest.fixture(scope="module")
 def defectors():
     """Two naive learners with large steps, who are sure to defect."""

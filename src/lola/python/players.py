@@ -69,9 +69,9 @@ class Players:
 
         Raises BadConfig if the game has no moves, or if there are no such steps.
         """
-        for what, given, least in (("steps", steps, 1), ("seed", seed, 0)):
-            if type(given) is not int or given < least:
-                raise BadConfig(f"{what}: given {quoted(given)}; allowed: a whole number from {least}")
+        for what, number, least in (("steps", steps, 1), ("seed", seed, 0)):
+            if type(number) is not int or number < least:
+                raise BadConfig(f"{what}: given {quoted(number)}; allowed: a whole number from {least}")
         kind = registry.kind_name(self.game)
         if kind not in TOLD or not self.parameters:
             given = f"given {self.name}, whose game is of kind {kind}"

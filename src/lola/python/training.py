@@ -47,7 +47,7 @@ def train(
     model_name, opponent_models = block("opponent_model", opponent_model)
     asked = GroupName(game_name, matchup, model_name)
     known = settings_in_study(study(paper), asked)
-    settings = {"steps": steps, "init_std": init_std, "every": every}
+    settings: dict[str, object] = {"steps": steps, "init_std": init_std, "every": every}
     settings |= {"episodes": episodes, "length": length, "perspective": perspective}
     part = {
         "games": [game_name],
@@ -74,7 +74,8 @@ def train(
 
 def trained(group: plan.Group, device: str) -> Runs:
     """The runs of a group, as many side by side as it says."""
-    ends, rows, columns = {}, [], ()
+    ends, rows = {}, []
+    columns: tuple[str, ...] = ()
     for first in range(0, len(group.seeds), group.seeds_per_job):
         together = list(group.seeds[first : first + group.seeds_per_job])
         for seed, run in zip(together, trainers.run(group.spec, together, device=device), strict=True):
@@ -100,7 +101,7 @@ def seated(algorithm: Block | Sequence[Block]) -> tuple[str, dict]:
     return str(Matchup(tuple(name for name, _ in seats))), own
 
 
-def block(what: str, given: Block, name: str = OWN) -> tuple[str, dict]:
+def block(what: str, given: object, name: str = OWN) -> tuple[str, dict]:
     """The name of a block, and the block under it unless the config knows it."""
     if isinstance(given, str):
         return given, {}
