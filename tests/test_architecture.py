@@ -22,6 +22,7 @@ HOUSE = {
     "tables": (("vocabulary", "files", "analysis"), ("pandas", "numpy")),
     "tracking": (("vocabulary", "files", "figures"), ("matplotlib", "numpy")),
     "bench": (("vocabulary", "files", "study", "learning"), ("torch",)),
+    "python": (("vocabulary", "files", "study", "learning", "analysis"), ("torch", "numpy", "pandas")),
     "commands": (
         ("vocabulary", "files", "study", "learning", "analysis", "figures", "tables", "tracking"),
         (),
@@ -111,6 +112,7 @@ def test_every_room_says_in_a_sentence_what_it_is_for(folder):
 
 
 def test_packages_import_nothing():
+    """What `import lola` offers is imported on use, so that no command waits for it and no cell depends on it."""
     assert not [m for m in MODULES if m.endswith("__init__") and imports(m)]
 
 
@@ -122,6 +124,7 @@ def test_a_module_is_read_in_one_sitting(module):
 def test_modules_are_loaded_by_name_only_through_the_registries():
     dynamic = {m for m in MODULES if re.search(r"import_module|__import__|run_module", source(m))}
     assert dynamic == {
+        "lola.__init__",
         "lola.commands.show",
         "lola.vocabulary.registry",
     }

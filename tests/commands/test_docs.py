@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lola.commands import docs
-from lola.files import cells
+from lola.files import cells, policies
 from lola.study import digests, papers
 from lola.study.config import load
 
@@ -44,6 +44,8 @@ PART = f"""\
 
 
 PAGE = "# The paper\n\n![Figure 2](lola/figure2.png), [Table 4](lola/table4.md), ![tried](lola/coin-exploration.png)\n"
+PAGE += "[to play](lola/policies/ipd/nl-ex/oracle.json)\n"
+ENDED = {"status": "finished", "steps": 0, "thetas": [[0.5], [0.1]], "policies": []}
 MARKS = {
     name: (f"<!-- {name}: made by make docs -->", f"<!-- end of {name} -->") for name in ("answer", "studies", "claims")
 }
@@ -90,7 +92,7 @@ def project(tmp_path, monkeypatch):
     Path("config/lola/study.yaml").write_text("results: results/lola\nclaims: config/lola/claims.yaml")
     Path("config/lola/claims.yaml").write_text("sections: []")
     Path("config/lola/exploration.yaml").write_text(exploration)
-    cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
+    cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], ENDED)
     for name in ("figures/figure1.png", "figures/figure2.png", "tables/table4.md", "tables/claims.md"):
         Path("results/lola", name).parent.mkdir(parents=True, exist_ok=True)
         Path("results/lola", name).write_text(f"{name} of the study")
@@ -133,8 +135,9 @@ def test_links_lead_to_what_is_there(page):
 
 def test_what_was_copied_is_what_pages_show():
     for paper in papers.papers():
-        shown = {path.name for path in docs.linked(paper)} | {*docs.CLAIMS, "digests.csv"}
-        assert {path.name for path in Path("docs", paper).iterdir()} == shown
+        folder = docs.DOCS / paper
+        shown = {*docs.linked(paper)} | {folder / name for name in (*docs.CLAIMS, "digests.csv")}
+        assert {path for path in folder.rglob("*") if path.is_file()} == shown
 
 
 @pytest.mark.parametrize("page", docs.pages(), ids=str)
@@ -150,7 +153,9 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
         assert Path("docs/lola.md").read_text() == PAGE
         assert "| rule | rate |\n| --- | --- |\n| a | 1.0 |" in Path("docs/verdicts.md").read_text()
         assert docs.settings_listing() in docs.SETTINGS.read_text()
-    copied = {path.name: path.read_text() for path in Path("docs/lola").iterdir()}
+    copied = {path.name: path.read_text() for path in Path("docs/lola").rglob("*.*")}
+    spec, ends = policies.read(Path("docs/lola/policies/ipd/nl-ex/oracle.json"))
+    assert copied.pop("oracle.json") and ends == {0: ENDED} and spec["seats"][0]["rule"] == "naive"
     digest = copied.pop("digests.csv")
     assert copied == {
         "figure2.png": "figures/figure2.png of the study",
@@ -185,6 +190,12 @@ def test_a_missing_result_is_named_and_nothing_is_written(project, lost):
 def test_a_link_to_a_figure_that_no_study_has_is_named(project):
     Path("docs/lola.md").write_text(f"{PAGE}![Figure 9](lola/figure9.png)")
     with pytest.raises(SystemExit, match=r"docs/lola/figure9\.png is linked to, but lola has no such figure"):
+        docs.main()
+
+
+def test_a_link_to_policies_of_a_group_that_the_study_does_not_train_is_named(project):
+    Path("docs/lola.md").write_text(f"{PAGE}[to play](lola/policies/ipd/lola-ex/oracle.json)")
+    with pytest.raises(SystemExit, match=r"policies/ipd/lola-ex/oracle\.json is linked to, but the study has no such"):
         docs.main()
 
 

@@ -1,8 +1,9 @@
 """Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs [--paper NAME]`.
 
 In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
-Out: in docs/<paper>/ the files that pages link to there, its claims, and the digests of its cells; in these pages and
-     config/README.md what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
+Out: in docs/<paper>/ the files that pages link to there (figures, tables, final policies), its claims, and the digests
+     of its cells; in these pages and config/README.md what stands between marks such as `<!-- claims: made by make docs
+     -->`, and nothing else.
 """
 
 import argparse
@@ -14,11 +15,13 @@ from io import StringIO
 from pathlib import Path
 
 from lola.analysis.verdicts import NOT_RUN, VERDICTS
+from lola.files import cells, policies
 from lola.files.artifacts import write_whole
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
 from lola.tables.table import grid
 from lola.vocabulary import registry, settings
+from lola.vocabulary.names import GroupName
 
 README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "README.md"
 
@@ -49,10 +52,13 @@ def pages() -> list[Path]:
 def copies(paper: str) -> list[tuple[Path, str | bytes]]:
     """The contents of docs/<paper>/. Raises ValueError if a page links to what nothing makes."""
     configs = [load(paper), *(load(paper, [overlay]) for overlay in papers.overlay_files(paper).values())]
-    root, groups = Path(configs[0]["results"]), plan.groups(configs[0]).values()
+    root, groups = Path(configs[0]["results"]), plan.groups(configs[0])
     found = [(DOCS / paper / name, (root / "tables" / name).read_bytes()) for name in CLAIMS]
     own = {Path(config["claims"]).stem: config["results"] for config in configs[1:] if "claims" in config}
     for path in linked(paper):
+        if path.is_relative_to(DOCS / paper / policies.FOLDER):
+            found.append((path, final_policies(path, groups, root)))
+            continue
         folder = "figures" if path.suffix == ".png" else "tables"
         roots = [config["results"] for config in configs if path.stem in config[folder]]
         if path.stem in own:  # an overlay's own claims
@@ -62,14 +68,23 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
         else:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, source.read_bytes()))
-    return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups))]
+    return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups.values()))]
+
+
+def final_policies(path: Path, groups: dict[str, plan.Group], root: Path) -> str:
+    """The final policies of the group that a file is named after. Raises ValueError if the study has no such group."""
+    name = GroupName.at(path.with_suffix("")).name
+    if name not in groups:
+        raise ValueError(f"{path} is linked to, but the study has no such group")
+    manifests = ((cell.seed, cells.read_manifest(cell.manifest(root))) for cell in groups[name].cells)
+    return policies.text(name, groups[name].spec, manifests)
 
 
 def linked(paper: str) -> list[Path]:
     """The files in docs/<paper>/ that pages link to, without those that are always there."""
     links = {page.parent / link for page in pages() for link in LINK.findall(page.read_text())}
     always = (*CLAIMS, papers.digests_file(paper).name)
-    return sorted(path for path in links if path.parent == DOCS / paper and path.name not in always)
+    return sorted(path for path in links if path.is_relative_to(DOCS / paper) and path.name not in always)
 
 
 def fill(page: Path, parts: dict[str, str]) -> str:
@@ -136,13 +151,13 @@ def settings_listing() -> str:
     kinds = registry.KINDS.items()
     estimators = [(f"`{name}`", entry) for _, kind in kinds for name, entry in kind.estimators.items()]
     models = [(f"`{name}`", entry) for _, kind in kinds for name, entry in kind.opponent_models.items()]
-    policies = [(f"players of a `{name}`", kind.policy) for name, kind in kinds]
+    own = [(f"players of a `{name}`", kind.policy) for name, kind in kinds]
     players = [(f"`{name}`", entry) for name, entry in (registry.RULES | registry.LEARNERS).items()]
     blocks = {
         "The whole study; a part may have its own, but for the last two": (settings.STUDY, []),
         "A part of the study": ({name: s for name, s in settings.PART.items() if name not in settings.STUDY}, []),
         "A game": (settings.GAME, [(f"`{name}`", kind.game) for name, kind in kinds]),
-        "An algorithm": (settings.ALGORITHM, players + estimators + policies),
+        "An algorithm": (settings.ALGORITHM, players + estimators + own),
         "An opponent model": (settings.OPPONENT_MODEL, models),
     }
     tables = []

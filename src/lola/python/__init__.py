@@ -1,0 +1,1 @@
+"""What `import lola` offers: train, load, play and compare from Python."""
