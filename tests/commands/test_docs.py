@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lola.analysis.verdicts import VERDICTS
 from lola.commands import docs
 from lola.files import cells
 from lola.study import digests, papers
@@ -120,7 +121,7 @@ def test_the_claims_beside_the_pages_are_those_of_their_page(paper):
     for section in {claim["section"] for claim in claims}:
         assert f"## {section}" in page
     assert not [claim["claim"] for claim in claims if f"| {claim['claim']} |" not in page]
-    for verdict in docs.VERDICTS:
+    for verdict in VERDICTS:
         counted = sum(claim["verdict"] == verdict and claim["headline"] == "yes" for claim in claims)
         assert f"| {verdict} | {counted} |" in page
 

@@ -9,14 +9,13 @@ import argparse
 import csv
 import re
 import sys
-from collections import Counter
-from io import StringIO
 from pathlib import Path
 
-from lola.analysis.verdicts import NOT_RUN, VERDICTS
+from lola.analysis.verdicts import NOT_RUN
 from lola.files.artifacts import write_whole
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
+from lola.tables import outcomes
 from lola.tables.table import grid
 from lola.vocabulary import registry, settings
 
@@ -90,7 +89,7 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
     for paper in papers.papers():  # the first one first
         path = DOCS / paper / "claims.csv"
         content = made.get(path) or (path.read_bytes() if path.exists() else b"")
-        claims = list(csv.DictReader(StringIO(content.decode())))
+        claims = outcomes.read(content.decode())
         answer, *paragraphs = listing(claims)
         title = (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
         answers.append(answer)
@@ -116,14 +115,8 @@ def rates_listing() -> tuple[list[str], list[list[str]]]:
 
 def listing(claims: list[dict]) -> list[str]:
     """The number of claims of the headline by verdict; then of each section a table of those that were run."""
-    if not claims:
-        return ["not run yet"]
-    counted = [claim for claim in claims if claim["headline"] == "yes"]
-    counts, sections = Counter(claim["verdict"] for claim in counted), {claim["section"] for claim in counted}
-    weak = sum(claim["headline"] == "no" and claim["section"] in sections for claim in claims)
-    numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    paragraphs = [f"{len(counted)} claims on what the paper describes: {numbers}"]
-    if weak:
+    paragraphs = [outcomes.headline(claims)]
+    if weak := outcomes.weak(claims):
         paragraphs.append(f"{weak} more cannot tell their rival apart, and are not counted.")
     for section in dict.fromkeys(claim["section"] for claim in claims):
         run = [line(c) for c in claims if c["section"] == section and c["verdict"] != NOT_RUN]
@@ -157,12 +150,8 @@ def settings_listing() -> str:
 
 def line(claim: dict) -> tuple[str, ...]:
     """One line of the table."""
-    value, low, high = (float(claim[key]) for key in ("measured", "low", "high"))
-    digits = 1 if abs(value) >= 10 else 2
-    measured = f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
-    paper = f"{float(claim['paper']):g}" if claim["paper"] else "–"
-    remarks = [claim["kind"], claim["stability"], "" if claim["discriminating"] == "yes" else "not discriminating"]
-    return claim["source"], claim["claim"], paper, measured, claim["verdict"], ", ".join(filter(None, remarks))
+    numbers = outcomes.printed(claim), outcomes.measured(claim)
+    return claim["source"], claim["claim"], *numbers, claim["verdict"], outcomes.remarks(claim)
 
 
 if __name__ == "__main__":

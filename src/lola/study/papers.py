@@ -1,5 +1,6 @@
 """A paper is a folder of config: a study, laid over what papers share, claims and overlays. Standard library only."""
 
+import shlex
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -65,3 +66,10 @@ def chosen(name: str, overlays: list[str]) -> list[tuple[str, list[str]]]:
         if given.endswith(YAML):
             raise BadConfig(f"CONFIG: given {given} with PAPER={ALL}; allowed: a name that every paper has, as smoke")
     return [(paper, [overlay_file(paper, given) for given in overlays]) for paper in papers()]
+
+
+def asked(paper: str, overlays: list[str]) -> str:
+    """What a `make` command is given so that it is about a study: nothing, or ` PAPER=… CONFIG=…`."""
+    named = [f" PAPER={paper}"] if paper != FIRST else []
+    laid_over = [f" CONFIG={shlex.quote(' '.join(overlays))}"] if overlays else []
+    return "".join(named + laid_over)
