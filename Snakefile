@@ -7,6 +7,7 @@
 `snakemake` alone runs the study of the LOLA paper, `--config paper=…` another; `--configfile` lays an overlay over it.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -104,4 +105,5 @@ rule all:
         rules.tables.input,
         rules.tracking.input,
         f"{ROOT}/reproducibility.md",
+        f"{ROOT}/index.html",
         f"{ROOT}/report.html",

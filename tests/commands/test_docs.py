@@ -92,7 +92,8 @@ def project(tmp_path, monkeypatch):
     Path("config/lola/claims.yaml").write_text("sections: []")
     Path("config/lola/exploration.yaml").write_text(exploration)
     cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], {"status": "finished", "steps": 0})
-    for name in ("figures/figure1.png", "figures/figure2.png", "tables/table4.md", "tables/claims.md"):
+    made = ("figures/figure1.png", "figures/figure2.png", "tables/table4.html", "tables/table4.md", "tables/claims.md")
+    for name in made:
         Path("results/lola", name).parent.mkdir(parents=True, exist_ok=True)
         Path("results/lola", name).write_text(f"{name} of the study")
     Path("results/lola/tables/claims.csv").write_text(HEAD + ROWS)
@@ -134,7 +135,7 @@ def test_links_lead_to_what_is_there(page):
 
 def test_what_was_copied_is_what_pages_show():
     for paper in papers.papers():
-        shown = {path.name for path in docs.linked(paper)} | {*docs.CLAIMS, "digests.csv"}
+        shown = {path.name for path in docs.linked(paper)} | {*docs.CLAIMS, "digests.csv", "index.html"}
         assert {path.name for path in Path("docs", paper).iterdir()} == shown
 
 
@@ -152,7 +153,10 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
         assert "| rule | rate |\n| --- | --- |\n| a | 1.0 |" in Path("docs/verdicts.md").read_text()
         assert docs.settings_listing() in docs.SETTINGS.read_text()
     copied = {path.name: path.read_text() for path in Path("docs/lola").iterdir()}
-    digest = copied.pop("digests.csv")
+    digest, page = copied.pop("digests.csv"), copied.pop("index.html")
+    assert re.findall(r'src="(.+?)"', page) == ["figure2.png"] and "In the results, and not here: figure1." in page
+    assert "manifests/figures/figure2.json" in page and "report.html" not in page
+    assert '<a href="lola/index.html">' in Path("docs/index.html").read_text()
     assert copied == {
         "figure2.png": "figures/figure2.png of the study",
         "table4.md": "tables/table4.md of the study",

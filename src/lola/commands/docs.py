@@ -1,8 +1,9 @@
 """Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs [--paper NAME]`.
 
 In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
-Out: in docs/<paper>/ the files that pages link to there, its claims, and the digests of its cells; in these pages and
-     config/README.md what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
+Out: in docs/<paper>/ the files that pages link to there, its claims, the results page with these pictures, and the
+     digests of its cells; docs/index.html, which lists the papers; in these pages and config/README.md what stands
+     between marks such as `<!-- claims: made by make docs -->`, and nothing else.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from lola.analysis.verdicts import NOT_RUN
 from lola.files.artifacts import write_whole
+from lola.page import results
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
 from lola.tables import outcomes
@@ -34,7 +36,7 @@ def main() -> None:
     try:
         asked = [] if args.pages else [paper for paper, _ in papers.chosen(args.paper, [])]
         made = {path: content for paper in asked for path, content in copies(paper)}
-        written = made | {page: fill(page, of_page) for page, of_page in parts(made).items()}
+        written = made | {page: fill(page, of_page) for page, of_page in parts(made).items()} | index(made)
     except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
     for path, content in written.items():
@@ -61,7 +63,17 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
         else:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, source.read_bytes()))
+    pictures = [path for path in linked(paper) if path.suffix == ".png"]
+    found.append((DOCS / paper / results.NAME, results.page(configs[0], [], results.in_docs(paper, pictures))))
     return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups))]
+
+
+def index(made: dict[Path, str | bytes]) -> dict[Path, str]:
+    """The list of papers that have a results page, as just made or published before."""
+    published = {path: path.read_text() for path in DOCS.glob(f"*/{results.NAME}")}
+    every = published | {path: content for path, content in made.items() if path.name == results.NAME}
+    pages = {path.parent.name: content for path, content in every.items()}
+    return {DOCS / results.NAME: results.index(DOCS, pages)}
 
 
 def linked(paper: str) -> list[Path]:

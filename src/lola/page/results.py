@@ -35,10 +35,9 @@ class Place:
     pictures: dict[str, str]
     beside_results: bool
 
-    @property
-    def home(self) -> str:
-        """The project's folder, from there."""
-        return Path(os.path.relpath(".", self.folder)).as_posix()
+    def to(self, path: str) -> str:
+        """The way from there to a file of the project."""
+        return Path(os.path.relpath(path, self.folder)).as_posix()
 
 
 def beside_results(config: dict) -> Place:
@@ -46,12 +45,17 @@ def beside_results(config: dict) -> Place:
     return Place(Path(config["results"]), {name: f"figures/{name}.png" for name in config["figures"]}, True)
 
 
+def in_docs(paper: str, pictures: Iterable[Path]) -> Place:
+    """The place of a paper's page in docs, which has these pictures beside it."""
+    return Place(papers.DOCS / paper, {path.stem: path.name for path in pictures}, False)
+
+
 def page(config: dict, overlays: list[str], place: Place) -> str:
     """The page of a study, made from its tables of numbers; figures are linked to."""
     root, (head, under) = Path(config["results"]), words.heading(config.get("title", TITLE))
     rows = outcomes.read((root / "tables" / "claims.csv").read_text()) if "claims" in config else []
-    told = words.contents(papers.DOCS / f"{config['paper']}.md")
-    claims = listed(config, rows, {} if overlays else words.reasons(told))
+    told = [] if overlays else papers.told(config["paper"])  # which is of the paper's own study
+    claims = listed(config, rows, words.reasons("".join(Path(page).read_text() for page in told)))
     counted = [claim for claim in claims if claim["counted"]]
     explained = CAPTIONS.read_text()
     return template("results.html.j2").render(
@@ -72,7 +76,7 @@ def page(config: dict, overlays: list[str], place: Place) -> str:
         sentences=by_part(claim for claim in counted if claim["strip"] and not claim["numeric"]),
         reach=REACH,
         failed=alike(claim for claim in counted if claim["verdict"] == NOT_REPRODUCED),
-        told=bool(told),
+        told=told,
         tables=[
             shown(config, overlays, "table", name) | words.table((root / "tables" / f"{name}.html").read_text())
             for name in in_reading_order(config, "tables")
@@ -130,11 +134,12 @@ def entry(claim: Claim, row: dict, reasons: dict[str, list[Markup]]) -> dict:
     return {
         "id": claim.id,
         "sentence": claim.sentence,
-        "part": words.part_label(claim.part),
+        "part": words.label(claim.part),
         "section": claim.section,
         "source": claim.source,
         "numeric": claim.numeric,
         "counted": row["headline"] == "yes",
+        "margin": f"{claim.margin:g}",
         "paper": outcomes.printed(row),
         "ours": outcomes.measured(row),
         "runs": row["runs"],
@@ -177,9 +182,10 @@ def shown(config: dict, overlays: list[str], stage: str, name: str) -> dict:
     flags += [f"--configfile {' '.join(overlays)}"] if overlays else []
     return {
         "name": name,
+        "label": words.label(name),
         "caption": block["caption"],
         "block": yaml.safe_dump({f"{stage}s": {name: block}}, sort_keys=False, allow_unicode=True, width=100),
-        "module": f"{module.replace('.', '/')}.py",
+        "module": f"src/{module.replace('.', '/')}.py",
         "definitions": len(code),
         "manifest": f"manifests/{stage}s/{name}.json",
         "groups": len(made),

@@ -2,7 +2,6 @@
 
 import re
 from html import escape
-from pathlib import Path
 from types import SimpleNamespace
 
 from jinja2 import Template
@@ -38,11 +37,11 @@ def short(sentence: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def part_label(part: str) -> str:
-    """A part of a paper as people call it: table3 is Table 3, section6.1 is §6.1."""
-    if numbered := re.fullmatch(r"(table|figure|section)([\d.]+)", part):
-        return PARTS[numbered[1]] + numbered[2]
-    return part[:1].upper() + part[1:]
+def label(name: str) -> str:
+    """A name as people call what it names: table3 is Table 3, section6.1 is §6.1, figure-a3-ipd is Figure A3, ipd."""
+    if numbered := re.fullmatch(r"(table|figure|section)-?([a-z]?[\d.]+)-?(.*)", name):
+        return ", ".join(filter(None, (PARTS[numbered[1]] + numbered[2].upper(), numbered[3].replace("-", " "))))
+    return name[:1].upper() + name[1:].replace("-", " ")
 
 
 def heading(title: str) -> tuple[str, str]:
@@ -76,7 +75,3 @@ def table(page: str) -> dict[str, Markup]:
     tables = re.sub(r"<table[^>]*>", '<div class="wide" tabindex="0"><table>', tables).replace(end, f"{end}</div>")
     return {"tables": Markup(tables), "notes": Markup(notes.strip())}
 
-
-def contents(path: Path) -> str:
-    """A file's text; nothing if it is not there."""
-    return path.read_text() if path.exists() else ""

@@ -23,6 +23,12 @@ def layers(paper: str) -> list[Path]:
     return [LIBRARY, lookup("paper", paper, papers(), "paper") / "study.yaml"]
 
 
+def told(paper: str) -> list[str]:
+    """The page of docs that tells in words what came out of a paper's study, if there is one."""
+    page = DOCS / f"{paper}.md"
+    return [str(page)] if page.exists() else []
+
+
 def digests_file(paper: str) -> Path:
     """The file in which the digests of a paper's cells are published."""
     return DOCS / paper / "digests.csv"
