@@ -1,6 +1,6 @@
 """Write the results page: `python -m lola.commands.page --config JSON --out results/lola/index.html`.
 
-In:  the resolved config, the tables, the claims, the captions of workflow/report; the reasons that docs/<paper>.md gives.
+In:  the resolved config, the tables, the claims, the captions of workflow/report, the reasons in docs/<paper>.md.
 Out: the page, and in the folder above it a list of the pages that are there.
 """
 

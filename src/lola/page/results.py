@@ -197,4 +197,6 @@ def shown(config: dict, overlays: list[str], stage: str, name: str) -> dict:
 def seeds(group: plan.Group, stage: str) -> str:
     """The seeds of a group's runs, in words; those of which only the ends are kept are in tables alone."""
     run = [*group.seeds, *(group.further if stage == "table" else [])]
-    return f"{run[0]} to {run[-1]}" if run == [*range(run[0], run[-1] + 1)] and len(run) > 2 else ", ".join(map(str, run))
+    if len(run) > 2 and run == [*range(run[0], run[-1] + 1)]:
+        return f"{run[0]} to {run[-1]}"
+    return ", ".join(map(str, run))

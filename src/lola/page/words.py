@@ -63,7 +63,7 @@ def reasons(page: str) -> dict[str, list[Markup]]:
     found = {}
     for claims, paragraph in WHY.findall(page):
         for claim in claims.split():
-            found.setdefault(claim, []).append(inline(paragraph))
+            found.setdefault(claim, []).append(inline(paragraph.strip()))
     return found
 
 
@@ -74,4 +74,3 @@ def table(page: str) -> dict[str, Markup]:
     tables = re.sub(r"\n +", "\n", signed(tables + end))
     tables = re.sub(r"<table[^>]*>", '<div class="wide" tabindex="0"><table>', tables).replace(end, f"{end}</div>")
     return {"tables": Markup(tables), "notes": Markup(notes.strip())}
-
