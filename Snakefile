@@ -7,6 +7,7 @@
 `snakemake` alone runs the study of the LOLA paper, `--config paper=…` another; `--configfile` lays an overlay over it.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -60,7 +61,7 @@ if workflow.is_main_process:
         targets=("all", "figures", "tables", "tracking"),
         seconds=schedule.others(config, GROUPS, ROOT)
         | {name: schedule.expected_seconds(*job, ROOT) for name, job in JOBS.items()},
-        browse=papers.command("ui", config["paper"], OVERLAYS),
+        browse=f"make ui{papers.asked(config['paper'], OVERLAYS)}",
     )
 
 
@@ -106,4 +107,5 @@ rule all:
         rules.tables.input,
         rules.tracking.input,
         f"{ROOT}/reproducibility.md",
+        f"{ROOT}/index.html",
         f"{ROOT}/report.html",

@@ -20,11 +20,12 @@ HOUSE = {
     "analysis": (("vocabulary", "files"), ("pandas", "numpy", "scipy", "yaml")),
     "figures": (("vocabulary", "files", "analysis"), ("matplotlib", "seaborn", "numpy", "pandas")),
     "tables": (("vocabulary", "files", "analysis"), ("pandas", "numpy")),
+    "page": (("vocabulary", "study", "analysis", "tables"), ("jinja2", "markupsafe", "yaml")),
     "tracking": (("vocabulary", "files", "figures"), ("matplotlib", "numpy")),
     "bench": (("vocabulary", "files", "study", "learning"), ("torch",)),
     "python": (("vocabulary", "files", "study", "learning", "analysis"), ("torch", "numpy", "pandas")),
     "commands": (
-        ("vocabulary", "files", "study", "learning", "analysis", "figures", "tables", "tracking"),
+        ("vocabulary", "files", "study", "learning", "analysis", "figures", "tables", "page", "tracking"),
         (),
     ),
 }

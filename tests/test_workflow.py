@@ -133,6 +133,11 @@ def test_everything_is_made(finished):
     assert "## Settings" in (results / "reproducibility.md").read_text()
     report = (results / "report.html").read_text()
     assert "<html" in report.lower() and "figure1" in report
+    page = (results / "index.html").read_text()
+    links = set(re.findall(r'(?:href|src)="([^":#]+)(?=["#])', page)) - {"../../docs/reading.md"}  # docs is not copied
+    assert {"figures/figure1.png", "manifests/figures/figure1.json", "report.html", "../index.html"} <= links
+    assert not [link for link in links if not (results / link).exists()]
+    assert "An overlay" in page and "lola-smoke/index.html" in (results.parent / "index.html").read_text()
     assert len(list(results.glob("cells/*/*/*/seed*.csv"))) == CELLS
     claims = rows(results / "tables/claims.csv")
     assert {"claim", "section", "headline", "measured", "runs", "verdict", "kind", "rival", "since"} <= {*claims[0]}
@@ -185,7 +190,7 @@ class Jobs:
 
 def content(path: Path) -> object:
     """A file's bytes; of the report what it shows, since it has time stamps and sets in no order."""
-    if path.suffix != ".html" or path.parent.name == "tables":
+    if path.name != "report.html":
         return path.read_bytes()
     (shown,) = re.findall(r"var results = (\{.*\});?$", path.read_text(), re.MULTILINE)
     return json.loads(shown)

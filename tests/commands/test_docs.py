@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lola.analysis.verdicts import VERDICTS
 from lola.commands import docs
 from lola.files import cells, policies
 from lola.study import digests, papers
@@ -93,7 +94,8 @@ def project(tmp_path, monkeypatch):
     Path("config/lola/claims.yaml").write_text("sections: []")
     Path("config/lola/exploration.yaml").write_text(exploration)
     cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], ENDED)
-    for name in ("figures/figure1.png", "figures/figure2.png", "tables/table4.md", "tables/claims.md"):
+    made = ("figures/figure1.png", "figures/figure2.png", "tables/table4.html", "tables/table4.md", "tables/claims.md")
+    for name in made:
         Path("results/lola", name).parent.mkdir(parents=True, exist_ok=True)
         Path("results/lola", name).write_text(f"{name} of the study")
     Path("results/lola/tables/claims.csv").write_text(HEAD + ROWS)
@@ -122,7 +124,7 @@ def test_the_claims_beside_the_pages_are_those_of_their_page(paper):
     for section in {claim["section"] for claim in claims}:
         assert f"## {section}" in page
     assert not [claim["claim"] for claim in claims if f"| {claim['claim']} |" not in page]
-    for verdict in docs.VERDICTS:
+    for verdict in VERDICTS:
         counted = sum(claim["verdict"] == verdict and claim["headline"] == "yes" for claim in claims)
         assert f"| {verdict} | {counted} |" in page
 
@@ -136,7 +138,8 @@ def test_links_lead_to_what_is_there(page):
 def test_what_was_copied_is_what_pages_show():
     for paper in papers.papers():
         folder = docs.DOCS / paper
-        shown = {*docs.linked(paper)} | {folder / name for name in (*docs.CLAIMS, "digests.csv")}
+        always = (*docs.CLAIMS, "digests.csv", "index.html")
+        shown = {*docs.linked(paper)} | {folder / name for name in always}
         assert {path for path in folder.rglob("*") if path.is_file()} == shown
 
 
@@ -156,7 +159,10 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
     copied = {path.name: path.read_text() for path in Path("docs/lola").rglob("*.*")}
     spec, ends = policies.read(Path("docs/lola/policies/ipd/nl-ex/oracle.json"))
     assert copied.pop("oracle.json") and ends == {0: ENDED} and spec["seats"][0]["rule"] == "naive"
-    digest = copied.pop("digests.csv")
+    digest, page = copied.pop("digests.csv"), copied.pop("index.html")
+    assert re.findall(r'src="(.+?)"', page) == ["figure2.png"] and "In the results, and not here: figure1." in page
+    assert "manifests/figures/figure2.json" in page and "report.html" not in page
+    assert '<a href="lola/index.html">' in Path("docs/index.html").read_text()
     assert copied == {
         "figure2.png": "figures/figure2.png of the study",
         "table4.md": "tables/table4.md of the study",

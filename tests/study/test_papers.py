@@ -139,8 +139,8 @@ def test_explain_and_verify_take_a_paper_and_an_overlay(monkeypatch, capsys):
         ("lola", [], "make ui"),
         ("sos", [], "make ui PAPER=sos"),
         ("lola", ["config/lola/smoke.yaml"], "make ui CONFIG=smoke"),
-        ("sos", ["config/sos/smoke.yaml", "mine.yaml"], 'make ui PAPER=sos CONFIG="smoke mine.yaml"'),
+        ("sos", ["config/sos/smoke.yaml", "mine.yaml"], "make ui PAPER=sos CONFIG='smoke mine.yaml'"),
     ],
 )
 def test_a_person_is_told_what_to_type_for_a_study(paper, overlays, typed):
-    assert papers.command("ui", paper, overlays) == typed
+    assert f"make ui{papers.asked(paper, overlays)}" == typed

@@ -1,7 +1,8 @@
-# The report and the reproducibility checklist. The report runs Snakemake again, so it is the last job: none runs beside it.
+# The reproducibility checklist, the results page, the report. The report runs Snakemake again, so it is the last job: none
+# runs beside it.
 #
 # in:   the manifests of the cells, the figures, tables and claims, what was logged
-# out:  <results>/reproducibility.md, <results>/report.html
+# out:  <results>/reproducibility.md, <results>/index.html, <results>/report.html
 
 
 report: "../report/workflow.rst"
@@ -35,12 +36,37 @@ rule reproducibility:
         "python -m lola.commands.checklist --config {params.config:q} --overlays {params.overlays:q} --out {output:q} > {log:q} 2>&1"
 
 
+rule page:
+    input:
+        rules.figures.input,
+        rules.tables.input,
+        CLAIMS,
+        papers.told(config["paper"]),
+        "workflow/report/figure.rst",
+        sorted(str(path) for path in Path("src/lola/page/templates").iterdir()),
+    output:
+        f"{ROOT}/index.html",
+    log:
+        f"{ROOT}/logs/page.log",
+    conda:
+        "../../environment.yml"
+    params:
+        config=lambda wildcards: json.dumps(config, ensure_ascii=False),  # in its order, which is that of the page
+        overlays=OVERLAYS,
+        code=canonical(fingerprints("lola.commands.page")),
+    message:
+        "write the results page"
+    shell:
+        "python -m lola.commands.page --config {params.config:q} --overlays {params.overlays:q} --out {output:q} > {log:q} 2>&1"
+
+
 rule report:
     input:
         rules.figures.input,
         rules.tables.input,
         rules.tracking.input,
         rules.reproducibility.output,
+        rules.page.output,
         [f"workflow/report/{caption}.rst" for caption in ("workflow", "figure", "table")],
     output:
         f"{ROOT}/report.html",

@@ -5,13 +5,11 @@ Out: Markdown; of a study with claims also deviations from the paper and verdict
 """
 
 import argparse
-import csv
 import json
 import os
 import platform
 from collections import Counter
 from importlib import metadata
-from io import StringIO
 from pathlib import Path
 
 from lola.analysis.paper import read_ledger
@@ -20,8 +18,9 @@ from lola.files.artifacts import canonical, write_whole
 from lola.files.cells import read_manifest
 from lola.study import plan, provenance
 from lola.study.config import load
-from lola.study.papers import FIRST, digests_file
+from lola.study.papers import asked, digests_file
 from lola.study.schedule import seconds
+from lola.tables import outcomes
 from lola.tables.table import grid
 from lola.vocabulary.settings import BLOCKS, STUDY, given
 
@@ -41,8 +40,7 @@ def main() -> None:
 def checklist(config: dict, overlays: list[str]) -> str:
     """The whole document, in Markdown."""
     groups = plan.groups(config)
-    overlaid = f" PAPER={config['paper']}" if config["paper"] != FIRST else ""
-    overlaid += f" CONFIG={' '.join(overlays)}" if overlays else ""
+    overlaid = asked(config["paper"], overlays)
     papers = settings(load(config["paper"]))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
     known = [
@@ -86,13 +84,13 @@ def checklist(config: dict, overlays: list[str]) -> str:
         "Compute": [grid(("result", "made from", "training", "itself"), compute(config, groups))],
     }
     if "claims" in config:
-        claims = csv.DictReader(StringIO(Path(config["results"], "tables", "claims.csv").read_text()))
-        verdicts = Counter(claim["verdict"] for claim in claims if claim["headline"] == "yes")
+        claims = outcomes.read(Path(config["results"], "tables", "claims.csv").read_text())
+        verdicts = outcomes.counts(outcomes.counted(claims))
         sections |= {
             "Deviations from the paper": [f"- {deviation}" for deviation in read_ledger(config["claims"]).deviations],
             "Verdicts": [
                 "Of the claims that the headline counts:",
-                *(f"- {verdict}: {count}" for verdict, count in sorted(verdicts.items())),
+                *(f"- {verdict}: {count}" for verdict, count in verdicts.items()),
                 "",
                 "Each claim, with its number and interval, is in tables/claims.md.",
             ],

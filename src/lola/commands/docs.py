@@ -1,24 +1,24 @@
 """Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs [--paper NAME]`.
 
 In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
-Out: in docs/<paper>/ the files that pages link to there (figures, tables, final policies), its claims, and the digests
-     of its cells; in these pages and config/README.md what stands between marks such as `<!-- claims: made by make docs
-     -->`, and nothing else.
+Out: in docs/<paper>/ the files that pages link to there (figures, tables, final policies), its claims, the results page
+     with these pictures, and the digests of its cells; docs/index.html, which lists the papers; in these pages and
+     config/README.md what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
 """
 
 import argparse
 import csv
 import re
 import sys
-from collections import Counter
-from io import StringIO
 from pathlib import Path
 
-from lola.analysis.verdicts import NOT_RUN, VERDICTS
+from lola.analysis.verdicts import NOT_RUN
 from lola.files import cells, policies
 from lola.files.artifacts import write_whole
+from lola.page import results
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
+from lola.tables import outcomes
 from lola.tables.table import grid
 from lola.vocabulary import registry, settings
 from lola.vocabulary.names import GroupName
@@ -38,7 +38,7 @@ def main() -> None:
     try:
         asked = [] if args.pages else [paper for paper, _ in papers.chosen(args.paper, [])]
         made = {path: content for paper in asked for path, content in copies(paper)}
-        written = made | {page: fill(page, of_page) for page, of_page in parts(made).items()}
+        written = made | {page: fill(page, of_page) for page, of_page in parts(made).items()} | index(made)
     except (OSError, ValueError, BadConfig) as error:
         sys.exit(str(error))
     for path, content in written.items():
@@ -68,6 +68,8 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
         else:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, source.read_bytes()))
+    pictures = [path for path in linked(paper) if path.suffix == ".png"]
+    found.append((DOCS / paper / results.NAME, results.page(configs[0], [], results.in_docs(paper, pictures))))
     return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups.values()))]
 
 
@@ -78,6 +80,14 @@ def final_policies(path: Path, groups: dict[str, plan.Group], root: Path) -> str
         raise ValueError(f"{path} is linked to, but the study has no such group")
     manifests = ((cell.seed, cells.read_manifest(cell.manifest(root))) for cell in groups[name].cells)
     return policies.text(name, groups[name].spec, manifests)
+
+
+def index(made: dict[Path, str | bytes]) -> dict[Path, str]:
+    """The list of papers that have a results page, as just made or published before."""
+    published = {path: path.read_text() for path in DOCS.glob(f"*/{results.NAME}")}
+    every = published | {path: content for path, content in made.items() if path.name == results.NAME}
+    pages = {path.parent.name: content for path, content in every.items()}
+    return {DOCS / results.NAME: results.index(DOCS, pages)}
 
 
 def linked(paper: str) -> list[Path]:
@@ -105,7 +115,7 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
     for paper in papers.papers():  # the first one first
         path = DOCS / paper / "claims.csv"
         content = made.get(path) or (path.read_bytes() if path.exists() else b"")
-        claims = list(csv.DictReader(StringIO(content.decode())))
+        claims = outcomes.read(content.decode())
         answer, *paragraphs = listing(claims)
         title = (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
         answers.append(answer)
@@ -131,14 +141,8 @@ def rates_listing() -> tuple[list[str], list[list[str]]]:
 
 def listing(claims: list[dict]) -> list[str]:
     """The number of claims of the headline by verdict; then of each section a table of those that were run."""
-    if not claims:
-        return ["not run yet"]
-    counted = [claim for claim in claims if claim["headline"] == "yes"]
-    counts, sections = Counter(claim["verdict"] for claim in counted), {claim["section"] for claim in counted}
-    weak = sum(claim["headline"] == "no" and claim["section"] in sections for claim in claims)
-    numbers = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    paragraphs = [f"{len(counted)} claims on what the paper describes: {numbers}"]
-    if weak:
+    paragraphs = [outcomes.headline(claims)]
+    if weak := outcomes.weak(claims):
         paragraphs.append(f"{weak} more cannot tell their rival apart, and are not counted.")
     for section in dict.fromkeys(claim["section"] for claim in claims):
         run = [line(c) for c in claims if c["section"] == section and c["verdict"] != NOT_RUN]
@@ -172,12 +176,8 @@ def settings_listing() -> str:
 
 def line(claim: dict) -> tuple[str, ...]:
     """One line of the table."""
-    value, low, high = (float(claim[key]) for key in ("measured", "low", "high"))
-    digits = 1 if abs(value) >= 10 else 2
-    measured = f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
-    paper = f"{float(claim['paper']):g}" if claim["paper"] else "–"
-    remarks = [claim["kind"], claim["stability"], "" if claim["discriminating"] == "yes" else "not discriminating"]
-    return claim["source"], claim["claim"], paper, measured, claim["verdict"], ", ".join(filter(None, remarks))
+    numbers = outcomes.printed(claim), outcomes.measured(claim)
+    return claim["source"], claim["claim"], *numbers, claim["verdict"], outcomes.remarks(claim)
 
 
 if __name__ == "__main__":

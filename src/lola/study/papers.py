@@ -1,5 +1,6 @@
 """A paper is a folder of config: a study, laid over what papers share, claims and overlays. Standard library only."""
 
+import shlex
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def papers() -> dict[str, Path]:
 def layers(paper: str) -> list[Path]:
     """The files of a study's config, each laid over the one before it. Raises BadConfig, which names the papers."""
     return [LIBRARY, lookup("paper", paper, papers(), "paper") / "study.yaml"]
+
+
+def told(paper: str) -> list[str]:
+    """The page of docs that tells in words what came out of a paper's study, if there is one."""
+    page = DOCS / f"{paper}.md"
+    return [str(page)] if page.exists() else []
 
 
 def digests_file(paper: str) -> Path:
@@ -67,9 +74,12 @@ def chosen(name: str, overlays: list[str]) -> list[tuple[str, list[str]]]:
     return [(paper, [overlay_file(paper, given) for given in overlays]) for paper in papers()]
 
 
-def command(target: str, paper: str, overlays: list[str]) -> str:
-    """What a person types for a study: make ui PAPER=sos CONFIG=smoke. A paper's own overlay goes by its name."""
+def asked(paper: str, overlays: list[str]) -> str:
+    """What a `make` command is given so that it is about a study: nothing, or ` PAPER=… CONFIG=…`.
+
+    A paper's own overlay goes by its name.
+    """
     own = {path: name for name, path in overlay_files(paper).items()}
-    given = " ".join(own.get(path, path) for path in overlays)
-    words = ["make", target, *([f"PAPER={paper}"] if paper != FIRST else [])]
-    return " ".join([*words, f'CONFIG="{given}"' if " " in given else f"CONFIG={given}"] if given else words)
+    named = [f" PAPER={paper}"] if paper != FIRST else []
+    laid_over = " ".join(own.get(path, path) for path in overlays)
+    return "".join([*named, f" CONFIG={shlex.quote(laid_over)}" if overlays else ""])

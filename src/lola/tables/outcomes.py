@@ -1,0 +1,59 @@
+"""What the table of claims says, read back: the verdicts counted, and the numbers as people read them."""
+
+import csv
+from collections import Counter
+from io import StringIO
+
+from lola.analysis.verdicts import VERDICTS
+from lola.tables.table import NONE
+
+
+def read(content: str) -> list[dict[str, str]]:
+    """The rows of a claims.csv."""
+    return list(csv.DictReader(StringIO(content)))
+
+
+def counted(rows: list[dict]) -> list[dict]:
+    """The claims that the headline counts."""
+    return [row for row in rows if row["headline"] == "yes"]
+
+
+def counts(rows: list[dict]) -> dict[str, int]:
+    """How many of these claims have which verdict; every verdict is named."""
+    found = Counter(row["verdict"] for row in rows)
+    return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def headline(rows: list[dict]) -> str:
+    """How many claims the headline counts, and how many have which verdict."""
+    if not rows:
+        return "not run yet"
+    of_headline = counted(rows)
+    numbers = ", ".join(f"{number} {verdict}" for verdict, number in counts(of_headline).items())
+    return f"{len(of_headline)} claims on what the paper describes: {numbers}"
+
+
+def weak(rows: list[dict]) -> int:
+    """How many claims stand in a section of the headline and are not counted, since they cannot tell a rival apart."""
+    sections = {row["section"] for row in counted(rows)}
+    return sum(row["headline"] == "no" and row["section"] in sections for row in rows)
+
+
+def measured(row: dict) -> str:
+    """Our number with its interval; a dash where nothing was measured."""
+    if not row["measured"]:
+        return NONE
+    value, low, high = (float(row[key]) for key in ("measured", "low", "high"))
+    digits = 1 if abs(value) >= 10 else 2
+    return f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
+
+
+def printed(row: dict) -> str:
+    """The paper's number; a dash where it has none."""
+    return f"{float(row['paper']):g}" if row["paper"] else NONE
+
+
+def remarks(row: dict) -> str:
+    """The kind of verdict, and what else must be known of it."""
+    apart = "" if row["discriminating"] == "yes" else "not discriminating"
+    return ", ".join(filter(None, (row["kind"], row["stability"], apart)))
