@@ -51,6 +51,12 @@ def overlay_file(paper: str, given: str) -> str:
     return given if given.endswith(YAML) else lookup("CONFIG", given, own, f"overlay of {paper}, nor a YAML file")
 
 
+def command(what: str, paper: str, overlays: list[str]) -> str:
+    """What a person types for a study: make reproduce PAPER=sos CONFIG=config/games.yaml."""
+    chosen = f" PAPER={paper}" if paper != FIRST else ""
+    return f"make {what}{chosen}" + (f" CONFIG={' '.join(overlays)}" if overlays else "")
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Let a command be asked for a paper and overlays on its study."""
     parser.add_argument("--paper", default="", help=f"a folder of config, or {ALL} (default: {FIRST})")
