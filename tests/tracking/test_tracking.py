@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,7 @@ import specs
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, INVALID_PARAMETER_VALUE, TEMPORARILY_UNAVAILABLE
 
 from lola.commands import browse, track, watch
 from lola.files import cells, checkpoints, locks
@@ -254,6 +254,76 @@ def test_a_sampled_run_tells_how_it_was_played_and_how_good_clones_are(root):
     assert [0, *steps] == [step for step, _ in points(root, run_id)]
 
 
+def measure(root, first, last, seconds=8.0, algorithm="lola-ex", later=0.0) -> Path:
+    """The benchmark that Snakemake leaves when the job of these seeds has ended, so much later than its last cell."""
+    name = Cell("ipd", algorithm, "oracle", first)
+    path = name.benchmark(root, name.cell(last))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"s": seconds}) + "\n")
+    end = name.cell(last).manifest(root).stat().st_mtime + later
+    os.utime(path, (end, end))
+    return path
+
+
+def test_a_run_has_the_times_of_its_training(root):
+    """Side by side seeds have their job's, a cell alone its own; older benchmarks of the same seeds don't count."""
+    curves = [write_cell(root, seed) for seed in range(3)]
+    measure(root, 0, 2)
+    old = measure(root, 1, 1, later=-3600.0)
+    here = [client(root).get_run(run_id) for run_id in log(root, *curves).values()]
+    end = (old.parent / "seed0-2.jsonl").stat().st_mtime * 1000
+    assert [run.info.end_time for run in here] == [pytest.approx(end, abs=1)] * 3
+    assert [run.info.start_time for run in here] == [pytest.approx(end - 8000 + seed, abs=1) for seed in range(3)]
+    assert "Seeds 0 to 2 were trained side by side in one job of 8 s" in here[1].data.tags["mlflow.note.content"]
+    alone = write_cell(root, 3)
+    measure(root, 3, 3, seconds=2.5)
+    (run_id,) = log(root, alone).values()
+    run = client(root).get_run(run_id)
+    assert run.info.end_time - run.info.start_time == 2500
+    assert "those of its training" in run.data.tags["mlflow.note.content"]
+
+
+def test_a_run_says_how_it_ended_who_made_it_and_how_to_make_it_again(root):
+    (run_id,) = log(root, write_cell(root, 3)).values()
+    tags = client(root).get_run(run_id).data.tags
+    files = Cell("ipd", "lola-ex", "oracle", 3).curve(root).with_suffix(".*")
+    assert "**LOLA-Ex** in *ipd*, seed 3: finished after 100 updates" in tags["mlflow.note.content"]
+    assert tags["mlflow.note.content"].endswith(f"`rm {files}`, then `make reproduce`.")
+    assert "How long it trained was not kept" in tags["mlflow.note.content"]
+    assert tags["mlflow.source.name"] == "lola.commands.train"
+    assert tags["mlflow.user"] == tracking.user() != ""
+
+
+def test_what_would_be_logged_otherwise_now_is_logged_anew(root):
+    curve = write_cell(root)
+    (old,) = log(root, curve).values()
+    assert games.log_cells(root, "ipd", [curve], ABOUT)[1] == 0
+    logged, count = games.log_cells(root, "ipd", [curve], replace(ABOUT, code="of another day"))
+    assert count == 1 and [run.info.run_id for run in all_runs(root)] == [*logged.values()] != [old]
+
+
+def test_a_setting_that_is_longer_than_mlflow_takes_is_cut(root):
+    payoffs = np.arange(2 * 40 * 40).reshape(2, 40, 40).tolist()
+    spec = {"game": {**specs.IPD, "payoffs": payoffs}}
+    (run_id,) = log(root, write_cell(root, spec=spec)).values()
+    shown = client(root).get_run(run_id).data.params["game.payoffs"]
+    assert len(shown) == 6000 and shown.endswith("…")
+    folder = Path(client(root).download_artifacts(run_id, ""))
+    assert json.loads((folder / "config.json").read_text())["game"]["payoffs"] == payoffs
+
+
+def test_players_with_actions_of_their_own_have_a_picture(tmp_path):
+    actions, payoffs = [["up", "down"], ["left", "middle", "right"]], [[[0, 1, 2], [3, 4, 5]], [[0, 1, 2], [3, 4, 5]]]
+    policies = [
+        {"player": player, "state": "start", "own_state": "start", "probabilities": dict.fromkeys(own, 1 / len(own))}
+        for player, own in enumerate(actions, start=1)
+    ]
+    path = write_cell(
+        tmp_path, spec={"game": {"actions": actions, "payoffs": payoffs, "gamma": 0.9}}, policies=policies
+    )
+    assert runs.content(path, cells.read_manifest(path), ABOUT).files["picture.png"].startswith(b"\x89PNG")
+
+
 def coin_rows(steps=STEPS) -> np.ndarray:
     """What a Coin Game leaves, (rows, players, measures): ever more coins, of red's 3 in 4 its own, of blue's none."""
     picked = np.arange(4, steps + 1, 4) / 1000
@@ -350,7 +420,7 @@ def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root)
         "agent 2/return": 4,
         "agent 2/x": 4,
     }
-    sections = views.sections("figure1", ["agent 1/return", "agent 1/x", "agent 2/x"], 3)
+    sections = views.sections("figure1", ["agent 1/return", "agent 1/x", "agent 2/x"])
     assert [section["name"] for section in sections] == [
         *("Figure 1: returns", "Parameters of agent 1", "Parameters of agent 2")
     ]
@@ -673,6 +743,59 @@ def test_a_cell_that_is_logged_before_its_live_run_is_closed_takes_its_place(roo
     live.show(root, WATCHED, {}, looks())
     assert [run.info.run_id for run in all_runs(root)] == list(logged.values())
     assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "FINISHED"]
+
+
+def test_cells_are_logged_as_their_job_ends_and_take_the_place_of_live_runs(root, at_once):
+    """Not when their files are there, since a job may fail yet; and no cell that an earlier job has left."""
+    seen = []
+
+    def looks():
+        left = write_cell(root, 2)
+        os.utime(Path(left).with_suffix(".json"), (0, 0))
+        path = save(root, 50, seeds=(0, 1, 3))
+        yield look(root)
+        for seed in (0, 1, 3):
+            write_cell(root, seed)
+        yield look(root)
+        seen.append({run.info.status for run in all_runs(root)})
+        path.unlink()
+        measure(root, 0, 3)
+        yield look(root)
+        seen.extend(sorted(all_runs(root), key=lambda run: run.data.tags["cell"]))
+        yield look(root)
+
+    live.show(root, WATCHED, {}, looks())
+    running, *finished = seen
+    assert running == {"RUNNING"}
+    assert [(run.info.run_name, run.data.tags["kind"]) for run in finished] == [
+        (f"s{seed} LOLA-Ex", "curve") for seed in (0, 1, 3)
+    ]
+    assert [*games.links(root)] == ["lola/ipd, all runs"]
+    curves = [str(Cell("ipd", "lola-ex", "oracle", seed).curve(root)) for seed in (0, 1, 3)]
+    assert games.log_cells(root, "ipd", curves, ABOUT)[1] == 0, "the rule finds them there"
+    assert len(all_runs(root, deleted=True)) == 6
+
+
+def test_a_job_of_an_earlier_study_is_left_to_the_rules(root, at_once):
+    write_cell(root)
+    measure(root, 0, 0)
+    stale = look(root)
+    live.show(root, WATCHED, stale, iter([stale]))
+    assert all_runs(root) == []
+
+
+def test_what_the_watcher_could_not_log_it_tries_again(root, at_once, tmp_path, monkeypatch):
+    write_cell(root)
+    measure(root, 0, 0)
+
+    def looks():
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down("not a database", tmp_path))
+        yield look(root)
+        monkeypatch.delenv("MLFLOW_TRACKING_URI")
+        yield look(root)
+
+    live.show(root, WATCHED, {}, looks())
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
 
 
 def test_a_live_run_is_closed_when_its_training_is_killed(root, at_once):
@@ -1055,6 +1178,69 @@ def test_a_figure_marks_the_runs_of_the_opponent_models_it_shows(root):
     assert marked["s0 LOLA-Ex"] != "true"
 
 
+def test_the_table_has_who_learns_the_returns_and_the_status(root):
+    write_study(root)
+    log(root, write_coin_game(root), game="coin-game")
+
+    def columns(game):
+        view = client(root).get_experiment_by_name(f"lola/{game}").tags["mlflow.sharedViewState.runs"]
+        return json.loads(json.loads(view)["state"])["selectedColumns"]
+
+    first, last = ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"], ["tags.`status`"]
+    returns = ["metrics.`agent 1/return`", "metrics.`agent 2/return`"]
+    assert columns("ipd") == first + returns + last
+    assert columns("coin-game") == [*first, "metrics.`own-colour share`", *returns, *last]
+    (run,) = all_runs(root, "coin-game")
+    assert run.data.tags["status"] == "finished" and {"own-colour share", "agent 2/return"} < run.data.metrics.keys()
+
+
+def test_a_view_leaves_out_charts_rather_than_pass_the_limit_of_a_tag(root):
+    """First those of policies, then all but returns, then all; a view of few has each."""
+    states = [f"C after {n}" for n in range(60)]
+    returns = ["agent 1/return", "agent 2/return"]
+    policies = [f"agent {player}/{state}" for player in (1, 2) for state in states]
+    clones = [f"agent 1/clone of agent {n} distance" for n in range(60)]
+
+    def shown(*metrics, groups=()):
+        (tag,) = views.view("figure1", [*groups], [*metrics], 0).values()
+        assert len(tag) <= 20_000
+        state = json.loads(json.loads(tag)["state"])
+        return [chart["metricKey"] for chart in state["compareRunCharts"]]
+
+    assert shown(*returns, *policies[:4]) == sorted([*returns, *policies[:4]])
+    assert shown(*returns, *policies) == returns
+    assert shown(*returns, clones[0], *policies) == sorted([clones[0], *returns])
+    assert shown(*returns, *clones, *policies) == returns
+    assert shown(*(f"agent {n}/return" for n in range(60))) == []
+    assert shown(*returns, groups=[f"a long name of a group of runs, {n}" for n in range(600)]) == []
+
+
+def test_a_game_of_many_states_has_its_aggregate(root):
+    """MLflow takes 20,000 characters a tag: more than these charts need."""
+    lines = ["step,player,metric,value", "0,1,return,-1.0"]
+    lines += [f"0,1,C after {n},0.5" for n in range(100)]
+    log(root, write_cell(root, curve="\n".join(lines) + "\n"))
+    run_id = games.log_aggregate(root, "ipd", {"figure1": figure()}, [], ABOUT)
+    assert client(root).get_run(run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("error", "outlook"),
+    [
+        (MlflowException("database is locked", error_code=TEMPORARILY_UNAVAILABLE), store.RETRIED),
+        (MlflowException("too long", error_code=INVALID_PARAMETER_VALUE), "a fault of this project"),
+        (sqlite3.OperationalError("database is locked"), store.RETRIED),
+        (sqlite3.OperationalError("no such table: experiments"), "that will come again until"),
+        (PermissionError("no"), "that will come again until"),
+    ],
+)
+def test_only_a_store_that_is_away_is_promised_another_try(root, error, outlook):
+    with pytest.raises(tracking.Unavailable) as raised, tracking.open_client(root):
+        raise error
+    assert outlook in str(raised.value)
+    assert (store.RETRIED in str(raised.value)) == (outlook == store.RETRIED)
+
+
 def test_a_view_shows_clones_in_a_section_of_their_own():
     metrics = ["agent 1/C after CD", "agent 1/clone of agent 2 distance", "agent 1/return", "agent 2/return"]
     (tag,) = views.view("beliefs", [], metrics, 0).values()
@@ -1127,6 +1313,17 @@ def test_links_lead_to_every_figure(root):
     ]
 
 
+def test_the_newest_study_is_served_if_none_is_asked_for(tmp_path):
+    for name, at in (("lola", 300), ("lola-smoke", 500), ("sos", 400)):
+        marker = tmp_path / name / "tracking" / "ipd.cells.json"
+        marker.parent.mkdir(parents=True)
+        marker.touch()
+        os.utime(marker, (at, at))
+    (tmp_path / "bench").mkdir()
+    assert browse.newest(str(tmp_path / "lola")) == str(tmp_path / "lola-smoke")
+    assert browse.newest("nowhere/lola") == "nowhere/lola"
+
+
 def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with pytest.raises(SystemExit, match=r"nothing is logged yet.*run make reproduce first"):
@@ -1143,7 +1340,7 @@ def test_the_ui_serves_the_store_and_ends_with_its_command(root):
             command("lola.commands.browse", "--root", root), env=environment(), stdout=subprocess.PIPE, text=True
         )
         lines = []
-        while not lines or lines[-1] != "Ctrl-C ends it.\n":
+        while not lines or not lines[-1].endswith("Ctrl-C ends it.\n"):
             lines.append(served.stdout.readline())
             assert lines[-1], "the command ended before it printed its links"
         address = lines[0].split()[1]

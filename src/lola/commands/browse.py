@@ -69,7 +69,7 @@ def browse(root: str, port: int | None) -> None:
         links = figure_links(root)
         if answered := answers(address, served):
             announce(root, address, links)
-            print("Ctrl-C ends it.", flush=True)
+            print("Close the Assistant at the right of the page once, for room. Ctrl-C ends it.", flush=True)
             served.wait()
         fault = "ended" if answered else "does not answer"
         sys.exit(f"error: the MLflow server {fault}; the end of {log}:\n{log.read_text()[-2000:]}")

@@ -25,7 +25,8 @@ ML = "workflowType=machine_learning"  # without it the UI opens in its mode for 
 def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshed: bool = False) -> dict[str, str]:
     """The tag that shows `figure`, a line per group in each of `metrics`; made at `time` (ms), kept `refreshed`.
 
-    What is too much for a tag is left out: first the charts of policies and parameters, then all but returns.
+    Charts that are too many for a tag are left out, first those of policies and parameters, then all but returns; the
+    UI adds these below, in sections without our titles.
     """
     state = {
         "searchFilter": f"tags.`{run_tag(figure)}` = 'true'",
@@ -41,7 +42,7 @@ def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshe
     }
     metrics = sorted(metrics, key=lambda metric: ("/" in metric, metric))  # nobody's first: a Coin Game's shares
     for kept in (metrics, [*filter(is_no_policy, metrics)], [*filter(is_return, metrics)], []):
-        shown = {"compareRunSections": sections(figure, kept, len(metrics)), "compareRunCharts": charts(kept)}
+        shown = {"compareRunSections": sections(figure, kept), "compareRunCharts": charts(kept)}
         tag = saved(figure, state | shown, time)
         if len(tag[TAG + figure]) <= LIMIT:
             return tag
@@ -50,16 +51,17 @@ def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshe
 
 def table(measured: Iterable[str], time: int) -> dict[str, str]:
     """The tag that shows all cells as a table: who learns, with which opponent model and seed, and what came out."""
-    columns = ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"]
-    columns += [*(f"metrics.`{metric}`" for metric in measured), "tags.`status`"]
+    asked = {"params.`algorithm`": 150, "params.`opponent_model`": 120, "params.`seed`": 60}
+    asked |= {f"metrics.`{metric}`": 105 for metric in measured} | {"tags.`status`": 80}
+    widths = {"attributes.`Run Name`": 220, **asked, "duration": 80}  # in pixels; these two are always shown
     state = {
         "searchFilter": "tags.kind != 'aggregate'",
         "orderByKey": "tags.`mlflow.runName`",
         "orderByAsc": True,
-        "groupBy": None,
         "autoRefreshEnabled": False,
-        "selectedColumns": columns,
-        "columnOrder": columns,
+        "selectedColumns": [*asked],
+        "columnOrder": [*widths],
+        "columnWidths": widths,
     }
     return saved(TABLE, state, time)
 
@@ -74,16 +76,16 @@ def note(game: str, study: str, experiment_id: str, links: dict[str, str], comma
     """The tag that holds the text of the experiment's page, in Markdown; `links` are of the figures that are drawn."""
     table = f"[A table of its runs]({table_link(experiment_id)[1:]})"
     listed = ", ".join(f"[{title}]({address[1:]})" for title, address in links.items()) or "none yet"
-    text = f"""**{game}**, from the study in `{study}`. {table}, one per cell: algorithm, opponent model, seed. They
-appear as their training jobs end; figures and tables, in the run *aggregate*, when the game is through.
-
-Figures: {listed}. Lines are means over the first seeds of each group, as many as the page loads at once, and their
-bands go from the least of these to the most; in the figures themselves bands are 95 % intervals of the mean over all
-seeds. A step is an update, in a tournament an episode.
-
-The study's files are the truth and these runs a copy. Change the config and run `{command}`: what depends on the
-change is trained and logged again."""
-    return {"mlflow.note.content": text[:LIMIT]}
+    paragraphs = (
+        f"**{game}**, from the study in `{study}`. {table}, one per cell: algorithm, opponent model, seed. They appear "
+        "as their training jobs end; figures and tables, in the run *aggregate*, when the game is through.",
+        f"Figures: {listed}. Lines are means over the first seeds of each group, as many as the page loads at once, "
+        "and their bands go from the least of these to the most; in the figures themselves bands are 95 % intervals of "
+        "the mean over all seeds. A step is an update, in a tournament an episode.",
+        f"The study's files are the truth and these runs a copy. Change the config and run `{command}`: what depends "
+        "on the change is trained and logged again.",
+    )
+    return {"mlflow.note.content": "\n\n".join(paragraphs)[:LIMIT]}
 
 
 def page(cells: Iterable[str]) -> set[str]:
@@ -126,26 +128,20 @@ def run_tag(figure: str) -> str:
     return f"shown in {figure}"
 
 
-def sections(figure: str, metrics: list[str], measured: int) -> list[dict]:
-    """One for the coins of a Coin Game, one for returns, one per agent's policy or parameters, one for clones.
-
-    Where not all that is `measured` has a chart, the last says so.
-    """
+def sections(figure: str, metrics: list[str]) -> list[dict]:
+    """One for the coins of a Coin Game, one for returns, one per agent's policy or parameters, one for clones."""
     title, found = figure_title(figure), {section(metric) for metric in metrics} | {"returns"}
     titles = {"coins": f"{title}: own-colour share, points, coins", "returns": f"{title}: returns"}
     policies = {metric.partition("/")[0] for metric in metrics if is_policy(metric)}
     for agent in sorted(found - {"coins", "returns", "clones"}):
         titles[agent] = f"{'Policy' if agent in policies else 'Parameters'} of {agent}"
     titles["clones"] = "Models of opponents: how likely, how far from the truth"
-    if more := measured - len(metrics):
-        titles["more"] = f"{more} more charts are too many for a view: each run's page has them, and its picture"
-        found.add("more")
     shown = {"display": True, "isReordered": True} | KEPT
     return [{"uuid": uuid, "name": name} | shown for uuid, name in titles.items() if uuid in found]
 
 
 def charts(metrics: list[str]) -> list[dict]:
-    """One line chart per metric over steps. Every metric needs one, or the UI adds sections of its own."""
+    """One line chart per metric over steps; of a metric that has none, the UI adds one in a section of its own."""
     return [
         {
             "uuid": f"chart-{metric}",
