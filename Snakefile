@@ -20,10 +20,10 @@ from snakemake.logging import logger
 from snakemake.utils import min_version
 
 from lola.files import locks
-from lola.files.artifacts import canonical
+from lola.files.artifacts import canonical, sha256
 from lola.study import papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
-from lola.study.fingerprints import fingerprints
+from lola.study.fingerprints import EVERYTHING, fingerprints
 from lola.tracking import store
 from lola.vocabulary import registry
 from snakemake_logger_plugin_lola import progress
@@ -61,7 +61,7 @@ if workflow.is_main_process:
         targets=("all", "figures", "tables", "tracking"),
         seconds=schedule.others(config, GROUPS, ROOT)
         | {name: schedule.expected_seconds(*job, ROOT) for name, job in JOBS.items()},
-        browse=f"make ui{papers.asked(config['paper'], OVERLAYS)}",
+        browse=papers.command("ui", config["paper"], OVERLAYS),
     )
 
 
@@ -84,7 +84,7 @@ WATCHERS = []
 onstart:
     workflow.scheduler.job_rate_limiter = None  # Snakemake 9.27 asks it ever more often: half a core after 100 jobs
     if config["tracking"] == "live":
-        WATCHERS.append(start_watcher(ROOT, plan.labels(config)))
+        WATCHERS.append(start_watcher(ROOT, {game: about_runs(game) for game in TRACKED}))
 
 
 onsuccess:

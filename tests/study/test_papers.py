@@ -143,4 +143,4 @@ def test_explain_and_verify_take_a_paper_and_an_overlay(monkeypatch, capsys):
     ],
 )
 def test_a_person_is_told_what_to_type_for_a_study(paper, overlays, typed):
-    assert f"make ui{papers.asked(paper, overlays)}" == typed
+    assert papers.command("ui", paper, overlays) == typed

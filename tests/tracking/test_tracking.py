@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -20,16 +21,19 @@ import specs
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, INVALID_PARAMETER_VALUE, TEMPORARILY_UNAVAILABLE
 
 from lola.commands import browse, track, watch
 from lola.files import cells, checkpoints, locks
 from lola.tracking import client as tracking
-from lola.tracking import live, runs, store, views
+from lola.tracking import games, live, runs, store, views
 from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
-LABELS = {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}
+ABOUT = runs.About(
+    {"lola-ex": "LOLA-Ex", "nl-ex": "NL-Ex", "lola-ex-vs-nl-ex": "LOLA-Ex vs NL-Ex"}, {"cloning": "cloned opponent"}
+)
+WATCHED = {"ipd": ABOUT}  # what the watcher is told, by games
 LOLA, NAIVE = {"rule": "lola", "lr": 1.0, "eta": 0.5}, {"rule": "naive", "lr": 1.0}
 STEPS = 100
 SPEC = specs.EXACT | {"game": specs.IPD, "seats": [LOLA, LOLA], "steps": STEPS}
@@ -88,7 +92,7 @@ def write_cell(root, seed=0, algorithm="lola-ex", game="ipd", shift=0.0, seats=(
 
 
 def log(root, *curves, game="ipd") -> dict[str, str]:
-    return tracking.log_cells(root, game, list(curves), LABELS)[0]
+    return games.log_cells(root, game, list(curves), ABOUT)[0]
 
 
 def client(root) -> MlflowClient:
@@ -126,7 +130,7 @@ def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
     curve = write_cell(root, seed=3)
     (run_id,) = log(root, curve).values()
     run = client(root).get_run(run_id)
-    assert run.info.run_name == "LOLA-Ex, oracle, seed 3"
+    assert run.info.run_name == "s3 LOLA-Ex"
     assert run.info.status == "FINISHED"
     expected = {"cell": "ipd/lola-ex/oracle/seed3", "algorithm": "lola-ex", "opponent_model": "oracle", "seed": "3"}
     expected |= {"seat1": "lola-ex", "seat2": "lola-ex", "lock": "b", "snakemake_rule": "train:ipd:lola-ex:oracle"}
@@ -151,12 +155,12 @@ def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
         "seat2.eta": "0.5",
     }
     assert run.data.metrics == {
-        "player1/return": -1.0,
-        "player1/C after CD": 0.25,
-        "player2/return": -1.0,
-        "player2/C after CD": 0.75,
+        "agent 1/return": -1.0,
+        "agent 1/C after CD": 0.25,
+        "agent 2/return": -1.0,
+        "agent 2/C after CD": 0.75,
     }
-    history = client(root).get_metric_history(run_id, "player1/return")
+    history = client(root).get_metric_history(run_id, "agent 1/return")
     steps = [point.step for point in history]
     assert (len(steps), steps[0], steps[-1]) == (41, 0, STEPS)
     assert {after - before for before, after in pairwise(steps)} == {2, 3}
@@ -171,7 +175,7 @@ def test_a_matchup_names_its_seats(root):
     curve = write_cell(root, algorithm="lola-ex-vs-nl-ex", seats=(LOLA, NAIVE))
     (run_id,) = log(root, curve).values()
     run = client(root).get_run(run_id)
-    assert run.info.run_name == "LOLA-Ex vs NL-Ex, oracle, seed 0"
+    assert run.info.run_name == "s0 LOLA-Ex vs NL-Ex"
     assert (run.data.tags["seat1"], run.data.tags["seat2"]) == ("lola-ex", "nl-ex")
     assert (run.data.params["seat1.rule"], run.data.params["seat2.rule"]) == ("lola", "naive")
     assert "seat2.eta" not in run.data.params
@@ -181,12 +185,12 @@ def test_algorithms_with_one_label_are_told_apart():
     labels = {"nl-ex": "NL-Ex", "nl-t4": "NL-Ex", "lola-ex": "LOLA-Ex", "lola-ex@map": "LOLA-Ex"}
 
     def title(algorithm):
-        return runs.title(Cell("ipd", algorithm, "oracle", 3), labels)
+        return runs.title(Cell("ipd", algorithm, "oracle", 3), runs.About(labels))
 
-    assert title("nl-ex") == "NL-Ex (nl-ex), oracle, seed 3"
-    assert title("lola-ex") == "LOLA-Ex, oracle, seed 3"
-    assert title("lola-ex@map") == "LOLA-Ex map, oracle, seed 3"
-    assert title("unheard-of") == "unheard-of, oracle, seed 3"
+    assert title("nl-ex") == "s3 NL-Ex (nl-ex)"
+    assert title("lola-ex") == "s3 LOLA-Ex"
+    assert title("lola-ex@map") == "s3 LOLA-Ex map"
+    assert title("unheard-of") == "s3 unheard-of"
 
 
 def test_a_failed_cell_is_a_failed_run_without_its_infinite_numbers(root):
@@ -195,8 +199,8 @@ def test_a_failed_cell_is_a_failed_run_without_its_infinite_numbers(root):
     (run_id,) = log(root, path).values()
     run = client(root).get_run(run_id)
     assert (run.info.status, run.data.tags["reason"]) == ("FAILED", "not finite at step 1")
-    assert run.data.metrics == {"player1/return": -1.5}
-    assert tracking.log_cells(root, "ipd", [path], LABELS) == ({"ipd/lola-ex/oracle/seed0": run_id}, 0)
+    assert run.data.metrics == {"agent 1/return": -1.5}
+    assert games.log_cells(root, "ipd", [path], ABOUT) == ({"ipd/lola-ex/oracle/seed0": run_id}, 0)
 
 
 def test_a_map_is_logged_by_its_best_and_its_diverged_points(root):
@@ -208,10 +212,10 @@ def test_a_map_is_logged_by_its_best_and_its_diverged_points(root):
     (run_id,) = log(root, path).values()
     run = client(root).get_run(run_id)
     assert run.data.metrics == {
-        "player1/best return": -1.0,
-        "player1/share diverged": 0.5,
-        "player2/best return": -1.25,
-        "player2/share diverged": 0.5,
+        "agent 1/best return": -1.0,
+        "agent 1/share diverged": 0.5,
+        "agent 2/best return": -1.25,
+        "agent 2/share diverged": 0.5,
     }
     assert run.data.tags["kind"] == "map"
     assert run.data.params["grid.lr"] == "[0.1,1.0,10.0,20.0]"
@@ -222,7 +226,7 @@ def test_a_game_of_many_states_is_thinned_further():
     series = {("1", f"C after {n}"): [(step, 0.5) for step in range(201)] for n in range(240)}
     points = runs.thin(series)
     assert len(points) == 2400
-    steps = [step for name, step, _ in points if name == "player1/C after 0"]
+    steps = [step for name, step, _ in points if name == "agent 1/C after 0"]
     assert (len(steps), steps[0], steps[-1]) == (10, 0, 200)
 
 
@@ -237,17 +241,87 @@ def test_a_sampled_run_tells_how_it_was_played_and_how_good_clones_are(root):
     path = write_cell(root, opponent_model="cloning", spec=spec, curve="\n".join(lines) + "\n", policies=None)
     (run_id,) = log(root, path).values()
     run = client(root).get_run(run_id)
-    assert run.info.run_name == "LOLA-Ex, cloning, seed 0"
-    expected = {"opponent_model": "cloning", "opponent_model.model": "cloning", "opponent_model.rate": "5.0"}
+    assert run.info.run_name == "s0 LOLA-Ex, cloned opponent"
+    expected = {"opponent_model": "cloned opponent", "opponent_model.model": "cloning", "opponent_model.rate": "5.0"}
     expected |= {"opponent_model.steps": "20", "play.batch": "4000", "play.length": "150", "seat2.estimator": "pg"}
     assert expected.items() <= run.data.params.items()
     assert run.data.metrics == {
-        "player1/return": -1.0,
-        "player1/clone of player 2 log-likelihood": -0.01,
-        "player1/clone of player 2 distance": 0.125,
+        "agent 1/return": -1.0,
+        "agent 1/clone of agent 2 log-likelihood": -0.01,
+        "agent 1/clone of agent 2 distance": 0.125,
     }
-    steps = [step for step, _ in points(root, run_id, "player1/clone of player 2 distance")]
+    steps = [step for step, _ in points(root, run_id, "agent 1/clone of agent 2 distance")]
     assert [0, *steps] == [step for step, _ in points(root, run_id)]
+
+
+def measure(root, first, last, seconds=8.0, algorithm="lola-ex", later=0.0) -> Path:
+    """The benchmark that Snakemake leaves when the job of these seeds has ended, so much later than its last cell."""
+    name = Cell("ipd", algorithm, "oracle", first)
+    path = name.benchmark(root, name.cell(last))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"s": seconds}) + "\n")
+    end = name.cell(last).manifest(root).stat().st_mtime + later
+    os.utime(path, (end, end))
+    return path
+
+
+def test_a_run_has_the_times_of_its_training(root):
+    """Side by side seeds have their job's, a cell alone its own; older benchmarks of the same seeds don't count."""
+    curves = [write_cell(root, seed) for seed in range(3)]
+    measure(root, 0, 2)
+    old = measure(root, 1, 1, later=-3600.0)
+    here = [client(root).get_run(run_id) for run_id in log(root, *curves).values()]
+    end = (old.parent / "seed0-2.jsonl").stat().st_mtime * 1000
+    assert [run.info.end_time for run in here] == [pytest.approx(end, abs=1)] * 3
+    assert [run.info.start_time for run in here] == [pytest.approx(end - 8000 + seed, abs=1) for seed in range(3)]
+    assert "Seeds 0 to 2 were trained side by side in one job of 8 s" in here[1].data.tags["mlflow.note.content"]
+    alone = write_cell(root, 3)
+    measure(root, 3, 3, seconds=2.5)
+    (run_id,) = log(root, alone).values()
+    run = client(root).get_run(run_id)
+    assert run.info.end_time - run.info.start_time == 2500
+    assert "those of its training" in run.data.tags["mlflow.note.content"]
+
+
+def test_a_run_says_how_it_ended_who_made_it_and_how_to_make_it_again(root):
+    (run_id,) = log(root, write_cell(root, 3)).values()
+    tags = client(root).get_run(run_id).data.tags
+    files = Cell("ipd", "lola-ex", "oracle", 3).curve(root).with_suffix(".*")
+    assert "**LOLA-Ex** in *ipd*, seed 3: finished after 100 updates" in tags["mlflow.note.content"]
+    assert tags["mlflow.note.content"].endswith(f"`rm {files}`, then `make reproduce`.")
+    assert "How long it trained was not kept" in tags["mlflow.note.content"]
+    assert tags["mlflow.source.name"] == "lola.commands.train"
+    assert tags["mlflow.user"] == tracking.user() != ""
+
+
+def test_what_would_be_logged_otherwise_now_is_logged_anew(root):
+    curve = write_cell(root)
+    (old,) = log(root, curve).values()
+    assert games.log_cells(root, "ipd", [curve], ABOUT)[1] == 0
+    logged, count = games.log_cells(root, "ipd", [curve], replace(ABOUT, code="of another day"))
+    assert count == 1 and [run.info.run_id for run in all_runs(root)] == [*logged.values()] != [old]
+
+
+def test_a_setting_that_is_longer_than_mlflow_takes_is_cut(root):
+    payoffs = np.arange(2 * 40 * 40).reshape(2, 40, 40).tolist()
+    spec = {"game": {**specs.IPD, "payoffs": payoffs}}
+    (run_id,) = log(root, write_cell(root, spec=spec)).values()
+    shown = client(root).get_run(run_id).data.params["game.payoffs"]
+    assert len(shown) == 6000 and shown.endswith("…")
+    folder = Path(client(root).download_artifacts(run_id, ""))
+    assert json.loads((folder / "config.json").read_text())["game"]["payoffs"] == payoffs
+
+
+def test_players_with_actions_of_their_own_have_a_picture(tmp_path):
+    actions, payoffs = [["up", "down"], ["left", "middle", "right"]], [[[0, 1, 2], [3, 4, 5]], [[0, 1, 2], [3, 4, 5]]]
+    policies = [
+        {"player": player, "state": "start", "own_state": "start", "probabilities": dict.fromkeys(own, 1 / len(own))}
+        for player, own in enumerate(actions, start=1)
+    ]
+    path = write_cell(
+        tmp_path, spec={"game": {"actions": actions, "payoffs": payoffs, "gamma": 0.9}}, policies=policies
+    )
+    assert runs.content(path, cells.read_manifest(path), ABOUT).files["picture.png"].startswith(b"\x89PNG")
 
 
 def coin_rows(steps=STEPS) -> np.ndarray:
@@ -277,12 +351,12 @@ def test_a_coin_game_is_a_run_with_its_coins_and_an_episode_to_look_at(root):
     assert run.data.metrics == pytest.approx(
         {
             "own-colour share": 0.375,
-            "player1/own-colour share": 0.75,
-            "player2/own-colour share": 0.0,
-            "player1/return": -0.9,
-            "player2/return": -0.1,
+            "agent 1/own-colour share": 0.75,
+            "agent 2/own-colour share": 0.0,
+            "agent 1/return": -0.9,
+            "agent 2/return": -0.1,
         }
-        | dict.fromkeys([f"player{player}/{name}" for player in (1, 2) for name in ("points", "coins")], 0.1)
+        | dict.fromkeys([f"agent {player}/{name}" for player in (1, 2) for name in ("points", "coins")], 0.1)
     )
     assert [step for step, _ in points(root, run_id, "own-colour share")] == list(range(4, STEPS + 1, 4))
     settings = {
@@ -308,23 +382,23 @@ def test_a_coin_game_that_failed_has_no_episode(root):
     path = write_coin_game(root, curve=curve, status="failed", reason="not finite between steps 5 and 8")
     manifest = cells.read_manifest(path)
     del manifest["episode"]
-    logged = runs.content(path, manifest, LABELS)
+    logged = runs.content(path, manifest, ABOUT)
     assert (logged.tags["device"], logged.tags["reason"]) == ("cpu", "not finite between steps 5 and 8")
     assert "episode.gif" not in logged.files and logged.files["picture.png"].startswith(b"\x89PNG")
     assert {name for name, _, _ in logged.metrics} == {  # nobody picks a coin: no shares
-        f"player{player}/{name}" for player in (1, 2) for name in ("return", "points", "coins")
+        f"agent {player}/{name}" for player in (1, 2) for name in ("return", "points", "coins")
     }
 
 
 def test_metric_names_hold_only_what_mlflow_allows():
-    assert runs.metric_name("1", "C after CD") == "player1/C after CD"
-    assert runs.metric_name("2", "give! after (a/b)") == "player2/give_ after _a_b_"
+    assert runs.metric_name("1", "C after CD") == "agent 1/C after CD"
+    assert runs.metric_name("2", "give! after (a/b)") == "agent 2/give_ after _a_b_"
 
 
 def test_equal_cells_have_equal_pictures(tmp_path):
     def picture(**cell):
         path = write_cell(tmp_path, **cell)
-        return runs.content(path, cells.read_manifest(path), LABELS).files["picture.png"]
+        return runs.content(path, cells.read_manifest(path), ABOUT).files["picture.png"]
 
     first, other = picture(), picture(shift=0.1)
     assert first != other
@@ -341,14 +415,14 @@ def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root)
     (run_id,) = log(root, path, game="tandem").values()
     assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json", "picture.png"}
     assert client(root).get_run(run_id).data.metrics == {
-        "player1/return": 2,
-        "player1/x": 2,
-        "player2/return": 4,
-        "player2/x": 4,
+        "agent 1/return": 2,
+        "agent 1/x": 2,
+        "agent 2/return": 4,
+        "agent 2/x": 4,
     }
-    sections = views.sections("figure1", ["player1/return", "player1/x", "player2/x"])
+    sections = views.sections("figure1", ["agent 1/return", "agent 1/x", "agent 2/x"])
     assert [section["name"] for section in sections] == [
-        *("Figure 1: returns", "Parameters of player1", "Parameters of player2")
+        *("Figure 1: returns", "Parameters of agent 1", "Parameters of agent 2")
     ]
 
 
@@ -357,9 +431,9 @@ def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root)
 
 def test_nothing_is_logged_twice(root):
     curves = [write_cell(root, seed) for seed in range(2)]
-    first = tracking.log_cells(root, "ipd", curves, LABELS)
+    first = games.log_cells(root, "ipd", curves, ABOUT)
     assert first[1] == 2
-    assert tracking.log_cells(root, "ipd", curves, LABELS) == (first[0], 0)
+    assert games.log_cells(root, "ipd", curves, ABOUT) == (first[0], 0)
     assert len(all_runs(root, deleted=True)) == 2
 
 
@@ -369,14 +443,14 @@ def test_a_retrained_cell_replaces_its_run(root):
     assert sorted(run.info.run_id for run in all_runs(root)) == sorted([kept, new])
     former = client(root).get_run(old)
     assert (former.info.lifecycle_stage, former.data.tags["superseded_by"]) == ("deleted", new)
-    assert client(root).get_run(new).data.metrics["player2/return"] == -0.5
+    assert client(root).get_run(new).data.metrics["agent 2/return"] == -0.5
 
 
 def test_a_new_label_renames_the_run(root):
     curve = write_cell(root)
     log(root, curve)
-    tracking.log_cells(root, "ipd", [curve], {"lola-ex": "LOLA"})
-    assert [run.info.run_name for run in all_runs(root)] == ["LOLA, oracle, seed 0"]
+    games.log_cells(root, "ipd", [curve], runs.About({"lola-ex": "LOLA"}))
+    assert [run.info.run_name for run in all_runs(root)] == ["s0 LOLA"]
 
 
 def test_a_run_deleted_by_hand_is_logged_again(root):
@@ -417,7 +491,8 @@ def test_another_writers_open_run_is_left_alone_in_a_shared_store(root, monkeypa
     here = client(root)
     tags = run.data.tags | {"writer": "elsewhere:/results", "cell": "ipd/lola-ex/oracle/seed1"}
     theirs = here.create_run(run.info.experiment_id, tags=tags)
-    dead = here.create_run(run.info.experiment_id, tags=tags, start_time=run.info.start_time - 3_600_000)
+    long_ago = {tracking.LOGGED: "2020-01-01T00:00:00+00:00"}
+    dead = here.create_run(run.info.experiment_id, tags=tags | long_ago)
     log(root, curve)
     assert here.get_run(theirs.info.run_id).info.status == "RUNNING"
     assert here.get_run(dead.info.run_id).info.status == "KILLED"
@@ -528,7 +603,7 @@ def look(root) -> dict[Path, int]:
     return next(watch.look(str(root), os.getppid()))
 
 
-def points(root, run_id, metric="player1/return") -> list[tuple[int, float]]:
+def points(root, run_id, metric="agent 1/return") -> list[tuple[int, float]]:
     return [(point.step, round(point.value, 9)) for point in client(root).get_metric_history(run_id, metric)]
 
 
@@ -541,7 +616,7 @@ def expected_points(last: int) -> list[tuple[int, float]]:
 def test_a_match_shows_its_blocks_of_episodes_whatever_their_length(episodes, every, points):
     rows = runs.steps_of({"every": every, "steps": episodes})
     series = {("1", "return"): [(step, -1.0) for step in rows], ("1", "share of C"): [(step, 0.5) for step in rows]}
-    shown = [step for key, step, _ in runs.thin(series) if key == "player1/return"]
+    shown = [step for key, step, _ in runs.thin(series) if key == "agent 1/return"]
     assert (len(shown), shown[0], shown[-1]) == (points, every, episodes)
     assert set(shown) == runs.shown_steps(rows)  # those that a live run shows
 
@@ -558,9 +633,9 @@ def test_a_view_has_as_many_seeds_of_every_group_as_the_page_loads_at_once():
 def test_a_match_is_found_by_its_tournament_and_its_seats():
     cell = Cell("ipd", "nl-q-vs-lola-ex@cup", "oracle", 3)
     manifest = {"spec": SPEC | {"match": {"perspective": "as_described"}}, "code": "{}", "lock": "b"}
-    found = runs.tags(cell, manifest, {"nl-q-vs-lola-ex@cup": "NL-Q vs LOLA-Ex (the cup)"})
+    found = runs.tags(cell, manifest, runs.About({"nl-q-vs-lola-ex@cup": "NL-Q vs LOLA-Ex (the cup)"}))
     assert (found["tournament"], found["seat1"], found["seat2"]) == ("cup", "nl-q", "lola-ex")
-    assert found["group"] == "NL-Q vs LOLA-Ex (the cup), oracle"
+    assert found["group"] == "NL-Q vs LOLA-Ex (the cup)"
 
 
 def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):
@@ -571,15 +646,15 @@ def test_a_match_shows_the_blocks_of_episodes_that_it_has(root, at_once):
         save(root, 60, spec={"every": 25, "match": {"perspective": "as_described"}}, **block)
         yield look(root)
         (run,) = all_runs(root)
-        seen.append(points(root, run.info.run_id, "player2/return"))
+        seen.append(points(root, run.info.run_id, "agent 2/return"))
         assert (run.data.params["every"], run.data.params["perspective"]) == ("25", "as_described")
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
     assert seen == [[(25, -1.25), (50, -1.0)]]
 
 
 def test_a_coin_game_shows_its_coins_while_it_is_trained(root, at_once):
-    shown = ("own-colour share", "player2/return", "player1/points", "player1/coins", "player1/own-colour share")
+    shown = ("own-colour share", "agent 2/return", "agent 1/points", "agent 1/coins", "agent 1/own-colour share")
     seen = []
 
     def save_coin_game(step):
@@ -607,7 +682,7 @@ def test_a_coin_game_shows_its_coins_while_it_is_trained(root, at_once):
         path.unlink()
         yield look(root)
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
     (run,) = all_runs(root, "coin-game")
     closed = [points(root, run.info.run_id, metric) for metric in shown]
     (finished,) = log(root, write_coin_game(root), game="coin-game").values()
@@ -636,13 +711,13 @@ def test_a_live_run_appears_grows_and_gives_way_to_the_finished_one(root, at_onc
         path.unlink()
         yield look(root)
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
     assert [run.info.status for run in seen] == ["RUNNING", "RUNNING"]
-    assert [run.info.run_name for run in seen] == ["LOLA-Ex, oracle, seed 0", "LOLA-Ex, oracle, seed 1"]
+    assert [run.info.run_name for run in seen] == ["s0 LOLA-Ex", "s1 LOLA-Ex"]
     closed = [client(root).get_run(run.info.run_id) for run in seen]
     assert [run.info.status for run in closed] == ["FINISHED", "FAILED"]
     assert {run.info.lifecycle_stage for run in closed} == {"active"}
-    assert closed[0].data.tags["kind"] == "live"
+    assert closed[0].data.tags["kind"] == "live"  # until Snakemake has measured the job
 
     curves = [str(Cell("ipd", "lola-ex", "oracle", seed).curve(root)) for seed in (0, 1)]
     logged = log(root, *curves)
@@ -665,9 +740,62 @@ def test_a_cell_that_is_logged_before_its_live_run_is_closed_takes_its_place(roo
         logged.update(log(root, write_cell(root)))
         yield look(root)
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
     assert [run.info.run_id for run in all_runs(root)] == list(logged.values())
     assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "FINISHED"]
+
+
+def test_cells_are_logged_as_their_job_ends_and_take_the_place_of_live_runs(root, at_once):
+    """Not when their files are there, since a job may fail yet; and no cell that an earlier job has left."""
+    seen = []
+
+    def looks():
+        left = write_cell(root, 2)
+        os.utime(Path(left).with_suffix(".json"), (0, 0))
+        path = save(root, 50, seeds=(0, 1, 3))
+        yield look(root)
+        for seed in (0, 1, 3):
+            write_cell(root, seed)
+        yield look(root)
+        seen.append({run.info.status for run in all_runs(root)})
+        path.unlink()
+        measure(root, 0, 3)
+        yield look(root)
+        seen.extend(sorted(all_runs(root), key=lambda run: run.data.tags["cell"]))
+        yield look(root)
+
+    live.show(root, WATCHED, {}, looks())
+    running, *finished = seen
+    assert running == {"RUNNING"}
+    assert [(run.info.run_name, run.data.tags["kind"]) for run in finished] == [
+        (f"s{seed} LOLA-Ex", "curve") for seed in (0, 1, 3)
+    ]
+    assert [*games.links(root)] == ["lola/ipd, all runs"]
+    curves = [str(Cell("ipd", "lola-ex", "oracle", seed).curve(root)) for seed in (0, 1, 3)]
+    assert games.log_cells(root, "ipd", curves, ABOUT)[1] == 0, "the rule finds them there"
+    assert len(all_runs(root, deleted=True)) == 6
+
+
+def test_a_job_of_an_earlier_study_is_left_to_the_rules(root, at_once):
+    write_cell(root)
+    measure(root, 0, 0)
+    stale = look(root)
+    live.show(root, WATCHED, stale, iter([stale]))
+    assert all_runs(root) == []
+
+
+def test_what_the_watcher_could_not_log_it_tries_again(root, at_once, tmp_path, monkeypatch):
+    write_cell(root)
+    measure(root, 0, 0)
+
+    def looks():
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down("not a database", tmp_path))
+        yield look(root)
+        monkeypatch.delenv("MLFLOW_TRACKING_URI")
+        yield look(root)
+
+    live.show(root, WATCHED, {}, looks())
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
 
 
 def test_a_live_run_is_closed_when_its_training_is_killed(root, at_once):
@@ -677,14 +805,14 @@ def test_a_live_run_is_closed_when_its_training_is_killed(root, at_once):
         save(root, 50)
         yield look(root)
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
     assert all_runs(root) == []
     assert [run.info.status for run in all_runs(root, deleted=True)] == ["KILLED"]
 
 
 def test_a_resumed_job_begins_anew_when_it_has_gone_on(root, at_once):
     save(root, 50)
-    live.update(root, LABELS, {}, look(root))  # by a watcher that was killed
+    live.update(root, WATCHED, {}, {}, look(root))  # by a watcher that was killed
     (dead,) = all_runs(root)
     stale = look(root)
 
@@ -697,16 +825,16 @@ def test_a_resumed_job_begins_anew_when_it_has_gone_on(root, at_once):
         assert run.info.run_id != dead.info.run_id
         assert points(root, run.info.run_id) == expected_points(60)
 
-    live.show(root, LABELS, stale, looks())
+    live.show(root, WATCHED, stale, looks())
     assert client(root).get_run(dead.info.run_id).info.status == "KILLED"
 
 
 def test_logging_discards_the_live_runs_of_a_dead_watcher_only(root, at_once):
     save(root, 50, seeds=(0, 1))
     with locks.alone(store.watcher_lock(root)):
-        live.update(root, LABELS, {}, look(root))
+        live.update(root, WATCHED, {}, {}, look(root))
         log(root, write_cell(root, seed=7))
-        tracking.log_aggregate(root, "ipd", {}, [])
+        games.log_aggregate(root, "ipd", {}, [], ABOUT)
         assert [run.info.status for run in all_runs(root) if run.data.tags["kind"] == "live"] == ["RUNNING"] * 2
     log(root, write_cell(root, seed=8))
     assert cells_logged(root) == ["ipd/aggregate", "ipd/lola-ex/oracle/seed7", "ipd/lola-ex/oracle/seed8"]
@@ -726,7 +854,7 @@ def test_a_run_that_somebody_deletes_is_shown_anew(root, at_once, capsys):
         (anew,) = all_runs(root)
         assert points(root, anew.info.run_id) == expected_points(70)
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
     assert "training goes on" in capsys.readouterr().err
 
 
@@ -741,7 +869,7 @@ def test_a_store_that_is_down_is_reported_once_and_tried_again(root, at_once, tm
         (run,) = all_runs(root)
         assert points(root, run.info.run_id) == expected_points(40)
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
     assert capsys.readouterr().err.count("MLflow: training goes on, but can't be watched") == 1
 
 
@@ -757,7 +885,7 @@ def test_a_map_shows_how_far_it_is(root, at_once):
         assert points(root, run.info.run_id, "updates") == [(30, 30), (130, 130)]
         assert run.data.params["grid.batch"] == "[8,64]"
 
-    live.show(root, LABELS, {}, looks())
+    live.show(root, WATCHED, {}, looks())
 
 
 def test_a_view_of_what_is_trained_is_there_as_long_as_it_is(root, at_once):
@@ -767,13 +895,13 @@ def test_a_view_of_what_is_trained_is_there_as_long_as_it_is(root, at_once):
         experiment = client(root).get_experiment_by_name("lola/ipd")
         state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
         assert state["autoRefreshEnabled"]
-        assert [chart["metricKey"] for chart in state["compareRunCharts"]] == ["player1/return", "player2/return"]
+        assert [chart["metricKey"] for chart in state["compareRunCharts"]] == ["agent 1/return", "agent 2/return"]
         (shown,) = client(root).search_runs([experiment.experiment_id], state["searchFilter"])
-        assert shown.info.run_name == "LOLA-Ex, oracle, seed 0"
-        assert "lola/ipd, Training" in tracking.links(root)
+        assert shown.info.run_name == "s0 LOLA-Ex"
+        assert "lola/ipd, Training" in games.links(root)
 
-    live.show(root, LABELS, {}, looks())
-    assert "lola/ipd, Training" not in tracking.links(root)
+    live.show(root, WATCHED, {}, looks())
+    assert "lola/ipd, Training" not in games.links(root)
 
 
 def test_the_watcher_imports_nothing_slow_before_the_first_checkpoint():
@@ -845,15 +973,23 @@ def store_that_is_down(kind: str, folder: Path) -> str:
     return f"sqlite:///{database}"
 
 
-@pytest.mark.parametrize("kind", ["nobody listens", "no folder", "no such kind", "not a database", "somebody else's"])
-def test_a_store_that_is_down_costs_nothing(root, kind, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("kind", "comes_back"),
+    [
+        ("nobody listens", True),
+        *((kind, False) for kind in ("no folder", "no such kind", "not a database", "somebody else's")),
+    ],
+)
+def test_a_store_that_is_down_costs_nothing(root, kind, comes_back, tmp_path, monkeypatch, capsys):
     curve, marker = write_cell(root), root / "tracking" / "ipd.cells.json"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down(kind, tmp_path))
-    arguments = ["cells", "--root", root, "--game", "ipd", "--labels", json.dumps(LABELS), "--out", marker, curve]
+    arguments = ["cells", "--root", root, "--game", "ipd", "--about", json.dumps(asdict(ABOUT)), "--out", marker, curve]
     run_stage(monkeypatch, *arguments)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "Training is safe on disk" in said and "the next call logs what is missing" in said
+    assert "Training is safe on disk" in said
+    assert (store.RETRIED in said) == comes_back
+    assert ("come again until MLFLOW_TRACKING_URI names a store of MLflow" in said) != comes_back
     pending = json.loads(marker.read_text())
     assert (pending["status"], pending["runs"]) == ("pending", {})
     assert pending["reason"] in said
@@ -911,10 +1047,12 @@ def test_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty
     assert store.uri(ours) == store.uri(theirs)
     assert [run.info.run_id for run in all_runs(ours)] == [mine]
     assert [run.info.run_id for run in all_runs(theirs)] == [other]
-    assert list(tracking.links(ours)) == list(tracking.links(theirs)) == ["lola/ipd", "sos/ipd"]
+    tables = ["lola/ipd, all runs", "sos/ipd, all runs"]
+    assert list(games.links(ours)) == tables
+    assert list(games.links(theirs)) == tables[::-1]  # each study's own first
     assert artifacts(theirs, other) >= {"curve.csv"}
     client(ours).create_experiment("somebody else's")
-    assert list(tracking.links(ours)) == ["lola/ipd", "sos/ipd"]
+    assert list(games.links(ours)) == tables
 
 
 def test_a_store_that_one_study_made_anew_is_filled_again_by_the_next(tmp_path, monkeypatch, empty_store):
@@ -927,10 +1065,10 @@ def test_a_store_that_one_study_made_anew_is_filled_again_by_the_next(tmp_path, 
     assert not [*store.not_logged(tmp_path / "lola"), *store.not_logged(tmp_path / "sos")]
     (tmp_path / store.DATABASE).unlink()
     ((_, why),) = store.not_logged(tmp_path / "sos")
-    assert why.endswith("mlflow.db is gone")
+    assert "mlflow.db is gone" in why
     shutil.copy(empty_store, tmp_path)
     ((_, why),) = store.not_logged(tmp_path / "sos")
-    assert why.endswith("mlflow.db was made anew")
+    assert "mlflow.db was made anew" in why
 
 
 def test_studies_that_were_copied_or_moved_with_their_store_show_their_own_artifacts(root):
@@ -940,7 +1078,7 @@ def test_studies_that_were_copied_or_moved_with_their_store_show_their_own_artif
     before = (root.parent / store.DATABASE).read_bytes()
     assert client(copy).get_run(run_id).info.artifact_uri.startswith(str(root.parent))
 
-    tracking.links(copy)
+    games.links(copy)
     present = f"{copy.parent}/mlartifacts/lola/ipd"
     assert client(copy).get_run(run_id).info.artifact_uri == f"{present}/{run_id}/artifacts"
     assert client(copy).get_experiment_by_name("lola/ipd").artifact_location == present
@@ -962,7 +1100,13 @@ def test_nothing_is_sent_anywhere_else():
 
 # --- figures and the UI
 
-FIGURE1 = {"figure1": ["ipd/lola-ex/oracle", "ipd/nl-ex/oracle"]}
+
+def figure(*groups, kind="learning", rank=0) -> dict:
+    """What the stage is told of a figure; without groups, one of every curve."""
+    return {"kind": kind, "groups": list(groups) or None, "rank": rank}
+
+
+FIGURE1 = {"figure1": figure("ipd/lola-ex/oracle", "ipd/nl-ex/oracle")}
 
 
 def write_study(root) -> None:
@@ -978,24 +1122,24 @@ def test_the_aggregate_holds_figures_tables_and_mean_returns(root, tmp_path):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"as drawn")
     files = [str(file) for file in files]
-    run_id = tracking.log_aggregate(root, "ipd", FIGURE1, files)
+    run_id = games.log_aggregate(root, "ipd", FIGURE1, files, ABOUT)
     run = client(root).get_run(run_id)
     assert (run.info.run_name, run.info.status) == ("aggregate", "FINISHED")
-    assert run.data.metrics["nl-ex/oracle/player2/return"] == -1.0
+    assert run.data.metrics["nl-ex/oracle/agent 2/return"] == -1.0
     assert {entry.path for entry in client(root).list_artifacts(run_id, "figures")} == {
         "figures/figure1.pdf",
         "figures/figure1.png",
     }
     assert [entry.path for entry in client(root).list_artifacts(run_id, "tables")] == ["tables/table3.csv"]
-    assert tracking.log_aggregate(root, "ipd", FIGURE1, files) == run_id
+    assert games.log_aggregate(root, "ipd", FIGURE1, files, ABOUT) == run_id
     Path(files[0]).write_bytes(b"drawn anew")
-    assert tracking.log_aggregate(root, "ipd", FIGURE1, files) != run_id
+    assert games.log_aggregate(root, "ipd", FIGURE1, files, ABOUT) != run_id
     assert sum(run.info.run_name == "aggregate" for run in all_runs(root)) == 1
 
 
 def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
     write_study(root)
-    tracking.log_aggregate(root, "ipd", FIGURE1 | {"everything": None}, [])
+    games.log_aggregate(root, "ipd", FIGURE1 | {"everything": figure(rank=1)}, [], ABOUT)
     experiment = client(root).get_experiment_by_name("lola/ipd")
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert "make reproduce" in experiment.tags["mlflow.note.content"]
@@ -1004,14 +1148,14 @@ def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
     state = json.loads(view["state"])
     assert view["name"] == "Figure 1"
     assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "group"}]
-    assert state["groupsExpanded"] == {"tag.group.LOLA-Ex, oracle": False, "tag.group.NL-Ex, oracle": False}
+    assert state["groupsExpanded"] == {"tag.group.LOLA-Ex": False, "tag.group.NL-Ex": False}
     assert state["compareRunSections"][0]["name"] == "Figure 1: returns"
     in_section = {chart["metricKey"]: chart["metricSectionId"] for chart in state["compareRunCharts"]}
     assert in_section == {
-        "player1/C after CD": "player1",
-        "player1/return": "returns",
-        "player2/C after CD": "player2",
-        "player2/return": "returns",
+        "agent 1/C after CD": "agent 1",
+        "agent 1/return": "returns",
+        "agent 2/C after CD": "agent 2",
+        "agent 2/return": "returns",
     }
     assert {chart["type"] for chart in state["compareRunCharts"]} == {"LINE"}
 
@@ -1020,50 +1164,107 @@ def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
         matching = client(root).search_runs([experiment.experiment_id], stated["searchFilter"])
         return sorted(run.info.run_name for run in matching)
 
-    assert found("figure1") == [f"{label}, oracle, seed {seed}" for label in ("LOLA-Ex", "NL-Ex") for seed in range(2)]
+    assert found("figure1") == ["s0 LOLA-Ex", "s0 NL-Ex", "s1 LOLA-Ex", "s1 NL-Ex"]
     assert len(found("everything")) == 5
-    tracking.log_aggregate(root, "ipd", {"figure1": ["ipd/nl-ex/oracle"]}, [])
-    assert found("figure1") == ["NL-Ex, oracle, seed 0", "NL-Ex, oracle, seed 1"]
+    games.log_aggregate(root, "ipd", {"figure1": figure("ipd/nl-ex/oracle")}, [], ABOUT)
+    assert found("figure1") == ["s0 NL-Ex", "s1 NL-Ex"]
 
 
 def test_a_figure_marks_the_runs_of_the_opponent_models_it_shows(root):
     log(root, write_cell(root), write_cell(root, opponent_model="cloning"))
-    tracking.log_aggregate(root, "ipd", {"believed": ["ipd/lola-ex/cloning"]}, [])
+    games.log_aggregate(root, "ipd", {"believed": figure("ipd/lola-ex/cloning")}, [], ABOUT)
     marked = {run.info.run_name: run.data.tags.get(views.run_tag("believed")) for run in all_runs(root)}
-    assert marked["LOLA-Ex, cloning, seed 0"] == "true"
-    assert marked["LOLA-Ex, oracle, seed 0"] != "true"
+    assert marked["s0 LOLA-Ex, cloned opponent"] == "true"
+    assert marked["s0 LOLA-Ex"] != "true"
 
 
-def test_a_view_of_a_map_shows_bars():
-    (tag,) = views.view("sensitivity", [], ["player1/best return", "player1/share diverged"], 0).values()
-    state = json.loads(json.loads(tag)["state"])
-    assert [chart["type"] for chart in state["compareRunCharts"]] == ["BAR", "BAR"]
+def test_the_table_has_who_learns_the_returns_and_the_status(root):
+    write_study(root)
+    log(root, write_coin_game(root), game="coin-game")
+
+    def columns(game):
+        view = client(root).get_experiment_by_name(f"lola/{game}").tags["mlflow.sharedViewState.runs"]
+        return json.loads(json.loads(view)["state"])["selectedColumns"]
+
+    first, last = ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"], ["tags.`status`"]
+    returns = ["metrics.`agent 1/return`", "metrics.`agent 2/return`"]
+    assert columns("ipd") == first + returns + last
+    assert columns("coin-game") == [*first, "metrics.`own-colour share`", *returns, *last]
+    (run,) = all_runs(root, "coin-game")
+    assert run.data.tags["status"] == "finished" and {"own-colour share", "agent 2/return"} < run.data.metrics.keys()
+
+
+def test_a_view_leaves_out_charts_rather_than_pass_the_limit_of_a_tag(root):
+    """First those of policies, then all but returns, then all; a view of few has each."""
+    states = [f"C after {n}" for n in range(60)]
+    returns = ["agent 1/return", "agent 2/return"]
+    policies = [f"agent {player}/{state}" for player in (1, 2) for state in states]
+    clones = [f"agent 1/clone of agent {n} distance" for n in range(60)]
+
+    def shown(*metrics, groups=()):
+        (tag,) = views.view("figure1", [*groups], [*metrics], 0).values()
+        assert len(tag) <= 20_000
+        state = json.loads(json.loads(tag)["state"])
+        return [chart["metricKey"] for chart in state["compareRunCharts"]]
+
+    assert shown(*returns, *policies[:4]) == sorted([*returns, *policies[:4]])
+    assert shown(*returns, *policies) == returns
+    assert shown(*returns, clones[0], *policies) == sorted([clones[0], *returns])
+    assert shown(*returns, *clones, *policies) == returns
+    assert shown(*(f"agent {n}/return" for n in range(60))) == []
+    assert shown(*returns, groups=[f"a long name of a group of runs, {n}" for n in range(600)]) == []
+
+
+def test_a_game_of_many_states_has_its_aggregate(root):
+    """MLflow takes 20,000 characters a tag: more than these charts need."""
+    lines = ["step,player,metric,value", "0,1,return,-1.0"]
+    lines += [f"0,1,C after {n},0.5" for n in range(100)]
+    log(root, write_cell(root, curve="\n".join(lines) + "\n"))
+    run_id = games.log_aggregate(root, "ipd", {"figure1": figure()}, [], ABOUT)
+    assert client(root).get_run(run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("error", "outlook"),
+    [
+        (MlflowException("database is locked", error_code=TEMPORARILY_UNAVAILABLE), store.RETRIED),
+        (MlflowException("too long", error_code=INVALID_PARAMETER_VALUE), "a fault of this project"),
+        (sqlite3.OperationalError("database is locked"), store.RETRIED),
+        (sqlite3.OperationalError("no such table: experiments"), "that will come again until"),
+        (PermissionError("no"), "that will come again until"),
+    ],
+)
+def test_only_a_store_that_is_away_is_promised_another_try(root, error, outlook):
+    with pytest.raises(tracking.Unavailable) as raised, tracking.open_client(root):
+        raise error
+    assert outlook in str(raised.value)
+    assert (store.RETRIED in str(raised.value)) == (outlook == store.RETRIED)
 
 
 def test_a_view_shows_clones_in_a_section_of_their_own():
-    metrics = ["player1/C after CD", "player1/clone of player 2 distance", "player1/return", "player2/return"]
+    metrics = ["agent 1/C after CD", "agent 1/clone of agent 2 distance", "agent 1/return", "agent 2/return"]
     (tag,) = views.view("beliefs", [], metrics, 0).values()
     state = json.loads(json.loads(tag)["state"])
     assert [chart["metricSectionId"] for chart in state["compareRunCharts"]] == [
-        "player1",
+        "agent 1",
         "clones",
         "returns",
         "returns",
     ]
-    assert [section["uuid"] for section in state["compareRunSections"]] == ["returns", "player1", "clones"]
+    assert [section["uuid"] for section in state["compareRunSections"]] == ["returns", "agent 1", "clones"]
     assert not state["autoRefreshEnabled"]
 
 
 def test_a_view_of_a_coin_game_opens_on_the_own_colour_share(root):
     log(root, write_coin_game(root, 0), write_coin_game(root, 1), game="coin-game")
-    run_id = tracking.log_aggregate(root, "coin-game", {"figure5": ["coin-game/coin-lola/oracle"]}, [])
+    run_id = games.log_aggregate(root, "coin-game", {"figure5": figure("coin-game/coin-lola/oracle")}, [], ABOUT)
     assert client(root).get_run(run_id).data.metrics == pytest.approx(
         {
             "coin-lola/oracle/own-colour share": 0.375,
-            "coin-lola/oracle/player1/own-colour share": 0.75,
-            "coin-lola/oracle/player2/own-colour share": 0.0,
-            "coin-lola/oracle/player1/return": -0.9,
-            "coin-lola/oracle/player2/return": -0.1,
+            "coin-lola/oracle/agent 1/own-colour share": 0.75,
+            "coin-lola/oracle/agent 2/own-colour share": 0.0,
+            "coin-lola/oracle/agent 1/return": -0.9,
+            "coin-lola/oracle/agent 2/return": -0.1,
         }
     )
     experiment = client(root).get_experiment_by_name("lola/coin-game")
@@ -1084,14 +1285,43 @@ def test_figure_titles(figure, title):
 
 
 def test_links_lead_to_every_figure(root):
+    """The table of the runs first, then figures by rank; of one that lines can't stand for, to its picture."""
     write_study(root)
-    tracking.log_aggregate(root, "ipd", {"figure1": None}, [])
-    number = client(root).get_experiment_by_name("lola/ipd").experiment_id
-    assert tracking.links(root) == {
-        "lola/ipd": f"/#/experiments/{number}/runs?workflowType=machine_learning",
-        "lola/ipd, Figure 1": f"/#/experiments/{number}/runs?workflowType=machine_learning"
-        "&viewStateShareKey=figure1&compareRunsMode=CHART",
-    }
+    log(root, write_cell(root, game="imp"), game="imp")
+    drawn = {"zoom": figure(rank=0), "map": figure(kind="map", rank=1), "figure1": figure(rank=2)}
+    aggregate = games.log_aggregate(root, "ipd", drawn, [], ABOUT)
+    games.log_aggregate(root, "imp", {"figure2": figure(rank=3)}, [], ABOUT)
+    ipd, imp = (client(root).get_experiment_by_name(f"lola/{game}").experiment_id for game in ("ipd", "imp"))
+    ml, table = "workflowType=machine_learning", "viewStateShareKey=runs&compareRunsMode=TABLE"
+    assert [*games.links(root).items()] == [
+        ("lola/ipd, all runs", f"/#/experiments/{ipd}/runs?{ml}&{table}"),
+        ("lola/imp, all runs", f"/#/experiments/{imp}/runs?{ml}&{table}"),
+        ("lola/ipd, Zoom", f"/#/experiments/{ipd}/runs?{ml}&viewStateShareKey=zoom&compareRunsMode=CHART"),
+        ("lola/ipd, Map", f"/#/experiments/{ipd}/runs/{aggregate}/artifacts/figures/map.png?{ml}"),
+        ("lola/ipd, Figure 1", f"/#/experiments/{ipd}/runs?{ml}&viewStateShareKey=figure1&compareRunsMode=CHART"),
+        ("lola/imp, Figure 2", f"/#/experiments/{imp}/runs?{ml}&viewStateShareKey=figure2&compareRunsMode=CHART"),
+    ]
+    note = client(root).get_experiment(ipd).tags["mlflow.note.content"]
+    assert all(f"({address[1:]})" in note for title, address in games.links(root).items() if "ipd" in title)
+    games.log_aggregate(root, "ipd", {"zoom": figure(kind="map")}, [], ABOUT)
+    assert [title for title in games.links(root) if title.startswith("lola/ipd")] == [
+        "lola/ipd, all runs",
+        "lola/ipd, Zoom",
+    ]
+    assert not [
+        key for key in client(root).get_experiment(ipd).tags if key in (views.TAG + "zoom", views.TAG + "figure1")
+    ]
+
+
+def test_the_newest_study_is_served_if_none_is_asked_for(tmp_path):
+    for name, at in (("lola", 300), ("lola-smoke", 500), ("sos", 400)):
+        marker = tmp_path / name / "tracking" / "ipd.cells.json"
+        marker.parent.mkdir(parents=True)
+        marker.touch()
+        os.utime(marker, (at, at))
+    (tmp_path / "bench").mkdir()
+    assert browse.newest(str(tmp_path / "lola")) == str(tmp_path / "lola-smoke")
+    assert browse.newest("nowhere/lola") == "nowhere/lola"
 
 
 def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
@@ -1104,13 +1334,13 @@ def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):
 def test_the_ui_serves_the_store_and_ends_with_its_command(root):
     """By either signal, in one test, since port 5000 is free for one at a time."""
     (run_id, *_) = log(root, write_cell(root)).values()
-    tracking.log_aggregate(root, "ipd", {"figure1": None}, [])
+    games.log_aggregate(root, "ipd", {"figure1": figure()}, [], ABOUT)
     for number in (signal.SIGINT, signal.SIGTERM):
         served = subprocess.Popen(
             command("lola.commands.browse", "--root", root), env=environment(), stdout=subprocess.PIPE, text=True
         )
         lines = []
-        while not lines or lines[-1] != "Ctrl-C ends it.\n":
+        while not lines or not lines[-1].endswith("Ctrl-C ends it.\n"):
             lines.append(served.stdout.readline())
             assert lines[-1], "the command ended before it printed its links"
         address = lines[0].split()[1]

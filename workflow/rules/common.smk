@@ -39,9 +39,24 @@ def game_groups(game):
 
 
 def game_figures(game):
-    """The figures that show a game, and the groups in them."""
-    shown = {name: block for name, block in SHOWN["figure"].items() if game in plan.block_games(block)}
-    return {name: plan.block_groups(config, block) for name, block in shown.items()}
+    """The figures that show a game: the kind of each, the groups in it, its rank among all figures."""
+    return {
+        name: {"kind": block["kind"], "groups": plan.block_groups(config, block), "rank": rank}
+        for rank, (name, block) in enumerate(schedule.ranked(config, SHOWN["figure"]).items())
+        if game in plan.block_games(block)
+    }
+
+
+def about_runs(game):
+    """What the runs of a game are told of the study."""
+    groups, labels = game_groups(game), plan.labels(config)
+    models = {group.opponent_model: config["opponent_models"][group.opponent_model] for group in groups}
+    return {
+        "algorithms": {group.algorithm: labels[group.algorithm] for group in groups},
+        "opponent_models": {name: block.get("label", name) for name, block in models.items()},
+        "command": papers.command("reproduce", config["paper"], OVERLAYS),
+        "code": sha256(canonical(fingerprints(("lola.tracking.runs", EVERYTHING), without=registry.__name__)))[:12],
+    }
 
 
 def game_results(wildcards):
@@ -55,15 +70,15 @@ def say_what_was_not_logged():
     """Tell the person who ran this, since a store that is down fails no job."""
     for reason in dict.fromkeys(reason for _, reason in store.not_logged(ROOT)):
         logger.warning(
-            f"MLflow: not everything was logged: {reason}. The results are safe on disk; the next call logs what is missing."
+            f"MLflow: not everything was logged: {reason}. The results are safe on disk."
         )
 
 
-def start_watcher(root, labels):
+def start_watcher(root, about):
     """A process that shows in MLflow what is being trained, until `end`, or until this process is gone."""
     said = Path(root, "logs", "tracking", "watcher.log")
     said.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "lola.commands.watch", "--root", root, "--labels", canonical(labels)]
+    command = [sys.executable, "-m", "lola.commands.watch", "--root", root, "--about", canonical(about)]
     with open(said, "w") as log:  # in a process group of its own, since Ctrl-C is for the jobs
         return subprocess.Popen([*command, "--study", str(os.getpid())], stdout=log, stderr=log, process_group=0)
 

@@ -1,5 +1,6 @@
 # Log to MLflow what lies on disk: a run per cell, and one per game with the figures and tables.
-# Beside the jobs, a watcher shows there what is being trained.
+# Beside the jobs, a watcher shows there what is being trained, and logs cells as their jobs end; what it leaves, the
+# rules log.
 #
 # in:   the cells of a game, which their groups' manifests stand for; the figures and tables
 # out:  <results>/tracking/<game>.{cells,aggregate}.json, which say what was logged where
@@ -26,13 +27,13 @@ rule track_cells:
     params:
         root=lambda wildcards: ROOT,
         store=STORE,
-        labels=lambda wildcards: canonical(plan.labels(config)),
+        about=lambda wildcards: canonical(about_runs(wildcards.game)),
         code=canonical(fingerprints("lola.commands.track", without=registry.__name__)),
         curves=lambda wildcards: [str(c.curve(ROOT)) for g in game_groups(wildcards.game) for c in g.cells],
     message:
         "log the cells of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.commands.track cells --root {params.root:q} --game {wildcards.game:q} --labels {params.labels:q}"
+        "python -m lola.commands.track cells --root {params.root:q} --game {wildcards.game:q} --about {params.about:q}"
         " --out {output:q} {params.curves:q} > {log:q} 2>&1"
 
 
@@ -49,10 +50,11 @@ rule track_aggregate:
     params:
         root=lambda wildcards: ROOT,
         store=STORE,
+        about=lambda wildcards: canonical(about_runs(wildcards.game)),
         figures=lambda wildcards: canonical(game_figures(wildcards.game)),
         code=canonical(fingerprints("lola.commands.track", without=registry.__name__)),
     message:
         "log the figures and tables of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.commands.track aggregate --root {params.root:q} --game {wildcards.game:q} --figures {params.figures:q}"
-        " --out {output:q} {input.results:q} > {log:q} 2>&1"
+        "python -m lola.commands.track aggregate --root {params.root:q} --game {wildcards.game:q} --about {params.about:q}"
+        " --figures {params.figures:q} --out {output:q} {input.results:q} > {log:q} 2>&1"

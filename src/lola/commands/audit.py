@@ -9,7 +9,8 @@ import argparse
 import sys
 from collections import Counter
 
-from lola.study import digests, papers, plan, provenance, schedule
+from lola.files import benchmarks
+from lola.study import digests, papers, plan, provenance
 from lola.study.config import BadConfig, load
 from lola.vocabulary.names import GroupName, count
 
@@ -105,7 +106,7 @@ def summary(names: list[str]) -> str:
 
 def cost(config: dict, group: str) -> str:
     """The time that training the group took, from Snakemake's benchmarks; empty if it never ran."""
-    seconds = sum(map(schedule.seconds, GroupName.at(group).benchmarks(config["results"])))
+    seconds = sum(map(benchmarks.seconds, GroupName.at(group).benchmarks(config["results"])))
     return f" ({seconds:.0f} s last time)" if seconds else ""
 
 

@@ -1,6 +1,7 @@
 """`python -m lola.commands.browse`: serve the MLflow UI on this machine and print where each figure is shown.
 
-One store serves all studies that lie beside each other, and so all papers.
+Of the newest study there is, if none is asked for. One store serves all studies that lie beside each other, and so all
+papers.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from urllib.request import urlopen
 
 from lola.study import papers
@@ -24,7 +26,7 @@ PATIENCE = 60  # seconds until a server that does not answer is given up
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lola.commands.browse", description=__doc__.splitlines()[0])
     papers.add_arguments(parser)
-    parser.add_argument("--root", help="the study's folder (default: what the config says)")
+    parser.add_argument("--root", help="the study's folder (default: what the config says, or the newest)")
     parser.add_argument("--port", type=int, help=f"default: {PORT}, or any free one if that is taken")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -32,17 +34,25 @@ def main() -> None:
     try:
         study = papers.chosen(arguments.paper, arguments.overlays)[0]
         root = arguments.root or load(*study)["results"]
+        if not (arguments.root or arguments.paper or arguments.overlays):
+            root = newest(root)
     except BadConfig as error:
         sys.exit(f"{error}.")
     with suppress(KeyboardInterrupt):
         browse(root, arguments.port)
 
 
+def newest(root: str) -> str:
+    """The study beside `root` that was logged last; `root` itself if none was."""
+    logged = Path(root).parent.glob("*/tracking/*")
+    return max(((path.stat().st_mtime, str(path.parents[1])) for path in logged), default=(0, root))[1]
+
+
 def browse(root: str, port: int | None) -> None:
     """Serve the store until interrupted; one that is served elsewhere is only linked to."""
     uri, database = store.uri(root), store.database_file(root)
     if uri.startswith("http"):
-        announce(store.without_password(uri).rstrip("/"), figure_links(root))
+        announce(root, store.without_password(uri).rstrip("/"), figure_links(root))
         return
     if database and not database.exists():
         sys.exit(
@@ -58,8 +68,8 @@ def browse(root: str, port: int | None) -> None:
     try:
         links = figure_links(root)
         if answered := answers(address, served):
-            announce(address, links)
-            print("Ctrl-C ends it.", flush=True)
+            announce(root, address, links)
+            print("Close the Assistant at the right of the page once, for room. Ctrl-C ends it.", flush=True)
             served.wait()
         fault = "ended" if answered else "does not answer"
         sys.exit(f"error: the MLflow server {fault}; the end of {log}:\n{log.read_text()[-2000:]}")
@@ -71,10 +81,10 @@ def browse(root: str, port: int | None) -> None:
 
 def figure_links(root: str) -> dict[str, str]:
     """Titles and addresses of what there is to see."""
-    from lola.tracking import client  # takes seconds, in which the server starts too
+    from lola.tracking import client, games  # takes seconds, in which the server starts too
 
     try:
-        return client.links(root)
+        return games.links(root)
     except client.Unavailable as reason:
         sys.exit(f"error: the store is not available: {reason}")
 
@@ -98,9 +108,9 @@ def answers(address: str, served: subprocess.Popen) -> bool:
     return False
 
 
-def announce(address: str, links: dict[str, str]) -> None:
-    """One line per experiment and per figure."""
-    print(f"MLflow: {address}")
+def announce(root: str, address: str, links: dict[str, str]) -> None:
+    """One line per table of runs and per figure."""
+    print(f"MLflow: {address} serves {root} and the studies beside it.")
     width = max(map(len, links), default=0)
     for title, path in links.items():
         print(f"  {title:{width}}  {address}{path}")

@@ -15,11 +15,11 @@ from pathlib import Path
 from lola.analysis.paper import read_ledger
 from lola.files import processor
 from lola.files.artifacts import canonical, write_whole
+from lola.files.benchmarks import seconds
 from lola.files.cells import read_manifest
 from lola.study import plan, provenance
 from lola.study.config import load
-from lola.study.papers import asked, digests_file
-from lola.study.schedule import seconds
+from lola.study.papers import command, digests_file
 from lola.tables import outcomes
 from lola.tables.table import grid
 from lola.vocabulary.settings import BLOCKS, STUDY, given
@@ -39,8 +39,7 @@ def main() -> None:
 
 def checklist(config: dict, overlays: list[str]) -> str:
     """The whole document, in Markdown."""
-    groups = plan.groups(config)
-    overlaid = asked(config["paper"], overlays)
+    groups, study = plan.groups(config), (config["paper"], overlays)
     papers = settings(load(config["paper"]))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
     known = [
@@ -50,10 +49,10 @@ def checklist(config: dict, overlays: list[str]) -> str:
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     sections = {
         "Commands": [
-            f"- `make reproduce{overlaid}` makes every result.",
-            f"- `make verify{overlaid}` holds what is on disk against settings, code and packages.",
-            f"- `make explain{overlaid}` says what would be made again, and why.",
-            f"- `make ui{overlaid}` opens the runs in MLflow.",
+            f"- `{command('reproduce', *study)}` makes every result.",
+            f"- `{command('verify', *study)}` holds what is on disk against settings, code and packages.",
+            f"- `{command('explain', *study)}` says what would be made again, and why.",
+            f"- `{command('ui', *study)}` opens the runs in MLflow.",
         ],
         "Environment": [
             f"- Python {platform.python_version()} on {platform.system()}, {processor.name()}, {os.cpu_count()} cores; "

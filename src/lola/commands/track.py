@@ -1,6 +1,6 @@
 """`python -m lola.commands.track cells | aggregate`: log what is on disk to MLflow, and leave a marker.
 
-A store that is down fails nothing: the marker says "pending", and the next call logs what is missing.
+A store that is down fails nothing: the marker says "pending", and why.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import signal
 import sys
 
 from lola.files.artifacts import write_whole
-from lola.tracking import client, store
+from lola.tracking import client, games, runs, store
 
 
 def main() -> None:
@@ -18,27 +18,24 @@ def main() -> None:
     parser.add_argument("--root", required=True, help="the study's folder")
     parser.add_argument("--out", required=True, help="the marker")
     parser.add_argument("--game", required=True)
-    parser.add_argument("--labels", type=json.loads, default={}, help="of cells, JSON: labels by algorithm")
-    parser.add_argument("--figures", type=json.loads, default={}, help="of the aggregate run, JSON: groups by figure")
+    parser.add_argument("--about", type=json.loads, default={}, help="JSON: what runs are told of their study")
+    parser.add_argument("--figures", type=json.loads, default={}, help="of the aggregate run, JSON: what each shows")
     parser.add_argument("files", nargs="*", help="the cells' curves, or the files of the figures and tables")
     args = parser.parse_intermixed_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    about = runs.About(**args.about)
     marker = {"status": "logged", "reason": None, "store": store.digest(), "runs": {}}
     try:
         if args.what == "cells":
-            runs, count = client.log_cells(args.root, args.game, args.files, args.labels)
-            print(f"MLflow: {args.game}: {count} cells logged, {len(runs) - count} were there already")
+            marker["runs"], count = games.log_cells(args.root, args.game, args.files, about)
+            print(f"MLflow: {args.game}: {count} cells logged, {len(marker['runs']) - count} were there already")
         else:
-            runs = {"aggregate": client.log_aggregate(args.root, args.game, args.figures, args.files)}
-        marker["runs"] = runs
+            aggregate = games.log_aggregate(args.root, args.game, args.figures, args.files, about)
+            marker["runs"] = {"aggregate": aggregate}
     except client.Unavailable as reason:
         marker |= {"status": "pending", "reason": str(reason)}
-        print(
-            f"MLflow: the store is not available, nothing more was logged ({reason}). "
-            "Training is safe on disk; the next call logs what is missing.",
-            file=sys.stderr,
-        )
+        print(f"MLflow: nothing more was logged: {reason}. Training is safe on disk.", file=sys.stderr)
     except ValueError as error:
         sys.exit(f"error: {error}")
     write_whole(args.out, json.dumps(marker, indent=1) + "\n")

@@ -58,6 +58,22 @@ def overlay_file(paper: str, given: str) -> str:
     return given if given.endswith(YAML) else lookup("CONFIG", given, own, f"overlay of {paper}, nor a YAML file")
 
 
+def asked(paper: str, overlays: list[str]) -> str:
+    """What a `make` command is given so that it is about a study: nothing, or ` PAPER=… CONFIG=…`.
+
+    A paper's own overlay goes by its name.
+    """
+    own = {path: name for name, path in overlay_files(paper).items()}
+    named = [f" PAPER={paper}"] if paper != FIRST else []
+    laid_over = " ".join(own.get(path, path) for path in overlays)
+    return "".join([*named, f" CONFIG={shlex.quote(laid_over)}" if overlays else ""])
+
+
+def command(what: str, paper: str, overlays: list[str]) -> str:
+    """What a person types for a study: make reproduce PAPER=sos CONFIG=config/games.yaml."""
+    return f"make {what}{asked(paper, overlays)}"
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Let a command be asked for a paper and overlays on its study."""
     parser.add_argument("--paper", default="", help=f"a folder of config, or {ALL} (default: {FIRST})")
@@ -72,14 +88,3 @@ def chosen(name: str, overlays: list[str]) -> list[tuple[str, list[str]]]:
         if given.endswith(YAML):
             raise BadConfig(f"CONFIG: given {given} with PAPER={ALL}; allowed: a name that every paper has, as smoke")
     return [(paper, [overlay_file(paper, given) for given in overlays]) for paper in papers()]
-
-
-def asked(paper: str, overlays: list[str]) -> str:
-    """What a `make` command is given so that it is about a study: nothing, or ` PAPER=… CONFIG=…`.
-
-    A paper's own overlay goes by its name.
-    """
-    own = {path: name for name, path in overlay_files(paper).items()}
-    named = [f" PAPER={paper}"] if paper != FIRST else []
-    laid_over = " ".join(own.get(path, path) for path in overlays)
-    return "".join([*named, f" CONFIG={shlex.quote(laid_over)}" if overlays else ""])

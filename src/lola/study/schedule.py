@@ -3,11 +3,10 @@
 Stage by stage as the config's `first` says, then the rest; in a stage the longest first, so that no core idles late.
 """
 
-import json
 import math
-from contextlib import suppress
 from pathlib import Path
 
+from lola.files.benchmarks import seconds
 from lola.study import plan
 from lola.study.plan import Group
 from lola.vocabulary.names import Cell
@@ -46,6 +45,12 @@ def stages(config: dict) -> dict[str, int]:
     return found
 
 
+def ranked(config: dict, blocks: dict[str, dict]) -> dict[str, dict]:
+    """Figures or tables in the order in which they are looked at: what the config has `first`, then all others."""
+    first = [name for names in config.get("first", []) for name in names if name in blocks]
+    return {name: blocks[name] for name in dict.fromkeys([*first, *blocks])}
+
+
 def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float:
     """The time of a training job: as last time, or as its spec lets one expect."""
     last_time = seconds(batch[0].benchmark(root, batch[-1]))
@@ -64,13 +69,6 @@ def others(config: dict, groups: dict[str, Group], root: str | Path) -> dict[str
     found["further"] = sum(further) / max(1, len(further))
     found["track_cells"] *= cells / max(1, len(games))
     return found
-
-
-def seconds(path: Path) -> float:
-    """Wall seconds of a job; 0 if it was not measured."""
-    with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-        return sum(json.loads(line)["s"] for line in path.read_text().splitlines())
-    return 0.0
 
 
 def pace(group: Group) -> float:

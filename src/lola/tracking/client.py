@@ -5,6 +5,7 @@ it has shown the training, a run is replaced and deleted (MLflow keeps deleted r
 wrong with the store is raised as `Unavailable`, for the caller to report and to go on.
 """
 
+import getpass
 import logging
 import os
 import sqlite3
@@ -14,15 +15,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from lola.files import locks
 from lola.files.artifacts import canonical, sha256
-from lola.files.cells import read_manifest
 from lola.tracking import runs, store, views
-from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
 os.environ |= {
@@ -41,19 +40,21 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils import get_results_from_paginated_fn
-from sqlalchemy.exc import SQLAlchemyError
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in one line
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 EXPERIMENT = {"project": "lola-reproduced", "mlflow.experimentKind": "custom_model_development"}  # its tags
 RUNNING = "RUNNING"  # a run that has not ended
+LOGGED = "logged_at"  # a run's tag
 ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a database is locked; another process has just written the row
 HALF_LOGGED = 600  # seconds after which a run that still says RUNNING is dead, whoever wrote it
 
 
 class Unavailable(Exception):
-    """The store can't be opened, read or written. One line says why."""
+    """The store can't be opened, read or written. One line says why, and whether that passes by itself."""
 
 
 @contextmanager
@@ -66,7 +67,24 @@ def open_client(root: str | Path) -> Iterator[MlflowClient]:
         reason = " ".join(str(error).split()) or type(error).__name__
         if store.uri(root).startswith("http"):
             reason = f"{store.uri(root)} does not answer ({reason[:160]})"
-        raise Unavailable(store.without_password(reason)[:300]) from error
+        raise Unavailable(f"{store.without_password(reason)[:300]}; {outlook(error, root)}") from error
+
+
+def outlook(error: Exception, root: str | Path) -> str:
+    """What becomes of what was not logged: a store that is away comes back, what is wrong stays until it is mended."""
+    if isinstance(error, MlflowException):
+        away = error.error_code in TRANSIENT or (
+            store.uri(root).startswith("http") and error.get_http_status_code() >= 500
+        )
+    else:
+        away = isinstance(error, OperationalError) or "database is locked" in str(error)
+    if away:
+        return store.RETRIED
+    if isinstance(error, MlflowException) and error.error_code == "INVALID_PARAMETER_VALUE":
+        return "that will come again: MLflow refuses what it is told, which is a fault of this project"
+    if store.is_own(root):
+        return f"that will come again until {store.folder(root)} has a database of MLflow that can be written"
+    return "that will come again until MLFLOW_TRACKING_URI names a store of MLflow"
 
 
 def prepare(root: str | Path) -> None:
@@ -100,17 +118,17 @@ class GameRuns:
         search = partial(self.client.search_runs, [self.experiment.experiment_id], where, order_by=order)
         return get_results_from_paginated_fn(lambda most, at: search(max_results=most, page_token=at), 1000)
 
-    def sweep(self) -> dict[str, list[Run]]:
-        """The active runs by the cell they show, after discarding those whose writer was killed.
+    def sweep(self, where: str = "") -> dict[str, list[Run]]:
+        """The active runs that match a filter by the cell they show, after discarding those whose writer was killed.
 
         Those that are being written stay in the store, but of them only the watcher's of this study are returned.
         """
         watched, kept = locks.is_held(store.watcher_lock(self.root)), defaultdict(list)
-        for run in self.active():
+        for run in self.active(where):
             mine, live = self.is_mine(run), run.data.tags.get("kind") == runs.LIVE
             if run.info.status != RUNNING or (mine and live and watched):
                 kept[run.data.tags.get("cell", "")].append(run)
-            elif mine or (not live and time.time() - run.info.start_time / 1000 > HALF_LOGGED):
+            elif mine or (not live and time.time() - begun(run) > HALF_LOGGED):
                 self.discard(run.info.run_id)
         return kept
 
@@ -118,17 +136,21 @@ class GameRuns:
         """Whether this study has written the run."""
         return store.is_own(self.root) or run.data.tags.get("writer") == store.writer(self.root)
 
-    def begin(self, name: str, tags: dict[str, str]) -> str:
-        """Start a run, and return its id. The UI shows the commit as the run's version."""
+    def begin(self, name: str, tags: dict[str, str], start: int | None = None) -> str:
+        """Start a run, at a time (ms) if it is not now, and return its id. The UI shows the commit as its version."""
         version = runs.code_version()
-        tags = tags | version | {"writer": store.writer(self.root), "mlflow.source.git.commit": version["git_commit"]}
-        return self.client.create_run(self.experiment.experiment_id, tags=tags, run_name=name).info.run_id
+        tags = {"mlflow.source.name": "lola.commands.train", "mlflow.source.type": "LOCAL"} | tags | version
+        tags |= {"writer": store.writer(self.root), "mlflow.source.git.commit": version["git_commit"]}
+        tags |= {"mlflow.user": user(), LOGGED: datetime.now(UTC).isoformat(timespec="seconds")}
+        tags = {key: fitting(value, MAX_TAG_VAL_LENGTH) for key, value in tags.items()}
+        return self.client.create_run(self.experiment.experiment_id, start, tags, name).info.run_id
 
     def add(self, run_id: str, points: list[tuple[str, int, float]], params: dict[str, str] | None = None) -> None:
         """Add points (metric, step, value) and params to a run."""
         now = int(time.time() * 1000)
         metrics = [Metric(key, value, now, step) for key, step, value in points]
-        self.client.log_batch(run_id, metrics, [Param(key, value) for key, value in (params or {}).items()])
+        settings = [Param(key, fitting(value, MAX_PARAM_VAL_LENGTH)) for key, value in (params or {}).items()]
+        self.client.log_batch(run_id, metrics, settings)
 
     def discard(self, run_id: str) -> None:
         """Close a run that was not logged to its end as KILLED, and delete it."""
@@ -155,7 +177,7 @@ class GameRuns:
 
     def log(self, name: str, identity: dict[str, str], content: runs.Content, status: str) -> str:
         """Log one run and return its id. If anything stops it, a signal included, the run ends as KILLED."""
-        run_id = self.begin(name, content.tags | identity)
+        run_id = self.begin(name, content.tags | identity, content.start)
         try:
             self.add(run_id, content.metrics, content.params)
             with tempfile.TemporaryDirectory() as folder:
@@ -164,12 +186,35 @@ class GameRuns:
                     path.parent.mkdir(exist_ok=True)
                     path.write_bytes(held)
                 self.client.log_artifacts(run_id, folder)
-            self.client.set_terminated(run_id, status)
+            self.client.set_terminated(run_id, status, content.end)
         except BaseException:
             with suppress(MlflowException):
                 self.discard(run_id)
             raise
         return run_id
+
+    def log_cells(self, manifests: dict[str, dict], about: runs.About, found: dict[str, list[Run]]) -> dict[str, str]:
+        """The ids of the runs of cells by their names; `manifests` go by curves, `found` are the runs there are."""
+        logged = {}
+        for curve, manifest in manifests.items():
+            cell = Cell.at(curve)
+            identity = {"cell": cell.name, "manifest": sha256(canonical(manifest)), "group": runs.group(cell, about)}
+            identity |= {"logging": about.code}
+            content, status = partial(runs.content, curve, manifest, about), manifest["status"].upper()
+            logged[cell.name] = self.ensure(found[cell.name], runs.title(cell, about), identity, content, status)
+        return logged
+
+    def describe(self, tags: dict[str, str]) -> None:
+        """Set tags of the experiment that differ from what it has."""
+        for key, value in tags.items():
+            if self.experiment.tags.get(key) != value:
+                self.client.set_experiment_tag(self.experiment.experiment_id, key, value)
+
+    def forget_views(self, kept: dict[str, str]) -> None:
+        """Remove the views of figures that the study no longer has, or that are pictures now."""
+        for key in self.experiment.tags:
+            if key.startswith(views.TAG) and key not in {*kept, views.TAG + views.TABLE, views.TAG + views.TRAINING}:
+                self.client.delete_experiment_tag(self.experiment.experiment_id, key)
 
     def mark_shown(self, cells: list[Run], figure: str, groups: list[str] | None) -> list[Run]:
         """The runs of a figure's groups (None: every curve) that its view has room for, tagged for it to find them."""
@@ -212,65 +257,20 @@ def retry(write: Callable[[], str]) -> str:
         time.sleep(0.1 * 2**attempt)
 
 
-def log_cells(root: str | Path, game: str, curves: list[str], labels: dict[str, str]) -> tuple[dict[str, str], int]:
-    """Log every cell of a game whose run is missing or differs: run ids by cell, and how many were logged.
-
-    Raises Unavailable, or ValueError for a cell whose files are not as they were written.
-    """
-    manifests = {curve: read_manifest(curve) for curve in curves}
-    with open_game(root, game) as log:
-        found = log.sweep()
-        before = {run.info.run_id for run in chain(*found.values())}
-        logged = {}
-        for curve, manifest in manifests.items():
-            cell = Cell.at(curve)
-            identity = {"cell": cell.name, "manifest": sha256(canonical(manifest)), "group": runs.group(cell, labels)}
-            content, status = partial(runs.content, curve, manifest, labels), manifest["status"].upper()
-            logged[cell.name] = log.ensure(found[cell.name], runs.title(cell, labels), identity, content, status)
-    return logged, len({*logged.values()} - before)
+def begun(run: Run) -> float:
+    """When the logging of a run began, in seconds (Unix): its start is that of the training."""
+    with suppress(KeyError, ValueError):
+        return datetime.fromisoformat(run.data.tags[LOGGED]).timestamp()
+    return run.info.start_time / 1000
 
 
-def log_aggregate(root: str | Path, game: str, figures: dict[str, list[str] | None], files: list[str]) -> str:
-    """Log figures and tables as the game's aggregate run, with the experiment's note and saved views: the run's id.
-
-    `figures` names each figure's groups (None: all); `files` lie in folders figures and tables. Raises Unavailable.
-    """
-    contents = {f"{file.parent.name}/{file.name}": file.read_bytes() for file in map(Path, files)}
-    with open_game(root, game) as log:
-        found = log.sweep()
-        cells = [run for run in chain(*found.values()) if run.data.tags.get("kind") in ("curve", "map")]
-        summary = final_means(cells)
-        tags = views.note(game, Path(root).resolve().name, log.experiment.experiment_id, figures)
-        for figure, shown_groups in figures.items():
-            shown = log.mark_shown(cells, figure, shown_groups)
-            metrics = sorted({key for run in shown for key in run.data.metrics})
-            groups = sorted({run.data.tags["group"] for run in shown})
-            tags |= views.view(figure, groups, metrics, log.experiment.creation_time)
-        for key, value in tags.items():
-            log.client.set_experiment_tag(log.experiment.experiment_id, key, value)
-        content = runs.Content({"kind": "aggregate", "game": game}, {"figures": ", ".join(figures)}, summary, contents)
-        digests = [[name, sha256(held)] for name, held in contents.items()]
-        identity = {"cell": f"{game}/aggregate", "manifest": sha256(canonical([digests, content.params, summary]))}
-        return log.ensure(found[identity["cell"]], "aggregate", identity, lambda: content, "FINISHED")
+def fitting(value: str, most: int) -> str:
+    """A value, cut where it is longer than MLflow takes; files of the run have the whole."""
+    return value if len(value) <= most else f"{value[: most - 1]}…"
 
 
-def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
-    """Per group and player, the mean over seeds of the return at the end; of a Coin Game also own-colour shares."""
-    returns = defaultdict(list)
-    for run in cells:
-        for key, value in run.data.metrics.items():
-            if key.endswith((measures.RETURN, measures.OWN_COLOUR)) and run.info.status == "FINISHED":
-                of = "/".join(runs.FORBIDDEN.sub(".", run.data.tags[tag]) for tag in ("algorithm", "opponent_model"))
-                returns[f"{of}/{key}"].append(value)
-    return [(key, 0, sum(values) / len(values)) for key, values in sorted(returns.items())]
-
-
-def links(root: str | Path) -> dict[str, str]:
-    """Addresses in the UI by the titles of what they show. Raises Unavailable."""
-    found, ours = {}, f"tags.project = '{EXPERIMENT['project']}'"
-    with open_client(root) as client:
-        for experiment in client.search_experiments(filter_string=ours, order_by=["name ASC"]):
-            found[experiment.name] = f"/#/experiments/{experiment.experiment_id}/runs?{views.ML}"
-            for figure in sorted(key.removeprefix(views.TAG) for key in experiment.tags if key.startswith(views.TAG)):
-                found[f"{experiment.name}, {views.figure_title(figure)}"] = views.link(experiment.experiment_id, figure)
-    return found
+def user() -> str:
+    """Whoever runs this, or "unknown" where the system has no name for them."""
+    with suppress(OSError, KeyError, ImportError):
+        return getpass.getuser()
+    return "unknown"

@@ -1,8 +1,9 @@
-"""Runs that show cells while they are trained, read off the checkpoints of training, which knows nothing of it.
+"""Runs that show cells while they are trained and when their jobs end, read off files: training knows nothing of it.
 
 Each cell of a checkpoint has a run of the kind "live" with its returns so far, of the Coin Game also points and coins,
 at the steps of the finished cell's run. After trouble with the store it is made anew from the next checkpoint, which
-holds the whole history; so no point is there twice.
+holds the whole history; so no point is there twice. When Snakemake has measured a job, its cells are logged whole, and
+take the place of their live runs.
 """
 
 import csv
@@ -14,15 +15,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from lola.files import checkpoints, locks
+from lola.files import benchmarks, checkpoints, locks
 from lola.files.cells import read_manifest
 from lola.tracking import client as tracking
-from lola.tracking import runs, store, views
+from lola.tracking import games, runs, store, views
 from lola.vocabulary import measures
 from lola.vocabulary.names import Cell, GroupName
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
-VIEW = "training"  # the saved view that shows these runs
 OURS = f"tags.kind = '{runs.LIVE}'"  # finds them
 
 
@@ -38,12 +38,13 @@ class Job:
     read: int = 0  # the time of change (ns) of the checkpoint that they show
 
 
-def show(root: str, labels: dict[str, str], stale: dict[Path, int], looks: Iterable[dict[Path, int]]) -> None:
-    """Keep the runs of what is being trained up to date until `looks` ends, then close them.
+def show(root: str, about: dict[str, runs.About], stale: dict[Path, int], looks: Iterable[dict[Path, int]]) -> None:
+    """Keep the runs of what is trained up to date until `looks` ends, then close those of what is not done.
 
-    A look is checkpoints and their times of change; those in `stale` a killed study left. Trouble is reported once.
+    A look is checkpoints and benchmarks with their times of change; those in `stale` an earlier study left. `about`
+    goes by games. Trouble is reported once.
     """
-    jobs, due, told = {}, 0.0, False
+    jobs, logged, due, told = {}, {}, 0.0, False
     with locks.alone(store.watcher_lock(root)):
         try:
             for found in looks:
@@ -51,31 +52,42 @@ def show(root: str, labels: dict[str, str], stale: dict[Path, int], looks: Itera
                     continue
                 due = time.monotonic() + ROUND
                 try:
-                    update(root, labels, jobs, {path: at for path, at in found.items() if stale.get(path) != at})
+                    fresh = {path: at for path, at in found.items() if stale.get(path) != at}
+                    update(root, about, jobs, logged, fresh)
                 except tracking.Unavailable as reason:
                     if not told:
                         print(f"MLflow: training goes on, but can't be watched: {reason}", file=sys.stderr, flush=True)
                     told = True
         finally:
             with suppress(tracking.Unavailable):
-                update(root, labels, jobs, {})
+                update(root, about, jobs, {}, {})
 
 
-def update(root: str, labels: dict[str, str], jobs: dict[Path, Job], found: dict[Path, int]) -> None:
-    """Bring `jobs` and their runs up to the checkpoints found; close those without one. Raises Unavailable."""
+def update(
+    root: str, about: dict[str, runs.About], jobs: dict[Path, Job], logged: dict[Path, int], found: dict[Path, int]
+) -> None:
+    """Bring `jobs` and their runs up to the checkpoints found, and close those without one. Raises Unavailable.
+
+    The cells of the benchmarks found that are not among those `logged` are logged.
+    """
     ended = jobs.keys() - found.keys()
-    written = {path for path, at in found.items() if path not in jobs or jobs[path].read != at}
-    for game, paths in groupby(sorted(ended | written), game_of):
+    read = logged | {path: job.read for path, job in jobs.items()}
+    written = {path for path, at in found.items() if read.get(path) != at}
+    for game, of_game in groupby(sorted(ended | written, key=lambda path: (game_of(path), path)), game_of):
+        paths, told = [*of_game], about.get(game, runs.About())
+        measured = [path for path in paths if path.suffix == ".jsonl"]
         try:
             with tracking.open_game(root, game) as log:
+                games.log_ended(log, (curve for path in measured for curve in benchmarks.trained(path, root)), told)
+                logged |= {path: found[path] for path in measured}
                 for path in paths:
                     if path in ended:
                         close(log, jobs.pop(path))
-                        continue
-                    with suppress(FileNotFoundError, ValueError):  # its job has just ended; it is damaged
-                        extend(log, labels, jobs, path)
-                        jobs[path].read = found[path]
-                offer_view(log, labels, [job for path, job in jobs.items() if game_of(path) == game])
+                    elif path not in measured:
+                        with suppress(FileNotFoundError, ValueError):  # its job has just ended; it is damaged
+                            extend(log, told, jobs, path)
+                            jobs[path].read = found[path]
+                offer_view(log, told, [job for path, job in jobs.items() if game_of(path) == game])
         except tracking.Unavailable:
             for path in [path for path in jobs if game_of(path) == game]:
                 del jobs[path]
@@ -83,31 +95,31 @@ def update(root: str, labels: dict[str, str], jobs: dict[Path, Job], found: dict
 
 
 def game_of(path: Path) -> str:
-    """The game that a checkpoint is of."""
+    """The game that a checkpoint or a benchmark is of."""
     return GroupName.at(path.parent).game
 
 
-def extend(log: tracking.GameRuns, labels: dict[str, str], jobs: dict[Path, Job], path: Path) -> None:
+def extend(log: tracking.GameRuns, about: runs.About, jobs: dict[Path, Job], path: Path) -> None:
     """Add to the runs of a job, made if missing, what its checkpoint has beyond them."""
     made_by, snapshot = checkpoints.read(path)
     if path not in jobs or jobs[path].made_by != made_by:
         jobs.pop(path, None)
         known = {run_id for job in jobs.values() for run_id in job.runs.values()}
-        jobs[path] = begin(log, labels, GroupName.at(path.parent), made_by, known)
+        jobs[path] = begin(log, about, GroupName.at(path.parent), made_by, known)
     job, spec = jobs[path], made_by["spec"]
     # A map with an axis of batches takes all updates once per batch.
     taken = len(snapshot.get("tables", ())) * spec["steps"] + int(snapshot["step"])
     for s, (cell, run_id) in enumerate(job.runs.items()):
         known = {} if spec["grid"] else series(snapshot, s)  # a map has no returns before its end
         fresh = runs.points(known, job.steps, job.step) if known else [("updates", taken, taken)]
-        settings = runs.params(cell, spec, labels) if job.step < 0 else {}
+        settings = runs.params(cell, spec, about) if job.step < 0 else {}
         if (fresh and taken > job.step) or settings:
             log.add(run_id, fresh, settings)
         job.metrics |= {runs.metric_name(*key) for key in known} or {"updates"}
     job.step = taken
 
 
-def begin(log: tracking.GameRuns, labels: dict[str, str], group: GroupName, made_by: dict, known: set[str]) -> Job:
+def begin(log: tracking.GameRuns, about: runs.About, group: GroupName, made_by: dict, known: set[str]) -> Job:
     """A job with its runs, after discarding what was left RUNNING or shows the same cells, but not others' `known`."""
     cells = {cell.name: cell for cell in map(group.cell, made_by["seeds"])}
     for run in log.active(OURS):
@@ -116,8 +128,8 @@ def begin(log: tracking.GameRuns, labels: dict[str, str], group: GroupName, made
             log.discard(run.info.run_id)
     job = Job(made_by, runs.shown_steps(runs.steps_of(made_by["spec"])), {})
     for name, cell in cells.items():
-        tags = {"cell": name, "kind": runs.LIVE, views.run_tag(VIEW): "true"}
-        job.runs[cell] = log.begin(runs.title(cell, labels), runs.tags(cell, made_by, labels) | tags)
+        tags = {"cell": name, "kind": runs.LIVE, views.run_tag(views.TRAINING): "true"}
+        job.runs[cell] = log.begin(runs.title(cell, about), runs.tags(cell, made_by, about) | tags)
     return job
 
 
@@ -159,13 +171,12 @@ def ended(curve: Path) -> runs.Series:
     return runs.with_shares(runs.by_metric(csv.DictReader([columns, *kept])))
 
 
-def offer_view(log: tracking.GameRuns, labels: dict[str, str], jobs: list[Job]) -> None:
+def offer_view(log: tracking.GameRuns, about: runs.About, jobs: list[Job]) -> None:
     """Save the view of what is being trained, or remove it when nothing is."""
     experiment = log.experiment
     if jobs:
-        groups = sorted({runs.group(cell, labels) for job in jobs for cell in job.runs})
+        groups = sorted({runs.group(cell, about) for job in jobs for cell in job.runs})
         metrics = sorted(set.union(*(job.metrics for job in jobs)))
-        for key, value in views.view(VIEW, groups, metrics, experiment.creation_time, refreshed=True).items():
-            log.client.set_experiment_tag(experiment.experiment_id, key, value)
-    elif views.TAG + VIEW in experiment.tags:
-        log.client.delete_experiment_tag(experiment.experiment_id, views.TAG + VIEW)
+        log.describe(views.view(views.TRAINING, groups, metrics, experiment.creation_time, refreshed=True))
+    elif views.TAG + views.TRAINING in experiment.tags:
+        log.client.delete_experiment_tag(experiment.experiment_id, views.TAG + views.TRAINING)

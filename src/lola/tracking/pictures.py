@@ -17,34 +17,41 @@ RED_AND_BLUE = {"red": COLOURS[1], "blue": COLOURS[0]}  # players 1 and 2 of the
 LEGEND = {"loc": "upper center", "ncols": 4, "fontsize": 8, "frameon": False}
 
 
+def unit(spec: dict) -> str:
+    """What a step is, in the words of the figures."""
+    return "episode" if registry.course(spec) == "match" else "update"
+
+
 def returns_and_policies(series: dict, manifest: dict) -> bytes:
     """Returns over steps, and in each state the probability of the first action at the end."""
     spec, policies = manifest["spec"], manifest.get("policies") or []
-    payoffs, action = np.asarray(spec["game"]["payoffs"]), spec["game"]["actions"][0]
+    payoffs, actions = np.asarray(spec["game"]["payoffs"]), spec["game"]["actions"]
+    firsts = [actions[0]] * len(payoffs) if isinstance(actions[0], str) else [own[0] for own in actions]
+    named = firsts[0] if len({*firsts}) == 1 else "first action"
     states = tuple(dict.fromkeys(policy["own_state"] for policy in policies))
     scale = float(payoffs.min()), float(payoffs.max()), spec["steps"]
-    canvas, background = _empty(*scale, len(payoffs), states, action)
+    canvas, background = _empty(*scale, unit(spec), len(payoffs), states, named)
     canvas.restore_region(background)
     for player, (line, dot) in enumerate(zip(*(axes.lines for axes in canvas.figure.axes), strict=True), 1):
         mine = (policy for policy in policies if policy["player"] == player)
-        own = {policy["own_state"]: policy["probabilities"][action] for policy in mine}
+        own = {states.index(policy["own_state"]): policy["probabilities"][firsts[player - 1]] for policy in mine}
         line.set_data(*_over_steps(series.get((str(player), measures.RETURN), [])))
-        dot.set_data(np.arange(len(own)) + 0.12 * (player - 1), [own[state] for state in states if state in own])
+        dot.set_data(np.array([*own]) + 0.12 * (player - 1), [*own.values()])
         line.axes.draw_artist(line)
         dot.axes.draw_artist(dot)
     return _png(canvas)
 
 
 @lru_cache(maxsize=8)
-def _empty(low: float, high: float, steps: int, players: int, states: tuple[str, ...], action: str):
+def _empty(low: float, high: float, steps: int, unit: str, players: int, states: tuple[str, ...], action: str):
     """All of the picture but its data, drawn once: drawing axes anew takes 15 times as long as filling them."""
     canvas, returns, policies = _panels()
     margin = 0.05 * (high - low) or 1
-    returns.set(xlim=(0, steps), ylim=(low - margin, high + margin), xlabel="step", ylabel="return per step")
+    returns.set(xlim=(0, steps), ylim=(low - margin, high + margin), xlabel=unit, ylabel="return per step")
     policies.set(ylim=(-0.05, 1.05), xlim=(-0.5, max(1, len(states)) - 0.25), ylabel=f"P({action}) at the end")
     policies.set_xticks(range(len(states)), states, rotation=0 if len(states) < 8 else 60)
     for player in range(players):
-        style = {"color": COLOURS[player % 4], "label": f"player {player + 1}", "animated": True}
+        style = {"color": COLOURS[player % 4], "label": f"agent {player + 1}", "animated": True}
         returns.plot([], [], **style)
         policies.plot([], [], linestyle="", marker=MARKERS[player % 4], **style)
     canvas.figure.legend(handles=returns.lines, **LEGEND)
@@ -55,7 +62,7 @@ def _empty(low: float, high: float, steps: int, players: int, states: tuple[str,
 def returns_and_others(series: dict, manifest: dict) -> bytes:
     """Returns over steps, and beside them all else known; of the Coin Game the share of coins in one's own colour."""
     spec, others = manifest["spec"], list(dict.fromkeys(name for _, name in series if name != measures.RETURN))
-    players = {f"player {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
+    players = {f"agent {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
     coins = registry.course(spec) == "coin_game"
     if coins:
         players, others = RED_AND_BLUE, [measures.OWN_COLOUR]

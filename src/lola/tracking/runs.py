@@ -7,12 +7,13 @@ import math
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from lola.files import benchmarks
 from lola.files.artifacts import canonical, sha256
 from lola.tracking import pictures
 from lola.vocabulary import measures, registry
@@ -28,34 +29,58 @@ Series = dict[tuple[str, str], list[tuple[int, float]]]  # points (step, value) 
 
 
 @dataclass(frozen=True)
+class About:
+    """What the runs of a game are told of their study: labels as in the figures, the command that makes it again.
+
+    `code`: of this module, so that runs which it no longer would log so are logged anew.
+    """
+
+    algorithms: dict[str, str] = field(default_factory=dict)
+    opponent_models: dict[str, str] = field(default_factory=dict)
+    command: str = "make reproduce"
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class Content:
-    """All that is logged of one run. `files` maps names in the run to bytes; metrics are (name, step, value)."""
+    """All that is logged of one run. `files` maps names in the run to bytes; metrics are (name, step, value).
+
+    `start`, `end`: of the training, in ms; where they are not known, of the logging.
+    """
 
     tags: dict[str, str]
     params: dict[str, str]
     metrics: list[tuple[str, int, float]]
     files: dict[str, bytes]
+    start: int | None = None
+    end: int | None = None
 
 
-def title(cell: Cell, labels: dict[str, str]) -> str:
-    """A run's name, as in "LOLA-Ex, oracle, seed 3"."""
-    return f"{group(cell, labels)}, seed {cell.seed}"
+def title(cell: Cell, about: About) -> str:
+    """A run's name, what tells it apart first, as in "s3 LOLA-Ex"."""
+    return f"s{cell.seed} {group(cell, about)}"
 
 
-def group(cell: Cell, labels: dict[str, str]) -> str:
+def group(cell: Cell, about: About) -> str:
     """The common name of the runs of all seeds; where two algorithms have one label, it names the algorithm."""
-    mine = label(cell.algorithm, labels)
-    shared = any(label(other, labels) == mine for other in labels if other != cell.algorithm)
-    return f"{mine} ({cell.algorithm}), {cell.opponent_model}" if shared else f"{mine}, {cell.opponent_model}"
+    mine = label(cell.algorithm, about)
+    shared = any(label(other, about) == mine for other in about.algorithms if other != cell.algorithm)
+    model = "" if cell.opponent_model == "oracle" else f", {opponent_model(cell, about)}"
+    return f"{mine} ({cell.algorithm}){model}" if shared else f"{mine}{model}"
 
 
-def label(algorithm: str, labels: dict[str, str]) -> str:
+def label(algorithm: str, about: About) -> str:
     """An algorithm as people read it; a map of step sizes says that it is one."""
-    matchup = Matchup.read(algorithm)
+    matchup, labels = Matchup.read(algorithm), about.algorithms
     return (labels.get(algorithm) or labels.get(matchup.players, algorithm)) + (" map" if matchup.is_map else "")
 
 
-def content(curve: str | Path, manifest: dict, labels: dict[str, str]) -> Content:
+def opponent_model(cell: Cell, about: About) -> str:
+    """What a cell's players take the others' parameters for, in words."""
+    return about.opponent_models.get(cell.opponent_model, cell.opponent_model)
+
+
+def content(curve: str | Path, manifest: dict, about: About) -> Content:
     """The content of a cell's run, from the curve's path and its manifest."""
     cell, spec = Cell.at(curve), manifest["spec"]
     text = Path(curve).read_bytes()
@@ -75,15 +100,43 @@ def content(curve: str | Path, manifest: dict, labels: dict[str, str]) -> Conten
         from lola.figures.boards import film  # takes seconds and much memory, which a watcher never needs
 
         files["episode.gif"] = film(manifest["episode"], spec["game"]["grid"], spec["game"].get("tie", "both"))
-    return Content(tags(cell, manifest, labels), params(cell, spec, labels), metrics, files)
+    job = benchmarks.job_of(curve)
+    times = (None, None)
+    if job:  # seeds begin a millisecond apart, so that views which sort by that have them in order
+        times = round((job.end - job.seconds) * 1000) + job.seeds.index(cell.seed), round(job.end * 1000)
+    described = {"mlflow.note.content": note(curve, manifest, about, job)}
+    return Content(tags(cell, manifest, about) | described, params(cell, spec, about), metrics, files, *times)
 
 
-def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
+def note(curve: str | Path, manifest: dict, about: About, job: benchmarks.Job | None) -> str:
+    """What the page of a run says of it, in Markdown: how it ended, what its times are, how to make it again."""
+    cell, spec = Cell.at(curve), manifest["spec"]
+    failed = f": {manifest['reason']}" if "reason" in manifest else ""
+    ended = f"{manifest['status']} after {manifest['steps']} {pictures.unit(spec)}s{failed}"
+    times = "How long it trained was not kept: start, end and duration are the logging's."
+    if job and len(job.seeds) == 1:
+        times = "Start, end and duration are those of its training."
+    elif job:
+        times = (
+            f"Seeds {job.seeds[0]} to {job.seeds[-1]} were trained side by side in one job of {job.seconds:.3g} s: "
+            "start, end and duration are the job's."
+        )
+    files = Path(curve).with_suffix(".*")
+    return (
+        f"**{group(cell, about)}** in *{cell.game}*, seed {cell.seed}: {ended}. {times}\n\n"
+        f"Charts have at most {STEPS} steps; a step is one {pictures.unit(spec)}. The whole curve is *curve.csv*, all "
+        "settings are *config.json*.\n\n"
+        f"To make it again, byte for byte: `rm {files}`, then `{about.command}`."
+    )
+
+
+def tags(cell: Cell, manifest: dict, about: About) -> dict[str, str]:
     """The tags that runs are searched and grouped by."""
     seats = cell.matchup.seated(len(manifest["spec"]["seats"]))
     found = {
         "kind": "map" if cell.matchup.is_map else "curve",
-        "group": group(cell, labels),
+        "status": manifest.get("status"),
+        "group": group(cell, about),
         "game": cell.game,
         "algorithm": cell.algorithm,
         "opponent_model": cell.opponent_model,
@@ -99,12 +152,12 @@ def tags(cell: Cell, manifest: dict, labels: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def params(cell: Cell, spec: dict, labels: dict[str, str]) -> dict[str, str]:
+def params(cell: Cell, spec: dict, about: About) -> dict[str, str]:
     """The resolved settings under dotted names: `game.gamma`, `seat1.lr`, `steps`, …"""
     seats = {f"seat{n}": seat for n, seat in enumerate(spec["seats"], 1)}
     settings = {key: value for key, value in spec.items() if key not in ("seats", "match")}
-    own = {"algorithm": label(cell.algorithm, labels), "opponent_model": cell.opponent_model, "seed": str(cell.seed)}
-    return own | dict(_flat(settings | seats | (spec["match"] or {})))
+    own = {"algorithm": label(cell.algorithm, about), "opponent_model": opponent_model(cell, about)}
+    return own | {"seed": str(cell.seed)} | dict(_flat(settings | seats | (spec["match"] or {})))
 
 
 def _flat(settings: dict, prefix: str = ""):
@@ -116,9 +169,9 @@ def _flat(settings: dict, prefix: str = ""):
 
 
 def metric_name(player: str, metric: str) -> str:
-    """`player1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
-    name = FORBIDDEN.sub("_", metric)
-    return f"player{player}/{name}" if player else name
+    """`agent 1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
+    name = FORBIDDEN.sub("_", metric.replace("player", "agent"))  # which players are called in figures
+    return f"agent {player}/{name}" if player else name
 
 
 def by_metric(rows: Iterable[dict]) -> Series:

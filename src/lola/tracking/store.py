@@ -17,6 +17,7 @@ from lola.files.artifacts import sha256
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
 SQLITE = "sqlite:///"
+RETRIED = "the next call logs what is missing"
 PRIVATE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow reads them when it is imported
 
 
@@ -114,7 +115,7 @@ def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
             found = json.loads(marker.read_text())
             reason = found["reason"] if found["status"] == "pending" else lost(database, found["runs"])
         except (ValueError, KeyError, TypeError, AttributeError):
-            reason = f"{marker} is damaged"
+            reason = f"{marker} is damaged; {RETRIED}"
         if reason:
             yield marker, reason
 
@@ -124,9 +125,9 @@ def lost(database: Path | None, runs: dict[str, str]) -> str | None:
     if database is None or not runs:
         return None
     if not database.exists():
-        return f"{database} is gone"
+        return f"{database} is gone; {RETRIED}"
     with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=20)) as connection:
         query = "SELECT count(*) FROM runs WHERE run_uuid = ?"
         if connection.execute(query, (next(iter(runs.values())),)).fetchone() == (1,):
             return None
-    return f"{database} was made anew"
+    return f"{database} was made anew; {RETRIED}"

@@ -151,3 +151,14 @@ def curves(paths: Iterable[str]) -> list[Cell]:
 def checkpoints(root: str | Path) -> Iterator[Path]:
     """The files of all training jobs that are kept, each in the folder of its group."""
     return Path(root).glob("checkpoints/*/*/*/*.checkpoint")
+
+
+def benchmarks(root: str | Path) -> Iterator[Path]:
+    """The files that say how long training jobs took, each in the folder of its group."""
+    return Path(root).glob("benchmarks/train/*/*/*/*.jsonl")
+
+
+def benchmarked(path: Path) -> range:
+    """The seeds from the first to the last of the training job that a benchmark's path names."""
+    first, last = path.stem.removeprefix("seed").split("-")
+    return range(int(first), int(last) + 1)
