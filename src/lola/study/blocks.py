@@ -11,7 +11,8 @@ def check_game(where: str, game: dict) -> None:
     """A game must take exactly the settings of its kind."""
     name = registry.kind_name(game)
     kind = lookup(f"{where}.kind", name, registry.KINDS)
-    check_settings(where, game, {f"kind {name}": [kind.game]}, ("kind", "title", "length") if kind.play else ("kind", "title"))
+    always = ("kind", "title", "length") if kind.play else ("kind", "title")
+    check_settings(where, game, {f"kind {name}": [kind.game]}, always)
     if "payoffs" in game:
         check_payoffs(where, game["payoffs"], game["actions"])
     if "matrices" in game:

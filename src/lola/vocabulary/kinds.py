@@ -27,6 +27,20 @@ class Kind:
     actions: int | None = None
     axes: int | None = None
 
+    def fits(self, actions: list[int]) -> bool:
+        """Whether it can show a game whose players have so many actions each."""
+        return self.players in (None, len(actions)) and (self.actions is None or {self.actions} == {*actions})
+
+    def takes(self, course: str, axes: int) -> bool:
+        """Whether it can show what is trained on this course, on a grid of so many axes."""
+        return course in self.of and self.axes in (None, axes)
+
+    @property
+    def asks(self) -> str:
+        """What its groups are named by: tournaments, groups, options, or algorithms."""
+        words = {key.removesuffix("s") + "s" for key in self.keys}
+        return next(word for word in ("tournaments", "groups", "options", "algorithms") if word in words)
+
     @property
     def shows(self) -> str:
         """What its groups must be, in words."""
