@@ -33,6 +33,7 @@ EXCEPTIONS = {  # of a module alone
     "lola.files.checkpoints": {"numpy"},
     "lola.study.config": {"yaml", "jsonschema"},
     "lola.commands.ledger": {"yaml"},  # of files as they were
+    "lola.commands.thumbnails": {"PIL"},
     "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled
     "lola.learning.devices": {"psutil"},
     "lola.tracking.client": {"mlflow", "alembic", "sqlalchemy"},

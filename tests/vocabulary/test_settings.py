@@ -100,10 +100,10 @@ def test_a_config_with_or_without_points_is_one_experiment():
     assert of_written == of_pointed
 
 
-def test_the_list_of_settings_in_the_readme_is_up_to_date():
-    """`make docs` writes it."""
+def test_the_lists_of_settings_and_of_kinds_in_the_readme_are_up_to_date():
+    """`make docs` writes them."""
     text = docs.SETTINGS.read_text()
-    assert docs.fill(docs.SETTINGS, {"settings": docs.settings_listing()}) == text
+    assert docs.fill(docs.SETTINGS, {"settings": docs.settings_listing(), "kinds": docs.kinds_listing()}) == text
 
 
 def test_an_algorithm_that_no_part_uses_is_checked_where_it_stands():

@@ -29,7 +29,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
         others = [sources.group(game, algorithm) for algorithm in sampled]
         panels = {f"exact, {groups[0].seeds} runs": groups, f"sampled, {others[0].seeds} runs": others}
     n, m = len(groups), len(panels)
-    figure = style.new_figure(height=11 if sampled else 9.8)
+    figure = style.new_figure(height=11.4 if sampled else 10.2)
     layout = [np.repeat(np.arange(n), m), np.repeat(np.arange(n, n + m), n)]
     axes = list(figure.subplot_mosaic(layout, height_ratios=[1, 1.05]).values())
     above, below = axes[:n], axes[n:]
@@ -38,7 +38,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
     for ax, group in zip(above, groups, strict=True):
         scatter(ax, group, actions)
     above[0].set_ylabel(f"P({actions[1][0]} | state), agent 2")
-    heading = "state: last actions of agents 1 and 2 (points spread a little)"
+    heading = f"{sources.title(game)}\nstate: last actions of agents 1 and 2 (points spread a little)"
     states = max((ax.get_legend_handles_labels()[0] for ax in above), key=len)
     figure.legend(handles=states, title=heading, ncols=5, loc=style.ABOVE, handletextpad=0, columnspacing=0.8)
 

@@ -42,7 +42,7 @@ STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")
 DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1))]
 RETURN = "return per step"
 RUN = {"marker": "o", "linestyle": "", "markersize": 2, "markeredgewidth": 0, "alpha": 0.6, "color": "dimgrey"}
-PAPER = {"marker": "_", "linestyle": "", "markersize": 7, "markeredgewidth": 1.4, "color": "black"}
+PAPER = {"marker": "_", "linestyle": "", "markersize": 6, "markeredgewidth": 1.4, "color": "black", "zorder": 1}
 ASIDE = 0.3  # runs that end alike lie so far apart, of the width of their column
 
 SIZES = ("font.size", "legend.fontsize", "legend.title_fontsize", "figure.titlesize", "figure.labelsize")
