@@ -10,7 +10,6 @@ import csv
 import re
 import sys
 from collections import Counter
-from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from lola.vocabulary import registry, settings
 from lola.vocabulary.kinds import FIGURES
 
 README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "README.md"
-PICTURES = DOCS / "kinds"  # lola.commands.thumbnails makes them
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
 CLAIMS = ("claims.csv", "claims.md")
@@ -139,8 +137,8 @@ def kinds_listing() -> str:
     rows = []
     for name, kind in FIGURES.items():
         keys = [*kind.keys, *(f"[{key}]" for key in kind.optional)]
-        picture = f'<img src="../{PICTURES / name}.png" alt="{name}">'
-        rows.append((picture, f"`{name}`", import_module(kind.module).__doc__.strip(), ", ".join(keys), kind.shows))
+        picture = f'<img src="../{papers.PICTURES / name}.png" alt="{name}">'
+        rows.append((picture, f"`{name}`", kind.what, ", ".join(keys), kind.shows))
     return grid(("", "kind", "what it shows", "keys", "of"), rows)
 
 

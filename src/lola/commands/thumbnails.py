@@ -10,7 +10,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from lola.commands.docs import PICTURES
 from lola.files.artifacts import write_whole
 from lola.study import papers
 from lola.study.config import load
@@ -27,7 +26,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"{error.filename} is not there; run make reproduce CONFIG={OVERLAY} first")
     for kind, content in made.items():
-        write_whole(PICTURES / f"{kind}.png", content)
+        write_whole(papers.PICTURES / f"{kind}.png", content)
 
 
 def small(path: Path) -> bytes:

@@ -40,7 +40,8 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
     above[0].set_ylabel(f"P({actions[1][0]} | state), agent 2")
     heading = f"{sources.title(game)}\nstate: last actions of agents 1 and 2 (points spread a little)"
     states = max((ax.get_legend_handles_labels()[0] for ax in above), key=len)
-    figure.legend(handles=states, title=heading, ncols=5, loc=style.ABOVE, handletextpad=0, columnspacing=0.8)
+    legend = figure.legend(handles=states, title=heading, ncols=5, loc=style.ABOVE, handletextpad=0, columnspacing=0.8)
+    legend.get_title().set_multialignment("center")
 
     if sampled:
         below[1].sharey(below[0])

@@ -16,18 +16,18 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure
     """
     figure = style.new_figure(height=2.4 + 3 * len(games), width=style.FULL_WIDTH)
     panels = figure.subplots(len(games), 2, squeeze=False, sharex=True)
-    titles = []
+    titles, printed = [], False
     for row, game in zip(panels, games, strict=True):
         groups = [sources.group(game, algorithm) for algorithm in algorithms]
         for ax, quantity in zip(row, shown(groups), strict=True):
             titles.append(f"{sources.title(game)}: {NAMES[quantity]}")
-            curves(ax, sources, groups, quantity)
+            printed |= curves(ax, sources, groups, quantity)
     style.title(panels.flat, titles)
     figure.supxlabel("N, updates")
     runs = " or ".join(map(str, sorted({group.seeds for group in groups})))
-    handles = panels[0, 0].get_legend_handles_labels()[0] + [
-        style.key("the paper's numbers", color="grey", linestyle=":")
-    ]
+    handles = panels[0, 0].get_legend_handles_labels()[0]
+    if printed:
+        handles.append(style.key("the paper's numbers", color="grey", linestyle=":"))
     figure.legend(handles=handles, title=f"over {runs} runs", ncols=3, loc=style.ABOVE)
     return figure
 
@@ -39,8 +39,8 @@ def shown(groups: list[Group]) -> list[str]:
     return names
 
 
-def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> None:
-    """One quantity of each group after each update, and the paper's numbers."""
+def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> bool:
+    """One quantity of each group after each update, and the paper's numbers; whether there are any."""
     looks = style.looks(sources.colour(group.algorithm) for group in groups)
     for group, look in zip(groups, looks, strict=True):
         steps, values = [], []
@@ -57,3 +57,4 @@ def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> No
             ax.axhline(number, color=color, linestyle=":", linewidth=1)
     ax.set_xlim(0, ax.dataLim.xmax)
     ax.spines[["right", "top"]].set_visible(False)
+    return numbers != [None] * len(numbers)

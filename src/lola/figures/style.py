@@ -174,7 +174,7 @@ def draw_players(
 
     With the update it names a column of its `curves`. A player has its algorithm's colour, and dashes of its own.
     """
-    figure, axes = panels(list(map(sources.heading, groups)), 2, -(-len(labels) // columns))
+    figure, axes = panels(list(map(sources.heading, groups)), 2, 1 - (-len(labels) // columns))
     dashes = [look | {"color": "dimgrey"} for look in looks(["grey"] * len(labels))]
     for ax, group, runs in zip(axes, groups, curves, strict=True):
         for (name, label), look in zip(labels.items(), dashes, strict=True):
@@ -185,7 +185,8 @@ def draw_players(
     figure.supylabel(ylabel)
     means = heading("mean of", (group.seeds for group in groups))
     keys = [key(label, **look) for label, look in zip(labels.values(), dashes, strict=True)]
-    figure.legend(handles=keys, title=means, ncols=columns, loc=ABOVE)
+    legend = figure.legend(handles=keys, title=f"{sources.title(groups[0].game)}\n{means}", ncols=columns, loc=ABOVE)
+    legend.get_title().set_multialignment("center")
     return figure
 
 
