@@ -18,7 +18,7 @@ HOUSE = {
     "study": (("vocabulary", "files"), ()),
     "learning": (("vocabulary",), ("torch", "numpy")),
     "analysis": (("vocabulary", "files"), ("pandas", "numpy", "scipy", "yaml")),
-    "figures": (("vocabulary", "files", "analysis"), ("matplotlib", "seaborn", "numpy", "pandas")),
+    "figures": (("vocabulary", "files", "analysis"), ("matplotlib", "seaborn", "numpy", "pandas", "PIL")),
     "tables": (("vocabulary", "files", "analysis"), ("pandas", "numpy")),
     "tracking": (("vocabulary", "files", "figures"), ("matplotlib", "numpy")),
     "bench": (("vocabulary", "files", "study", "learning"), ("torch",)),

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
+from PIL import Image
 
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.metrics import band, is_zero_sum
@@ -40,6 +41,7 @@ PALETTE |= {"sky": SKY, "black": (0, 0, 0), "grey": GREY}
 SHADES = {"light": ((1, 1, 1), 0.45), "dark": ((0, 0, 0), 0.45)}  # so much of white or black is mixed in
 STATES = [("black", "o"), (SKY, "s"), (ORANGE, "^"), (GREEN, "D"), (PURPLE, "v")]  # start, CC, CD, DC, DD
 DASHES = ["-", (0, (3, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1))]
+INK = 0.75  # letters are so much of their curve's brightness, since they are thin
 RETURN = "return per step"
 RUN = {"marker": "o", "linestyle": "", "markersize": 2, "markeredgewidth": 0, "alpha": 0.6, "color": "dimgrey"}
 PAPER = {"marker": "_", "linestyle": "", "markersize": 6, "markeredgewidth": 1.4, "color": "black", "zorder": 1}
@@ -89,12 +91,20 @@ def save(figure: Figure, out: Path, notes: Iterable[str] = ()) -> list[Path]:
             legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
         figure.text(0.5, -LINE / height, "\n".join(lines), ha="center", va="top", color="dimgrey")
         shown = {"bbox_inches": Bbox([(0, -LINE * (len(lines) + 2)), (width, height)])}
-    files = []
-    for ending, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
-        content = io.BytesIO()
-        figure.savefig(content, format=ending[1:], metadata=metadata, **shown)
-        files.append(write_whole(out.with_name(out.name + ending), content.getvalue()))
-    return files
+    pdf, png = io.BytesIO(), io.BytesIO()
+    figure.savefig(pdf, format="pdf", metadata={"CreationDate": None}, **shown)
+    figure.savefig(png, format="png", metadata={"Software": None}, **shown)
+    contents = {".pdf": pdf.getvalue(), ".png": of_few_colours(png)}
+    return [write_whole(out.with_name(out.name + ending), content) for ending, content in contents.items()]
+
+
+def of_few_colours(png: io.BytesIO) -> bytes:
+    """The same picture with 256 colours, which makes it half as large or less."""
+    small = io.BytesIO()
+    with Image.open(png) as picture:
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
+    return small.getvalue()
 
 
 def colour(name: str) -> tuple[float, float, float]:
@@ -227,7 +237,8 @@ def name_ends(ax: Axes, curves: dict[str, tuple[float, object]], height: float) 
     names = sorted(curves, key=lambda name: curves[name][0])
     places = apart([(curves[name][0] - low) / (high - low) for name in names], 2.54 * LINE / height)
     for name, place in zip(names, places, strict=True):
-        ax.text(1.03, place, name, transform=ax.transAxes, color=curves[name][1], va="center")
+        color = [part * INK for part in curves[name][1]]
+        ax.text(1.03, place, name, transform=ax.transAxes, color=color, va="center")
 
 
 def apart(places: list[float], gap: float) -> list[float]:
