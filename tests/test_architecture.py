@@ -18,7 +18,7 @@ HOUSE = {
     "study": (("vocabulary", "files"), ()),
     "learning": (("vocabulary",), ("torch", "numpy")),
     "analysis": (("vocabulary", "files"), ("pandas", "numpy", "scipy", "yaml")),
-    "figures": (("vocabulary", "files", "analysis"), ("matplotlib", "seaborn", "numpy", "pandas")),
+    "figures": (("vocabulary", "files", "analysis"), ("matplotlib", "seaborn", "numpy", "pandas", "PIL")),
     "tables": (("vocabulary", "files", "analysis"), ("pandas", "numpy")),
     "page": (("vocabulary", "study", "analysis", "tables"), ("jinja2", "markupsafe", "yaml")),
     "tracking": (("vocabulary", "files", "figures"), ("matplotlib", "numpy")),
@@ -35,6 +35,7 @@ EXCEPTIONS = {  # of a module alone
     "lola.files.checkpoints": {"numpy"},
     "lola.study.config": {"yaml", "jsonschema"},
     "lola.commands.ledger": {"yaml"},  # of files as they were
+    "lola.commands.thumbnails": {"PIL"},
     "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled
     "lola.learning.devices": {"psutil"},
     "lola.tracking.client": {"mlflow", "alembic", "sqlalchemy"},

@@ -103,7 +103,8 @@ def project(tmp_path, monkeypatch):
     Path("results/lola-exploration/figures/coin-exploration.png").write_text("what was tried")
     Path("docs").mkdir()
     Path("README.md").write_text(readme())
-    docs.SETTINGS.write_text("<!-- settings: made by make docs --><!-- end of settings -->")
+    marks = (f"<!-- {name}: made by make docs --><!-- end of {name} -->" for name in ("kinds", "settings"))
+    docs.SETTINGS.write_text("".join(marks))
     Path("docs/claims.md").write_text(between("claims"))
     Path("docs/lola.md").write_text(PAGE)
     Path("docs/rates.csv").write_text("rule,rate\na,1.0\n")
@@ -156,6 +157,7 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
         assert Path("docs/lola.md").read_text() == PAGE
         assert "| rule | rate |\n| --- | --- |\n| a | 1.0 |" in Path("docs/verdicts.md").read_text()
         assert docs.settings_listing() in docs.SETTINGS.read_text()
+        assert docs.kinds_listing() in docs.SETTINGS.read_text()
     copied = {path.name: path.read_text() for path in Path("docs/lola").rglob("*.*")}
     spec, ends = policies.read(Path("docs/lola/policies/ipd/nl-ex/oracle.json"))
     assert copied.pop("oracle.json") and ends == {0: ENDED} and spec["seats"][0]["rule"] == "naive"

@@ -134,7 +134,7 @@ def test_coins_are_shares_points_and_numbers_over_both_players(tmp_path):
     assert figure.legends[0].get_title().get_text() == (
         "mean over both players and 3 runs, with 95 % intervals; 128 games of 16 steps per update"
     )
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["NL", "LOLA"]
+    assert legend(figure) == ["NL", "LOLA", "end of a run"]
 
 
 def test_an_own_colour_share_counts_coins_not_players(tmp_path):

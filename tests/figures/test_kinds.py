@@ -19,10 +19,15 @@ from lola.analysis.sources import Sources, split_spec
 from lola.figures import beliefs, comparison, crosstable, learning, matches, parameters, standings, style
 from lola.figures import map as map_figure
 from lola.figures import returns as returns_figure
+from lola.vocabulary import settings
 
 CD = [["C", "D"], ["C", "D"]]
 LABELS = {"nl": "NL-Ex", "lola": "LOLA-Ex", "lola-vs-nl": "LOLA-Ex vs NL-Ex", "lola@map": "LOLA-Ex"}
 LABELS |= {"nl-pg": "NL-PG", "lola-pg": "LOLA-PG"}
+COLOURS = {"nl": "red", "lola": "blue", "nl-pg": "light red", "lola-pg": "light blue"}
+TITLES = {"ipd": "Iterated prisoner's dilemma", "imp": "Iterated matching pennies"}
+NAMED = {"titles": TITLES, "colours": COLOURS}
+ENDS = ["end of a run", "the paper's number"]
 
 
 def learned(tmp_path, players=(1, 2), **more):
@@ -35,14 +40,37 @@ def learned(tmp_path, players=(1, 2), **more):
 
 def sources(tmp_path, *names, players=2, **more):
     groups = {name: Group(tmp_path / "groups" / name) for name in names}
-    return Sources(groups, LABELS, {"ipd": CD[:1] * players, "imp": CD}, **more)
+    return Sources(groups, LABELS, {"ipd": CD[:1] * players, "imp": CD}, **NAMED | more)
+
+
+def titles(figure):
+    """The titles of panels without their letters, on one line each."""
+    found = (ax._left_title.get_text() for ax in figure.axes)
+    return [" ".join(re.sub(r"\$.*\$ ", "", text).split()) for text in found if text]
+
+
+def keys(figure):
+    """The labels in the figure's last legend."""
+    return [" ".join(text.get_text().split()) for text in figure.legends[-1].get_texts()]
+
+
+def strip(ax):
+    """What stands beside a panel: the runs and the paper's numbers, by the places of their columns."""
+    (beside,) = ax.child_axes
+    dots = [(to_hex(line.get_color()), *line.get_xydata().T.tolist()) for line in beside.lines]
+    runs = [(round(np.mean(x)), color, y) for color, x, y in dots if color != "#000000"]
+    return runs, {x[0]: y[0] for color, x, y in dots if color == "#000000"}
+
+
+def named(color):
+    return to_hex(style.colour(color))
 
 
 def test_learning_scatters_policies_by_state_and_draws_every_agents_return(tmp_path):
     figure = draw(learning, learned(tmp_path), game="ipd", algorithms=["nl", "lola"])
     readable(figure)
-    a, b, c = figure.axes
-    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b)] == ["NL-Ex", "LOLA-Ex"]
+    _, b, c = figure.axes
+    assert titles(figure)[:2] == ["NL-Ex", "LOLA-Ex"]
     assert [s.get_label() for s in b.collections] == ["start", "CC", "CD", "DC", "DD"]
     assert len({to_hex(s.get_facecolor()[0]) for s in b.collections}) == 5
     assert len({s.get_paths()[0].vertices.tobytes() for s in b.collections}) == 5
@@ -50,12 +78,25 @@ def test_learning_scatters_policies_by_state_and_draws_every_agents_return(tmp_p
     expected = np.transpose([TIT_FOR_TAT[1], TIT_FOR_TAT[2]])  # DC bottom right, CD top left
     assert np.abs(np.array(centres) - expected).max() < 0.05
     assert all(len(s.get_offsets()) == 3 for s in b.collections)
-    assert "3 runs" in c._left_title.get_text()
+    assert "3 runs" in titles(figure)[2]
     assert [line.get_label() for line in c.lines] == [
         f"{name}, agent {player}" for name in ("NL-Ex", "LOLA-Ex") for player in (1, 2)
     ]
     assert c.lines[0].get_ydata() == pytest.approx(np.linspace(-1.5, -2, 5) + 0.1)
     assert [c.lines[i].get_linestyle() for i in (0, 1)] == ["-", "--"]
+    assert [to_hex(line.get_color()) for line in c.lines] == [named("red")] * 2 + [named("blue")] * 2
+    assert keys(figure) == ["NL-Ex", "LOLA-Ex", "agent 1", "agent 2", "end of a run"]
+
+
+def test_learning_marks_where_each_run_ends_and_what_the_paper_prints(tmp_path):
+    known = replace(learned(tmp_path), ledger=LEDGER)
+    figure = draw(learning, known, game="ipd", algorithms=["nl", "lola"])
+    readable(figure)
+    runs, paper = strip(figure.axes[-1])
+    assert [(column, color) for column, color, _ in runs] == [(0, named("red")), (1, named("blue"))]
+    assert [ends for *_, ends in runs] == [pytest.approx([end, end + 0.1, end + 0.2]) for end in (-2, -1)]
+    assert paper == {1: -1.06}  # none is printed of the other
+    assert keys(figure)[-2:] == ENDS
 
 
 def test_learning_needs_two_players_with_two_actions(tmp_path):
@@ -63,13 +104,26 @@ def test_learning_needs_two_players_with_two_actions(tmp_path):
         draw(learning, learned(tmp_path, players=(1, 2, 3)), game="ipd", algorithms=["nl"])
 
 
-def test_a_ninth_algorithm_is_drawn_in_the_first_ones_colour(tmp_path):
-    with style.theme():  # too crowded to lay out
-        figure = learning.draw(learned(tmp_path), game="ipd", algorithms=["nl", "lola"] * 4 + ["nl"])
-    lines = figure.axes[-1].lines
-    assert len(lines) == 18 and len(figure.axes) == 10
-    colors = [to_hex(line.get_color()) for line in lines[::2]]
-    assert len(set(colors[:8])) == 8 and colors[8] == colors[0]
+def test_a_colour_has_a_name_and_maybe_a_shade():
+    assert {*settings.COLOURS} == {*style.PALETTE}
+    assert {shade.strip() for shade in settings.SHADES} == {"", *style.SHADES}
+    found = {name: style.colour(name) for name in settings.ALGORITHM["colour"].shape["enum"] if name != "dark black"}
+    assert len({*map(to_hex, found.values())}) == len(found) == 26
+    for hue in set(settings.COLOURS) - {"black"}:
+        light, own, dark = (sum(found[shade + hue]) for shade in ("light ", "", "dark "))
+        assert light > own > dark
+
+
+def test_curves_of_one_colour_differ_in_their_dashes_and_then_in_width():
+    looks = style.looks(["blue", "red", *["blue"] * 7])
+    assert [to_hex(look["color"]) for look in looks[:3]] == [named("blue"), named("red"), named("blue")]
+    assert looks[0]["linestyle"] == looks[1]["linestyle"] != looks[2]["linestyle"]
+    assert len({str(look) for look in looks}) == 9
+    assert [look["linewidth"] for look in looks] == [1] * 7 + [0.5] * 2
+
+
+def test_numbers_have_the_minus_sign_of_axes():
+    assert [style.number(-1.06), style.number(2.5), style.number(-0.001, "z.2f")] == ["−1.06", "2.5", "0.00"]
 
 
 def test_sampled_returns_stand_beside_the_exact_ones_on_one_scale(tmp_path):
@@ -81,14 +135,12 @@ def test_sampled_returns_stand_beside_the_exact_ones_on_one_scale(tmp_path):
     figure = draw(learning, known, **block)
     readable(figure)
     c, d = figure.axes[2:]
-    assert [ax._left_title.get_text().split("  ")[1] for ax in (c, d)] == ["exact, 3 runs", "sampled, 2 runs"]
+    assert titles(figure)[2:] == ["exact, 3 runs", "sampled, 2 runs"]
     assert c.get_ylim() == d.get_ylim() and c.get_ylim()[0] < -3 and c.get_ylim()[1] > -0.8
     assert (c.get_xlim(), d.get_xlim()) == ((0, 4), (0, 2))
-    assert [to_hex(line.get_color()) for line in d.lines] == [to_hex(line.get_color()) for line in c.lines]
+    assert [to_hex(line.get_color()) for line in d.lines] == [named("light red")] * 2 + [named("light blue")] * 2
     assert d.lines[2].get_ydata() == pytest.approx([-1.5, -1.1, -0.6])
-    assert [text.get_text() for text in figure.legends[1].get_texts()] == [
-        *(f"{name}, agent {player}" for name in ("NL-Ex", "LOLA-Ex", "NL-PG", "LOLA-PG") for player in (1, 2))
-    ]
+    assert keys(figure) == ["NL-Ex", "LOLA-Ex", "NL-PG", "LOLA-PG", "agent 1", "agent 2", "end of a run"]
 
 
 def compared(tmp_path, count=3):
@@ -99,7 +151,9 @@ def compared(tmp_path, count=3):
         write_group(tmp_path, name, returns)
     groups = {name: Group(tmp_path / "groups" / name) for name in names}
     labels = {f"a{n}": f"LOLA-DiCE, {n} inner steps" for n in range(count)}
-    return Sources(groups, labels, {"ipd": CD}, opponent_models={"cloning": "cloned opponent"})
+    colours = {f"a{n}": color for n, color in enumerate(settings.COLOURS[:count])}
+    models = {"cloning": "cloned opponent"}
+    return Sources(groups, labels, {"ipd": CD}, opponent_models=models, titles=TITLES, colours=colours)
 
 
 SAVED = {"a1": [[0, -1.5], [1, -1.2]], "a0/cloning": [[1, -1.9]]}
@@ -115,26 +169,29 @@ def test_comparison_draws_a_curve_per_group_and_saved_results_in_its_colour(tmp_
     assert [line.get_ydata()[-1] for line in curves] == pytest.approx([-1.5, -1.6, -1.8])  # over agents and runs
     assert [line.get_xydata().tolist() for line in marks] == [SAVED["a1"], SAVED["a0/cloning"]]
     colors = [to_hex(line.get_color()) for line in curves]
-    assert len(set(colors)) == 3
+    assert colors == [named("red"), named("blue"), named("red")]
+    assert [line.get_linestyle() for line in curves] == ["-", "-", "--"]
     assert [to_hex(line.get_color()) for line in marks] == colors[1:]
-    (legend,) = figure.legends
-    assert [" ".join(text.get_text().split()) for text in legend.get_texts()] == [
+    assert [to_hex(line.get_markerfacecolor()) for line in marks] == [colors[1], "#ffffff"]  # the dashed one's
+    assert titles(figure) == ["Iterated prisoner's dilemma"]
+    assert keys(figure) == [
         "LOLA-DiCE, 0 inner steps",
         "LOLA-DiCE, 1 inner steps",
         "LOLA-DiCE, 0 inner steps, cloned opponent",
         "the authors' five runs",
+        "end of a run",
     ]
-    assert "2 runs" in legend.get_title().get_text()
+    assert "2 runs" in figure.legends[0].get_title().get_text()
+    assert strip(ax)[0][1] == (1, named("blue"), pytest.approx([-2.1, -1.1]))
     assert ax.collections[0].get_datalim(ax.transData).intervaly.tolist() == pytest.approx([-2, -1])  # its band
 
 
 def test_comparison_tells_eight_groups_apart(tmp_path):
     figure = draw(comparison, compared(tmp_path, 8), game="ipd", algorithms=[f"a{n}" for n in range(8)])
-    readable(figure)
+    readable(figure, width=17)
     lines = figure.axes[0].lines
     assert len({to_hex(line.get_color()) for line in lines}) == len(lines) == 8
-    assert [line.get_linestyle() for line in lines] == ["-"] * 6 + ["--"] * 2
-    assert "saved results" not in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "saved results" not in keys(figure)
 
 
 def believed(tmp_path):
@@ -147,16 +204,18 @@ def believed(tmp_path):
         returns = {seed: {1: [0.5, 1.0, 1.5], 2: [sign * value for value in (0.5, 1.0, 1.5)]} for seed in range(2)}
         write_group(tmp_path, name, returns, beliefs=clones if name.endswith("cloning") else None)
     groups = {name: Group(tmp_path / "groups" / name) for name in names}
-    return Sources(groups, LABELS, {"ipd": CD, "imp": CD}, opponent_models={"cloning": "cloned opponent"})
+    return Sources(groups, LABELS, {"ipd": CD, "imp": CD}, opponent_models={"cloning": "cloned opponent"}, **NAMED)
 
 
 def test_beliefs_shows_returns_and_the_distance_of_the_clones(tmp_path):
     figure = draw(beliefs, believed(tmp_path), games=["ipd", "imp"], algorithms=["lola", "lola/cloning", "nl-pg"])
     readable(figure)
     a, b, c, d = figure.axes
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        *("LOLA-Ex", "NL-PG", "opponent known", "cloned opponent")
+    assert keys(figure) == ["LOLA-Ex", "NL-PG", "opponent known", "cloned opponent", "end of a run"]
+    assert titles(figure) == [
+        *(f"{title} return per step" if n else "clone's error" for title in TITLES.values() for n in (1, 0))
     ]
+    assert strip(c)[0][2] == (2, named("light red"), pytest.approx([1.5, 1.5]))
     assert [len(ax.lines) for ax in (a, b, c, d)] == [3, 1, 3, 1]
     assert a.lines[0].get_ydata() == pytest.approx([0.75, 1.5, 2.25])
     assert c.lines[0].get_ydata() == pytest.approx([0.5, 1.0, 1.5])  # zero-sum: agent 1's
@@ -177,12 +236,14 @@ def test_beliefs_of_a_group_are_read_by_pair_and_update(tmp_path):
     assert believed(tmp_path / "again").groups["ipd/lola/oracle"].beliefs.empty
 
 
-def test_more_players_than_colours_still_look_different(tmp_path):
+def test_eight_players_of_one_algorithm_look_different(tmp_path):
     known = learned(tmp_path, players=range(1, 9))
     figure = draw(returns_figure, known, game="ipd", algorithms=["nl", "lola"])
     readable(figure)
-    looks = [(to_hex(line.get_color()), line.get_linestyle(), line._dash_pattern) for line in figure.axes[0].lines]
-    assert len(looks) == len(set(map(str, looks))) == 8
+    for panel, color in zip(figure.axes, ("red", "blue"), strict=True):
+        assert {to_hex(line.get_color()) for line in panel.lines} == {named(color)}
+        looks = [(line.get_linewidth(), line._unscaled_dash_pattern) for line in panel.lines]
+        assert len(looks) == len(set(map(str, looks))) == 8
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
@@ -205,7 +266,7 @@ def test_parameters_has_a_panel_per_algorithm_and_a_curve_per_parameter(tmp_path
     known = sources(tmp_path, "ipd/nl/oracle", "ipd/lola/oracle")
     figure = draw(parameters, known, game="ipd", algorithms=["nl", "lola"])
     readable(figure)
-    assert [ax._left_title.get_text().split("  ")[1] for ax in figure.axes] == ["NL-Ex", "LOLA-Ex"]
+    assert titles(figure) == ["NL-Ex", "LOLA-Ex"]
     one = (
         ["agent 1, parameter 1", "agent 1, parameter 2", "agent 2, parameter 1"] if several else ["agent 1", "agent 2"]
     )
@@ -216,7 +277,7 @@ def test_parameters_has_a_panel_per_algorithm_and_a_curve_per_parameter(tmp_path
 POINTS = list(itertools.product((0.5, 1.0, 2.0), repeat=2))
 LEDGER = Ledger(
     printed={"ipd/lola/oracle": {"R": -1.06}, "imp/lola/oracle": {"std": 0.02}},
-    plotted={"ipd": {"field": ["q", "lola"], "cells": [[None, -1.18], [-0.98, None]], "average": [0, 0]}},
+    plotted={"ipd": {"field": ["q", "lola"], "cells": [[None, -1.18], [-0.98, None]], "average": [-1.2, -1.0]}},
 )
 
 
@@ -231,9 +292,10 @@ def mapped(tmp_path, diverged=False):
 def test_map_shows_the_two_measures_of_each_game(tmp_path):
     figure = draw(map_figure, mapped(tmp_path), games=["ipd", "imp"], algorithm="lola@map")
     readable(figure)
-    r, tft, spread, nash = figure.axes[:4]
-    assert [ax._left_title.get_text().split("  ")[1] for ax in (r, tft, spread, nash)] == [
-        *("ipd: R (-1.06)", "ipd: %TFT", "imp: std of R (0.02)", "imp: %Nash")
+    r, tft, spread = figure.axes[:3]
+    assert titles(figure) == [
+        *("Iterated prisoner's dilemma R; paper: −1.06", "%TFT"),
+        *("Iterated matching pennies std of R; paper: 0.02", "%Nash"),
     ]
     assert r.collections[0].get_array().tolist() == [[-0.5, -1.0, -2.0]] * 3  # η up, δ to the right
     assert tft.collections[0].get_array().tolist() == [[20, 100, 20]] * 3
@@ -248,8 +310,7 @@ def test_map_marks_the_papers_number_and_the_settings_of_the_study(tmp_path):
     assert contour[:, 0] == pytest.approx(1.5 + 0.06)  # between the tiles at δ = 1 and 2, where R is -1 and -2
     assert len(tft.collections) == 1  # no %TFT is printed here
     assert [line.get_xydata().tolist() for line in r.lines] == [[[1.5, 2.5]]]
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["(the paper's number)", "this study: δ = 1, η = 2"]
+    assert keys(figure) == ["equal to the paper", "this study: δ = 1, η = 2"]
     assert figure.legends[0].get_title().get_text() == "LOLA-Ex, 2 runs at each point"
 
 
@@ -286,10 +347,10 @@ def contested(tmp_path, entrants=tuple(ENTRANTS), models=("oracle",)):
             group = write_match(tmp_path, f"{game}/{seats}@{name}/{model}", returns, shares, every=25)
             groups[group.name] = group
     tournaments = {"cup": "as described", "cup-released": "as released"}
-    known = Sources(
-        groups, ENTRANTS, {"ipd": CD, "imp": [["H", "T"]] * 2}, ledger=LEDGER, tournament_labels=tournaments
-    )
-    return replace(known, opponent_models={"cloning": "cloned opponent"})
+    actions = {"ipd": CD, "imp": [["H", "T"]] * 2}
+    known = Sources(groups, ENTRANTS, actions, ledger=LEDGER, tournament_labels=tournaments, titles=TITLES)
+    colours = dict(zip(entrants, itertools.cycle(settings.COLOURS)))
+    return replace(known, opponent_models={"cloning": "cloned opponent"}, colours=colours)
 
 
 def duel(tmp_path, **more):
@@ -298,12 +359,13 @@ def duel(tmp_path, **more):
 
 def test_standings_average_over_opponents_and_runs(tmp_path):
     figure = draw(standings, contested(tmp_path), **BOTH)
-    readable(figure)
+    readable(figure, width=17)
     a, b, c, d = figure.axes
-    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b, c, d)] == [
-        *("ipd, as described", "imp, as described", "ipd, as released", "imp, as released")
+    assert titles(figure) == [
+        f"{title} {label}" for label in ("as described", "as released") for title in TITLES.values()
     ]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(ENTRANTS.values())
+    assert [{text.get_text() for text in ax.texts} for ax in figure.axes] == [{*ENTRANTS.values()}] * 4
+    assert [to_hex(line.get_color()) for line in a.lines] == [named(color) for color in settings.COLOURS[:6]]
     assert "mean over opponents and 2 runs" in figure.legends[0].get_title().get_text()
     assert all(line.get_xdata().tolist() == [25, 50, 75, 100] for ax in figure.axes for line in ax.lines)
     ends = [line.get_ydata()[-1] for line in a.lines]
@@ -324,6 +386,23 @@ def test_standings_tell_more_entrants_apart_than_there_are_colours(tmp_path):
     readable(figure)
     looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in figure.axes[0].lines}
     assert len(looks) == 10
+    boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda box: box.y0)
+    assert len(boxes) == 10 and all(low.y1 <= high.y1 - 15 for low, high in itertools.pairwise(boxes))
+
+
+def test_names_at_the_ends_of_curves_make_room_for_each_other():
+    assert style.apart([0.1, 0.5, 0.9], 0.1) == [0.1, 0.5, 0.9]
+    assert style.apart([0.5, 0.5], 0.1) == pytest.approx([0.45, 0.55])
+    assert style.apart([0.0, 0.5, 0.5, 0.5], 0.2) == pytest.approx([0.0, 0.3, 0.5, 0.7], abs=1e-3)
+
+
+def test_standings_show_what_the_authors_plotted_of_the_same_field(tmp_path):
+    figure = draw(standings, duel(tmp_path), games=["ipd"], tournaments=["cup"])
+    readable(figure)
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert [line.get_xydata().tolist() for line in marks] == [[[100, -1.2]], [[100, -1.0]]]
+    assert [to_hex(line.get_color()) for line in marks] == [named("red"), named("blue")]
+    assert keys(figure) == ["authors, read off their plot of the end"]
 
 
 def test_a_spec_says_what_tournaments_are_called(tmp_path):
@@ -339,15 +418,15 @@ def test_standings_of_those_who_model_say_so(tmp_path):
     figure = draw(standings, known, games=["ipd"], tournaments=["cup"])
     readable(figure)
     (ax,) = figure.axes
-    assert " ".join(ax._left_title.get_text().split()[1:]) == "ipd, as described, cloned opponent"
+    assert titles(figure) == ["Iterated prisoner's dilemma as described, cloned opponent"]
     assert ax.lines[0].get_ydata()[-1] == pytest.approx(3 * (0.25 - 1))  # against itself 0, against the other 0.5 - 2
 
 
 def test_tournaments_with_different_fields_stand_side_by_side(tmp_path):
     known = duel(tmp_path)
     groups = {name: group for name, group in known.groups.items() if "lola" not in name or "released" not in name}
-    figure = draw(standings, replace(known, groups=groups), **BOTH)
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["NL-Q", "LOLA-Ex"]
+    figure = draw(standings, replace(known, groups=groups, ledger=Ledger()), **BOTH)
+    assert [[text.get_text() for text in ax.texts] for ax in figure.axes[1:3]] == [["NL-Q", "LOLA-Ex"], ["NL-Q"]]
     assert [len(ax.lines) for ax in figure.axes] == [2, 2, 1, 1]
     a, b = draw(crosstable, replace(known, groups=groups, ledger=Ledger()), **ONE).axes[:2]
     assert not np.ma.getmaskarray(a.collections[0].get_array()).any()
@@ -358,9 +437,8 @@ def test_crosstable_shows_each_pair_on_one_scale_beside_the_authors(tmp_path):
     figure = draw(crosstable, contested(tmp_path), **ONE)
     readable(figure, width=17)
     a, b, authors, _ = figure.axes
-    assert [ax._left_title.get_text().split("  ")[1] for ax in (a, b, authors)] == [
-        *("ipd, as described", "ipd, as released", "ipd, authors (digitised)")
-    ]
+    whose = ("as described", "as released", "authors, read off their plots; grey: not plotted")
+    assert titles(figure) == [f"Iterated prisoner's dilemma {each}" for each in whose]
     expected = [[-i if i == j else 0.5 - i - 2 * j for j in range(6)] for i in range(6)]
     assert tiles(a) == pytest.approx(np.array(expected))
     assert tiles(b) == pytest.approx(2 * np.array(expected))
@@ -368,7 +446,7 @@ def test_crosstable_shows_each_pair_on_one_scale_beside_the_authors(tmp_path):
     assert known.tolist() == [[0, 5], [5, 0]]
     assert (tiles(authors)[0, 5], tiles(authors)[5, 0]) == (-1.18, -0.98)
     assert {ax.collections[0].get_clim() for ax in (a, b, authors)} == {(2 * expected[4][5], 0)}
-    assert [text.get_text() for text in a.texts[:3]] == ["0.0", "-1.5", "-3.5"]
+    assert [text.get_text() for text in a.texts[:3]] == ["0.0", "−1.5", "−3.5"]
     boxes = [text.get_window_extent() for text in a.texts]
     assert len(boxes) == 36 and not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
     names = list(ENTRANTS.values())
@@ -391,7 +469,7 @@ def test_a_small_crosstable_is_one_column_wide_and_a_large_one_has_no_numbers(tm
     block = {"game": "imp", "tournaments": ["cup"]}
     small = draw(crosstable, duel(tmp_path / "small"), **block)
     readable(small)
-    assert [text.get_text() for text in small.axes[0].texts] == ["0.00", "-0.15", "0.15", "0.00"]
+    assert [text.get_text() for text in small.axes[0].texts] == ["0.00", "−0.15", "0.15", "0.00"]
     names = tuple(f"e{n}" for n in range(19))
     known = replace(contested(tmp_path / "large", names), labels=dict(zip(names, names, strict=True)))
     large = draw(crosstable, known, **block)
@@ -409,7 +487,7 @@ def test_matches_show_what_each_earns_against_each(tmp_path):
         assert line.get_xdata().tolist() == [25, 50, 75, 100]
         assert line.get_ydata() == pytest.approx([0, 0, 0, -i if i == j else 0.5 - i - 2 * j])
     assert len({ax.get_ylim() for ax in panels.flat}) == 1
-    assert "return" in figure._supylabel.get_text()
+    assert figure._suptitle.get_text() == "Iterated prisoner's dilemma: the row's return per step, against the column"
 
 
 def test_matches_show_how_often_each_takes_its_first_action(tmp_path):
@@ -417,14 +495,14 @@ def test_matches_show_how_often_each_takes_its_first_action(tmp_path):
     readable(figure, width=17)
     for i, row in enumerate(np.reshape(figure.axes, (6, 6))):
         assert all(ax.lines[0].get_ydata() == pytest.approx([0.1 * i] * 4) for ax in row)
-    assert "P(H)" in figure._supylabel.get_text()
+    assert figure._suptitle.get_text() == "Iterated matching pennies: the row's P(H), against the column"
     assert figure.axes[0].get_ylim() == (-0.03, 1.03)
 
 
 def test_matches_name_the_first_action_only_where_both_seats_call_it_the_same(tmp_path):
     known = replace(duel(tmp_path), actions={"ipd": [["C", "D"], ["stay", "go"]]})
     figure = draw(matches, known, game="ipd", tournament="cup", shows="first action")
-    assert "P(first action)" in figure._supylabel.get_text()
+    assert "P(first action)" in figure._suptitle.get_text()
 
 
 def test_matches_show_one_of_two_things(tmp_path):

@@ -32,9 +32,9 @@ def test_every_setting_is_taken_by_something():
     taken = {id(known): set() for known in (settings.GAME, settings.ALGORITHM, settings.OPPONENT_MODEL)}
     for entry, known in entries():
         taken[id(known)] |= entry.settings.keys()
-    assert settings.GAME.keys() - taken[id(settings.GAME)] == {"kind", "length"}
+    assert settings.GAME.keys() - taken[id(settings.GAME)] == {"title", "kind", "length"}
     assert settings.OPPONENT_MODEL.keys() - taken[id(settings.OPPONENT_MODEL)] == {"label", "model", "batch"}
-    shared = {"label", "rule", "lr", "lr_final", "clip", "estimator", "batch", "learner"}
+    shared = {"label", "colour", "rule", "lr", "lr_final", "clip", "estimator", "batch", "learner"}
     assert settings.ALGORITHM.keys() == (taken[id(settings.ALGORITHM)] | shared) - {"game"}
 
 
@@ -100,10 +100,10 @@ def test_a_config_with_or_without_points_is_one_experiment():
     assert of_written == of_pointed
 
 
-def test_the_list_of_settings_in_the_readme_is_up_to_date():
-    """`make docs` writes it."""
+def test_the_lists_of_settings_and_of_kinds_in_the_readme_are_up_to_date():
+    """`make docs` writes them."""
     text = docs.SETTINGS.read_text()
-    assert docs.fill(docs.SETTINGS, {"settings": docs.settings_listing()}) == text
+    assert docs.fill(docs.SETTINGS, {"settings": docs.settings_listing(), "kinds": docs.kinds_listing()}) == text
 
 
 def test_an_algorithm_that_no_part_uses_is_checked_where_it_stands():

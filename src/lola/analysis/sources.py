@@ -6,7 +6,7 @@ from pathlib import Path
 from lola.analysis.groups import Counted, Group
 from lola.analysis.paper import Ledger
 from lola.analysis.tournaments import Tournament, find
-from lola.vocabulary.names import GroupName
+from lola.vocabulary.names import GroupName, Matchup
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Sources:
     opponent_model: str = "oracle"
     opponent_models: dict[str, str] = field(default_factory=dict)
     tournament_labels: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)  # of games
+    colours: dict[str, str] = field(default_factory=dict)  # of algorithms
     coin_games: dict[str, dict] = field(default_factory=dict)  # by group: grid, tie, batch, length, steps
 
     def group(self, game: str, shown: str) -> Group:
@@ -37,6 +39,14 @@ class Sources:
         """The label of a tournament, with the opponent model where it is not the oracle."""
         model = self.opponent_models.get(tournament.opponent_model)
         return self.tournament_labels[tournament.name] + (f", {model}" if model else "")
+
+    def title(self, game: str) -> str:
+        """What people call a game."""
+        return self.titles.get(game, game)
+
+    def colour(self, algorithm: str) -> str:
+        """The name of the colour of an algorithm, or of a matchup's first player."""
+        return self.colours.get(Matchup.read(algorithm).seats[0], "black")
 
     def label(self, group: Group) -> str:
         """The algorithm's name, and the opponent model's where it is not the oracle."""
@@ -66,7 +76,7 @@ class Sources:
     def divergences(self) -> list[str]:
         """For each group with a run that diverged, a line with the numbers of runs that finished and diverged."""
         diverged = [group for group in self.groups.values() if group.divergence]
-        return [f"{group.game}, {self.label(group)}: {group.divergence}" for group in diverged]
+        return [f"{self.title(group.game)}, {self.label(group)}: {group.divergence}" for group in diverged]
 
 
 def split_spec(spec: dict, folders: list[Path], ledger: Ledger) -> tuple[Sources, dict]:

@@ -24,7 +24,7 @@ from lola.tables import outcomes
 from lola.tables.table import grid
 from lola.vocabulary.settings import BLOCKS, STUDY, given
 
-UNSEEN = ("label", "seeds_per_job")  # settings of a block that move no number
+UNSEEN = ("label", "title", "colour", "seeds_per_job")  # settings of a block that move no number
 PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn", "snakemake", "mlflow")
 
 

@@ -21,6 +21,7 @@ from lola.study.config import BadConfig, load
 from lola.tables import outcomes
 from lola.tables.table import grid
 from lola.vocabulary import registry, settings
+from lola.vocabulary.kinds import FIGURES
 from lola.vocabulary.names import GroupName
 
 README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "README.md"
@@ -128,7 +129,7 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
         },
         DOCS / "claims.md": {"claims": "\n\n".join(sections)},
         DOCS / "verdicts.md": {"rates": grid(*rates_listing())},
-        SETTINGS: {"settings": settings_listing()},
+        SETTINGS: {"kinds": kinds_listing(), "settings": settings_listing()},
     }
 
 
@@ -148,6 +149,16 @@ def listing(claims: list[dict]) -> list[str]:
         run = [line(c) for c in claims if c["section"] == section and c["verdict"] != NOT_RUN]
         paragraphs += [f"### {section}", grid(COLUMNS, run)] if run else []
     return paragraphs
+
+
+def kinds_listing() -> str:
+    """Every kind of figure: how it looks, what it shows, what its block gives besides, and of which groups."""
+    rows = []
+    for name, kind in FIGURES.items():
+        keys = [*kind.keys, *(f"[{key}]" for key in kind.optional)]
+        picture = f'<img src="../{papers.PICTURES / name}.png" alt="{name}">'
+        rows.append((picture, f"`{name}`", kind.what, ", ".join(keys), kind.shows))
+    return grid(("", "kind", "what it shows", "keys", "of"), rows)
 
 
 def settings_listing() -> str:

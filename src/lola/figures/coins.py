@@ -1,7 +1,5 @@
 """What players of the Coin Game learn to pick, and what that earns them."""
 
-from itertools import cycle
-
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -10,26 +8,32 @@ from lola.analysis.sources import Sources
 from lola.figures import style
 
 CHANCE = {"color": "dimgrey", "linestyle": ":", "linewidth": 0.8, "zorder": 0}
+QUANTITIES = ("own_colour", "points", "coins")  # what the ledger calls the three panels
 
 
 def draw(sources: Sources, *, game: str, algorithms: list[str]) -> Figure:
     """Figure 5 of the paper: own-colour share of the coins picked, points, and coins picked; a curve per algorithm.
 
-    Over both players and over runs, with 95 % intervals over runs. Each point is the mean over the updates since the
-    point before it; points are per player and 150 steps, the paper's episode.
+    Over both players and over runs, with 95 % intervals over runs, and where each run ends. Each point is the mean over
+    the updates since the point before it; points are per player and 150 steps, the paper's episode.
     """
     groups = [sources.group(game, shown) for shown in algorithms]
-    figure = style.new_figure(6, style.FULL_WIDTH)
+    looks = style.looks(sources.colour(group.algorithm) for group in groups)
+    figure = style.new_figure(6.4, style.FULL_WIDTH)
     share, points, picked = axes = figure.subplots(1, 3)
-    handles = []
-    for group, color in zip(groups, cycle(style.ALGORITHMS)):
-        label = sources.label(group)
-        handles.append(style.key(label, color=color))
-        if group.seeds:
-            coins = group.coins.T.groupby(level=[0, "step"]).sum().T  # over both players
-            style.plot_mean(share, 100 * coins["own"] / coins["coins"], label, color)
-            style.plot_mean(points, GAME * coins["points"] / 2, label, color)
-            style.plot_mean(picked, coins["coins"], label, color)
+    # Over both players; nothing of a group of which no run finished.
+    coins = [group.coins.T.groupby(level=[0, "step"]).sum().T for group in groups if group.seeds]
+    curves = [
+        [100 * of["own"] / of["coins"] for of in coins],
+        [GAME * of["points"] / 2 for of in coins],
+        [of["coins"] for of in coins],
+    ]
+    finished = [(group, look) for group, look in zip(groups, looks, strict=True) if group.seeds]
+    for ax, quantity, runs in zip(axes, QUANTITIES, curves, strict=True):
+        for (group, look), of_group in zip(finished, runs, strict=True):
+            style.plot_mean(ax, of_group, sources.label(group), **look)
+        paper = [sources.ledger.number(group.name, quantity) for group, _ in finished]
+        style.ends(ax, runs, [look for _, look in finished], paper, width=0.045)
     share.axhline(50, **CHANCE)
     points.axhline(0, **CHANCE)
     style.title(axes, ("coins of the own colour", "points per player", "coins picked"))
@@ -40,5 +44,8 @@ def draw(sources: Sources, *, game: str, algorithms: list[str]) -> Figure:
     picked.set_ylim(0, None)
     heading = style.heading("mean over both players and", (group.seeds for group in groups))
     scales = dict.fromkeys("{batch} games of {length} steps".format(**sources.coin_games[g.name]) for g in groups)
-    figure.legend(handles=handles, title=f"{heading}; {' or '.join(scales)} per update", ncols=4, loc=style.ABOVE)
+    handles = [style.key(sources.label(group), **look) for group, look in zip(groups, looks, strict=True)]
+    printed = [sources.ledger.number(group.name, quantity) for group in groups for quantity in QUANTITIES]
+    handles += style.keys_of_ends(printed)
+    figure.legend(handles=handles, title=f"{heading}; {' or '.join(scales)} per update", ncols=3, loc=style.ABOVE)
     return figure

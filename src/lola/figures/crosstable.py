@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lola.analysis.sources import Sources
 from lola.figures import style
 
-AUTHORS = "authors (digitised)"
+AUTHORS, UNKNOWN = "authors, read off their plots", "; grey: not plotted"
 COLUMNS = 2
 LEGIBLE = 18  # up to so many tiles side by side have room for a number
 DIGITS = 3  # such a number has so many
@@ -24,7 +24,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str]) -> Figure:
     """
     grids = grids_of(sources, game, tournaments)
     entrants, columns = len(next(iter(grids.values()))), min(COLUMNS, len(grids))
-    titles = [style.wrap(f"{game}, {label}") for label in grids]
+    titles = [f"{sources.title(game)}\n{label}" for label in grids]
     width = style.WIDTH if columns == 1 else style.FULL_WIDTH
     figure, axes = style.panels(titles, columns, row=1.9 + 0.6 * entrants, width=width)
     colors = scale(list(grids.values()))
@@ -45,7 +45,7 @@ def grids_of(sources: Sources, game: str, tournaments: list[str]) -> dict[str, p
     }
     theirs = sources.ledger.crosstable(game).reindex(index=entrants, columns=entrants)
     if theirs.notna().any(axis=None):
-        grids[AUTHORS] = theirs
+        grids[AUTHORS + (UNKNOWN if theirs.isna().any(axis=None) else "")] = theirs
     called = {"index": sources.labels, "columns": sources.labels}
     return {label: grid.reindex(index=entrants, columns=entrants).rename(**called) for label, grid in grids.items()}
 
@@ -64,7 +64,8 @@ def heat_map(ax: Axes, grid: pd.DataFrame, norm: Normalize, cmap: str, numbers: 
     ax.set_facecolor("lightgrey")
     before_point = len(f"{max(abs(norm.vmin), abs(norm.vmax)):.0f}")
     text = f"z.{max(0, DIGITS - before_point)}f"
-    written = {"annot": True, "fmt": text, "annot_kws": {"size": style.FONT}} if numbers else {}
+    texts = grid.map(lambda value: style.number(value, text))
+    written = {"annot": texts, "fmt": "", "annot_kws": {"size": style.FONT}} if numbers else {}
     sns.heatmap(grid, ax=ax, norm=norm, cmap=cmap, cbar=False, rasterized=True, **written)  # no seams in PDF
     ax.tick_params(axis="x", rotation=90, length=0)
     ax.tick_params(axis="y", rotation=0, length=0)

@@ -16,8 +16,8 @@ COLUMNS = (  # quantity, title, unit, place of a dotted line
     (points, "points per player", f"per {GAME} steps", 0),
     (coins, "coins picked", "per step, both players", None),
 )
-RUN = {"marker": "o", "linestyle": "", "markersize": 3, "color": style.SKY, "markeredgewidth": 0}
-MEAN = {"marker": "|", "linestyle": "", "markersize": 7, "markeredgewidth": 1.2, "color": style.BLUE}
+RUN = {"marker": "o", "linestyle": "", "markersize": 3, "alpha": 0.5, "markeredgewidth": 0}
+MEAN = {"marker": "|", "linestyle": "", "markersize": 7, "markeredgewidth": 1.2}
 ENOUGH = 5  # from so many runs on there is an interval: a bootstrap of two spans the two
 
 
@@ -30,7 +30,7 @@ def draw(sources: Sources, *, groups: list[str]) -> Figure:
     found = [sources.groups[GroupName.read(name, sources.opponent_model).name] for name in groups]
     lines = []  # (label, text on the right, group or None for a heading)
     for game, its in itertools.groupby(found, key=lambda group: group.game):
-        lines.append((game, "" if lines else "games × steps, updates", None))
+        lines.append((sources.title(game), "" if lines else "games × steps, updates", None))
         for group in its:
             scale = "{batch} × {length}, {steps}".format(**sources.coin_games[group.name])
             diverged = f", {len(group.failed)} diverged" if len(group.failed) else ""
@@ -42,7 +42,7 @@ def draw(sources: Sources, *, groups: list[str]) -> Figure:
     for ax, (quantity, title, unit, reference) in zip(axes, COLUMNS, strict=True):
         for y, group in enumerate(shown):
             if group and group.seeds:
-                dot(ax, y, quantity(group))
+                dot(ax, y, quantity(group), style.colour(sources.colour(group.algorithm)))
         if reference is not None:
             ax.axvline(reference, color="dimgrey", linestyle=":", linewidth=0.8, zorder=0)
         ax.margins(x=0.08)
@@ -58,18 +58,18 @@ def draw(sources: Sources, *, groups: list[str]) -> Figure:
     bare(right)
     intervals = any(group.seeds >= ENOUGH for group in found)
     mean = f"mean of runs, of {ENOUGH} or more with its 95 % interval" if intervals else "mean of runs"
-    handles = [style.key("a run", **RUN), style.key(mean, **MEAN)]
+    handles = [style.key("a run", color="dimgrey", **RUN), style.key(mean, color="dimgrey", **MEAN)]
     figure.legend(handles=handles, title="averages over the last tenth of training", ncols=2, loc=style.ABOVE)
     return figure
 
 
-def dot(ax: Axes, y: float, sample: Sample) -> None:
+def dot(ax: Axes, y: float, sample: Sample, color) -> None:
     """Each run, the mean over runs and its interval if they are enough, on a line of their own."""
     whole = estimate(sample)
     if whole.n >= ENOUGH:
-        ax.plot([whole.low, whole.high], [y, y], color=MEAN["color"])
-    ax.plot(sample.runs.mean(axis=1), [y] * whole.n, **RUN)
-    ax.plot(whole.value, y, **MEAN)
+        ax.plot([whole.low, whole.high], [y, y], color=color)
+    ax.plot(sample.runs.mean(axis=1), [y] * whole.n, color=color, **RUN)
+    ax.plot(whole.value, y, color=color, **MEAN)
 
 
 def bare(ax: Axes) -> None:

@@ -1,11 +1,10 @@
 """What two players with two actions learn: where their policies end, and their returns on the way there."""
 
-from itertools import cycle
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from lola.analysis.groups import Group
 from lola.analysis.sources import Sources
@@ -16,9 +15,10 @@ POINT = {"s": 9, "alpha": 0.55, "linewidths": 0.2, "edgecolors": "white", "clip_
 
 
 def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[str] = ()) -> Figure:
-    """Figures 1 and 2 of the paper: a policy scatter per algorithm, and below them all returns.
+    """Figures 1 and 2 of the paper: a policy scatter per algorithm; below, all returns and where each run ends.
 
-    The returns of `sampled` stand beside those, on the same scale.
+    The returns of `sampled` stand beside those, on the same scale. A run ends at the mean of both agents' returns, or
+    in a zero-sum game, where that is 0, at agent 1's.
     """
     actions = sources.actions[game]
     if [len(own) for own in actions] != [2, 2]:
@@ -29,7 +29,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
         others = [sources.group(game, algorithm) for algorithm in sampled]
         panels = {f"exact, {groups[0].seeds} runs": groups, f"sampled, {others[0].seeds} runs": others}
     n, m = len(groups), len(panels)
-    figure = style.new_figure(height=11 if sampled else 9.6)
+    figure = style.new_figure(height=11.4 if sampled else 10.2)
     layout = [np.repeat(np.arange(n), m), np.repeat(np.arange(n, n + m), n)]
     axes = list(figure.subplot_mosaic(layout, height_ratios=[1, 1.05]).values())
     above, below = axes[:n], axes[n:]
@@ -38,25 +38,39 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
     for ax, group in zip(above, groups, strict=True):
         scatter(ax, group, actions)
     above[0].set_ylabel(f"P({actions[1][0]} | state), agent 2")
-    heading = "state: last actions of agents 1 and 2 (points spread a little)"
+    heading = f"{sources.title(game)}\nstate: last actions of agents 1 and 2 (points spread a little)"
     states = max((ax.get_legend_handles_labels()[0] for ax in above), key=len)
-    figure.legend(handles=states, title=heading, ncols=5, loc=style.ABOVE, handletextpad=0, columnspacing=0.8)
+    legend = figure.legend(handles=states, title=heading, ncols=5, loc=style.ABOVE, handletextpad=0, columnspacing=0.8)
+    legend.get_title().set_multialignment("center")
 
     if sampled:
         below[1].sharey(below[0])
         below[1].tick_params(labelleft=False)
-    handles = []
+    handles, paper = [], []
     for ax, shown in zip(below, panels.values(), strict=True):
-        for group, color in zip(shown, cycle(style.ALGORITHMS)):
-            for player, dashes in zip((1, 2), style.DASHES, strict=False):
-                runs = group.returns.get(player, pd.DataFrame())
-                style.plot_mean(ax, runs, style.wrap(f"{sources.label(group)}, agent {player}"), color, dashes)
+        printed = [sources.ledger.number(group.name, "R") for group in shown]
+        handles += returns(ax, sources, shown, printed, width=0.055 * m)
+        paper += printed
         ax.set_xlabel("update")
-        handles += ax.get_legend_handles_labels()[0]
-    below[0].set_ylabel("normalised return per step")
+    below[0].set_ylabel(style.RETURN)
+    for player, dashes in zip((1, 2), style.DASHES, strict=False):
+        handles.append(style.key(f"agent {player}", color="dimgrey", linestyle=dashes))
+    handles += style.keys_of_ends(paper)
     heading = "means, with 95 % intervals" if sampled else None
-    figure.legend(handles=handles, title=heading, ncols=2 if sampled else n, loc=style.BELOW)
+    figure.legend(handles=handles, title=heading, ncols=2 if sampled else 3, loc=style.BELOW)
     return figure
+
+
+def returns(ax: Axes, sources: Sources, groups: list[Group], paper: list[float | None], width: float) -> list[Line2D]:
+    """Both agents' returns, with the ends of runs and the paper's numbers: a key for each group."""
+    looks = style.looks(sources.colour(group.algorithm) for group in groups)
+    for group, look in zip(groups, looks, strict=True):
+        for player, dashes in zip((1, 2), style.DASHES, strict=False):
+            runs = group.returns.get(player, pd.DataFrame())
+            style.plot_mean(ax, runs, f"{sources.label(group)}, agent {player}", **look | {"linestyle": dashes})
+    style.ends(ax, style.of_all(groups)[0], looks, paper, width)
+    labels = (style.wrap(sources.label(group)) for group in groups)
+    return [style.key(label, color=look["color"]) for label, look in zip(labels, looks, strict=True)]
 
 
 def scatter(ax: Axes, group: Group, actions: list[list[str]]) -> None:

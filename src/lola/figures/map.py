@@ -6,6 +6,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from lola.analysis.groups import Group
 from lola.analysis.maps import NAMES, SYMBOLS, quantities
@@ -19,7 +20,8 @@ AXES = {  # the first of a grid's two goes to the right, the second up
     "lr": "δ, the player's own step size",
     "eta": "η, the step size assumed for the other",
 }
-PAPER = style.VERMILLION  # it stands out from every colour of viridis
+HALO = withStroke(linewidth=2.4, foreground="white")
+PAPER = {"color": "black", "linewidth": 1.2, "path_effects": [HALO]}  # it stands out from every colour of viridis
 OWN = {"marker": "D", "linestyle": "", "color": "white", "markeredgecolor": "black", "markersize": 4}
 
 
@@ -30,22 +32,24 @@ def draw(sources: Sources, *, games: list[str], algorithm: str, beside: str | No
     """
     groups = [sources.group(game, algorithm) for game in games]
     x, y = axes_of(groups[0])
-    figure = style.new_figure(height=1.8 + 3.2 * len(groups))
+    figure = style.new_figure(height=1.8 + 3.5 * len(groups))
     panels = figure.subplots(len(groups), 2, squeeze=False)
     settings = sources.settings.get(algorithm, {})
     own = [settings.get(x), settings.get(y)]
-    titles, diverged = [], False
+    titles, diverged, printed = [], False, False
     for row, group in zip(panels, groups, strict=True):
         trained = group.instead(beside).name
+        titles.append([])
         for ax, (quantity, grid) in zip(row, grids(group, x, y).items(), strict=True):
             paper = sources.ledger.number(trained, quantity)
-            titles.append(f"{group.game}: {NAMES[quantity]}" + ("" if paper is None else f" ({paper:g})"))
+            titles[-1].append(NAMES[quantity] + ("" if paper is None else f"; paper: {style.number(paper)}"))
             heat_map(ax, grid, paper, own)
             diverged |= bool(grid.isna().any(axis=None))
-    style.title(panels.flat, titles)
+            printed |= paper is not None
+    style.title(panels.flat, style.rows(map(sources.title, games), titles))
     figure.supxlabel(AXES[x])
     figure.supylabel(AXES[y])
-    handles = [style.key("(the paper's number)", color=PAPER)]
+    handles = [style.key("equal to the paper", **PAPER)] if printed else []
     if None not in own:
         handles.append(style.key(f"this study: {SYMBOLS[x]} = {own[0]:g}, {SYMBOLS[y]} = {own[1]:g}", **OWN))
     if diverged:
@@ -86,8 +90,9 @@ def heat_map(ax: Axes, grid: pd.DataFrame, paper: float | None, own: list[float 
         axis.set_ticks(marked + 0.5, [f"{value:g}" for value in values[marked]], rotation=0)
     at = np.arange(len(grid.columns)) + 0.5, np.arange(len(grid.index)) + 0.5
     if paper is not None and np.nanmin(grid) < paper < np.nanmax(grid):
-        ax.contour(*at, grid, levels=[paper], colors=[PAPER], linewidths=1.2, linestyles="solid")
-        scale.axhline(paper, color=PAPER, linewidth=1.2)
+        line = ax.contour(*at, grid, levels=[paper], linestyles="solid")
+        line.set(**PAPER)
+        scale.axhline(paper, **PAPER)
     if None not in own:
         places = zip(own, (grid.columns, grid.index), at, strict=True)
         ax.plot(*(np.interp(*place, left=np.nan, right=np.nan) for place in places), **OWN)

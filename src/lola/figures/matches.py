@@ -1,7 +1,5 @@
 """Every match of a tournament: a small panel for each entrant against each."""
 
-from itertools import cycle
-
 from matplotlib.figure import Figure
 
 from lola.analysis.sources import Sources
@@ -18,14 +16,15 @@ def draw(sources: Sources, *, game: str, tournament: str, shows: str = RETURN) -
     if shows not in SHOWS:
         raise ValueError(f"a matches figure shows {' or '.join(map(repr, SHOWS))}, not {shows!r}")
     shown = sources.tournament(game, tournament)
-    entrants, curves, label = shown.entrants, shown.returns, "the row's normalised return per step"
+    entrants, curves, label = shown.entrants, shown.returns, f"the row's {style.RETURN}"
     figure = style.new_figure(14, style.FULL_WIDTH)
     axes = figure.subplots(len(entrants), len(entrants), sharex=True, sharey=True, squeeze=False)
     if shows == FIRST_ACTION:
         names = {own[0] for own in sources.actions[game]}  # one where both seats call it the same
         curves, label = shown.shares, f"the row's P({names.pop() if len(names) == 1 else FIRST_ACTION})"
         axes[0, 0].set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
-    for panels, row, color in zip(axes, entrants, cycle(style.ALGORITHMS)):
+    for panels, row in zip(axes, entrants, strict=True):
+        color = style.colour(sources.colour(row))
         for ax, column in zip(panels, entrants, strict=True):
             if shown.seats(row, column)[0].seeds:
                 style.plot_mean(ax, curves(row, column), sources.labels[row], color)
@@ -34,7 +33,7 @@ def draw(sources: Sources, *, game: str, tournament: str, shows: str = RETURN) -
         panels[0].set_ylabel(sources.labels[row])
     for ax, column in zip(axes[0], entrants, strict=True):
         ax.set_title(sources.labels[column])
-    figure.suptitle("against")
+    figure.suptitle(f"{sources.title(game)}: {label}, against the column")
     figure.supxlabel("episode")
-    figure.supylabel(label)
+    figure.supylabel("the row")
     return figure

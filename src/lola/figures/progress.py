@@ -1,7 +1,5 @@
 """How what the paper prints of the end comes about, update by update, beside what it prints."""
 
-import itertools
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,19 +16,19 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure
     """
     figure = style.new_figure(height=2.4 + 3 * len(games), width=style.FULL_WIDTH)
     panels = figure.subplots(len(games), 2, squeeze=False, sharex=True)
-    titles = []
+    titles, printed = [], False
     for row, game in zip(panels, games, strict=True):
         groups = [sources.group(game, algorithm) for algorithm in algorithms]
         for ax, quantity in zip(row, shown(groups), strict=True):
-            titles.append(f"{game}: {NAMES[quantity]}")
-            curves(ax, sources, groups, quantity)
+            titles.append(f"{sources.title(game)}: {NAMES[quantity]}")
+            printed |= curves(ax, sources, groups, quantity)
     style.title(panels.flat, titles)
     figure.supxlabel("N, updates")
     runs = " or ".join(map(str, sorted({group.seeds for group in groups})))
-    handles = panels[0, 0].get_legend_handles_labels()[0] + [
-        style.key("the paper's numbers", color="grey", linestyle=":")
-    ]
-    figure.legend(handles=handles, title=f"over {runs} runs", ncols=2, loc=style.ABOVE)
+    handles = panels[0, 0].get_legend_handles_labels()[0]
+    if printed:
+        handles.append(style.key("the paper's numbers", color="grey", linestyle=":"))
+    figure.legend(handles=handles, title=f"over {runs} runs", ncols=3, loc=style.ABOVE)
     return figure
 
 
@@ -41,19 +39,22 @@ def shown(groups: list[Group]) -> list[str]:
     return names
 
 
-def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> None:
-    """One quantity of each group after each update, and the paper's numbers."""
-    for group, color in zip(groups, itertools.cycle(style.ALGORITHMS)):
+def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> bool:
+    """One quantity of each group after each update, and the paper's numbers; whether there are any."""
+    looks = style.looks(sources.colour(group.algorithm) for group in groups)
+    for group, look in zip(groups, looks, strict=True):
         steps, values = [], []
         if group.seeds:
             table, statistic = quantities(group)[quantity]
             finished = table[~table.index.isin(group.failed, level="seed")]
             steps = finished.index.unique("step")
             values = [float(statistic.value(finished.xs(step, level="step").to_numpy())) for step in steps]
-        ax.plot(steps, values, color=color, label=style.wrap(sources.label(group)))
+        ax.plot(steps, values, **look, label=style.wrap(sources.label(group)))
     numbers = [sources.ledger.number(group.name, quantity) for group in groups]
-    for number, color in zip(numbers, itertools.cycle(style.ALGORITHMS)):
+    for number, look in zip(numbers, looks, strict=True):
         if number is not None:
-            ax.axhline(number, color=color if numbers.count(number) == 1 else "grey", linestyle=":", linewidth=1)
+            color = look["color"] if numbers.count(number) == 1 else "grey"
+            ax.axhline(number, color=color, linestyle=":", linewidth=1)
     ax.set_xlim(0, ax.dataLim.xmax)
     ax.spines[["right", "top"]].set_visible(False)
+    return numbers != [None] * len(numbers)

@@ -11,4 +11,4 @@ def draw(sources: Sources, *, game: str, algorithms: list[str]) -> Figure:
     groups = [sources.group(game, algorithm) for algorithm in algorithms]
     labels = {player: f"agent {player}" for player, _ in enumerate(sources.actions[game], start=1)}
     returns = [group.returns for group in groups]
-    return style.draw_players(sources, groups, returns, labels, 4, "normalised return per step")
+    return style.draw_players(sources, groups, returns, labels, 4, style.RETURN)

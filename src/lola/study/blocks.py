@@ -11,7 +11,8 @@ def check_game(where: str, game: dict) -> None:
     """A game must take exactly the settings of its kind."""
     name = registry.kind_name(game)
     kind = lookup(f"{where}.kind", name, registry.KINDS)
-    check_settings(where, game, {f"kind {name}": [kind.game]}, ("kind", "length") if kind.play else ("kind",))
+    always = ("kind", "title", "length") if kind.play else ("kind", "title")
+    check_settings(where, game, {f"kind {name}": [kind.game]}, always)
     if "payoffs" in game:
         check_payoffs(where, game["payoffs"], game["actions"])
     if "matrices" in game:
@@ -61,7 +62,7 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
         raise BadConfig(f"{where}: given {given} of rule and learner; allowed: a rule with lr, or a learner")
     if "learner" in block:
         learner = lookup(f"{where}.learner", block["learner"], registry.LEARNERS)
-        check_settings(where, block, {f"the learner {block['learner']}": [learner]}, ("learner", "label"))
+        check_settings(where, block, {f"the learner {block['learner']}": [learner]}, ("learner", "label", "colour"))
         return
     if "lr" not in block:
         raise BadConfig(f"{where}.lr: is missing; the rule {block['rule']} needs it")
@@ -75,7 +76,7 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
         given = f"given {block['batch']}, but values without an estimator are exact"
         raise BadConfig(f"{where}.batch: {given}; allowed: only with an estimator: {', '.join(estimators)}")
     policies = [name for kind in kinds for name, needed in kind.policy.settings.items() if not needed]
-    check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label", *policies))
+    check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label", "colour", *policies))
     if "filters" in block and block.get("encoder") != "convolutional":
         raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
 

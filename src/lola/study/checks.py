@@ -30,7 +30,7 @@ def check_study(config: dict) -> None:
     groups = plan.groups(config)
     for stage, (_, known) in kinds.SHOWN.items():
         for name, block in config[f"{stage}s"].items():
-            check_block(config, groups, f"{stage}s.{name}", block, known[block["kind"]])
+            check_block(config, groups, f"{stage}s.{name}", block, known)
     for stage, names in enumerate(config.get("first", [])):
         for name in names:
             lookup(f"first[{stage}]", name, config["figures"] | config["tables"], "figure or table")
@@ -205,30 +205,42 @@ def check_play(where: str, group: plan.Group, game: dict, blocks: list[dict], mo
         raise BadConfig(f"{where}: {matchup} needs exact values, and {group.game} has none; allowed: {allowed}")
 
 
-def check_block(config: dict, groups: dict, where: str, block: dict, kind: kinds.Kind) -> None:
+def check_block(config: dict, groups: dict, where: str, block: dict, known: dict[str, kinds.Kind]) -> None:
     """A figure or table must give the keys of its kind and name groups that the study trains and the kind can show."""
+    kind = known[block["kind"]]
     takes = (*kind.keys, *kind.optional, "opponent_model")
     for key in sorted({*kind.keys} - {*block} | {*block} - {*takes, "kind", "caption"}):
         what = "is missing" if key in kind.keys else "is not used"
         raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(takes)}")
-    shows = f"kind {block['kind']} shows {kind.shows}"
     for game in plan.block_games(block):
         key = next(key for key in ("game", "games", "groups", "options") if key in block)
-        lookup(f"{where}.{key}", game, config["games"])
-        counts = [len(own) for own in plan.player_actions(config["games"][game])]
-        if kind.players not in (None, len(counts)) or (kind.actions and {kind.actions} != {*counts}):
-            raise BadConfig(f"{where}: given {game}, whose {len(counts)} players have {counts} actions; {shows}")
+        found = lookup(f"{where}.{key}", game, config["games"])
+        counts = [len(own) for own in plan.player_actions(found)]
+        if not kind.fits(counts):
+            given = f"{game}, whose {len(counts)} players have {counts} actions"
+            courses = registry.kind(found).courses
+            others = [name for name, each in known.items() if each.fits(counts) and {*courses} & {*each.of}]
+            raise BadConfig(f"{where}: given {given}; {what_shows(block['kind'], others, known)}")
     check_tournaments(config, where, block)
     for name in plan.block_groups(config, block):
         group = lookup(where, name, groups, what="group of cells in the study")
-        if group.course not in kind.of or kind.axes not in (None, len(group.spec["grid"] or ())):
-            axes = f" by {', '.join(group.spec['grid'])}" if group.spec["grid"] else ""
-            what = f"{registry.COURSES[group.course].what}{axes}"
-            raise BadConfig(f"{where}: given {name}, one of the {what}; {shows}")
+        course, axes = group.course, group.spec["grid"] or ()
+        if not kind.takes(course, len(axes)):
+            of = f"{registry.COURSES[course].what}{' by ' if axes else ''}{', '.join(axes)}"
+            counts = [len(own) for own in plan.player_actions(config["games"][group.game])]
+            others = [name for name, each in known.items() if each.fits(counts) and each.takes(course, len(axes))]
+            raise BadConfig(f"{where}: given {name}, one of the {of}; {what_shows(block['kind'], others, known)}")
     if "beside" in block:
         lookup(f"{where}.beside", block["beside"], config["algorithms"])
     for curve in block.get("saved", {}):
         lookup(f"{where}.saved", curve, dict.fromkeys(block["algorithms"]), what="curve in this figure")
+
+
+def what_shows(name: str, others: list[str], known: dict[str, kinds.Kind]) -> str:
+    """What a kind of figure or table shows, and which others would do that are asked for in the same way."""
+    others = [other for other in others if known[other].asks == known[name].asks]
+    instead = f"; kinds that would do: {', '.join(others)}" if others else ""
+    return f"kind {name} shows {known[name].shows}{instead}"
 
 
 def check_tournaments(config: dict, where: str, block: dict) -> None:

@@ -8,6 +8,7 @@ from lola.vocabulary.errors import BadConfig, lookup
 
 CONFIG, DOCS = Path("config"), Path("docs")
 LIBRARY = CONFIG / "library.yaml"
+PICTURES = DOCS / "kinds"  # of the kinds of figures
 FIRST, ALL = "lola", "all"  # the paper if none is named, and the word for every paper
 YAML = (".yaml", ".yml")
 

@@ -14,9 +14,10 @@ from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.kinds import CLAIMS
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
-from lola.vocabulary.settings import ALGORITHM, AXES, GAME, OPPONENT_MODEL, PART, in_shape, plain
+from lola.vocabulary.settings import ALGORITHM, AXES, COLOURS, GAME, OPPONENT_MODEL, PART, in_shape, plain
 
-UNSEEN = ("label", "batch")  # of a player's block: what it is called, and what `play` says of all players
+# Of a player's block: how people are shown it, and what `play` says of all players.
+UNSEEN = ("label", "colour", "batch")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
             more=part.get("further", 0),
             spec={
-                "game": plain(block, GAME, without=("length",)),
+                "game": plain(block, GAME, without=("title", "length")),
                 "seats": [plain(seat, ALGORITHM, UNSEEN) for seat in seats],
                 "opponent_model": plain(model, OPPONENT_MODEL, UNSEEN),
                 "play": play_of(part, block, [*seats, model]),
@@ -247,6 +248,13 @@ def labels(config: dict) -> dict[str, str]:
     return found
 
 
+def colours(config: dict) -> dict[str, str]:
+    """The colour of each algorithm: its own, or that of its rule or learner, which take turns in the config's order."""
+    families = {name: block.get("rule") or block["learner"] for name, block in config["algorithms"].items()}
+    default = dict(zip(dict.fromkeys(families.values()), itertools.cycle(COLOURS)))
+    return {name: block.get("colour", default[families[name]]) for name, block in config["algorithms"].items()}
+
+
 def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
     """The labels of some tournaments, by their names."""
     return {name: config["study"][name].get("label", name) for name in names}
@@ -257,14 +265,17 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
     found = groups(config)
     shown = [found[group] for group in block_groups(config, block)]
     coin_games = {group.name: coin_game_scale(group) for group in shown if group.course == "coin_game"}
-    if block["kind"] == CLAIMS:  # which call groups by their names
+    if block["kind"] == CLAIMS:  # whose table calls groups by their names
         return block | {"name": name, "labels": {}, "actions": {}, "coin_games": coin_games}
     every = labels(config)
     models = {group.opponent_model for group in shown} - {"oracle"}  # which adds no label
     named = {name for group in shown for name in (group.algorithm, *group.matchup.seats)}
+    games, drawn = sorted({group.game for group in shown}), colours(config)
     return block | {
         "name": name,
         "labels": {name: every[name] for name in sorted(named)},
+        "colours": {name: drawn[name] for name in sorted(named) if name in drawn},
+        "titles": {name: config["games"][name].get("title", name) for name in games},
         "opponent_models": {name: config["opponent_models"][name].get("label", name) for name in sorted(models)},
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
         "settings": {group.algorithm: own_settings(group.spec) for group in shown if group.course != "match"},

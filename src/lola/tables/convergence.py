@@ -34,13 +34,13 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str]) -> Ta
             found.append((name, e, paper))
             rows.append(about | {"measure": name} | numbers(e) | {"paper": paper})
             if name.startswith("%"):
-                way = ways.setdefault((game, name), {"game": game, "measure": name})
+                way = ways.setdefault((game, name), {"game": sources.title(game), "measure": name})
                 way[about["algorithm"]] = f"{number(e.value, 1)} ({number(paper, 1)})"
         (_, r, r_paper), (_, spread, spread_paper), (main, share, share_paper), *_ = found
         printed = {"runs": str(about["runs"]), "R": interval(r, 2), "R, paper": number(r_paper, 2)}
         printed |= {"std": number(spread.value, 2), "std, paper": number(spread_paper, 2)}
         printed |= {"%TFT or %Nash": f"{main.split()[0]} {interval(share, 1)}", "paper": number(share_paper, 1)}
-        lines.append(about | printed)
+        lines.append(about | {"game": sources.title(game)} | printed)
     blocks = {"": pd.DataFrame(lines), WAYS: pd.DataFrame(ways.values())}
     return Table(pd.DataFrame(rows).astype({"paper": float}), blocks, NOTES)
 

@@ -39,19 +39,21 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> T
             about = {"game": game, "tournament": label, "row": sources.labels[row], "column": sources.labels[column]}
             compared = {"authors": theirs, "difference": e.value - theirs}
             rows.append(about | {"runs": e.n} | numbers(e) | compared)
-        matrices[f"{game}, {label}"] = matrix(cells, entrants, {name: sources.labels[name] for name in entrants})
+        matrices[f"{sources.title(game)}, {label}"] = matrix(
+            cells, entrants, {name: sources.labels[name] for name in entrants}
+        )
     long = pd.DataFrame(rows)
     compared = long.dropna(subset="authors")
-    return Table(long, matrices | ({DISTANCES: distances(compared)} if len(compared) else {}), NOTES)
+    return Table(long, matrices | ({DISTANCES: distances(compared, sources)} if len(compared) else {}), NOTES)
 
 
-def distances(compared: pd.DataFrame) -> pd.DataFrame:
+def distances(compared: pd.DataFrame, sources: Sources) -> pd.DataFrame:
     """A row per game and tournament: the distance of its cells from the authors'."""
     inside = (compared.low - READ <= compared.authors) & (compared.authors <= compared.high + READ)
     groups = compared.assign(inside=inside).groupby(["game", "tournament"], sort=False)
     return pd.DataFrame(
         {
-            "game": game,
+            "game": sources.title(game),
             "tournament": tournament,
             "mean absolute difference": number(of.difference.abs().mean(), 2),
             "mean difference": number(of.difference.mean(), 2),

@@ -29,8 +29,9 @@ def tabulate(sources: Sources, *, games: list[str], tournaments: list[str]) -> T
     rows, rankings, contests = [], {}, {}
     for game, name in itertools.product(games, tournaments):
         tournament = sources.tournament(game, name)
-        entrants, where = tournament.entrants, {"game": game, "tournament": sources.tournament_label(tournament)}
-        labels, heading = {name: sources.labels[name] for name in entrants}, ", ".join(where.values())
+        entrants, label = tournament.entrants, sources.tournament_label(tournament)
+        where, heading = {"game": game, "tournament": label}, f"{sources.title(game)}, {label}"
+        labels = {name: sources.labels[name] for name in entrants}
         authors = sources.ledger.averages(game)
         if {*authors.index} != {*entrants}:
             authors = {}  # means over another field

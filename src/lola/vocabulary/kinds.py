@@ -4,9 +4,10 @@ Each kind is a module with one function, `draw` or `tabulate`, whose arguments a
 kinds have; so a change in one kind remakes only the figures or tables of that kind.
 """
 
+import ast
 from dataclasses import dataclass
 
-from lola.vocabulary.registry import COURSES
+from lola.vocabulary.registry import COURSES, SOURCE
 
 CURVES = tuple(name for name in COURSES if name != "map")  # what has returns by step
 
@@ -26,6 +27,26 @@ class Kind:
     players: int | None = None
     actions: int | None = None
     axes: int | None = None
+
+    @property
+    def what(self) -> str:
+        """What it shows: the sentence with which its module begins, read off the file, since imports take seconds."""
+        path = SOURCE.joinpath(*self.module.split(".")).with_suffix(".py")
+        return ast.get_docstring(ast.parse(path.read_text())).partition("\n")[0]
+
+    def fits(self, actions: list[int]) -> bool:
+        """Whether it can show a game whose players have so many actions each."""
+        return self.players in (None, len(actions)) and (self.actions is None or {self.actions} == {*actions})
+
+    def takes(self, course: str, axes: int) -> bool:
+        """Whether it can show what is trained on this course, on a grid of so many axes."""
+        return course in self.of and self.axes in (None, axes)
+
+    @property
+    def asks(self) -> str:
+        """What its groups are named by: tournaments, groups, options, or algorithms."""
+        words = {key.removesuffix("s") + "s" for key in self.keys}
+        return next(word for word in ("tournaments", "groups", "options", "algorithms") if word in words)
 
     @property
     def shows(self) -> str:

@@ -96,7 +96,11 @@ STUDY = {  # of the whole study, and all but the last two of a part of it
     "tracking": choice("whether runs are logged to MLflow: afterwards, also live, or not", "deferred", "live", "none"),
 }
 
+COLOURS = ("red", "blue", "purple", "green", "orange", "brown", "sky", "black", "grey")
+SHADES = ("", "light ", "dark ")  # which may stand before each of them
+
 GAME = {
+    "title": text("the name shown to people in figures and tables (default: its own)"),
     "kind": name("the kind of game, a matrix game if it says none"),
     "payoffs": Setting(
         "a list with one nested list of numbers per player",
@@ -123,6 +127,11 @@ GAME = {
 
 ALGORITHM = {
     "label": text("the name shown to people in figures and tables"),
+    "colour": Setting(
+        f"{', '.join(COLOURS)}, or one of these after light or dark",
+        "of its curves (default: one for each rule and learner, in the config's order)",
+        {"enum": [shade + colour for colour in COLOURS for shade in SHADES]},
+    ),
     "rule": name("the learning rule"),
     "lr": number("δ: the player's own step size", least=0),
     "lr_final": number("to which the step size goes from lr in equal steps (default: lr)", least=0),
