@@ -136,7 +136,7 @@ def test_every_overlay_of_a_paper_has_a_page(paper, tmp_path):
         empty.write_text(",".join(published()[0]) + "\n")
         claims = (file if file.exists() else empty) if "claims" in config else None
         text = page(made(config, tmp_path / name, claims), [overlay])
-        assert f"CONFIG={overlay}" in text and f"({Path(overlay).stem})</title>" in text
+        assert f"make reproduce{papers.asked(paper, [overlay])} " in text and f"({Path(overlay).stem})</title>" in text
 
 
 def test_the_command_writes_the_page_and_lists_those_that_are_there(lola, tmp_path, monkeypatch):
