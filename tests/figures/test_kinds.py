@@ -1,5 +1,6 @@
 """Each kind of figure draws what its groups hold: readable in one column, and the same bytes twice."""
 
+import io
 import itertools
 import re
 from dataclasses import replace
@@ -530,6 +531,17 @@ def test_every_kind_saves_the_same_bytes_twice(tmp_path, kind, made, block):
             style.save(kind.draw(known, **block), tmp_path / name)
     for ending in (".pdf", ".png"):
         assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
+
+
+def test_a_picture_of_few_colours_is_the_same_to_the_eye(tmp_path):
+    whole = io.BytesIO()
+    with style.theme():
+        standings.draw(duel(tmp_path), **BOTH).savefig(whole, format="png")
+    small = style.of_few_colours(whole)
+    with Image.open(io.BytesIO(small)) as few, Image.open(whole) as full:
+        assert few.info["dpi"] == pytest.approx((style.DPI, style.DPI), abs=0.1)
+        off = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(full.convert("RGB"), int))
+    assert off.max() < 32 and len(small) < len(whole.getvalue()) / 1.5
 
 
 def run_stage(monkeypatch, tmp_path, out):

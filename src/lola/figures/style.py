@@ -102,7 +102,7 @@ def of_few_colours(png: io.BytesIO) -> bytes:
     """The same picture with 256 colours, which makes it half as large or less."""
     small = io.BytesIO()
     with Image.open(png) as picture:
-        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
     return small.getvalue()
 
