@@ -69,9 +69,7 @@ def game_results(wildcards):
 def say_what_was_not_logged():
     """Tell the person who ran this, since a store that is down fails no job."""
     for reason in dict.fromkeys(reason for _, reason in store.not_logged(ROOT)):
-        logger.warning(
-            f"MLflow: not everything was logged: {reason}. The results are safe on disk."
-        )
+        logger.warning(f"MLflow: not everything was logged: {reason}. The results are safe on disk.")
 
 
 def start_watcher(root, about):
