@@ -288,7 +288,7 @@ def test_a_run_says_how_it_ended_who_made_it_and_how_to_make_it_again(root):
     tags = client(root).get_run(run_id).data.tags
     files = Cell("ipd", "lola-ex", "oracle", 3).curve(root).with_suffix(".*")
     assert "**LOLA-Ex** in *ipd*, seed 3: finished after 100 updates" in tags["mlflow.note.content"]
-    assert tags["mlflow.note.content"].endswith(f"`rm {files}`, then `make reproduce`.")
+    assert f"To make it again, byte for byte: `rm {files}`, then `make reproduce`." in tags["mlflow.note.content"]
     assert "How long it trained was not kept" in tags["mlflow.note.content"]
     assert tags["mlflow.source.name"] == "lola.commands.train"
     assert tags["mlflow.user"] == tracking.user() != ""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from lola.files.artifacts import canonical, sha256
@@ -130,6 +131,6 @@ def links(root: str | Path) -> dict[str, str]:
     return {
         **{f"{each.name}, all runs": views.table_link(each.experiment_id) for each in mine},
         **{f"{each.name}, Training": views.link(each.experiment_id, views.TRAINING) for each in live},
-        **{f"{name}, {title}": address for _, name, title, address in sorted(ranked)},
+        **{f"{name}, {title}": address for _, name, title, address in sorted(ranked, key=itemgetter(0))},
         **{f"{each.name}, all runs": views.table_link(each.experiment_id) for each in known if each not in mine},
     }

@@ -124,9 +124,9 @@ def note(curve: str | Path, manifest: dict, about: About, job: benchmarks.Job | 
     files = Path(curve).with_suffix(".*")
     return (
         f"**{group(cell, about)}** in *{cell.game}*, seed {cell.seed}: {ended}. {times}\n\n"
+        f"To make it again, byte for byte: `rm {files}`, then `{about.command}`.\n\n"
         f"Charts have at most {STEPS} steps; a step is one {pictures.unit(spec)}. The whole curve is *curve.csv*, all "
-        "settings are *config.json*.\n\n"
-        f"To make it again, byte for byte: `rm {files}`, then `{about.command}`."
+        "settings are *config.json*."
     )
 
 

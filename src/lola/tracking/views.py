@@ -53,7 +53,7 @@ def table(measured: Iterable[str], time: int) -> dict[str, str]:
     """The tag that shows all cells as a table: who learns, with which opponent model and seed, and what came out."""
     asked = {"params.`algorithm`": 150, "params.`opponent_model`": 120, "params.`seed`": 60}
     asked |= {f"metrics.`{metric}`": 105 for metric in measured} | {"tags.`status`": 80}
-    widths = {"attributes.`Run Name`": 220, **asked, "duration": 80}  # in pixels; these two are always shown
+    widths = {"attributes.`Run Name`": 250, **asked, "duration": 80}  # in pixels; these two are always shown
     state = {
         "searchFilter": "tags.kind != 'aggregate'",
         "orderByKey": "tags.`mlflow.runName`",
