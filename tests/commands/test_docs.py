@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import group_files
 import pytest
 
 from lola.analysis.verdicts import VERDICTS
@@ -94,6 +95,9 @@ def project(tmp_path, monkeypatch):
     Path("config/lola/claims.yaml").write_text("sections: []")
     Path("config/lola/exploration.yaml").write_text(exploration)
     cells.write("results/lola/cells/ipd/nl-ex/oracle/seed0.csv", ("step",), [], ENDED)
+    group_files.write_group(
+        Path("results/lola"), "ipd/nl-ex/oracle", {seed: {1: [-2.0], 2: [-1.9]} for seed in range(3)}
+    )
     made = ("figures/figure1.png", "figures/figure2.png", "tables/table4.html", "tables/table4.md", "tables/claims.md")
     for name in made:
         Path("results/lola", name).parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +143,7 @@ def test_links_lead_to_what_is_there(page):
 def test_what_was_copied_is_what_pages_show():
     for paper in papers.papers():
         folder = docs.DOCS / paper
-        always = (*docs.CLAIMS, "digests.csv", "index.html")
+        always = (*docs.CLAIMS, "digests.csv", "index.html", "algorithms.md")
         shown = {*docs.linked(paper)} | {folder / name for name in always}
         assert {path for path in folder.rglob("*") if path.is_file()} == shown
 
@@ -164,6 +168,10 @@ def test_docs_copies_what_pages_show_and_rewrites_the_parts_between_marks(projec
     digest, page = copied.pop("digests.csv"), copied.pop("index.html")
     assert re.findall(r'src="(.+?)"', page) == ["figure2.png"] and "In the results, and not here: figure1." in page
     assert "manifests/figures/figure2.json" in page and "report.html" not in page
+    of_algorithm = copied.pop("algorithms.md")
+    assert "## NL-Ex (`nl-ex`)" in of_algorithm and "> `naive`: ∇_i V_i(θ): naive learning" in of_algorithm
+    assert "| ipd | oracle | 3 | -1.95 [" in of_algorithm and "In the figures `figure1`, `figure2`." in of_algorithm
+    assert "lola-ex" not in of_algorithm  # which the study does not train
     assert '<a href="lola/index.html">' in Path("docs/index.html").read_text()
     assert copied == {
         "figure2.png": "figures/figure2.png of the study",

@@ -1,9 +1,10 @@
 """Bring README.md and docs/ up to date with the results: `python -m lola.commands.docs [--paper NAME]`.
 
 In:  the figures, tables and cells of each paper's study, and of overlays whose figures the pages show.
-Out: in docs/<paper>/ the files that pages link to there (figures, tables, final policies), its claims, the results page
-     with these pictures, and the digests of its cells; docs/index.html, which lists the papers; in these pages and
-     config/README.md what stands between marks such as `<!-- claims: made by make docs -->`, and nothing else.
+Out: in docs/<paper>/ the files that pages link to there (figures, tables, final policies), its claims, the page on its
+     algorithms, the results page with these pictures, and the digests of its cells; docs/index.html, which lists the
+     papers; in these pages and config/README.md what stands between marks such as `<!-- claims: made by make docs -->`,
+     and nothing else.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 from lola.analysis.verdicts import NOT_RUN
 from lola.files import cells, policies
 from lola.files.artifacts import write_whole
-from lola.page import results
+from lola.page import algorithms, results
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
 from lola.tables import outcomes
@@ -70,6 +71,7 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, source.read_bytes()))
     pictures = [path for path in linked(paper) if path.suffix == ".png"]
+    found.append((DOCS / paper / algorithms.NAME, algorithms.page(configs[0])))
     found.append((DOCS / paper / results.NAME, results.page(configs[0], [], results.in_docs(paper, pictures))))
     return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups.values()))]
 
@@ -94,7 +96,7 @@ def index(made: dict[Path, str | bytes]) -> dict[Path, str]:
 def linked(paper: str) -> list[Path]:
     """The files in docs/<paper>/ that pages link to, without those that are always there."""
     links = {page.parent / link for page in pages() for link in LINK.findall(page.read_text())}
-    always = (*CLAIMS, papers.digests_file(paper).name)
+    always = (*CLAIMS, papers.digests_file(paper).name, algorithms.NAME)
     return sorted(path for path in links if path.is_relative_to(DOCS / paper) and path.name not in always)
 
 
