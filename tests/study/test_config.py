@@ -413,6 +413,29 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
         load(BASE, [tmp_path / "picture.yaml"])
 
 
+@pytest.mark.parametrize(
+    ("above", "told"),
+    [
+        ({"seeds": 0, "algorithms": {"nl-ex": {"lr": -1}}}, ["seeds: given 0", "algorithms.nl-ex.lr: given -1"]),
+        (
+            {"games": {"ipd": {"grid": 3}}, "algorithms": {"nl-ex": {"rule": "naiv"}, "a-vs-b": {"rule": "naive"}}},
+            ["games.ipd", "algorithms.nl-ex.rule", "algorithms.a-vs-b: the name", "algorithms.a-vs-b.lr: is missing"],
+        ),
+        (
+            {"study": {"self-play": {"algorithms": ["nope"]}, "table4": {"games": ["nowhere"]}}},
+            ["study.self-play.algorithms: given 'nope'", "study.table4.games: given 'nowhere'"],
+        ),
+        ({"figures": {"figure1": {"game": "x"}, "dice": {"game": "y"}}}, ["figures.figure1.game", "figures.dice.game"]),
+    ],
+)
+def test_all_faults_of_a_stage_are_told_at_once(above, told):
+    with pytest.raises(BadConfig) as error:
+        load(BASE, [], above)
+    head, *lines = str(error.value).split("\n")
+    assert head == f"{len(told)} faults:" and len(lines) == len(told)
+    assert all(any(line.startswith(f"  {part}") for line in lines) for part in told)
+
+
 def test_the_quick_overlay_trains_the_same_cells_as_the_study_and_leaves_the_order_of_work_whole():
     quick, study = load(overlays=["config/lola/quick.yaml"]), load()
     assert list(quick["study"]) == ["self-play", "discount", "table4"] and list(quick["tables"]) == ["table3", "table4"]

@@ -1,9 +1,11 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
+from collections.abc import Iterator
+
 from lola.study import plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
 from lola.vocabulary import kinds, registry
-from lola.vocabulary.errors import BadConfig, lookup, quoted
+from lola.vocabulary.errors import BadConfig, Faults, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, Matchup
 from lola.vocabulary.settings import AXES, BLOCKS, STUDY, given
 
@@ -12,29 +14,56 @@ SOME = ("algorithms", "entrants", "label", "steps", "episodes", "length", "persp
 
 
 def check_study(config: dict) -> None:
-    """Raise BadConfig at the first thing that is wrong in a config of the right shape."""
+    """Raise BadConfig with all that is wrong with blocks; if they are good, with parts; then with what is shown."""
+    for checks in (of_blocks, of_parts, of_what_is_shown):
+        faults = Faults()
+        for check in checks(config):
+            faults.of(*check)
+        faults.tell()
+
+
+def of_blocks(config: dict) -> Iterator[tuple]:
+    """Checks of each game, algorithm and opponent model by itself, with their arguments, and of all sources."""
     for name, game in config["games"].items():
-        check_game(f"games.{name}", game)
+        yield check_game, f"games.{name}", game
     for name, algorithm in config["algorithms"].items():
-        if len(Matchup.read(name).seats) > 1:
-            raise BadConfig(f"algorithms.{name}: the name has {SEATS!r} in it, which separates the seats of a matchup")
-        check_algorithm(f"algorithms.{name}", algorithm, registry.KINDS.values())
+        yield check_name, name
+        yield check_algorithm, f"algorithms.{name}", algorithm, registry.KINDS.values()
     for name, block in config["opponent_models"].items():
-        check_opponent_model(f"opponent_models.{name}", block, registry.KINDS.values())
-    for name, part in config["study"].items():
-        check_part(config, name, part)
+        yield check_opponent_model, f"opponent_models.{name}", block, registry.KINDS.values()
     blocks = [(f"{key}.{name}.", block, known) for key, known in BLOCKS.items() for name, block in config[key].items()]
     for where, block, known in [("", config, STUDY), *blocks]:
         for name in block.get("sources", {}):
-            lookup(f"{where}sources", name, given(block, known), what="setting in this block")
+            yield lookup, f"{where}sources", name, given(block, known), "setting in this block"
+
+
+def of_parts(config: dict) -> Iterator[tuple]:
+    """Checks of each part of the study."""
+    for name, part in config["study"].items():
+        yield check_part, config, name, part
+
+
+def of_what_is_shown(config: dict) -> Iterator[tuple]:
+    """Checks of the figures and tables, and of the order of work."""
     groups = plan.groups(config)
     for stage, (_, known) in kinds.SHOWN.items():
         for name, block in config[f"{stage}s"].items():
-            check_block(config, groups, f"{stage}s.{name}", block, known)
+            yield check_block, config, groups, f"{stage}s.{name}", block, known
     for stage, names in enumerate(config.get("first", [])):
         for name in names:
-            lookup(f"first[{stage}]", name, config["figures"] | config["tables"], "figure or table")
-    if "claims" in config["tables"]:
+            yield lookup, f"first[{stage}]", name, config["figures"] | config["tables"], "figure or table"
+    yield check_table_names, config["tables"]
+
+
+def check_name(name: str) -> None:
+    """An algorithm's name must not read like a matchup."""
+    if len(Matchup.read(name).seats) > 1:
+        raise BadConfig(f"algorithms.{name}: the name has {SEATS!r} in it, which separates the seats of a matchup")
+
+
+def check_table_names(tables: dict) -> None:
+    """No table may have the name of the table of claims."""
+    if "claims" in tables:
         raise BadConfig("tables.claims: the name is taken by the table of claims; allowed: another name")
 
 

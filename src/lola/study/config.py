@@ -13,7 +13,7 @@ import yaml
 from lola.study import papers
 from lola.study.checks import check_study
 from lola.vocabulary import kinds
-from lola.vocabulary.errors import BadConfig, nearest, quoted
+from lola.vocabulary.errors import BadConfig, Faults, nearest, quoted
 from lola.vocabulary.settings import BLOCKS, STUDY
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
@@ -175,21 +175,33 @@ def inside(block: dict, name: str):
 
 
 def check(config: dict) -> None:
-    """Raise BadConfig at the first thing that is wrong."""
+    """Raise BadConfig, which tells all that is wrong at the first stage at which something is."""
+    faults = Faults()
     for path, value in walk(config):
-        wrong = [key for key in value if not isinstance(key, str)] if isinstance(value, dict) else []
-        if wrong:
-            allowed = f"text{QUOTES} the key in quotes"
-            raise BadConfig(f"{dotted([*path, wrong[0]])}: the key was read as {wrong[0]!r}; allowed: {allowed}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadConfig(f"{dotted(path)}: given {value}; allowed: a finite number")
-    validator = StrictValidator(schema())
-    error = min(validator.iter_errors(config), key=lambda e: (len(e.absolute_path), str(e.absolute_path)), default=None)
-    if error:
-        raise BadConfig(explain(error))
+        faults.of(check_value, path, value)
+    faults.tell()
+    found = StrictValidator(schema()).iter_errors(config)
+    for error in sorted(found, key=lambda error: (len(error.absolute_path), str(error.absolute_path))):
+        faults.of(check_shape, error)
+    faults.tell()
     if "claims" in config and not Path(config["claims"]).is_file():
         raise BadConfig(f"claims: given {quoted(config['claims'])}; allowed: a file, as config/README.md describes it")
     check_study(config)
+
+
+def check_value(path: tuple, value) -> None:
+    """A key must be text, and a number finite."""
+    wrong = [key for key in value if not isinstance(key, str)] if isinstance(value, dict) else []
+    if wrong:
+        allowed = f"text{QUOTES} the key in quotes"
+        raise BadConfig(f"{dotted([*path, wrong[0]])}: the key was read as {wrong[0]!r}; allowed: {allowed}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadConfig(f"{dotted(path)}: given {value}; allowed: a finite number")
+
+
+def check_shape(error: jsonschema.ValidationError) -> None:
+    """There must be no error of the schema."""
+    raise BadConfig(explain(error))
 
 
 def schema() -> dict:

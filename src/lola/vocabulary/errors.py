@@ -1,10 +1,28 @@
 """What is said of a config that cannot be run: standard library only."""
 
 import difflib
+from collections.abc import Callable
 
 
 class BadConfig(Exception):
-    """A config that cannot be run; the message names the key, what was given and what is allowed."""
+    """A config that cannot be run; the message names the key, what was given and what is allowed, a line per fault."""
+
+
+class Faults(list):
+    """The faults that checks find, so that a person hears of all at once."""
+
+    def of(self, check: Callable, *arguments) -> None:
+        """Run a check and keep what it finds."""
+        try:
+            check(*arguments)
+        except BadConfig as fault:
+            if str(fault) not in self:
+                self.append(str(fault))
+
+    def tell(self) -> None:
+        """Raise BadConfig if there are any."""
+        if self:
+            raise BadConfig(self[0] if len(self) == 1 else "\n  ".join([f"{len(self)} faults:", *self]))
 
 
 def lookup(where: str, name: str, names: dict, what: str = "name"):
