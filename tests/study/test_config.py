@@ -421,14 +421,9 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
             {"games": {"ipd": {"grid": 3}}, "algorithms": {"nl-ex": {"rule": "naiv"}, "a-vs-b": {"rule": "naive"}}},
             ["games.ipd", "algorithms.nl-ex.rule", "algorithms.a-vs-b: the name", "algorithms.a-vs-b.lr: is missing"],
         ),
-        (
-            {"study": {"self-play": {"algorithms": ["nope"]}, "table4": {"games": ["nowhere"]}}},
-            ["study.self-play.algorithms: given 'nope'", "study.table4.games: given 'nowhere'"],
-        ),
-        ({"figures": {"figure1": {"game": "x"}, "dice": {"game": "y"}}}, ["figures.figure1.game", "figures.dice.game"]),
     ],
 )
-def test_all_faults_of_a_stage_are_told_at_once(above, told):
+def test_all_faults_of_blocks_are_told_at_once(above, told):
     with pytest.raises(BadConfig) as error:
         load(BASE, [], above)
     head, *lines = str(error.value).split("\n")

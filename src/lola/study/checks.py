@@ -1,6 +1,7 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from lola.study import plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
@@ -14,12 +15,16 @@ SOME = ("algorithms", "entrants", "label", "steps", "episodes", "length", "persp
 
 
 def check_study(config: dict) -> None:
-    """Raise BadConfig with all that is wrong with blocks; if they are good, with parts; then with what is shown."""
-    for checks in (of_blocks, of_parts, of_what_is_shown):
-        faults = Faults()
-        for check in checks(config):
-            faults.of(*check)
-        faults.tell()
+    """Raise BadConfig with all that is wrong with blocks by themselves; if they are good, with the first other fault.
+
+    Of others one mistake may make many: a game without roll-outs is one in every part that needs them.
+    """
+    faults = Faults()
+    for check in of_blocks(config):
+        faults.of(*check)
+    faults.tell()
+    for check, *arguments in chain(of_parts(config), of_what_is_shown(config)):
+        check(*arguments)
 
 
 def of_blocks(config: dict) -> Iterator[tuple]:

@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import jsonschema
@@ -181,8 +182,12 @@ def check(config: dict) -> None:
         faults.of(check_value, path, value)
     faults.tell()
     found = StrictValidator(schema()).iter_errors(config)
+    places = set()  # of a list one fault is told, since one mistake may be in all its items
     for error in sorted(found, key=lambda error: (len(error.absolute_path), str(error.absolute_path))):
-        faults.of(check_shape, error)
+        place = tuple(takewhile(lambda key: type(key) is str, error.absolute_path))
+        if place not in places or error.validator == "additionalProperties":
+            faults.of(check_shape, error)
+        places.add(place)
     faults.tell()
     if "claims" in config and not Path(config["claims"]).is_file():
         raise BadConfig(f"claims: given {quoted(config['claims'])}; allowed: a file, as config/README.md describes it")
