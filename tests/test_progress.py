@@ -258,7 +258,8 @@ def test_a_job_that_is_tried_again_and_succeeds_has_not_failed(run):
     assert run.counts()[1] == "jobs 1 of 5"
 
 
-def test_the_summary_of_a_whole_run(clock):
+def test_the_summary_of_a_whole_run(clock, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     run = progress.Run(clock, started=clock.now)
     run.plan({"train": 2}, progress.Expected(100, 0, "results/"))
     for number in (1, 2):

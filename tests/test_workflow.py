@@ -456,7 +456,9 @@ def test_a_diverging_seed_fails_alone_and_blocks_nothing(study):
     }
     assert "ipd/nl-ex/oracle/seed2: a number became NaN or infinite at step 1" in done.stderr
     assert all((study / ROOT / f"figures/{name}.png").exists() for name in ("figure1", "figure2", "sensitivity"))
-    assert "ipd, NL-Ex: 2 of 3 runs; 1 diverged" in (study / ROOT / "tables/table3.md").read_text()
+    assert (
+        "Iterated prisoner's dilemma, NL-Ex: 2 of 3 runs; 1 diverged" in (study / ROOT / "tables/table3.md").read_text()
+    )
     verdicts = {row["claim"]: row["verdict"] for row in rows(study / ROOT / "tables/claims.csv")}
     assert verdicts["table3/ipd/lola-pg/R"] == "inconclusive"  # of three seeds
     (study / ROOT / "tracking/ipd.cells.json").unlink()
@@ -499,10 +501,12 @@ def test_a_study_ends_although_runs_of_every_kind_diverge(study):
         assert "diverged" in (root / f"tables/{table}.md").read_text(), table
     verdicts = {row["claim"]: row["verdict"] for row in rows(root / "tables/claims.csv")}
     assert verdicts["table3/ipd/lola-pg/R"] == "inconclusive"  # of three seeds
-    *_, which, how, last = done.stderr.splitlines()
-    assert re.match(r"\d+ runs diverged: ", which)
-    assert how == "Figures show the other runs; tables and claims count all (config/README.md)."
-    assert last.startswith("Done in ")
+    assert re.search(
+        r"^\d+ runs diverged: .*\nFigures show the other runs; tables and claims count all \(config/README.md\).\n"
+        rf"Done in .*\nVerdicts \((.*\n)+Read them: {ROOT}/index.html\nBrowse the runs: make ui CONFIG=.*\n\Z",
+        done.stderr,
+        re.MULTILINE,
+    )
     of_ipd = [cell for name, group in groups(config).items() if name.startswith("ipd/") for cell in group.cells]
     assert len(json.loads((root / "tracking/ipd.cells.json").read_text())["runs"]) == len(of_ipd)
 

@@ -247,7 +247,7 @@ def test_a_map_over_batch_sizes_has_them_to_the_right(tmp_path):
     )
     assert [tick.get_text() for tick in r.get_xticklabels()] == ["10", "100", "4000"]
     assert [line.get_xydata().tolist() for line in r.lines] == [[[2.5, 1.5]]]
-    assert [text.get_text() for text in figure.legends[0].get_texts()][1] == "this study: B = 4000, η = 1"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["this study: B = 4000, η = 1"]
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
 
@@ -265,7 +265,7 @@ def test_a_map_may_stand_beside_the_numbers_of_another_algorithm(tmp_path):
     with style.theme():
         beside = map_figure.draw(sources(group, ledger=known), games=["ipd"], algorithm="a@map", beside="other")
         alone = map_figure.draw(sources(group, ledger=known), games=["ipd"], algorithm="a@map")
-    assert [f.axes[0]._left_title.get_text().split("  ")[1] for f in (beside, alone)] == ["ipd: R (-1.02)", "ipd: R"]
+    assert [f.axes[0]._left_title.get_text().split("  ")[1] for f in (beside, alone)] == ["R; paper: −1.02", "R"]
     assert [len(f.axes[0].collections) for f in (beside, alone)] == [2, 1]
 
 
