@@ -59,7 +59,7 @@ if workflow.is_main_process:
         **plan.progress(GROUPS, ROOT),
         root=ROOT,
         targets=("all", "figures", "tables", "tracking"),
-        seconds=schedule.others(config, GROUPS, ROOT)
+        seconds=schedule.others(GROUPS, ROOT)
         | {name: schedule.expected_seconds(*job, ROOT) for name, job in JOBS.items()},
         browse=papers.command("ui", config["paper"], OVERLAYS),
     )

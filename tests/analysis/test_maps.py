@@ -267,6 +267,7 @@ def test_a_map_may_stand_beside_the_numbers_of_another_algorithm(tmp_path):
         alone = map_figure.draw(sources(group, ledger=known), games=["ipd"], algorithm="a@map")
     assert [f.axes[0]._left_title.get_text().split("  ")[1] for f in (beside, alone)] == ["R; paper: −1.02", "R"]
     assert [len(f.axes[0].collections) for f in (beside, alone)] == [2, 1]
+    assert not len(beside.axes[0].collections[1].get_facecolor())  # the contour is a line, which hides no tile
 
 
 @pytest.mark.parametrize("axes", [("lr",), ("lr", "eta", "batch")])

@@ -96,7 +96,7 @@ def test_a_config_that_names_nothing_first_has_the_longest_jobs_first(config):
 
 def test_of_what_trains_no_cells_the_mean_of_a_rule_is_expected_as_last_time_where_it_was_measured(config, tmp_path):
     groups = plan.groups(config)
-    found = schedule.others(config, groups, tmp_path)
+    found = schedule.others(groups, tmp_path)
     assert found["figure"] == schedule.OTHERS["figure"]
     cells, games = sum(len(group.cells) for group in groups.values()), {group.game for group in groups.values()}
     assert found["track_cells"] == pytest.approx(0.12 * cells / len(games))
@@ -105,4 +105,4 @@ def test_of_what_trains_no_cells_the_mean_of_a_rule_is_expected_as_last_time_whe
     folder.mkdir(parents=True)
     for name, took in (("figure1", 2.0), ("figure2", 6.0)):
         (folder / f"{name}.jsonl").write_text(json.dumps({"s": took}) + "\n")
-    assert schedule.others(config, groups, tmp_path)["figure"] == 4.0
+    assert schedule.others(groups, tmp_path)["figure"] == 4.0

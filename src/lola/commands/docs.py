@@ -57,7 +57,8 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
     root, groups = Path(configs[0]["results"]), plan.groups(configs[0])
     found = [(DOCS / paper / name, (root / "tables" / name).read_bytes()) for name in CLAIMS]
     own = {Path(config["claims"]).stem: config["results"] for config in configs[1:] if "claims" in config}
-    for path in linked(paper):
+    links = linked(paper)
+    for path in links:
         if path.is_relative_to(DOCS / paper / policies.FOLDER):
             found.append((path, final_policies(path, groups, root)))
             continue
@@ -70,7 +71,7 @@ def copies(paper: str) -> list[tuple[Path, str | bytes]]:
         else:
             raise ValueError(f"{path} is linked to, but {paper} has no such {folder.removesuffix('s')}")
         found.append((path, source.read_bytes()))
-    pictures = [path for path in linked(paper) if path.suffix == ".png"]
+    pictures = [path for path in links if path.suffix == ".png"]
     found.append((DOCS / paper / algorithms.NAME, algorithms.page(configs[0])))
     found.append((DOCS / paper / results.NAME, results.page(configs[0], [], results.in_docs(paper, pictures))))
     return [*found, (papers.digests_file(paper), digests.text(digests.line(group, root) for group in groups.values()))]

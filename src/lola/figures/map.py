@@ -90,8 +90,10 @@ def heat_map(ax: Axes, grid: pd.DataFrame, paper: float | None, own: list[float 
         axis.set_ticks(marked + 0.5, [f"{value:g}" for value in values[marked]], rotation=0)
     at = np.arange(len(grid.columns)) + 0.5, np.arange(len(grid.index)) + 0.5
     if paper is not None and np.nanmin(grid) < paper < np.nanmax(grid):
-        line = ax.contour(*at, grid, levels=[paper], linestyles="solid")
-        line.set(**PAPER)
+        line = ax.contour(
+            *at, grid, levels=[paper], linestyles="solid", colors=PAPER["color"], linewidths=PAPER["linewidth"]
+        )
+        line.set(path_effects=PAPER["path_effects"])
         scale.axhline(paper, **PAPER)
     if None not in own:
         places = zip(own, (grid.columns, grid.index), at, strict=True)

@@ -7,7 +7,7 @@ from lola.analysis import metrics
 from lola.analysis.groups import Counted
 from lola.analysis.paper import Ledger, read_ledger
 from lola.study import papers, plan
-from lola.tables.table import NONE, grid, interval, number
+from lola.tables.table import grid, interval, number
 from lola.vocabulary import registry
 from lola.vocabulary.settings import ALGORITHM, given
 
@@ -75,9 +75,8 @@ def results(root: Path, name: str, groups: list[plan.Group], ledger: Ledger) -> 
             continue
         quantity, heading, sample, digits = SHOWN[group.course]
         estimate = metrics.estimate(sample(Counted(root / "groups" / group.name)))
-        paper = ledger.number(group.name, quantity)
-        printed = number(paper, digits) if paper is not None else NONE
-        rows.append((group.game, group.opponent_model, str(estimate.n), interval(estimate, digits), printed))
+        paper = number(ledger.number(group.name, quantity), digits)
+        rows.append((group.game, group.opponent_model, str(estimate.n), interval(estimate, digits), paper))
         headings.append(heading)
     return ("game", "opponent model", "runs", " or ".join(dict.fromkeys(headings)), "the paper"), rows
 

@@ -16,7 +16,7 @@ from lola.analysis.paper import Claim, read_ledger
 from lola.analysis.verdicts import NOT_REPRODUCED, VERDICTS
 from lola.page import words
 from lola.page.strips import REACH, strip
-from lola.study import papers, plan, provenance
+from lola.study import papers, plan, provenance, schedule
 from lola.study.fingerprints import SOURCE
 from lola.tables import outcomes
 from lola.vocabulary import kinds
@@ -79,7 +79,7 @@ def page(config: dict, overlays: list[str], place: Place) -> str:
         told=told,
         tables=[
             shown(config, overlays, "table", name) | words.table((root / "tables" / f"{name}.html").read_text())
-            for name in in_reading_order(config, "tables")
+            for name in schedule.ranked(config, config["tables"])
         ],
         figures=[
             shown(config, overlays, "figure", name) | {"explained": words.caption(explained, config, name)}
@@ -163,12 +163,6 @@ def by_part(claims: Iterable[dict]) -> dict[str, list[dict]]:
 def alike(claims: Iterable[dict]) -> list[tuple[list[Markup], list[dict]]]:
     """Claims that follow each other and have the same reasons, with these."""
     return [(reasons, list(those)) for reasons, those in groupby(claims, lambda claim: claim["reasons"])]
-
-
-def in_reading_order(config: dict, what: str) -> list[str]:
-    """The figures or tables of a study: first those that its order of work names, then the others."""
-    first = [name for names in config.get("first", []) for name in names if name in config[what]]
-    return list(dict.fromkeys([*first, *config[what]]))
 
 
 def shown(config: dict, overlays: list[str], stage: str, name: str) -> dict:

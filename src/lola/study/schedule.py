@@ -57,7 +57,7 @@ def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float
     return last_time or START + len(batch) * work(group) * pace(group)
 
 
-def others(config: dict, groups: dict[str, Group], root: str | Path) -> dict[str, float]:
+def others(groups: dict[str, Group], root: str | Path) -> dict[str, float]:
     """The time of a job of each rule that trains no cells, on average over its jobs: as last time, if that is known."""
     found = dict(OTHERS)
     for rule in ("figure", "table"):
