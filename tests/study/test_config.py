@@ -379,7 +379,8 @@ def test_a_mistake_gets_one_message_that_names_key_given_and_allowed(text, tmp_p
     path.write_text(text)
     with pytest.raises(BadConfig) as error:
         load(BASE, [path])
-    assert "\n" not in str(error.value)
+    head, *lines = str(error.value).split("\n")
+    assert not lines or head == f"{len(lines)} faults:"
     for part in MISTAKES[text]:
         assert part in str(error.value)
 
@@ -421,9 +422,17 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
             {"games": {"ipd": {"grid": 3}}, "algorithms": {"nl-ex": {"rule": "naiv"}, "a-vs-b": {"rule": "naive"}}},
             ["games.ipd", "algorithms.nl-ex.rule", "algorithms.a-vs-b: the name", "algorithms.a-vs-b.lr: is missing"],
         ),
+        (
+            {"study": {"self-play": {"games": ["ipd", "imq"]}, "mine": {"games": ["ipd"], "algorithms": ["loal"]}}},
+            ["study.self-play.games: given 'imq'", "study.mine.algorithms: given 'loal'"],
+        ),
+        (
+            {"first": [["figure9"]], "figures": {"figure1": {"algorithms": ["nl"]}, "figure2": {"game": "imq"}}},
+            ["figures.figure1: given", "figures.figure2.game: given 'imq'", "first[0]: given 'figure9'"],
+        ),
     ],
 )
-def test_all_faults_of_blocks_are_told_at_once(above, told):
+def test_all_faults_of_a_stage_are_told_at_once(above, told):
     with pytest.raises(BadConfig) as error:
         load(BASE, [], above)
     head, *lines = str(error.value).split("\n")

@@ -1,7 +1,6 @@
 """What a config's schema cannot say: that names exist, that what is trained can be, that groups can be shown."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 from lola.study import plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
@@ -15,16 +14,15 @@ SOME = ("algorithms", "entrants", "label", "steps", "episodes", "length", "persp
 
 
 def check_study(config: dict) -> None:
-    """Raise BadConfig with all that is wrong with blocks by themselves; if they are good, with the first other fault.
+    """Raise BadConfig with all that is wrong at the first stage at which something is, since the next builds on it.
 
-    Of others one mistake may make many: a game without roll-outs is one in every part that needs them.
+    The stages: blocks by themselves; parts of the study; figures, tables, the order of work.
     """
     faults = Faults()
-    for check in of_blocks(config):
-        faults.of(*check)
-    faults.tell()
-    for check, *arguments in chain(of_parts(config), of_what_is_shown(config)):
-        check(*arguments)
+    for stage in (of_blocks, of_parts, of_what_is_shown):
+        for check in stage(config):
+            faults.of(*check)
+        faults.tell()
 
 
 def of_blocks(config: dict) -> Iterator[tuple]:

@@ -20,9 +20,16 @@ class Faults(list):
                 self.append(str(fault))
 
     def tell(self) -> None:
-        """Raise BadConfig if there are any."""
-        if self:
-            raise BadConfig(self[0] if len(self) == 1 else "\n  ".join([f"{len(self)} faults:", *self]))
+        """Raise BadConfig if there are any; one that is in several places is told once, with the first of them."""
+        places = {}
+        for fault in self:
+            where, _, what = fault.partition(": ")
+            places.setdefault(what, []).append(where)
+        told = []
+        for what, (where, *more) in places.items():
+            told.append(f"{where}: {what}" + (f" (so in {len(more)} more places)" if more else ""))
+        if told:
+            raise BadConfig(told[0] if len(told) == 1 else "\n  ".join([f"{len(told)} faults:", *told]))
 
 
 def lookup(where: str, name: str, names: dict, what: str = "name"):
