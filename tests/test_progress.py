@@ -281,7 +281,8 @@ def test_at_the_end_verdicts_are_counted_and_where_to_look_is_said(clock, tmp_pa
     (tmp_path / "tables" / "claims.csv").write_text("\n".join(lines))
     (tmp_path / "index.html").touch()
     assert run.summary()[1:] == [
-        "Verdicts (reproduced / not reproduced / inconclusive / not run), of claims that can tell their rival apart:",
+        "Verdicts: reproduced / not reproduced / inconclusive / not run",
+        "(of claims that can tell their rival apart)",
         "    2 /   0 /   0 /   0  Of it",
         "    0 /   0 /   0 /   1  Others",
         f"Read them: {tmp_path}/index.html",

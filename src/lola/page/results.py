@@ -70,6 +70,7 @@ def page(config: dict, overlays: list[str], place: Place) -> str:
         weak=outcomes.weak(rows),
         by_part=by_part(counted),
         claims=claims,
+        titles=titles(config),
         sections=list(dict.fromkeys(claim["section"] for claim in claims)),
         parts=list(dict.fromkeys(claim["part"] for claim in claims)),
         numbers=by_part(claim for claim in counted if claim["strip"] and claim["numeric"]),
@@ -118,6 +119,12 @@ def template(name: str):
 def slug(text: str) -> str:
     """A text as a name in HTML."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def titles(config: dict) -> dict[str, str]:
+    """What people call the study's games that have such a name, by their names in the config."""
+    played = dict.fromkeys(game for part in config["study"].values() for game in part["games"])
+    return {game: config["games"][game]["title"] for game in played if "title" in config["games"][game]}
 
 
 def listed(config: dict, rows: list[dict], reasons: dict[str, list[Markup]]) -> list[dict]:

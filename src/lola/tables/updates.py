@@ -14,4 +14,4 @@ def tabulate(sources: Sources, *, options: dict[str, list[str]]) -> Table:
         option: [sources.groups[GroupName.read(name, sources.opponent_model).name] for name in names]
         for option, names in options.items()
     }
-    return settings.table(fit(groups, sources.ledger), "")
+    return settings.table(sources, fit(groups, sources.ledger), "")
