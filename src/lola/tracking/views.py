@@ -51,9 +51,10 @@ def view(figure: str, groups: list[str], metrics: list[str], time: int, refreshe
 
 def table(measured: Iterable[str], time: int) -> dict[str, str]:
     """The tag that shows all cells as a table: who learns, with which opponent model and seed, and what came out."""
-    asked = {"params.`algorithm`": 150, "params.`opponent_model`": 120, "params.`seed`": 60}
-    asked |= {f"metrics.`{metric}`": 105 for metric in measured} | {"tags.`status`": 80}
-    widths = {"attributes.`Run Name`": 250, **asked, "duration": 80}  # in pixels; these two are always shown
+    asked = {"params.`algorithm`": 110, "params.`opponent_model`": 80, "params.`seed`": 55}
+    asked |= {f"metrics.`{metric}`": 90 for metric in measured} | {"tags.`status`": 80}
+    always = {"attributes.`Run Name`": 165, "runDateAndNestInfo": 50}  # of the date its sign for success
+    widths = always | asked | {"duration": 80}  # in pixels
     state = {
         "searchFilter": "tags.kind != 'aggregate'",
         "orderByKey": "tags.`mlflow.runName`",
