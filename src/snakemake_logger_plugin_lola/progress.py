@@ -137,20 +137,22 @@ class Run:
     def remaining(self) -> float | None:
         """Seconds left, or None before any job has begun. As many jobs run at a time as so far.
 
-        A job takes what is expected of it, as many times as those of its kind that ended did; where none of its kind
-        has ended, as many times as all did. Where nothing is expected of a job, that is a second.
+        A job takes what is expected of it, as many times as jobs that ended did: the more of its kind have ended, the
+        more those of its kind alone. Where nothing is expected of a job, that is a second.
         """
         if not (self.running or self.durations):
             return None
         now, running, due = self.clock(), self.running.values(), self.expected.seconds
-        begun, took, foreseen = Counter(job.rule for job in running), Counter(), Counter()
+        begun, took, ended, foreseen = Counter(job.rule for job in running), Counter(), Counter(), Counter()
         for rule, durations in self.durations.items():
             begun[rule] += len(durations)
             took[kind(rule)] += sum(durations)
-            foreseen[kind(rule)] += len(durations) * due.get(rule, 1.0)
-        usual = took.total() / foreseen.total() if took else 1.0
-        pace = {name: took[name] / foreseen[name] for name in took}
-        needs = {rule: due.get(rule, 1.0) * pace.get(kind(rule), usual) for rule in self.planned | begun}
+            ended[kind(rule)] += len(durations) * due.get(rule, 1.0)
+        for rule, n in (self.planned | begun).items():
+            foreseen[kind(rule)] += n * due.get(rule, 1.0)
+        usual = took.total() / ended.total() if took else 1.0
+        pace = {name: usual + (took[name] - usual * ended[name]) / foreseen[name] for name in foreseen}
+        needs = {rule: due.get(rule, 1.0) * pace[kind(rule)] for rule in self.planned | begun}
         left = [max(0.0, needs[job.rule] - (now - job.started)) for job in running]
         work = sum(left) + sum(n * needs[rule] for rule, n in (self.planned - begun).items())
         so_far = took.total() + sum(now - job.started for job in running)

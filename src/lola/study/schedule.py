@@ -14,10 +14,12 @@ from lola.vocabulary.names import Cell
 START = 3.0  # seconds from the start of a process to its first update
 SECONDS = {  # of one core, by course or how values are found, as `make bench` measured on an AMD EPYC (docs/speed.md)
     "exact": 0.23e-3 / 50,  # an update of one of 50 seeds, side by side
+    "autograd": 9.3e-3 / 50,  # the same by rules that have no closed form
     "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
     "match": 1 / 2.4e6,  # a step of an episode
     "coin_game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
 }
+CLOSED = ("naive", "lola", "lookahead")  # the rules that have a closed form
 OTHERS = {  # seconds of a job of each other rule; of `track_cells` and `further` those of one of their cells or seeds
     "aggregate": 0.5,
     "figure": 4.0,
@@ -73,7 +75,8 @@ def others(groups: dict[str, Group], root: str | Path) -> dict[str, float]:
 
 def pace(group: Group) -> float:
     """The seconds that a unit of a group's work takes."""
-    return SECONDS.get(group.course) or SECONDS["sampled" if group.spec["play"] else "exact"]
+    closed = all(seat.get("rule") in CLOSED for seat in group.spec["seats"])
+    return SECONDS.get(group.course) or SECONDS["sampled" if group.spec["play"] else "exact" if closed else "autograd"]
 
 
 def work(group: Group) -> int:
