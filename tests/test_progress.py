@@ -311,11 +311,6 @@ def test_the_end_of_a_log_is_plain_and_short(tmp_path):
     assert progress.last_words(str(tmp_path / "none"), 5) == []
 
 
-@pytest.mark.parametrize("numbers, text", [([0], "0"), ([2, 0, 1], "0-2"), ([0, 2, 3, 9], "0, 2-3, 9"), ([], "")])
-def test_ranges(numbers, text):
-    assert progress.ranges(numbers) == text
-
-
 @pytest.mark.parametrize(
     "seconds, clock_text, words",
     [(4.21, "0:04", "4.2 s"), (59.7, "1:00", "1 min 0 s"), (151, "2:31", "2 min 31 s"), (3723, "1:02:03", "1 h 2 min")],

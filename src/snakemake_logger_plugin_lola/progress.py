@@ -7,10 +7,9 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
-from lola.vocabulary.names import CELL, Cell, count, curves
+from lola.vocabulary.names import CELL, Cell, count, curves, ranges
 
 UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
 CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
@@ -262,13 +261,6 @@ def cell_names(cells: list[Cell]) -> list[str]:
     for cell in cells:
         seeds[cell.group].append(cell.seed)
     return [f"{group} {'seeds' if len(found) > 1 else 'seed'} {ranges(found)}" for group, found in seeds.items()]
-
-
-def ranges(numbers: list[int]) -> str:
-    """Whole numbers in order, runs of them joined: `0-4, 7`."""
-    spans = groupby(enumerate(sorted(numbers)), lambda placed: placed[1] - placed[0])  # that is the same within a run
-    ends = [(span[0][1], span[-1][1]) for span in (list(pairs) for _, pairs in spans)]
-    return ", ".join(f"{first}-{last}" if first < last else str(first) for first, last in ends)
 
 
 def last_words(path: str, limit: int | None) -> list[str]:

@@ -59,6 +59,11 @@ def test_differences_name_the_key():
     assert provenance.differences([1, 2], [1]) == [": [1,2] → [1]"]
 
 
+def test_seeds_are_told_as_ranges_and_payoffs_as_they_are():
+    spec = {"seeds": [0, 1, 2], "payoffs": [[-1, -3], [0, -2]]}
+    assert provenance.short(spec) == {"seeds": "0-2", "payoffs": [[-1, -3], [0, -2]]}
+
+
 @pytest.fixture
 def study_of_two(tmp_path):
     """A study of one group with two trained cells, in files made up here, and nothing else made."""
@@ -112,6 +117,7 @@ def test_a_changed_setting_makes_its_cells_stale_and_says_which(study_of_two):
     assert set(kinds(study_of_two).values()) == {("stale", "seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25")}
     lines = audit.explain(study_of_two, audit.examine(study_of_two))
     assert lines[0] == "train      ipd/nl-ex/oracle: 2 cells: seats[0].lr: 1.0 → 0.25; seats[1].lr: 1.0 → 0.25"
+    assert lines[-1] == f"In all: 2 cells to train, {len(lines) - 2} other results to make."
 
 
 def test_a_new_lock_makes_cells_stale(study_of_two, monkeypatch):
@@ -193,7 +199,7 @@ def test_a_figure_and_a_table_of_one_name_are_told_apart(study_of_two):
     lines = audit.explain(study_of_two, audit.examine(study_of_two))
     assert lines == [
         f"{what}: not made yet" for what in ("group      ipd/nl-ex/oracle", "figure     one", "table      one")
-    ] + ["table      claims: not made yet"]
+    ] + ["table      claims: not made yet", "In all: 0 cells to train, 4 other results to make."]
     assert audit.verify(audit.examine(study_of_two)) == [
         f"missing  {name}: not made yet" for name in ("ipd/nl-ex/oracle", "one", "one", "claims")
     ]

@@ -87,3 +87,8 @@ def words(path: Path, text: str) -> list[str]:
     nodes = list(ast.walk(ast.parse(text)))
     told = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
     return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in told]
+
+
+@pytest.mark.parametrize("numbers, text", [([0], "0"), ([2, 0, 1], "0-2"), ([0, 2, 3, 9], "0, 2-3, 9"), ([], "")])
+def test_ranges(numbers, text):
+    assert names.ranges(numbers) == text

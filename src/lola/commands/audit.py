@@ -6,6 +6,7 @@ verify   whether everything on disk is what today's settings, code and packages 
 """
 
 import argparse
+import signal
 import sys
 from collections import Counter
 
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("what", choices=["explain", "verify"])
     papers.add_arguments(parser)
     args = parser.parse_intermixed_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `head` may leave
     try:
         configs = [load(*study) for study in papers.chosen(args.paper, args.overlays)]
     except BadConfig as error:
@@ -47,7 +49,7 @@ def examine(config: dict) -> Examined:
 
 
 def explain(config: dict, examined: Examined) -> list[str]:
-    """A line per group of cells and per product that would be made again, with the reason and the cost last time."""
+    """A line per group of cells and per product that would be made again, with reason and cost last time; how many."""
     remade, again = set(), Counter()
     for product, problem in examined:
         made_anew = [need for need in product.needs if need in remade]
@@ -55,13 +57,19 @@ def explain(config: dict, examined: Examined) -> list[str]:
             reason = problem[1] if problem else f"made from {summary(made_anew)}"
             remade.add(product.name)
             again[product.stage, product.group, reason] += 1
-    lines = []
+    lines, trained, took, made = [], 0, 0.0, 0
     for (stage, group, reason), cells in again.items():
         if stage == "cells":
-            lines.append(f"train      {group}: {count(cells, 'cell')}{cost(config, group)}: {reason}")
+            last_time = seconds(config, group)
+            cost = f" ({last_time:.0f} s last time)" if last_time else ""
+            lines.append(f"train      {group}: {count(cells, 'cell')}{cost}: {reason}")
+            trained, took = trained + cells, took + last_time
         else:
             lines.append(f"{stage:<10} {group}: {reason}")
-    return lines or ["Nothing would be made again."]
+            made += 1
+    cost = f" ({took:.0f} s for the whole of their groups last time)" if took else ""
+    total = f"In all: {count(trained, 'cell')} to train{cost}, {count(made, 'other result')} to make."
+    return [*lines, total] if lines else ["Nothing would be made again."]
 
 
 def verify(examined: Examined) -> list[str]:
@@ -104,10 +112,9 @@ def summary(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
 
 
-def cost(config: dict, group: str) -> str:
-    """The time that training the group took, from Snakemake's benchmarks; empty if it never ran."""
-    seconds = sum(map(benchmarks.seconds, GroupName.at(group).benchmarks(config["results"])))
-    return f" ({seconds:.0f} s last time)" if seconds else ""
+def seconds(config: dict, group: str) -> float:
+    """The time that training the group took, from Snakemake's benchmarks; 0 if it never ran."""
+    return sum(map(benchmarks.seconds, GroupName.at(group).benchmarks(config["results"])))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from lola.files.artifacts import canonical, differences, file_sha256, sha256
 from lola.study import plan
 from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
 from lola.vocabulary import kinds, registry
-from lola.vocabulary.names import Cell
+from lola.vocabulary.names import Cell, ranges
 
 LOCK = SOURCE.parent / "requirements.lock"
 NAMED = 3  # definitions that a reason names at most
@@ -104,7 +104,7 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
         return "missing", f"{error.filename} is gone"
     except ValueError as error:
         return "damaged", str(error)
-    changes = differences(made["spec"], product.spec)
+    changes = differences(*map(short, (made["spec"], product.spec)))
     then, now = made["code"], product.code
     changed = sorted(name for name in then | now if then.get(name) != now.get(name))
     more = f" and {len(changed) - NAMED} more definitions" if len(changed) > NAMED else ""
@@ -115,3 +115,13 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
         if not Path(path).exists() or file_sha256(path) != digest:
             changes.append(f"{path} changed")
     return ("stale", "; ".join(changes)) if changes else None
+
+
+def short(settings):
+    """Settings with lists of whole numbers that grow, such as seeds, as a person writes them: `0-49`."""
+    if isinstance(settings, dict):
+        return {key: short(value) for key, value in settings.items()}
+    if not isinstance(settings, list):
+        return settings
+    whole = settings and all(type(n) is int for n in settings) and settings == sorted({*settings})
+    return ranges(settings) if whole else [short(value) for value in settings]

@@ -5,6 +5,7 @@ A cell is called `<game>/<matchup>/<opponent model>/seed<k>`; a group, all cells
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 SEATS, WITHIN, MAP = "-vs-", "@", "map"
@@ -141,6 +142,13 @@ class Cell(GroupName):
 def count(n: int, noun: str) -> str:
     """3 cells, or 1 cell."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def ranges(numbers: list[int]) -> str:
+    """Whole numbers in order, runs of them joined: `0-4, 7`."""
+    spans = groupby(enumerate(sorted(numbers)), lambda placed: placed[1] - placed[0])  # that is the same within a run
+    ends = [(span[0][1], span[-1][1]) for span in (list(pairs) for _, pairs in spans)]
+    return ", ".join(f"{first}-{last}" if first < last else str(first) for first, last in ends)
 
 
 def curves(paths: Iterable[str]) -> list[Cell]:
