@@ -210,15 +210,19 @@ def sources(*groups, **more):
 
 
 def test_the_table_lists_the_best_settings_first(tmp_path):
-    table = settings_table.tabulate(sources(*pair(tmp_path), ledger=PAPER), games=["ipd", "imp"], algorithm="a@map")
+    shown = sources(*pair(tmp_path), ledger=PAPER, titles={"ipd": "Prisoner's dilemma"})
+    table = settings_table.tabulate(shown, games=["ipd", "imp"], algorithm="a@map")
     (heading, block), *_ = table.blocks.items()
     assert heading == "LOLA-PG, 12 runs at each of 2 points"
-    assert block.columns.tolist() == ["", "B", "η", "ipd R", "ipd %TFT", "imp std of R", "imp %Nash", "off"]
-    assert block.iloc[0].tolist() == ["the paper", "–", "–", "-1", "100", "0.1", "80", "–"]
-    assert block.iloc[1].tolist() == [
-        *("1.", "4000", "2", "-1.05 [-inf, inf]", "100.0 [73.5, 100.0]", "0.10", "20.0 [14.7, 41.2]", "1.50"),
+    assert block.columns.tolist() == ["", "the paper", "B = 4000, η = 2", "B = 64, η = 1"]
+    assert block[""].tolist() == [
+        *("Prisoner's dilemma: R", "Prisoner's dilemma: %TFT", "imp: std of R", "imp: %Nash", "off"),
     ]
-    assert block.off.tolist() == ["–", "1.50", "2.00"]
+    assert block["the paper"].tolist() == ["-1", "100", "0.1", "80", "–"]
+    assert block["B = 4000, η = 2"].tolist() == [
+        *("-1.05 [-inf, inf]", "100.0 [73.5, 100.0]", "0.10", "20.0 [14.7, 41.2]", "1.50"),
+    ]
+    assert block.iloc[-1].tolist() == ["off", "–", "1.50", "2.00"]
     rows = table.rows.set_index(["rank", "measure"])
     assert rows.loc[(2, "ipd R"), ["batch", "eta", "value", "paper", "margin", "off"]].tolist() == pytest.approx(
         [64, 1, -1.15, -1, 0.1, 1.5]
