@@ -1,26 +1,19 @@
 """What people call games, algorithms, opponent models and tournaments is drawn as they wrote it."""
 
 import io
-import itertools
 import re
 import warnings
 from importlib import import_module
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import odd_names
 import pytest
-from group_files import write, write_coin_game, write_map, write_match, write_parameters
+from odd_names import CUP, GAME, MODEL, SAVED, A, B
 
-from lola.analysis.sources import Sources
 from lola.figures import style
-from lola.vocabulary import measures
 from lola.vocabulary.kinds import FIGURES
 
-A, B = r"$5 to $10, 50 % & _x_ #1", r"_b_ \alpha$ {^2} a|b ~ <b>&amp;</script> é 😀"
-GAME, MODEL, CUP, SAVED = r"Game $\frac{$, 100 $", r"$\alpha_$", r"cup \$1 <i>", r"_their $x$_"
-SEATS = {"a": A, "b": B}
-ACTIONS, STATES = ("_c", "_d"), ("start", "_c._c", "_c._d", "_d._c", "_d._d")
-RUNS, STEPS, PLAYERS = range(2), range(3), (1, 2)
 SHOWN = {  # the block of each kind but for the game, and what it shows
     "learning": ({"game": "ipd", "algorithms": ["a", "b"], "sampled": ["a"]}, [A, B, GAME, "_c._d"]),
     "returns": ({"game": "ipd", "algorithms": ["a", "b/cloning"]}, [A, f"{B},{MODEL}", GAME]),
@@ -43,49 +36,7 @@ SHOWN = {  # the block of each kind but for the game, and what it shows
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    """A group of every course for each of two algorithms, with names that mean something elsewhere."""
-    root, groups = tmp_path_factory.mktemp("words"), []
-    for name in ("ipd/a/oracle", "ipd/b/oracle", "ipd/b/cloning"):
-        groups.append(write_learned(root, name))
-    returns = {seed: {player: [-2.0, -1.5, seed / 10] for player in PLAYERS} for seed in RUNS}
-    for name in ("a", "a-vs-b", "b"):
-        groups.append(write_match(root, f"ipd/{name}@cup/oracle", returns))
-    for name in SEATS:
-        moved = {seed: {player: {1: [0.0, 0.5, 1.0]} for player in PLAYERS} for seed in RUNS}
-        groups.append(write_parameters(root, f"tandem/{name}/oracle", moved, returns))
-        rows = {seed: {player: [(0.1, 0.2, 0.1, 0.3)] * 10 for player in PLAYERS} for seed in RUNS}
-        groups.append(write_coin_game(root, f"coins/{name}/oracle", rows))
-    points = {(lr, eta): -lr - eta for lr in (0.5, 1.0) for eta in (0.5, 1.0)}
-    groups.append(write_map(root, "ipd/a@map/oracle", points))
-    scale = {"grid": 3, "tie": "both", "batch": 8, "length": 16, "steps": 200}
-    return Sources(
-        {group.name: group for group in groups},
-        SEATS | {"a@map": A, "a-vs-b@cup": f"{A} vs {B}"},
-        {"ipd": [[*ACTIONS]] * 2},
-        opponent_models={"cloning": MODEL},
-        tournament_labels={"cup": CUP},
-        titles=dict.fromkeys(("ipd", "tandem", "coins"), GAME),
-        colours={"a": "red", "b": "blue"},
-        coin_games={f"coins/{name}/oracle": scale for name in SEATS},
-    )
-
-
-def write_learned(root, name: str):
-    """Two runs of three updates of players who mostly take their second action."""
-    rows = [
-        (seed, step, player, measure, value)
-        for seed, step, player in itertools.product(RUNS, STEPS, PLAYERS)
-        for measure, value in [
-            (measures.RETURN, -1.5 - step / 10 + seed / 100),
-            (measures.clones(player - 1, 2)[1], 0.1 * step),
-            *((measures.probability(ACTIONS[0], state), 0.2 + seed / 10) for state in STATES),
-        ]
-    ]
-    policies = [
-        {"player": player, "state": state, "probabilities": dict(zip(ACTIONS, (0.2, 0.8), strict=True))}
-        for player, state in itertools.product(PLAYERS, STATES)
-    ]
-    return write(root, name, "updates", rows, {seed: {"policies": policies} for seed in RUNS})
+    return odd_names.sources(tmp_path_factory.mktemp("words"))
 
 
 def letters(text: str) -> str:
