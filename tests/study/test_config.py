@@ -296,6 +296,27 @@ MISTAKES = {
     "study: {tournament-released: {label: as described}}": [
         "figures.figure4: two tournaments have the label 'as described'"
     ],
+    "algorithms: {lola-ex: {label: NL-Ex}}": [
+        "figures.figure1: two groups have the label 'NL-Ex'; allowed: a label for each, ipd/nl-ex and ipd/lola-ex"
+    ],
+    'algorithms: {nl-pg: {label: " LOLA-PG\\n"}}': ["figures.figure1: two groups have the label 'LOLA-PG'"],
+    "opponent_models: {cloning: {label: 1 step}}\nalgorithms: {nl-dice: {label: 'LOLA-DiCE, 2 steps, 1 step'}}": [
+        "figures.dice: two groups have the label 'LOLA-DiCE, 2 steps, 1 step'; "
+        "allowed: a label for each, ipd/nl-dice and ipd/lola-dice-2/cloning"
+    ],
+    "algorithms: {lola2-t4: {label: LOLA-Ex}}": [
+        "tables.table4: two algorithms have the label 'LOLA-Ex'; allowed: a label for each, lola-t4 and lola2-t4"
+    ],
+    "games: {imp: {title: Iterated prisoner's dilemma}}": [
+        'two games have the label "Iterated prisoner\'s dilemma"; allowed: a label for each, ipd and imp'
+    ],
+    "figures: {dice: {saved_label: NL}}": [
+        "figures.dice: two groups have the label 'NL'; allowed: a label for each, ipd/nl-dice and saved_label"
+    ],
+    "figures: {figure1: {sampled: [nl-ex/oracle]}}": [
+        "figures.figure1: given ipd/nl-ex and ipd/nl-ex/oracle, which are the same runs; allowed: one of them"
+    ],
+    'algorithms: {nl-ex: {label: " \\t"}}': ["algorithms.nl-ex.label: given ''; allowed: text"],
     "study: {cup: {games: [ipd], entrants: null, episodes: 10, length: 2, every: 1}}": [
         "study.cup.algorithms: is missing; a part with matches in episodes needs algorithms, episodes, length, every"
     ],
@@ -566,6 +587,17 @@ def test_every_kind_takes_the_keys_of_its_function(known):
         module = import_module(kind.module)
         parameters = inspect.signature(getattr(module, "draw", None) or module.tabulate).parameters
         assert list(parameters)[1:] == [*kind.keys, *kind.optional]
+
+
+def test_words_for_people_are_on_one_line(tmp_path):
+    path = tmp_path / "lines.yaml"
+    path.write_text(
+        "title: 'a\n\n  b'\nalgorithms: {nl-ex: {label: \"Naïve\\t😀\\u2028x\\0\"}}\nfigures:\n  figure1:\n"
+        "    caption: |\n      Two lines.\n      50 % & _x_\n"
+    )
+    found = load(overlays=[path])
+    assert found["title"] == "a b" and found["algorithms"]["nl-ex"]["label"] == "Naïve 😀 x"
+    assert found["figures"]["figure1"]["caption"] == "Two lines. 50 % & _x_"
 
 
 def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):

@@ -27,7 +27,7 @@ def draw(
     curves, alone = style.of_all(groups)
     looks = style.looks(sources.colour(group.algorithm) for group in groups)
     for shown, group, returns, look in zip(algorithms, groups, curves, looks, strict=True):
-        style.plot_mean(ax, returns, style.wrap(sources.label(group)), **look)
+        style.plot_mean(ax, returns, sources.label(group), **look)
         if saved and shown in saved:
             filling = FULL if look["linestyle"] == style.DASHES[0] else HOLLOW
             ax.plot(*zip(*saved[shown], strict=True), color=look["color"], **MARK | filling)
@@ -35,7 +35,7 @@ def draw(
     style.ends(ax, curves, looks, paper, width=0.025 if many else 0.05)
     ax.set(xlim=(0, ax.dataLim.xmax), xlabel="update", ylabel=style.RETURN)
     ax.set_title(sources.title(game), loc="left")
-    handles = ax.get_legend_handles_labels()[0]
+    handles = style.keys(sources, groups, looks)
     if saved:
         handles.append(style.key(style.wrap(saved_label), color="dimgrey", **MARK | FULL))
     handles += style.keys_of_ends(paper)

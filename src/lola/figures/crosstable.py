@@ -15,6 +15,7 @@ AUTHORS, UNKNOWN = "authors, read off their plots", "; grey: not plotted"
 COLUMNS = 2
 LEGIBLE = 18  # up to so many tiles side by side have room for a number
 DIGITS = 3  # such a number has so many
+SHORT, LETTER = 12, 0.13  # names have room below the tiles for so many letters; one more is at most so many cm high
 
 
 def draw(sources: Sources, *, game: str, tournaments: list[str]) -> Figure:
@@ -23,10 +24,12 @@ def draw(sources: Sources, *, game: str, tournaments: list[str]) -> Figure:
     A panel per tournament, and one for the numbers among the claims, with one scale of colours.
     """
     grids = grids_of(sources, game, tournaments)
-    entrants, columns = len(next(iter(grids.values()))), min(COLUMNS, len(grids))
+    names, columns = next(iter(grids.values())).index, min(COLUMNS, len(grids))
+    entrants, letters = len(names), max(len(line) for name in names for line in name.split("\n"))
     titles = [f"{sources.title(game)}\n{label}" for label in grids]
     width = style.WIDTH if columns == 1 else style.FULL_WIDTH
-    figure, axes = style.panels(titles, columns, row=1.9 + 0.6 * entrants, width=width)
+    row = 1.9 + 0.6 * entrants + LETTER * max(0, letters - SHORT)
+    figure, axes = style.panels(titles, columns, row=row, width=width)
     colors = scale(list(grids.values()))
     for ax, grid in zip(axes, grids.values(), strict=True):
         heat_map(ax, grid, *colors, numbers=columns * entrants <= LEGIBLE)
@@ -46,7 +49,8 @@ def grids_of(sources: Sources, game: str, tournaments: list[str]) -> dict[str, p
     theirs = sources.ledger.crosstable(game).reindex(index=entrants, columns=entrants)
     if theirs.notna().any(axis=None):
         grids[AUTHORS + (UNKNOWN if theirs.isna().any(axis=None) else "")] = theirs
-    called = {"index": sources.labels, "columns": sources.labels}
+    labels = {entrant: style.wrap(sources.labels[entrant]) for entrant in entrants}
+    called = {"index": labels, "columns": labels}
     return {label: grid.reindex(index=entrants, columns=entrants).rename(**called) for label, grid in grids.items()}
 
 

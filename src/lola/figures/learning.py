@@ -39,7 +39,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
         scatter(ax, group, actions)
     above[0].set_ylabel(f"P({actions[1][0]} | state), agent 2")
     heading = f"{sources.title(game)}\nstate: last actions of agents 1 and 2 (points spread a little)"
-    states = max((ax.get_legend_handles_labels()[0] for ax in above), key=len)
+    states = max((list(ax.collections) for ax in above), key=len)
     legend = figure.legend(handles=states, title=heading, ncols=5, loc=style.ABOVE, handletextpad=0, columnspacing=0.8)
     legend.get_title().set_multialignment("center")
 
@@ -69,8 +69,7 @@ def returns(ax: Axes, sources: Sources, groups: list[Group], paper: list[float |
             runs = group.returns.get(player, pd.DataFrame())
             style.plot_mean(ax, runs, f"{sources.label(group)}, agent {player}", **look | {"linestyle": dashes})
     style.ends(ax, style.of_all(groups)[0], looks, paper, width)
-    labels = (style.wrap(sources.label(group)) for group in groups)
-    return [style.key(label, color=look["color"]) for label, look in zip(labels, looks, strict=True)]
+    return style.keys(sources, groups, ({"color": look["color"]} for look in looks))
 
 
 def scatter(ax: Axes, group: Group, actions: list[list[str]]) -> None:

@@ -30,9 +30,9 @@ def draw(sources: Sources, *, game: str, tournament: str, shows: str = RETURN) -
                 style.plot_mean(ax, curves(row, column), sources.labels[row], color)
             if row == column:
                 ax.set_facecolor("whitesmoke")
-        panels[0].set_ylabel(sources.labels[row])
+        panels[0].set_ylabel(style.wrap(sources.labels[row]))
     for ax, column in zip(axes[0], entrants, strict=True):
-        ax.set_title(sources.labels[column])
+        ax.set_title(style.wrap(sources.labels[column]))
     figure.suptitle(f"{sources.title(game)}: {label}, against the column")
     figure.supxlabel("episode")
     figure.supylabel("the row")

@@ -17,15 +17,16 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure
     figure = style.new_figure(height=2.4 + 3 * len(games), width=style.FULL_WIDTH)
     panels = figure.subplots(len(games), 2, squeeze=False, sharex=True)
     titles, printed = [], False
-    for row, game in zip(panels, games, strict=True):
-        groups = [sources.group(game, algorithm) for algorithm in algorithms]
+    rows = [[sources.group(game, algorithm) for algorithm in algorithms] for game in games]
+    looks = style.looks(sources.colour(group.algorithm) for group in rows[0])
+    for row, game, groups in zip(panels, games, rows, strict=True):
         for ax, quantity in zip(row, shown(groups), strict=True):
             titles.append(f"{sources.title(game)}: {NAMES[quantity]}")
-            printed |= curves(ax, sources, groups, quantity)
+            printed |= curves(ax, sources, groups, looks, quantity)
     style.title(panels.flat, titles)
     figure.supxlabel("N, updates")
     runs = " or ".join(map(str, sorted({group.seeds for group in groups})))
-    handles = panels[0, 0].get_legend_handles_labels()[0]
+    handles = style.keys(sources, rows[0], looks)
     if printed:
         handles.append(style.key("the paper's numbers", color="grey", linestyle=":"))
     figure.legend(handles=handles, title=f"over {runs} runs", ncols=3, loc=style.ABOVE)
@@ -39,9 +40,8 @@ def shown(groups: list[Group]) -> list[str]:
     return names
 
 
-def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> bool:
+def curves(ax: Axes, sources: Sources, groups: list[Group], looks: list[dict], quantity: str) -> bool:
     """One quantity of each group after each update, and the paper's numbers; whether there are any."""
-    looks = style.looks(sources.colour(group.algorithm) for group in groups)
     for group, look in zip(groups, looks, strict=True):
         steps, values = [], []
         if group.seeds:
@@ -49,7 +49,7 @@ def curves(ax: Axes, sources: Sources, groups: list[Group], quantity: str) -> bo
             finished = table[~table.index.isin(group.failed, level="seed")]
             steps = finished.index.unique("step")
             values = [float(statistic.value(finished.xs(step, level="step").to_numpy())) for step in steps]
-        ax.plot(steps, values, **look, label=style.wrap(sources.label(group)))
+        ax.plot(steps, values, **look, label=sources.label(group))
     numbers = [sources.ledger.number(group.name, quantity) for group in groups]
     for number, look in zip(numbers, looks, strict=True):
         if number is not None:

@@ -54,6 +54,7 @@ RC = (
     | {"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.0}
     | {"xtick.major.size": 2.5, "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2}
     | {"font.family": "DejaVu Sans", "pdf.fonttype": 42, "legend.frameon": False, "legend.borderpad": 0}
+    | {"text.parse_math": False}  # dollars in labels are dollars
 )
 
 
@@ -142,6 +143,11 @@ def key(label: str, **look) -> Line2D:
     return Line2D([], [], label=label, **look)
 
 
+def keys(sources: Sources, groups: Iterable[Group], looks: Iterable[dict]) -> list[Line2D]:
+    """The curve of each group, as it stands in a legend."""
+    return [key(wrap(sources.label(group)), **look) for group, look in zip(groups, looks, strict=True)]
+
+
 def heading(mean: str, runs: Iterable[int]) -> str:
     """What curves are and of how many runs; `mean` is "mean of" or "mean over agents and", say."""
     return f"{mean} {' or '.join(map(str, sorted({*runs})))} runs, with 95 % intervals"
@@ -150,8 +156,8 @@ def heading(mean: str, runs: Iterable[int]) -> str:
 def title(axes: Iterable[Axes], texts: Iterable[str]) -> None:
     """Each panel's bold letter and its title, flush left; of several lines the letter stands before the last."""
     for ax, text, letter in zip(axes, texts, itertools.cycle(string.ascii_lowercase)):
-        *above, last = text.rsplit("\n", 1)
-        ax.set_title("\n".join([*above, f"$\\bf{{{letter}}}$  {last}"]), loc="left")
+        *above, last = text.replace("$", r"\$").rsplit("\n", 1)
+        ax.set_title("\n".join([*above, f"$\\bf{{{letter}}}$  {last}"]), loc="left", parse_math=True)
 
 
 def rows(headings: Iterable[str], titles: Iterable[Sequence[str]]) -> list[str]:

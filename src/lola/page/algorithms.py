@@ -7,7 +7,7 @@ from lola.analysis import metrics
 from lola.analysis.groups import Counted
 from lola.analysis.paper import Ledger, read_ledger
 from lola.study import papers, plan
-from lola.tables.table import grid, interval, number
+from lola.tables.table import grid, interval, number, plain
 from lola.vocabulary import registry
 from lola.vocabulary.settings import ALGORITHM, given
 
@@ -47,7 +47,7 @@ def section(config: dict, name: str, block: dict, groups: list[plan.Group], ledg
     settings = {key: value for key, value in given(block, ALGORITHM).items() if key not in LOOKS}
     sources = block.get("sources", {})
     listed = [(f"`{key}`", f"`{value}`", sources.get(key, "ours")) for key, value in settings.items()]
-    parts = [f"## {block.get('label', name)} (`{name}`)", *definitions(block, groups[0])]
+    parts = [f"## {plain(block.get('label', name))} (`{name}`)", *definitions(block, groups[0])]
     parts.append(grid(("setting", "value", "source"), listed))
     columns, rows = results(Path(config["results"]), name, groups, ledger)
     if rows:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
@@ -60,7 +61,7 @@ def page(config: dict, overlays: list[str], place: Place) -> str:
     explained = CAPTIONS.read_text()
     return template("results.html.j2").render(
         head=head + (f" ({', '.join(Path(overlay).stem for overlay in overlays)})" if overlays else ""),
-        under=words.inline(under),
+        under=under,
         config=config,
         overlays=overlays,
         place=place,
@@ -111,7 +112,7 @@ def template(name: str):
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"signed": words.signed, "short": words.short, "slug": slug}
+    environment.filters |= {"signed": words.signed, "short": words.short, "sentence": words.sentence, "slug": slug}
     environment.globals["plain"] = lambda file: Markup(environment.loader.get_source(environment, file)[0])
     return environment.get_template(name)
 
@@ -179,8 +180,8 @@ def shown(config: dict, overlays: list[str], stage: str, name: str) -> dict:
     module = kinds.SHOWN[stage][1][block["kind"]].module
     code = provenance.product_code(stage, block)
     target = f"{root}/{stage}s/{name}.{'png' if stage == 'figure' else 'csv'}"
-    flags = [f"--config paper={config['paper']}"] if config["paper"] != papers.FIRST else []
-    flags += [f"--configfile {' '.join(overlays)}"] if overlays else []
+    flags = ["--config", f"paper={config['paper']}"] if config["paper"] != papers.FIRST else []
+    flags += ["--configfile", *overlays] if overlays else []
     return {
         "name": name,
         "label": words.label(name),
@@ -191,7 +192,7 @@ def shown(config: dict, overlays: list[str], stage: str, name: str) -> dict:
         "manifest": f"manifests/{stage}s/{name}.json",
         "groups": len(made),
         "seeds": "; ".join(dict.fromkeys(seeds(group, stage) for group in made)),
-        "command": " ".join([".venv/bin/snakemake", target, *flags]),
+        "command": shlex.join([".venv/bin/snakemake", target, *flags]),
     }
 
 

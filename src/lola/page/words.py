@@ -37,6 +37,11 @@ def short(sentence: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """A text with a full stop, unless it ends in what ends a sentence."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def label(name: str) -> str:
     """A name as people call what it names: table3 is Table 3, section6.1 is §6.1, figure-a3-ipd is Figure A3, ipd."""
     if numbered := re.fullmatch(r"(table|figure|section)-?([a-z]?[\d.]+)-?(.*)", name):
@@ -53,7 +58,7 @@ def heading(title: str) -> tuple[str, str]:
 def caption(template: str, config: dict, name: str) -> list[Markup]:
     """The paragraphs that the report has under a figure, without the first line, which is the block's own caption."""
     snakemake = SimpleNamespace(config=config, wildcards=SimpleNamespace(name=name))
-    _, _, explained = Template(template).render(snakemake=snakemake).partition("**\n")
+    _, _, explained = Template(template).render(snakemake=snakemake).partition("</p>\n")
     *paragraphs, _ = explained.strip().split("\n\n")  # the last one says where the PDF lies beside the report
     return [inline(paragraph) for paragraph in paragraphs]
 

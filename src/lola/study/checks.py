@@ -6,7 +6,7 @@ from lola.study import plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, Faults, lookup, quoted
-from lola.vocabulary.names import MAP, SEATS, Matchup
+from lola.vocabulary.names import MAP, SEATS, GroupName, Matchup
 from lola.vocabulary.settings import AXES, BLOCKS, STUDY, given
 
 # The keys of a part that not every part takes.
@@ -266,6 +266,7 @@ def check_block(config: dict, groups: dict, where: str, block: dict, known: dict
         lookup(f"{where}.beside", block["beside"], config["algorithms"])
     for curve in block.get("saved", {}):
         lookup(f"{where}.saved", curve, dict.fromkeys(block["algorithms"]), what="curve in this figure")
+    check_called(config, where, block)
 
 
 def what_shows(name: str, others: list[str], known: dict[str, kinds.Kind]) -> str:
@@ -286,13 +287,33 @@ def check_tournaments(config: dict, where: str, block: dict) -> None:
             lookup(where, game, dict.fromkeys(part["games"]), what=f"game in study.{name}")
         models = dict.fromkeys(part.get("opponent_models", ["oracle"]))
         lookup(f"{where}.opponent_model", block.get("opponent_model", "oracle"), models, what=f"model in study.{name}")
-        entrants = [config["algorithms"][entrant].get("label", entrant) for entrant in part["entrants"]]
+        entrants = {entrant: config["algorithms"][entrant].get("label", entrant) for entrant in part["entrants"]}
         check_labels(where, f"entrants of {name}", entrants)
-    check_labels(where, "tournaments", list(plan.tournament_labels(config, names).values()))
+    check_labels(where, "tournaments", plan.tournament_labels(config, names))
 
 
-def check_labels(where: str, what: str, labels: list[str]) -> None:
-    """What a table shows side by side must be called differently."""
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice:
-        raise BadConfig(f"{where}: two {what} have the label {twice!r}; allowed: a label for each")
+def check_called(config: dict, where: str, block: dict) -> None:
+    """The games of a figure or table must be called differently, and so must all that it shows of one game."""
+    games, saved = plan.block_games(block), {"saved_label": block["saved_label"]} if "saved_label" in block else {}
+    check_labels(where, "games", {game: config["games"][game].get("title", game) for game in games})
+    for named in plan.shown_together(block):
+        written = {}
+        for name in named:
+            group = GroupName.read(name, block.get("opponent_model", "oracle"))
+            if (first := written.setdefault(group, name)) != name:
+                raise BadConfig(f"{where}: given {first} and {name}, which are the same runs; allowed: one of them")
+        for game in games:
+            labels = {name: plan.group_label(config, of) for of, name in written.items() if of.game == game}
+            check_labels(where, "groups", labels | saved)
+    if block["kind"] == "matchups":  # whose rows and columns are players
+        seats = [seat for name in block["algorithms"] for seat in Matchup.read(name).seats]
+        check_labels(where, "algorithms", {seat: config["algorithms"][seat].get("label", seat) for seat in seats})
+
+
+def check_labels(where: str, what: str, labels: dict[str, str]) -> None:
+    """What stands side by side must be called differently; `labels` are by name."""
+    names = {}
+    for name, label in labels.items():
+        if (first := names.setdefault(label, name)) != name:
+            allowed = f"a label for each, {first} and {name}"
+            raise BadConfig(f"{where}: two {what} have the label {label!r}; allowed: {allowed}")

@@ -15,7 +15,7 @@ from lola.study import papers
 from lola.study.checks import check_study
 from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, Faults, nearest, quoted
-from lola.vocabulary.settings import BLOCKS, STUDY
+from lola.vocabulary.settings import BLOCKS, STUDY, texts_in_one_line
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -39,6 +39,7 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
         config = overlay(narrowed(dropped(below, layer), layer), laid)
         if "first" not in layer:
             config = without_work(config, [*(shown_blocks(below) - shown_blocks(config))])
+    config = texts_in_one_line(config)
     check(config)
     return config | {"results": os.path.normpath(config["results"])}
 

@@ -226,15 +226,22 @@ def block_games(block: dict) -> list[str]:
 def block_groups(config: dict, block: dict) -> list[str]:
     """The names of the groups that a figure or table shows, each once, games first, then algorithms or matches."""
     model = block.get("opponent_model", "oracle")
-    if named := named_groups(block):
-        shown = [GroupName.read(name, model) for name in named]
-    elif tournaments := block_names(block, "tournament"):
+    if tournaments := block_names(block, "tournament"):
         played = [match for tournament in tournaments for match in matches(config, tournament, model)]
         shown = [GroupName(game, *match) for game in block_games(block) for match in played]
     else:
-        algorithms = block_names(block, "algorithm") + block.get("sampled", [])
-        shown = [GroupName.read(f"{game}/{name}", model) for game in block_games(block) for name in algorithms]
+        shown = [GroupName.read(name, model) for names in shown_together(block) for name in names]
     return list(dict.fromkeys(group.name for group in shown))
+
+
+def shown_together(block: dict) -> list[list[str]]:
+    """The groups that a figure or table shows beside each other, as it names them; matches of a tournament apart."""
+    if "groups" in block:
+        return [block["groups"]]
+    if "options" in block:
+        return [*block["options"].values()]
+    algorithms = block_names(block, "algorithm") + block.get("sampled", [])
+    return [[f"{game}/{name}" for game in block_games(block) for name in algorithms]]
 
 
 def labels(config: dict) -> dict[str, str]:
@@ -246,6 +253,12 @@ def labels(config: dict) -> dict[str, str]:
         for name, _ in part_matchups(config, part, block):
             found[name] = " vs ".join(own[seat] for seat in Matchup.read(name).seats) + tournament
     return found
+
+
+def group_label(config: dict, group: GroupName) -> str:
+    """A group as people read it: the algorithm, and the opponent model if it is not the oracle."""
+    model = config["opponent_models"][group.opponent_model].get("label", group.opponent_model)
+    return labels(config)[group.algorithm] + (f", {model}" if group.opponent_model != "oracle" else "")
 
 
 def colours(config: dict) -> dict[str, str]:

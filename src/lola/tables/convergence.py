@@ -7,7 +7,7 @@ import pandas as pd
 from lola.analysis import metrics
 from lola.analysis.groups import Group
 from lola.analysis.sources import Sources
-from lola.tables.table import Table, interval, number, numbers
+from lola.tables.table import NONE, Table, interval, number, numbers
 
 WAYS = "Other ways to count, with the paper's number in brackets"
 NOTES = f"""\
@@ -25,7 +25,7 @@ within {metrics.TOLERANCE}."""
 def tabulate(sources: Sources, *, games: list[str], algorithms: list[str]) -> Table:
     """Table 3 of the paper, beside the paper's numbers, and below it every way to count %TFT and %Nash."""
     rows, lines, ways = [], [], {}
-    for game, algorithm in itertools.product(games, algorithms):
+    for game, (column, algorithm) in itertools.product(games, enumerate(algorithms)):
         group = sources.group(game, algorithm)
         about = {"game": game, "algorithm": sources.label(group), "runs": len(group.final)}
         found = []
@@ -34,14 +34,16 @@ def tabulate(sources: Sources, *, games: list[str], algorithms: list[str]) -> Ta
             found.append((name, e, paper))
             rows.append(about | {"measure": name} | numbers(e) | {"paper": paper})
             if name.startswith("%"):
-                way = ways.setdefault((game, name), {"game": sources.title(game), "measure": name})
-                way[about["algorithm"]] = f"{number(e.value, 1)} ({number(paper, 1)})"
+                way = ways.setdefault((game, name), [NONE] * len(algorithms))
+                way[column] = f"{number(e.value, 1)} ({number(paper, 1)})"
         (_, r, r_paper), (_, spread, spread_paper), (main, share, share_paper), *_ = found
         printed = {"runs": str(about["runs"]), "R": interval(r, 2), "R, paper": number(r_paper, 2)}
         printed |= {"std": number(spread.value, 2), "std, paper": number(spread_paper, 2)}
         printed |= {"%TFT or %Nash": f"{main.split()[0]} {interval(share, 1)}", "paper": number(share_paper, 1)}
         lines.append(about | {"game": sources.title(game)} | printed)
-    blocks = {"": pd.DataFrame(lines), WAYS: pd.DataFrame(ways.values())}
+    columns = ["game", "measure", *(line["algorithm"] for line in lines[: len(algorithms)])]
+    counts = [[sources.title(game), name, *way] for (game, name), way in ways.items()]
+    blocks = {"": pd.DataFrame(lines), WAYS: pd.DataFrame(counts, columns=columns)}
     return Table(pd.DataFrame(rows).astype({"paper": float}), blocks, NOTES)
 
 

@@ -14,9 +14,12 @@ from lola.analysis.groups import RULE, NothingLeft
 from lola.analysis.metrics import Estimate
 from lola.analysis.sources import Sources
 from lola.files.artifacts import write_whole
+from lola.vocabulary.settings import one_line
 
 DIGITS = 4  # CSV has so many after the point
 NONE = "–"
+MARKUP = re.compile(r"[\\`<|~$#]|[*_](?=\S)|&(?=#?\w+;)|\](?=[(\[:])")  # Markdown's, where it begins something
+BAR = re.compile(r"(?<!\\)\|")
 STYLE = (
     "<style>body {font: 15px sans-serif; margin: 2em} table {border-collapse: collapse} "
     "td, th {padding: .3em .7em; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top}</style>"
@@ -31,6 +34,7 @@ class Table:
     blocks: dict[str, pd.DataFrame]
     notes: str
     prose: tuple[str, ...] = ()  # columns of sentences, which LaTeX leaves out
+    diverged: tuple[str, ...] = ()  # a line for each group with runs that did
 
 
 def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Path) -> list[Path]:
@@ -41,30 +45,39 @@ def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Pat
         rows = pd.DataFrame({"not made": [str(reason)]})
         table = Table(rows, {"": rows}, "")
     if (divergences := sources.divergences) and RULE not in table.notes:
-        lines = "\n".join(f"- {line}" for line in divergences)
-        table = replace(table, notes="\n\n".join(filter(None, [table.notes, RULE, lines])))
+        notes = "\n\n".join(filter(None, [table.notes, RULE]))
+        table = replace(table, notes=notes, diverged=tuple(divergences))
     return save(table, caption, out)
 
 
 def save(table: Table, caption: str, out: Path) -> list[Path]:
-    """Write `out`.csv, `out`.md, `out`.tex and `out`.html: the files."""
+    """Write `out`.csv, `out`.md, `out`.tex and `out`.html: the files. In the last three every text is on one line."""
+    lines = {one_line(head): block.map(one_line).rename(columns=one_line) for head, block in table.blocks.items()}
+    table, caption = replace(table, blocks=lines), one_line(caption)
     rows = table.rows.round(DIGITS).replace(-0.0, 0.0).to_csv(index=False, lineterminator="\n")
     written = {".md": markdown(table, caption), ".tex": latex(table, caption), ".html": page(table, caption)}
     return [write_whole(out.with_name(out.name + ending), text) for ending, text in ({".csv": rows} | written).items()]
 
 
 def markdown(table: Table, caption: str) -> str:
-    parts = [f"# {caption}"]
+    parts = [f"# {plain(caption)}"]
     for heading, block in table.blocks.items():
-        parts += [f"## {heading}"] if heading else []
-        parts += [grid(block.columns, block.to_numpy())]
-    return "\n\n".join([*parts, table.notes]).rstrip() + "\n"
+        parts += [f"## {plain(heading)}"] if heading else []
+        parts += [grid(map(plain, block.columns), block.map(plain).to_numpy())]
+    parts += [table.notes, "\n".join(f"- {plain(line)}" for line in table.diverged)]
+    return "\n\n".join(filter(None, parts)).rstrip() + "\n"
+
+
+def plain(text: str) -> str:
+    """A text in Markdown that shows as it is."""
+    return MARKUP.sub(r"\\\g<0>", text)
 
 
 def grid(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of texts in Markdown."""
-    head = [*columns]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    """A table in Markdown, of texts in Markdown; a bar in one is a bar, and no end of its cell."""
+    lines = [[BAR.sub(r"\|", one_line(cell)) for cell in line] for line in ([*columns], *rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def latex(table: Table, caption: str) -> str:
@@ -72,7 +85,9 @@ def latex(table: Table, caption: str) -> str:
     parts = [f"% {caption}"]
     for heading, block in table.blocks.items():
         tabular = block.drop(columns=list(table.prose), errors="ignore").to_latex(index=False, escape=True)
-        parts.append((f"% {heading}\n" if heading else "") + re.sub(r"(?<![\w.])-(?=[\d.])", "$-$", tabular))
+        tabular = re.sub(r"(?<![\w.])-(?=[\d.])", "$-$", tabular)
+        tabular = re.sub(r"^[\[*]", r"{\g<0>}", tabular, flags=re.MULTILINE)  # no argument of the line before
+        parts.append((f"% {heading}\n" if heading else "") + tabular)
     return "\n".join(parts)
 
 
@@ -84,6 +99,7 @@ def page(table: Table, caption: str) -> str:
         parts += [f"<h2>{escape(heading)}</h2>"] if heading else []
         parts += [block.to_html(index=False, border=0)]
     parts += [f"<p>{escape(paragraph)}</p>" for paragraph in table.notes.split("\n\n")]
+    parts += ["<ul>", *(f"<li>{escape(line)}</li>" for line in table.diverged), "</ul>"] if table.diverged else []
     return "\n".join(parts) + "\n"
 
 

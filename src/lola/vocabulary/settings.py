@@ -4,7 +4,11 @@ From here come the schema that configs are checked by (`lola.study.config`), whi
 list of settings in config/README.md. Which of them a rule, an estimator or a game takes says its own signature.
 """
 
+import re
 from dataclasses import dataclass
+
+BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")  # signs that nobody sees
+TEXTS = ("title", "label", "caption", "saved_label")  # the keys of words for people
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,21 @@ def name(meaning: str) -> Setting:
 def text(meaning: str) -> Setting:
     """Words for people."""
     return Setting("text", meaning, {"type": "string", "minLength": 1})
+
+
+def one_line(words: str) -> str:
+    """Words without line breaks, and without other signs that nobody sees."""
+    return BLANK.sub(" ", words).strip(" ")
+
+
+def texts_in_one_line(block: dict) -> dict:
+    """A block of a config, and the blocks within it, with all words for people on one line."""
+    found = {}
+    for key, value in block.items():
+        found[key] = texts_in_one_line(value) if isinstance(value, dict) else value
+        if key in TEXTS and isinstance(value, str):
+            found[key] = one_line(value)
+    return found
 
 
 def listed(meaning: str, items: dict, least: int = 1) -> Setting:

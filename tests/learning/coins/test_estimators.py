@@ -64,6 +64,14 @@ def played(pair, thetas, batch=4, length=5, key=(0, 0)):
 # Roll-outs.
 
 
+def test_every_key_plays_other_games():
+    pair = pair_in(3)
+    thetas = [theta.repeat(3, 1) for theta in random_thetas(pair, 1)]
+    played_by = [played(pair, thetas, key=key).steps for key in ((3, 0), (4, 0), (3, 1), (3, 1, 1), (3, 1, 2))]
+    assert torch.equal(played(pair, thetas, key=(3, 0)).steps, played_by[0])
+    assert len({bytes(steps.numpy()) for each in played_by for steps in each}) == 3 * len(played_by)
+
+
 @pytest.mark.parametrize("options", [{}, {"tie": "red", "respawn": "anywhere", "colour": "random"}], ids=["", "others"])
 @pytest.mark.parametrize("shapes", [(LINEAR, LINEAR), (LINEAR, CONVOLUTIONAL)], ids=["alike", "different"])
 def test_what_is_played_follows_the_rules(options, shapes):

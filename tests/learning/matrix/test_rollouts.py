@@ -133,6 +133,11 @@ def test_every_purpose_has_a_stream_of_its_own():
     assert len(states) == len(generators)
 
 
+def test_every_key_plays_other_games():
+    played = [bits(range(3), key) for key in ((3, 0), (4, 0), (3, 1), (3, 1, 1), (3, 1, 2))]
+    assert len({moves for each in played for moves in each.values()}) == 3 * len(played)
+
+
 def test_neighbouring_streams_are_independent():
     """Correlations of 20,000 numbers within 4 standard errors."""
     pairs = [(0, (0, 0)), (1, (0, 0)), (0, (1, 0)), (0, (0, 1, 1)), (0, (0, 1, 2)), (0, (0, 2, 1))]
