@@ -296,7 +296,7 @@ MISTAKES = {
     "study: {tournament-released: {label: as described}}": [
         "figures.figure4: two tournaments have the label 'as described'"
     ],
-    "study: {cup: {games: [ipd], entrants: null, episodes: 10, length: 2, every: 1}}": [
+    "study: {cup: {games: [ipd], episodes: 10, length: 2, every: 1}}": [
         "study.cup.algorithms: is missing; a part with matches in episodes needs algorithms, episodes, length, every"
     ],
     "figures: {opponent-models: {games: [coin-game], algorithms: [coin-lola-pg, coin-lola-pg/coin-cloning]}}": [
