@@ -4,8 +4,10 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from typing import ClassVar
 
 import jsonschema
 import yaml
@@ -63,7 +65,7 @@ PLAIN = {  # what is no text: as in YAML 1.2, so 010 is ten, and 1_0, 1:30 and d
 class StrictLoader(yaml.SafeLoader):
     """Safe YAML with numbers as in 1.2, without tags, in which every key is given once and has a value."""
 
-    yaml_implicit_resolvers: dict = {}  # and none of those of YAML 1.1
+    yaml_implicit_resolvers: ClassVar[dict] = {}  # none of those of YAML 1.1
 
     def compose_node(self, parent, index):
         event = self.peek_event()
@@ -100,8 +102,8 @@ class StrictLoader(yaml.SafeLoader):
         node.value = inherited + own
 
     def construct_yaml_int(self, node) -> int:
-        if len(node.value) > 400:
-            raise BadConfig(f"a number of {len(node.value)} digits (line {node.start_mark.line + 1}); allowed: up to 400")
+        if (digits := len(node.value)) > 400:
+            raise BadConfig(f"a number of {digits} digits (line {node.start_mark.line + 1}); allowed: up to 400")
         return int(node.value, {"0o": 8, "0x": 16}.get(node.value[:2], 10))
 
 
@@ -133,7 +135,7 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         where = f"line {line}: byte {data[error.start]:#04x}"
-        raise BadConfig(f"is not UTF-8, so not text that can be read ({where}); save it as UTF-8") from None
+        raise BadConfig(f"is not UTF-8, so not text that can be read ({where}); allowed: YAML in UTF-8") from None
 
 
 def mapping(text: str) -> dict:
@@ -289,6 +291,7 @@ def is_finite(value: float) -> bool:
         return False
 
 
+@cache
 def schema() -> dict:
     """The structure of a config, and in it the settings of its blocks and the kinds of figures and tables."""
     whole = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))

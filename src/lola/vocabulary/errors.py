@@ -46,7 +46,7 @@ def nearest(name, names) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def listed(names: Collection[str], room: int = 220) -> str:
+def listed(names: Collection[str], room: int = 160) -> str:
     """Names in a line: all of them, or the first and how many more."""
     shown, length = [], 0
     for name in map(str, names):
