@@ -26,7 +26,8 @@ $(NAMED): ; @:
 endif
 PAPER := $(or $(PAPER),$(paper),$(filter $(PAPERS),$(NAMED)))
 CONFIG := $(or $(CONFIG),$(config),$(filter-out $(PAPERS),$(NAMED)))
-STUDY = $(if $(PAPER),--paper $(PAPER)) $(CONFIG)
+QUOTED = '$(subst ','\'',$(1))'# one word for the shell, which takes nothing in it for its own
+STUDY = $(if $(PAPER),--paper $(call QUOTED,$(PAPER))) $(if $(CONFIG),$(call QUOTED,$(CONFIG)))
 
 # PyTorch for CPUs alone is a fourth as large. For Linux PyPI does not have it, but PyTorch's own index does.
 CPU_BUILDS := https://download.pytorch.org/whl/cpu

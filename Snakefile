@@ -24,6 +24,7 @@ from lola.files.artifacts import canonical, sha256
 from lola.study import papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.fingerprints import EVERYTHING, fingerprints
+from lola.study.limits import check_command_lines
 from lola.tracking import store
 from lola.vocabulary import registry
 from snakemake_logger_plugin_lola import progress
@@ -38,6 +39,7 @@ os.environ |= {"MPLBACKEND": "Agg", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_
 OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
 try:
     checked = load(overlays=OVERLAYS, settings=workflow.config_settings.config)
+    check_command_lines(checked)
 except BadConfig as error:
     raise WorkflowError(f"The config cannot be run. {error}.")
 config.clear()

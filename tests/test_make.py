@@ -1,5 +1,6 @@
 """What people type after `make` runs the study that they mean, or says what to type."""
 
+import shlex
 import subprocess
 
 import pytest
@@ -9,9 +10,8 @@ def typed(*words: str) -> tuple[int, str]:
     """What `make` would run, without running it: the status, and the commands that name a study or what it says."""
     done = subprocess.run(["make", "--dry-run", *words], capture_output=True, text=True)
     commands = [line for line in done.stdout.splitlines() if line.startswith(".venv/bin/python -m lola")]
-    return done.returncode, " ".join(" ".join(commands).split()).replace(
-        ".venv/bin/python -m lola.commands.", ""
-    ) + done.stderr
+    said = " ".join(word for line in commands for word in shlex.split(line))
+    return done.returncode, said.replace(".venv/bin/python -m lola.commands.", "") + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,12 @@ def typed(*words: str) -> tuple[int, str]:
 )
 def test_a_study_may_be_named_in_many_ways(words, runs):
     assert typed(*words.split()) == (0, runs)
+
+
+@pytest.mark.parametrize("named", ["my study.yaml", "l'été.yaml", "a; touch x.yaml", "a.yaml && b.yaml", "(a).yaml"])
+def test_the_shell_takes_an_overlays_name_as_one_word(named):
+    done = subprocess.run(["make", "--dry-run", "explain", f"CONFIG={named}"], capture_output=True, text=True)
+    assert shlex.split(done.stdout.splitlines()[-1])[-2:] == ["explain", named]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from lola.learning.matrix.job import build
 from lola.learning.tabular.match import build as build_match
 from lola.learning.training import COLUMNS
 from lola.study import plan
-from lola.study.config import BadConfig, load, overlay
+from lola.study.checks import notes
+from lola.study.config import BadConfig, load, mapping, overlay
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.settings import GAME, plain
 
@@ -317,7 +318,7 @@ MISTAKES = {
         "figures.figure1: given ipd/nl-ex and ipd/nl-ex/oracle, which are the same runs; allowed: one of them"
     ],
     'algorithms: {nl-ex: {label: " \\t"}}': ["algorithms.nl-ex.label: given ''; allowed: text"],
-    "study: {cup: {games: [ipd], entrants: null, episodes: 10, length: 2, every: 1}}": [
+    "study: {cup: {games: [ipd], episodes: 10, length: 2, every: 1}}": [
         "study.cup.algorithms: is missing; a part with matches in episodes needs algorithms, episodes, length, every"
     ],
     "figures: {opponent-models: {games: [coin-game], algorithms: [coin-lola-pg, coin-lola-pg/coin-cloning]}}": [
@@ -390,6 +391,82 @@ MISTAKES = {
     "": ["holds nothing"],
     "- 1": ["holds a list"],
     "a: [b": ["not YAML", "line 1"],
+    "games: {imp: {gamma: 0,9}}": ["line 1 is read as 'gamma: 0' and a key '9' without a value", "a point, 0.9"],
+    "without: [figures, tables]\nfirst: [[a]]\ngames: {imp: {length: 5, title}}": ["line 3", "a key 'title' without"],
+    "algorithms: {a: {<<: {rule: naive, lr: 1, lr: 2}}}": ["'lr' is given twice (line 1)"],
+    "algorithms:\n  a: {rule: naive, lr: 1}\n  a: {rule: naive, lr: 2}": ["'a' is given twice (line 3)"],
+    "steps: 0b11": ["steps: given '0b11'; allowed: a whole number"],
+    "steps: 1_0": ["steps: given '1_0'"],
+    "steps: 1:30": ["steps: given '1:30'"],
+    "steps: 0,5": ["steps: given '0,5'"],
+    "games: {ipd: {payoffs: [[[1/3, -3], [0, -2]], [[-1, 0], [-3, -2]]]}}": [
+        "games.ipd.payoffs[0][0][0]: given '1/3'; allowed: a number"
+    ],
+    "games: {2024: {gamma: 0.5}}": ["games.2024: the key was read as 2024; allowed: text: put the key in quotes"],
+    "study: {map-releasd: null}": [
+        "study.map-releasd: given null, which removes a key, and there is none; allowed: self-play, discount",
+        "did you mean 'map-released'",
+    ],
+    "algorithms: {nl-ex: {eat: null, lrr: null}}": [
+        "2 faults",
+        "nl-ex.eat: given null",
+        "nl-ex.lrr: given null",
+        "'lr'",
+    ],
+    "without: [study]\nstudy: {map: null}": ["study.map: given null", "allowed: none"],
+    "figures: {mine: {kind: returns}}\ngames: {imp: {gama: 1, lenght: 2}}\nsteps: 0": [
+        *(
+            "4 faults",
+            "figures.mine.caption: is missing",
+            "imp.gama: there is no such key",
+            "imp.lenght",
+            "steps: given 0",
+        )
+    ],
+    "games: {a b: {gamma: 0.5}, é: {gamma: 0.5}}": ["2 faults", "games.'a b'", "games.é", "letters (A to Z)"],
+    'games: {"ipd\\n": {gamma: 0.5}}': ["games.'ipd\\n': given 'ipd\\n'; allowed: a name of up to 60 letters (A to Z)"],
+    f"games: {{{'x' * 61}: {{gamma: 0.5}}}}": ["a name of up to 60 letters"],
+    'games: {ipd: {actions: ["C\\n", D]}}': ["games.ipd.actions[0]", "'C\\n'"],
+    'algorithms: {nl-ex: {label: "\\ud800"}}': ["algorithms.nl-ex.label", "'\\ud800'", "without control characters"],
+    'algorithms: {nl-ex: {label: "a\\0"}}': ["algorithms.nl-ex.label", "'a\\x00'", "without control characters"],
+    "algorithms: {nl-ex: {label: ' '}}": ["algorithms.nl-ex.label: given ' '; allowed: text of up to 100 characters"],
+    f"algorithms: {{nl-ex: {{label: {'x' * 101}}}}}": ["algorithms.nl-ex.label", "text of up to 100 characters"],
+    "algorithms: {a-vs: {rule: naive, lr: 1}}": ["algorithms.a-vs: the name ends like '-vs-'"],
+    "figures: {figure1: {algorithms: [nl-ex/oracle/x]}}": ["figures.figure1.algorithms", "algorithm/opponent model"],
+    "only: {study: [[self-play]]}": ["only.study", "given ['self-play']"],
+    "paper: ''": ["paper: given ''", "lola"],
+    f"algorithms: {{nl-ex: {{lr: {'9' * 310}}}}}": ["algorithms.nl-ex.lr: given 999", "a finite number"],
+    f"algorithms: {{nl-ex: {{lr: {'9' * 5000}}}}}": ["a number of 5000 digits (line 1); allowed: up to 400"],
+    "algorithms: {nl-ex: {lr: !!float abc}}": ["the tag '!!float' (line 1); allowed: values without tags"],
+    "seeds: !!int abc": ["the tag '!!int' (line 1)"],
+    f"a: {'[' * 1000}{']' * 1000}": ["nested more than 30 deep"],
+    f"a: {'[' * 40}{']' * 40}": ["nested more than 30 deep"],
+    "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)): [
+        "holds more than 200000 values, those of an alias each time"
+    ],
+    "a: b\nc: \0": ["not YAML (line 2: the character '\\x00' is not allowed)"],
+    "algorithms: {lola-pg: {batch: 1000000000000}}": ["algorithms.lola-pg.batch: given 1000000000000", "to 10000000"],
+    "algorithms: {lola-pg: {batch: 5000000}}": [
+        "study.policy-gradient: 50 seeds side by side with roll-outs of 750000000 steps in all are 4e+10 numbers at once"
+    ],
+    f"games: {{ipd: {{length: {10**30}}}}}": ["games.ipd.length", "a whole number from 1 to 1000000"],
+    f"steps: {10**21}": ["steps: given 1000000000000000000000"],
+    f"study: {{tournament: {{episodes: {10**21}}}}}": ["study.tournament.episodes"],
+    f"algorithms: {{lola-dice-2: {{inner_steps: {2**64}}}}}": ["algorithms.lola-dice-2.inner_steps"],
+    "results: ~/out": ["results: given '~/out'", "would read as something else"],
+    "results: $SCRATCH/out": ["results: given '$SCRATCH/out'", "would read as something else"],
+    "results: --help": ["results: given '--help'", "would read as something else"],
+    'results: "a\\nb"': ["results: given 'a\\nb'"],
+    'results: "a\\0b"': ["results: given 'a\\x00b'"],
+    "results: results/..": ["results: given 'results/..', which is the project's own"],
+    "results: x/../../outside": ["results", "which is the project's own"],
+    "results: src/lola": ["results: given 'src/lola', which is the project's own"],
+    "results: config": ["results: given 'config', which is the project's own"],
+    "results: README.md": ["results: given 'README.md', which is, or lies in, a file"],
+    "results: /dev/null": ["results: given '/dev/null', which is, or lies in, a file"],
+    f"results: {'x/' * 300}": ["results", "which is too long"],
+    "results: /": ["results: given '/', which is the project's own"],
     "\tseeds: 3": ["not YAML"],
 }
 
@@ -425,6 +502,99 @@ def test_a_figure_that_an_overlay_removes_leaves_the_order_of_work():
         *([], [], ["figure5"])
     ]
     assert load(BASE, [], {"first": [["figure5"]]})["first"] == [["figure5"]]
+
+
+NUMBERS = {"010": 10, "0200": 200, "0o17": 15, "0x1F": 31, "+3": 3, "-.5": -0.5, ".5": 0.5, "1.": 1.0, "1e-3": 0.001}
+TEXTS = ("1:30", "12:30:45", "1_0", "0b11", "1/3", "2026-11-26", "2026-13-45", "=", "0,9", "1e", "--1")
+
+
+@pytest.mark.parametrize(("text", "value"), [*NUMBERS.items(), *((text, text) for text in TEXTS)])
+def test_numbers_are_those_of_yaml_1_2_and_all_else_is_text(text, value):
+    found = mapping(f"key: {text}\n{text}: key\n")
+    assert (found["key"], found[value], type(found["key"])) == (value, "key", type(value))
+
+
+def test_a_game_may_be_called_after_a_day(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "games: {2026-11-26: {actions: [a, b], gamma: 0.9, payoffs: [[[1, 2], [3, 4]], [[1, 3], [2, 4]]]}}"
+    )
+    assert "2026-11-26" in load(BASE, [tmp_path / "mine.yaml"])["games"]
+
+
+def test_null_takes_away_what_a_block_inherits_and_what_lies_below(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "algorithms:\n  a: &a {rule: lola, lr: 1, eta: 1, order: 2}\n  b: {<<: *a, order: null}\n"
+        "  nl-ex: {<<: *a, lr_final: 1, label: null, order: null}\n"
+    )
+    found = load(BASE, [path], {"without": ["study", "figures", "tables"], "study": ENDS})["algorithms"]
+    assert found["b"] == {"rule": "lola", "lr": 1, "eta": 1}
+    assert found["nl-ex"] == {"rule": "lola", "lr": 1, "eta": 1, "lr_final": 1}
+
+
+ENDS = {"ends": {"games": ["ipd"], "algorithms": ["nl-ex"]}}
+
+
+@pytest.mark.parametrize("data", ["steps: 6\n".encode("utf-16"), "title: naïf\n".encode("latin-1"), b"\x89PNG\xff"])
+def test_what_is_not_utf_8_is_told_so(data, tmp_path):
+    (tmp_path / "mine.yaml").write_bytes(data)
+    with pytest.raises(BadConfig, match=r"mine\.yaml: is not UTF-8, .*line 1: byte 0x.*allowed: YAML in UTF-8"):
+        load(BASE, [tmp_path / "mine.yaml"])
+
+
+def test_a_byte_order_mark_and_the_ends_of_lines_of_windows_are_read(tmp_path):
+    (tmp_path / "mine.yaml").write_bytes("seeds: 3\r\ntitle: naïf\r\n".encode("utf-8-sig"))
+    config = load(BASE, [tmp_path / "mine.yaml"])
+    assert (config["seeds"], config["title"]) == (3, "naïf")
+
+
+def test_in_another_folder_a_command_says_where_it_is_to_be_called(tmp_path, monkeypatch):
+    project = Path.cwd()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        BadConfig, match=re.escape(f"given {tmp_path}, in which there is no config/library.yaml")
+    ) as error:
+        load()
+    assert f"allowed: the project's own, {project}," in str(error.value)
+
+
+PER_CELL = [[[-1, -1], [-3, 0]], [[0, -3], [-2, -2]]]  # the prisoner's dilemma, as pairs
+PER_PLAYER = [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]]
+
+
+def of_duel(payoffs, actions):
+    game = {"actions": actions, "gamma": 0.9, "payoffs": payoffs}
+    study = {"ends": {"games": ["duel"], "algorithms": ["nl-ex"]}}
+    return load(BASE, [], {"without": ["study", "figures", "tables"], "games": {"duel": game}, "study": study})
+
+
+def test_payoffs_that_may_have_been_meant_as_pairs_are_shown_back():
+    (note,) = notes(of_duel(PER_CELL, ["C", "D"]))
+    assert note == (
+        f"games.duel.payoffs: read as player 1's {PER_CELL[0]} and player 2's {PER_CELL[1]}; "
+        f"if pairs per cell were meant, player 1 has {PER_PLAYER[0]} and player 2 {PER_PLAYER[1]}"
+    )
+    for payoffs in (PER_PLAYER, [[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]], [[[2, 0], [0, 1]], [[1, 0], [0, 2]]]):
+        assert [*notes(of_duel(payoffs, ["C", "D"]))] == []
+
+
+@pytest.mark.parametrize(
+    ("pairs", "actions", "tables"),
+    [
+        (
+            [[[1, 2], [3, 4], [5, 6]], [[1, 0], [2, 0], [3, 0]]],
+            [["a", "b"], ["c", "d", "e"]],
+            "[[[1, 3, 5], [1, 2, 3]], [[",
+        ),
+        ([[[0, 0], [-1, 1], [1, -1]]] * 3, ["R", "P", "S"], "[[[0, -1, 1], [0, -1, 1], [0, -1, 1]], "),
+        ([[[[1, 2, 3]] * 2] * 2] * 2, ["C", "D"], "[[[[1, 1], [1, 1]], [[1, 1], [1, 1]]], "),
+    ],
+)
+def test_payoffs_per_cell_are_refused_with_those_per_player(pairs, actions, tables):
+    with pytest.raises(BadConfig) as error:
+        of_duel(pairs, actions)
+    told = "games.duel.payoffs: given a list per cell; allowed: a table per player, here "
+    assert str(error.value).startswith(told + tables)
 
 
 def test_a_missing_file_and_a_binary_file_are_named(tmp_path):

@@ -1,5 +1,6 @@
 """A paper is a folder of config and a page of docs, and whatever paper there is, all of it fits together."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -144,3 +145,17 @@ def test_explain_and_verify_take_a_paper_and_an_overlay(monkeypatch, capsys):
 )
 def test_a_person_is_told_what_to_type_for_a_study(paper, overlays, typed):
     assert papers.command("ui", paper, overlays) == typed
+
+
+def test_an_overlay_may_have_blanks_in_its_name(tmp_path):
+    names = [str(tmp_path / name) for name in ("my study.yaml", "l'été.yaml", "plain.yaml")]
+    for name in names:
+        Path(name).write_text("seeds: 3\n")
+    for overlays in ([names[0]], [names[1]], names, ["smoke"]):
+        typed = papers.asked("lola", overlays)
+        given = shlex.split(typed)[0].removeprefix("CONFIG=")
+        assert papers.chosen("", [given]) == [("", [papers.overlay_file("lola", name) for name in overlays])]
+    assert papers.chosen("", ["quick smoke"]) == [("", ["config/lola/quick.yaml", "config/lola/smoke.yaml"])]
+    assert papers.chosen("", ["no such.yaml"]) == [("", ["no such.yaml"])]
+    with pytest.raises(BadConfig, match="CONFIG: given 'quick smok'; there is no such overlay"):
+        papers.chosen("", ["quick smok"])

@@ -12,7 +12,9 @@ from collections import Counter
 
 from lola.files import benchmarks
 from lola.study import digests, papers, plan, provenance
+from lola.study.checks import notes
 from lola.study.config import BadConfig, load
+from lola.study.limits import check_command_lines
 from lola.vocabulary.names import GroupName, count
 
 Examined = list[tuple[provenance.Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
@@ -26,12 +28,16 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `head` may leave
     try:
         configs = [load(*study) for study in papers.chosen(args.paper, args.overlays)]
+        for config in configs:
+            check_command_lines(config)
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
     wrong = False
     for config in configs:
         if len(configs) > 1:
             print(f"{config['paper']}:")
+        for note in notes(config):
+            print(note, file=sys.stderr)
         examined = examine(config)
         if args.what == "explain":
             print(*explain(config, examined), sep="\n")

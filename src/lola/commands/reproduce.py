@@ -4,6 +4,7 @@ Repairs what a killed run left, and becomes Snakemake. Several papers' studies r
 """
 
 import argparse
+import itertools
 import json
 import os
 import signal
@@ -15,7 +16,9 @@ from pathlib import Path
 from lola.files import locks
 from lola.files.artifacts import file_sha256
 from lola.study import papers, provenance
+from lola.study.checks import notes
 from lola.study.config import BadConfig, load
+from lola.study.limits import check_command_lines
 from lola.tracking import store
 
 
@@ -26,6 +29,8 @@ def main() -> None:
     try:
         studies = papers.chosen(args.paper, args.overlays)
         configs = [load(*study) for study in studies]
+        for config in configs:
+            check_command_lines(config)
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
     if len(studies) > 1:
@@ -55,8 +60,8 @@ def reproduce(config: dict, overlays: list[str]) -> None:
     command += ["--configfile", *overlays] if overlays else []
     if any(Path(".snakemake/locks").glob("*.lock")):  # of a run that was killed, since nobody holds ours
         subprocess.run([*command, "--unlock"], check=True, capture_output=True)
-    for repaired in repair(config):
-        print(repaired, file=sys.stderr)
+    for told in itertools.chain(notes(config), repair(config)):
+        print(told, file=sys.stderr)
     locks.share(lock)
     os.execv(sys.executable, command)
 

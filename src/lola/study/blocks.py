@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from lola.vocabulary import registry
-from lola.vocabulary.errors import BadConfig, lookup, quoted
+from lola.vocabulary.errors import BadConfig, dotted, lookup, quoted, walk
 from lola.vocabulary.registry import Entry, Kind
 
 
@@ -30,8 +30,13 @@ def check_coefficients(where: str, matrices: list, linear: list) -> None:
 
 
 def check_payoffs(where: str, payoffs: list, actions: list) -> None:
-    """Payoffs and actions must agree on the players and on each player's number of actions."""
+    """Payoffs must be numbers, and agree with actions on the players and on each player's number of actions."""
+    for path, value in walk(payoffs):
+        if not isinstance(value, list | int | float) or isinstance(value, bool):
+            raise BadConfig(f"{where}.payoffs{dotted(path)}: given {quoted(value)}; allowed: a number")
     players = len(payoffs)
+    if (tables := table_per_player(payoffs, actions)) and not has_shape(payoffs, [players, *counted(actions, players)]):
+        raise BadConfig(f"{where}.payoffs: given a list per cell; allowed: a table per player, here {quoted(tables)}")
     each = [actions] * players if all(isinstance(action, str) for action in actions) else actions
     if len(each) != players or any(isinstance(own, str) for own in each):
         allowed = f"one list of names for all, or a list per player, {players} here"
@@ -46,6 +51,43 @@ def check_payoffs(where: str, payoffs: list, actions: list) -> None:
             why = f"since {players} tables mean {players} players, and they have {shape} actions"
             given = f"player {player}'s is {quoted(table)}"
             raise BadConfig(f"{where}.payoffs: {given}; allowed: numbers nested {shape}, {why}")
+
+
+def counted(actions: list, players: int) -> list[int]:
+    """How many actions each player has."""
+    return [len(actions)] * players if isinstance(actions[0], str) else [len(own) for own in actions]
+
+
+def table_per_player(payoffs: list, actions: list) -> list | None:
+    """A table per player of payoffs that are a list per cell, with one for each; None if they can't be read so."""
+    cell, players = payoffs, -1
+    while isinstance(cell, list) and cell:
+        cell, players = cell[0], players + 1
+    if not has_shape(payoffs, [*counted(actions, players), players]):
+        return None
+    return [nth(payoffs, player, players) for player in range(players)]
+
+
+def nth(cells: list, player: int, deep: int):
+    """The payoffs of a player, of cells that are nested so deep."""
+    return [nth(row, player, deep - 1) for row in cells] if deep else cells[player]
+
+
+def read_otherwise(payoffs: list, actions: list) -> list | None:
+    """The tables of a game of two players that would be meant by a pair per cell, where the game is odd as it is read.
+
+    Both readings fit two players with two actions. Most games are symmetric, zero-sum or of common interest; of one
+    that is none of these a person should see how it is read.
+    """
+    if not has_shape(payoffs, [2, 2, 2]):
+        return None
+    first, second = payoffs
+    cells = [(r, c) for r in range(2) for c in range(2)]
+    alike = all(first[r][c] == second[c][r] for r, c in cells) or all(
+        first[r][c] == second[1 - c][1 - r] for r, c in cells
+    )
+    together = {first[r][c] + second[r][c] for r, c in cells}
+    return None if alike or first == second or len(together) == 1 else table_per_player(payoffs, actions)
 
 
 def has_shape(table, counts: list[int]) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from lola.study import plan
-from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape
+from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape, read_otherwise
+from lola.study.limits import check_names, check_results, check_size
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, Faults, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, GroupName, Matchup
@@ -26,7 +27,8 @@ def check_study(config: dict) -> None:
 
 
 def of_blocks(config: dict) -> Iterator[tuple]:
-    """Checks of each game, algorithm and opponent model by itself, with their arguments, and of all sources."""
+    """Checks of where results go, of each game, algorithm and opponent model by itself, and of all sources."""
+    yield check_results, config["results"]
     for name, game in config["games"].items():
         yield check_game, f"games.{name}", game
     for name, algorithm in config["algorithms"].items():
@@ -59,9 +61,11 @@ def of_what_is_shown(config: dict) -> Iterator[tuple]:
 
 
 def check_name(name: str) -> None:
-    """An algorithm's name must not read like a matchup."""
+    """An algorithm's name must not read like a matchup, nor be read as another in one."""
     if len(Matchup.read(name).seats) > 1:
         raise BadConfig(f"algorithms.{name}: the name has {SEATS!r} in it, which separates the seats of a matchup")
+    if Matchup.read(str(Matchup((name, name)))).seats != (name, name):
+        raise BadConfig(f"algorithms.{name}: the name ends like {SEATS!r}, which separates the seats of a matchup")
 
 
 def check_table_names(tables: dict) -> None:
@@ -181,10 +185,14 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
         check_algorithm(f"{here}, algorithms.{seat}", block, [kind])
     if len(blocks) not in (1, players):
         allowed = f"1 (everybody) or {players}, the players of {group.game}"
-        raise BadConfig(f"{where}.algorithms: {group.matchup.players} names {len(blocks)} seats; allowed: {allowed}")
+        raise BadConfig(
+            f"{where}.algorithms: {quoted(group.matchup.players)} names {len(blocks)} seats; allowed: {allowed}"
+        )
+    check_names(where, group)
     check_opponent_model(f"{here}, opponent_models.{group.opponent_model}", model, [kind])
     if group.course != "match":
         check_play(where, group, game, blocks, model)
+        check_size(where, group)
     if group.matchup.is_map:
         check_grid(where, group, blocks)
     if group.more and (group.course != "updates" or players != 2):
@@ -235,6 +243,16 @@ def check_play(where: str, group: plan.Group, game: dict, blocks: list[dict], mo
     if not kind.exact and not all("estimator" in block for block in blocks):
         allowed = f"algorithms with an estimator: {', '.join(kind.estimators)}"
         raise BadConfig(f"{where}: {matchup} needs exact values, and {group.game} has none; allowed: {allowed}")
+
+
+def notes(config: dict) -> Iterator[str]:
+    """What a person should look at again: payoffs that may have been meant as another game."""
+    for name in dict.fromkeys(group.game for group in plan.groups(config).values()):
+        game = config["games"][name]
+        if "payoffs" in game and (tables := read_otherwise(game["payoffs"], game["actions"])):
+            first, second = game["payoffs"]
+            meant = f"if pairs per cell were meant, player 1 has {tables[0]} and player 2 {tables[1]}"
+            yield f"games.{name}.payoffs: read as player 1's {first} and player 2's {second}; {meant}"
 
 
 def check_block(config: dict, groups: dict, where: str, block: dict, known: dict[str, kinds.Kind]) -> None:

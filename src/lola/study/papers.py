@@ -2,9 +2,11 @@
 
 import shlex
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 
 from lola.vocabulary.errors import BadConfig, lookup
+from lola.vocabulary.registry import SOURCE
 
 CONFIG, DOCS = Path("config"), Path("docs")
 LIBRARY = CONFIG / "library.yaml"
@@ -14,7 +16,13 @@ YAML = (".yaml", ".yml")
 
 
 def papers() -> dict[str, Path]:
-    """The folder of every paper by its name, the one that is taken if none is named first."""
+    """The folder of every paper by its name, the one that is taken if none is named first.
+
+    Raises BadConfig in another folder than the project's, from which all files are named.
+    """
+    if not LIBRARY.is_file():
+        allowed = f"the project's own, {SOURCE.parent}, from which all commands are called"
+        raise BadConfig(f"folder: given {Path.cwd()}, in which there is no {LIBRARY}; allowed: {allowed}")
     folders = [path.parent for path in CONFIG.glob("*/study.yaml")]
     return {folder.name: folder for folder in sorted(folders, key=lambda folder: (folder.name != FIRST, folder))}
 
@@ -59,6 +67,20 @@ def overlay_file(paper: str, given: str) -> str:
     return given if given.endswith(YAML) else lookup("CONFIG", given, own, f"overlay of {paper}, nor a YAML file")
 
 
+def files(paper: str, overlays: list[str]) -> list[str]:
+    """The files of the overlays that a command is asked for. Raises BadConfig."""
+    return [overlay_file(paper, word) for given in overlays for word in words(paper, given)]
+
+
+def words(paper: str, given: str) -> list[str]:
+    """What `make` was given as CONFIG: overlays with blanks between them, or one, whose file's name may have blanks."""
+    with suppress(ValueError):  # of a quote that is not closed
+        several = shlex.split(given)
+        if not Path(given).is_file() and all(word.endswith(YAML) or word in overlay_files(paper) for word in several):
+            return several
+    return [given]
+
+
 def asked(paper: str, overlays: list[str]) -> str:
     """What a `make` command is given so that it is about a study: nothing, or ` PAPER=… CONFIG=…`.
 
@@ -66,7 +88,8 @@ def asked(paper: str, overlays: list[str]) -> str:
     """
     own = {path: name for name, path in overlay_files(paper).items()}
     named = [f" PAPER={paper}"] if paper != FIRST else []
-    laid_over = " ".join(own.get(path, path) for path in overlays)
+    called = [own.get(path, path) for path in overlays]
+    laid_over = called[0] if len(called) == 1 else shlex.join(called)
     return "".join([*named, f" CONFIG={shlex.quote(laid_over)}" if overlays else ""])
 
 
@@ -84,8 +107,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def chosen(name: str, overlays: list[str]) -> list[tuple[str, list[str]]]:
     """The papers that a command is asked for, each with the files of its overlays. Raises BadConfig."""
     if name != ALL:
-        return [(name, [overlay_file(name or FIRST, given) for given in overlays])]
+        return [(name, files(name or FIRST, overlays))]
     for given in overlays:
         if given.endswith(YAML):
             raise BadConfig(f"CONFIG: given {given} with PAPER={ALL}; allowed: a name that every paper has, as smoke")
-    return [(paper, [overlay_file(paper, given) for given in overlays]) for paper in papers()]
+    return [(paper, files(paper, overlays)) for paper in papers()]

@@ -147,17 +147,18 @@ def batches(group: Group, root: str | Path) -> list[list[Cell]]:
 
     So a new seed trains without its neighbours. A job that was killed stays the job it was, for its checkpoint's sake.
     """
-    missing = [cell for cell in group.cells if not is_trained(cell, root)]
+    cells = group.cells
+    missing = {cell: None for cell in cells if not is_trained(cell, root)}
     killed, taken = [], set()
     for seeds in checkpointed(group, root):
-        job = [cell for cell in group.cells if cell.seed in seeds]
+        job = [cell for cell in cells if cell.seed in seeds]
         if len(job) == len(seeds) and taken.isdisjoint(job) and not {*job}.isdisjoint(missing):
             killed.append(job)
             taken.update(job)
     rest = [cell for cell in missing if cell not in taken]
-    present = [cell for cell in group.cells if cell not in missing and cell not in taken]
+    present = [cell for cell in cells if cell not in missing and cell not in taken]
     width = group.seeds_per_job
-    return killed + [cells[n : n + width] for cells in (rest, present) for n in range(0, len(cells), width)]
+    return killed + [part[n : n + width] for part in (rest, present) for n in range(0, len(part), width)]
 
 
 def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:

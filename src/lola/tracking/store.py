@@ -71,7 +71,7 @@ def writer(root: str | Path) -> str:
 
 def game_lock(root: str | Path, game: str) -> Path:
     """Held by whoever logs a game's runs, so that a RUNNING run seen by its holder is a dead one."""
-    return Path(root, "tracking", f".{game}.lock")
+    return Path(root, "tracking", f".game-{game}.lock")  # no game may be taken for the watcher or the store
 
 
 def watcher_lock(root: str | Path) -> Path:

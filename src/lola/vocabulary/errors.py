@@ -1,7 +1,8 @@
 """What is said of a config that cannot be run: standard library only."""
 
 import difflib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Iterator
 
 
 class BadConfig(Exception):
@@ -32,11 +33,11 @@ class Faults(list):
             raise BadConfig(told[0] if len(told) == 1 else "\n  ".join([f"{len(told)} faults:", *told]))
 
 
-def lookup(where: str, name: str, names: dict, what: str = "name"):
+def lookup(where: str, name: str, names: Collection[str], what: str = "name"):
     """`names[name]`, or an error that suggests the nearest."""
     if name not in names:
-        allowed = ", ".join(names) + nearest(name, names)
-        raise BadConfig(f"{where}: given {name!r}; there is no such {what}; allowed: {allowed}")
+        allowed = listed(names) + nearest(name, names)
+        raise BadConfig(f"{where}: given {quoted(name)}; there is no such {what}; allowed: {allowed}")
     return names[name]
 
 
@@ -45,6 +46,32 @@ def nearest(name, names) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def listed(names: Collection[str], room: int = 160) -> str:
+    """Names in a line: all of them, or the first and how many more."""
+    shown, length = [], 0
+    for name in map(str, names):
+        length += len(name) + 2
+        if length > room:
+            break
+        shown.append(name)
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "") if names else "none"
+
+
 def quoted(value) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
+
+
+def walk(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
+    """Everything in a config, with the path to it."""
+    yield path, value
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from walk(child, (*path, key))
+
+
+def dotted(path) -> str:
+    """A path as a person writes it: games.ipd.payoffs[1]; in quotes what does not look like a name."""
+    keys = [key if type(key) is int or re.fullmatch(r"[\w./@-]{1,60}", str(key)) else quoted(key) for key in path]
+    text = "".join(f"[{key}]" if type(key) is int else f".{key}" for key in keys)
+    return text.removeprefix(".") or "the config"

@@ -45,10 +45,10 @@ def number(meaning: str, *, least=None, above=None, most=None, below=None) -> Se
     return Setting(said, meaning, {"type": "number"} | {k: v for k, v in bounds.items() if v is not None})
 
 
-def whole(meaning: str, least: int = 1, most: int | None = None) -> Setting:
-    """A whole number within bounds."""
-    shape, said = {"type": "integer", "minimum": least}, f"a whole number from {least}"
-    return Setting(said if most is None else f"{said} to {most}", meaning, shape | ({"maximum": most} if most else {}))
+def whole(meaning: str, least: int = 1, most: int = 10**8) -> Setting:
+    """A whole number within bounds, above which nobody has the time or the memory."""
+    shape = {"type": "integer", "minimum": least, "maximum": most}
+    return Setting(f"a whole number from {least} to {most}", meaning, shape)
 
 
 def choice(meaning: str, *names: str) -> Setting:
@@ -63,7 +63,7 @@ def name(meaning: str) -> Setting:
 
 def text(meaning: str) -> Setting:
     """Words for people."""
-    return Setting("text", meaning, {"type": "string", "minLength": 1})
+    return Setting("text of up to 100 characters", meaning, {"type": "string", "pattern": r"\S", "maxLength": 100})
 
 
 def one_line(words: str) -> str:
@@ -97,8 +97,8 @@ def axis(setting: Setting) -> Setting:
     return Setting("a list of at least two different values", f"each {setting.allowed}", shape)
 
 
-ACTION_NAME = 'an action\'s name of letters, digits, "_" and "-"'
-ACTION = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "description": ACTION_NAME}
+ACTION_NAME = 'an action\'s name of up to 30 letters (A to Z), digits, "_" and "-"'
+ACTION = {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,30}\Z", "description": ACTION_NAME}
 SEED = {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**32}
 SEEDS = {"type": "array", "minItems": 1, "uniqueItems": True, "items": SEED}
 
@@ -108,7 +108,7 @@ STUDY = {  # of the whole study, and all but the last two of a part of it
         "the runs; n means seeds 0 … n-1",
         {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100000}, SEEDS]},
     ),
-    "seeds_per_job": whole("how many seeds one job trains side by side"),
+    "seeds_per_job": whole("how many seeds one job trains side by side", most=10**5),
     "steps": whole("the updates per run"),
     "init_std": number("the standard deviation of the initial parameters", least=0),
     "device": choice("where the Coin Game is trained: auto is a CUDA device where there is one", "auto", "cpu", "cuda"),
@@ -137,7 +137,7 @@ GAME = {
     "matrices": numbers("of a quadratic game, Q_i: one matrix per player, players × players"),
     "linear": numbers("of a quadratic game, b_i: one list per player, with a number for each player's parameter"),
     "gamma": number("the discount per step", least=0, below=1),
-    "length": whole("the steps of a roll-out; without it the game can't be learned from samples"),
+    "length": whole("the steps of a roll-out; without it the game can't be learned from samples", most=10**6),
     "grid": whole("the board has grid × grid cells, for two players and a coin apart from them", 2, 9),
     "tie": choice("who picks a coin that both players step on", "both", "red"),
     "respawn": choice("where the next coin lies: on a cell free of players, or anywhere", "free", "anywhere"),
@@ -156,16 +156,16 @@ ALGORITHM = {
     "lr_final": number("to which the step size goes from lr in equal steps (default: lr)", least=0),
     "clip": number("how long a direction may be at most (default: no limit)", above=0),
     "eta": number("η: the step size assumed for the others", least=0),
-    "order": whole("how deep the player looks"),
-    "inner_steps": whole("how many steps of the others the player looks through"),
+    "order": whole("how deep the player looks", most=10),
+    "inner_steps": whole("how many steps of the others the player looks through", most=1000),
     "estimator": name("how values are estimated from roll-outs; without it they are exact"),
-    "batch": whole("the roll-outs before every update"),
+    "batch": whole("the roll-outs before every update", most=10**7),
     "critic_lr": number("the step size of the critic", least=0),
     "baseline": Setting("true or false", "whether each step's rewards are centred on their mean", {"type": "boolean"}),
     "entropy": number("the weight of the mean entropy of a player's moves in its value (default: 0)", least=0),
-    "hidden": whole("the hidden units of the player's network (default: 32)"),
+    "hidden": whole("the hidden units of the player's network (default: 32)", most=10**4),
     "encoder": choice("how that sees the board (default: linear)", "linear", "convolutional"),
-    "filters": whole("the filters of each convolution (default: 20)"),
+    "filters": whole("the filters of each convolution (default: 20)", most=10**4),
     "learner": name("a learner instead of a rule: it sees what is played and nobody's parameters"),
     "alpha": number("α: the first step size of Q-values", above=0, most=1),
     "decay": number("α_t = 1 / (1/α + t · decay) after t steps", least=0),
@@ -180,8 +180,8 @@ OPPONENT_MODEL = {
     "label": text("how figures and tables call it, behind the algorithm's name"),
     "model": name("the opponent model"),
     "rate": number("the step size of a clone on the mean log-likelihood; with two actions it settles below 8", least=0),
-    "steps": whole("the steps that a clone takes before every update", 0),
-    "batch": whole("the roll-outs watched before every update where the algorithm itself needs none"),
+    "steps": whole("the steps that a clone takes before every update", 0, most=10**6),
+    "batch": whole("the roll-outs watched before every update where the algorithm itself needs none", most=10**7),
 }
 
 PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_std")} | {
@@ -191,13 +191,13 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
         {"type": "string", "description": "an algorithm"},
     ),
     "episodes": whole("the episodes of a match"),
-    "length": whole("the steps of an episode"),
+    "length": whole("the steps of an episode", most=10**6),
     "every": Setting(
         "a whole number that divides a tenth of steps, or of episodes; in matrix games one that divides steps",
         "so many are averaged for a row of a curve; in matrix games the curve has a row after so many",
-        {"type": "integer", "minimum": 1},
+        {"type": "integer", "minimum": 1, "maximum": 10**8},
     ),
-    "further": whole("so many more seeds, of which only the ends are kept, for tables and claims"),
+    "further": whole("so many more seeds, of which only the ends are kept, for tables and claims", most=10**5),
     "perspective": name("who sees what in a match (default: as_described)"),
     "grid": Setting(
         "lists of values",
