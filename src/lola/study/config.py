@@ -5,14 +5,16 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 
 import jsonschema
 import yaml
 
-from lola.study import papers
+from lola.study import papers, plan
 from lola.study.checks import check_study
+from lola.study.ledger_checks import check_ledger
 from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, Faults, nearest, quoted
 from lola.vocabulary.settings import BLOCKS, STUDY
@@ -32,14 +34,17 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     if len(named) > 1:
         raise BadConfig(f"paper: given {' and '.join(named)}; allowed: one, since an overlay is laid over one study")
     paper = next(iter(named), papers.FIRST)
-    config = {}
-    for layer in [*map(read, papers.layers(paper)), *above, {"paper": paper}]:
+    config, stages = {}, []
+    for layer in [*map(read, papers.layers(paper)), *filter(None, above)]:
         below = config
         laid = {key: value for key, value in layer.items() if key not in ("without", "only")}
         config = overlay(narrowed(dropped(below, layer), layer), laid)
         if "first" not in layer:
             config = without_work(config, [*(shown_blocks(below) - shown_blocks(config))])
+        stages.append(config)
+    config = config | {"paper": paper}
     check(config)
+    check_claims(config, stages)
     return config | {"results": os.path.normpath(config["results"])}
 
 
@@ -189,9 +194,27 @@ def check(config: dict) -> None:
             faults.of(check_shape, error)
         places.add(place)
     faults.tell()
-    if "claims" in config and not Path(config["claims"]).is_file():
-        raise BadConfig(f"claims: given {quoted(config['claims'])}; allowed: a file, as config/README.md describes it")
     check_study(config)
+
+
+def check_claims(config: dict, stages: list[dict]) -> None:
+    """The file of a study's claims must be there, and ask for nothing that the study never trains.
+
+    Nor must what the study is laid over: an overlay may leave parts out, whose claims are then not run.
+    """
+    if "claims" not in config:
+        return
+    path = config["claims"]
+    if not Path(path).is_file():
+        raise BadConfig(f"claims: given {quoted(path)}; allowed: a file, as config/README.md describes it")
+    groups = {}
+    for stage in stages:
+        with suppress(BadConfig, LookupError, TypeError, ValueError, AttributeError):  # it may be no study by itself
+            groups |= plan.groups(stage)
+    try:
+        check_ledger(read(path), groups)
+    except BadConfig as faults:
+        raise BadConfig(f"{path}: {str(faults).removeprefix(f'{path}: ')}") from None
 
 
 def check_value(path: tuple, value) -> None:
