@@ -6,12 +6,14 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
 import jsonschema
 import yaml
 
+from lola.files.artifacts import file_sha256
 from lola.study import papers, plan
 from lola.study.checks import check_study
 from lola.study.ledger_checks import check_ledger
@@ -44,7 +46,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
         stages.append(config)
     config = config | {"paper": paper}
     check(config)
-    check_claims(config, stages)
+    if "claims" in config:
+        check_claims(config["claims"], trained(stages))
     return config | {"results": os.path.normpath(config["results"])}
 
 
@@ -197,24 +200,44 @@ def check(config: dict) -> None:
     check_study(config)
 
 
-def check_claims(config: dict, stages: list[dict]) -> None:
-    """The file of a study's claims must be there, and ask for nothing that the study never trains.
-
-    Nor must what the study is laid over: an overlay may leave parts out, whose claims are then not run.
-    """
-    if "claims" not in config:
-        return
-    path = config["claims"]
-    if not Path(path).is_file():
-        raise BadConfig(f"claims: given {quoted(path)}; allowed: a file, as config/README.md describes it")
+def trained(stages: list[dict]) -> dict[str, plan.Group]:
+    """The groups of the last of some configs, and of those that it was laid over: an overlay may leave some out."""
     groups = {}
     for stage in stages:
         with suppress(BadConfig, LookupError, TypeError, ValueError, AttributeError):  # it may be no study by itself
             groups |= plan.groups(stage)
+    return groups
+
+
+def check_claims(path: str, groups: dict[str, plan.Group]) -> None:
+    """The file of a study's claims must be there, and ask for what is trained; where parts are left out it is not run.
+
+    `groups` are all that may be asked for.
+    """
+    if not Path(path).is_file():
+        raise BadConfig(f"claims: given {quoted(path)}; allowed: a file, as config/README.md describes it")
+    claims = read_claims(path, file_sha256(path))
     try:
-        check_ledger(read(path), groups)
+        check_ledger(claims, groups)
     except BadConfig as faults:
-        raise BadConfig(f"{path}: {str(faults).removeprefix(f'{path}: ')}") from None
+        raise BadConfig(f"{path}: {faults}") from None
+
+
+@cache  # by its content, since a study is loaded often
+def read_claims(path: str, digest: str) -> dict:
+    """A file of claims, in which all must be read alike by YAML 1.1, by which `lola.analysis.paper` reads it."""
+    try:
+        claims = read(path)
+        plain = yaml.load(Path(path).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (ValueError, yaml.YAMLError) as error:  # as of a day that there is not
+        raise BadConfig(
+            f"{path}: is not YAML 1.1 ({getattr(error, 'problem', error)}); allowed: plain values"
+        ) from None
+    for (place, value), (_, other) in zip(walk(claims), walk(plain), strict=True):
+        if not isinstance(value, dict | list) and repr(value) != repr(other):
+            given = f"given {quoted(value)}, which YAML 1.1 reads as {quoted(other)}"
+            raise BadConfig(f"{path}: {dotted(place)}: {given}; allowed: numbers as 0.001, and text in quotes")
+    return claims
 
 
 def check_value(path: tuple, value) -> None:

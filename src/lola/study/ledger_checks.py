@@ -221,7 +221,7 @@ def of_fit(where: str, options: list[list[plan.Group]], file: dict) -> Iterator[
         yield f"{where}: given groups of different seeds; allowed: groups that share some, in every option the same"
     for name in sorted({name for names in found for name in names}):
         if "margin" not in file.get("quantities", {}).get(name, {}):
-            yield f"quantities.{name}.margin: is missing; allowed: a number above 0, since {where} compares with it"
+            yield f"quantities.{name}.margin: is missing; allowed: a number above 0, since a fit compares with it"
 
 
 def compared(group: plan.Group, file: dict) -> list[str]:

@@ -180,4 +180,5 @@ def of_name(where: str, name, names: Iterable[str], what: str) -> Iterator[str]:
     names = dict.fromkeys(names)
     if name not in names:
         known = f": {', '.join(names)}" if 0 < len(names) <= MANY else ""
-        yield f"{where}: given {quoted(name)}; allowed: a {what}{known}{nearest(name, names)}"
+        article = "an" if what[0] in "aeiou" else "a"
+        yield f"{where}: given {quoted(name)}; allowed: {article} {what}{known}{nearest(name, names)}"

@@ -104,11 +104,11 @@ CERTAINTIES = ("read", "inferred", "relayed", "memory", "saved", "digitised")
 MARGIN = {"margin": number("what still counts as the same, or as no effect", least=0)}
 DIGIT = {"digit": number("a unit of the last printed digit", least=0)}
 RUNS = {"runs": whole("how many runs are behind a number of the paper")}
-ID = r"[\w.+-]+(/[\w.+-]+)*"
+ID = r"(?=.{1,100}\Z)[\w.+-]+(/[\w.+-]+)*"
 NEEDED = ("id", "sentence", "source", "certainty", "rule", "measure")
 CLAIM = {
     "id": Setting(
-        'a name of letters, digits, "_", ".", "+" and "-", in parts between "/"',
+        'up to 100 letters, digits, "_", ".", "+" and "-", in parts between "/"',
         "as table3/ipd/lola-ex/R",
         {"type": "string", "pattern": ID},
     ),
