@@ -52,8 +52,8 @@ def test_a_new_paper_is_a_study_and_its_claims(tmp_path, monkeypatch):
         "figures: {f: {kind: returns, game: chicken, algorithms: [nl-ex, lola-ex], caption: Chicken}}\ntables: {}\n"
     )
     Path("config/new/claims.yaml").write_text(
-        "claims:\n  - {id: table1/R, sentence: s, source: Table 1, certainty: read, rule: greater, "
-        "measure: {quantity: R, group: chicken/lola-ex/oracle}}\n"
+        "sections:\n- title: S\n  claims:\n  - {id: table1/R, sentence: s, source: Table 1, certainty: read, "
+        "rule: greater, than: 0, measure: {quantity: R, group: chicken/lola-ex/oracle}}\n"
     )
     assert {*papers.papers()} == {*PAPERS, "new"}
     made = {(product.stage, product.name) for product in provenance.products(load("new"))}

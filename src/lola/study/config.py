@@ -4,6 +4,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import ClassVar
 import jsonschema
 import yaml
 
-from lola.study import papers
+from lola.files.artifacts import file_sha256
+from lola.study import papers, plan
 from lola.study.checks import check_study
+from lola.study.ledger_checks import check_ledger
 from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, Faults, dotted, listed, nearest, quoted, walk
 from lola.vocabulary.settings import BLOCKS, STUDY, texts_in_one_line
@@ -36,8 +39,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     if len(named) > 1:
         raise BadConfig(f"paper: given {' and '.join(named)}; allowed: one, since an overlay is laid over one study")
     paper = next(iter(named), papers.FIRST)
-    config = {}
-    for layer in [*map(read, papers.layers(paper)), *above, {"paper": paper}]:
+    config, stages = {}, []
+    for layer in [*map(read, papers.layers(paper)), *filter(None, above)]:
         below = config
         laid = {key: value for key, value in layer.items() if key not in ("without", "only")}
         left = narrowed(dropped(below, layer), layer)
@@ -45,8 +48,11 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
         config = overlay(left, laid)
         if "first" not in layer:
             config = without_work(config, [*(shown_blocks(below) - shown_blocks(config))])
-    config = texts_in_one_line(config)
+        stages.append(config)
+    config = texts_in_one_line(config | {"paper": paper})
     check(config)
+    if "claims" in config:
+        check_claims(config["claims"], trained(stages))
     return config | {"results": os.path.normpath(config["results"])}
 
 
@@ -264,9 +270,47 @@ def check(config: dict) -> None:
         if isinstance(error.instance, list) or len(place) < len(error.absolute_path):
             lists.add(place)
     faults.tell()
-    if "claims" in config and not os.path.isfile(config["claims"]):
-        raise BadConfig(f"claims: given {quoted(config['claims'])}; allowed: a file, as config/README.md describes it")
     check_study(config)
+
+
+def trained(stages: list[dict]) -> dict[str, plan.Group]:
+    """The groups of the last of some configs, and of those that it was laid over: an overlay may leave some out."""
+    groups = {}
+    for stage in stages:
+        with suppress(BadConfig, LookupError, TypeError, ValueError, AttributeError):  # it may be no study by itself
+            groups |= plan.groups(stage)
+    return groups
+
+
+def check_claims(path: str, groups: dict[str, plan.Group]) -> None:
+    """The file of a study's claims must be there, and ask for what is trained; where parts are left out it is not run.
+
+    `groups` are all that may be asked for.
+    """
+    if not Path(path).is_file():
+        raise BadConfig(f"claims: given {quoted(path)}; allowed: a file, as config/README.md describes it")
+    claims = read_claims(path, file_sha256(path))
+    try:
+        check_ledger(claims, groups)
+    except BadConfig as faults:
+        raise BadConfig(f"{path}: {faults}") from None
+
+
+@cache  # by its content, since a study is loaded often
+def read_claims(path: str, digest: str) -> dict:
+    """A file of claims, in which all must be read alike by YAML 1.1, by which `lola.analysis.paper` reads it."""
+    try:
+        claims = read(path)
+        plain = yaml.load(Path(path).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (ValueError, yaml.YAMLError) as error:  # as of a day that there is not
+        raise BadConfig(
+            f"{path}: is not YAML 1.1 ({getattr(error, 'problem', error)}); allowed: plain values"
+        ) from None
+    for (place, value), (_, other) in zip(walk(claims), walk(plain), strict=True):
+        if not isinstance(value, dict | list) and repr(value) != repr(other):
+            given = f"given {quoted(value)}, which YAML 1.1 reads as {quoted(other)}"
+            raise BadConfig(f"{path}: {dotted(place)}: {given}; allowed: numbers as 0.001, and text in quotes")
+    return claims
 
 
 def check_value(path: tuple, value) -> None:

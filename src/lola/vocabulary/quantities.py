@@ -1,0 +1,157 @@
+"""Every quantity that a claim may measure, and every key of a file of claims, once. Standard library only.
+
+By this a file of claims is checked before anything is trained (`lola.study.ledger_checks`). How a quantity is measured
+says `lola.analysis` under the same name, and how a claim is decided `lola.analysis.verdicts`.
+"""
+
+from dataclasses import dataclass, field
+
+from lola.vocabulary.registry import COURSES
+from lola.vocabulary.settings import Setting, choice, listed, name, number, text, whole
+
+CURVES = tuple(name for name in COURSES if name != "map")  # the courses on which returns are known by step
+MATRIX = ("updates", "match")  # those that leave policies
+MOST = 1e9  # the largest size of a number, far from where sums and squares overflow
+
+# What sums up the runs: only a mean scatters around a number, only of a percentage of runs there is a count.
+MEAN, SHARE, EXTREME = "a mean over runs", "a percentage of runs", "no mean over runs"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a claim may measure of groups on some courses (`of`), or of a tournament whose matches are on these.
+
+    `takes`: its arguments, and `needs` those without which it says nothing. `players`: how many there must be.
+    """
+
+    of: tuple[str, ...] = CURVES
+    takes: dict[str, Setting] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    sums: str = MEAN
+    players: int | None = None
+
+
+NAME = {"type": "string"}
+
+
+def mapping(allowed: str, meaning: str, values: dict | None = None, least: int = 1) -> Setting:
+    """A mapping from text to what `values` describes."""
+    shape = {"type": "object", "minProperties": least}
+    return Setting(allowed, meaning, shape | ({"additionalProperties": values} if values else {}))
+
+
+VARIANTS = ("joint thresholded", "agent thresholded", "joint probability", "agent probability")
+VARIANT = {"variant": choice("how what players do is compared with what they should", *VARIANTS)}
+PLAYER = {"player": whole("the player, from 1; without it all players")}
+LAST = {"last": whole("the updates over which returns are averaged")}
+SCALE = {"scale": number("by which returns are multiplied")}
+LINE = {"line": number("the return with which runs are compared")}
+WITHIN = {"within": number("how far a run may be off", least=0)}
+TOLERANCE = {"tolerance": number("how far a probability may be off", least=0, most=1)}
+STATES = {"states": mapping("a mapping", "from joint states to joint actions, as CD: DC", NAME)}
+START = {"start": Setting("true or false", "whether it is taken in the first updates", {"type": "boolean"})}
+
+OF_GROUPS = {  # those of one group
+    "R": Quantity(takes=PLAYER | LAST | SCALE),
+    "stationary": Quantity(("parameters",), WITHIN, ("within",), SHARE),
+    "scatter": Quantity(),
+    "below": Quantity(takes=LINE | LAST, needs=("line",), sums=SHARE),
+    "above": Quantity(takes=LINE | LAST, needs=("line",), sums=SHARE),
+    "near": Quantity(
+        takes={"value": number("the return at which runs are to end")} | WITHIN | SCALE,
+        needs=("value", "within"),
+        sums=SHARE,
+    ),
+    "tft": Quantity(MATRIX, VARIANT, players=2),
+    "nash": Quantity(MATRIX, TOLERANCE | VARIANT),
+    "plays": Quantity(MATRIX, STATES | VARIANT, ("states",)),
+    "pure": Quantity(MATRIX, TOLERANCE),
+    "swing": Quantity(),
+    "own_colour": Quantity(("coin_game",), PLAYER),
+    "points": Quantity(("coin_game",), PLAYER),
+    "coins": Quantity(("coin_game",), START),
+}
+FIT = {"fit": Quantity(("updates", "map"), sums=EXTREME, players=2)}  # of several groups
+ENTRANT = {"entrant": name("who is measured")}
+OF_TOURNAMENTS = {
+    "earns": Quantity(takes=ENTRANT | {"against": name("whom it meets")}, needs=("entrant", "against")),
+    "average": Quantity(takes=ENTRANT, needs=("entrant",)),
+    "rank": Quantity(takes=ENTRANT, needs=("entrant",), sums=EXTREME),
+    "elicits": Quantity(("match",), ENTRANT, ("entrant",)),
+    "apart": Quantity(),
+}
+QUANTITIES = OF_GROUPS | FIT | OF_TOURNAMENTS
+PRINTED = ("std", *OF_GROUPS)  # a paper may print; a standard deviation is shown and not judged
+
+GROUPS = {"type": "array", "minItems": 1, "items": NAME}
+WHERE = {  # what a measure is of, beside its arguments
+    "group": Setting("a group", "game/algorithm/opponent model", NAME),
+    "groups": Setting("a list of groups", "each game/algorithm/opponent model", GROUPS),
+    "options": mapping("a mapping", "from the names of settings to lists of groups", GROUPS),
+    "game": name("the game of a tournament"),
+    "tournament": name("a part of the study with entrants"),
+    "opponent_model": name("whose matches are meant (default: oracle)"),
+    "field": Setting("a list of different entrants", "two or more", {"type": "array", "minItems": 2, "items": NAME}),
+}
+
+RULES = {  # with the keys that a rule alone takes
+    "equals": ("paper", "std", "runs", "digit"),
+    "count": ("paper", "runs", "digit"),
+    "greater": ("than",),
+    "less": ("than",),
+}
+CERTAINTIES = ("read", "inferred", "relayed", "memory", "saved", "digitised")
+MARGIN = {"margin": number("what still counts as the same, or as no effect", least=0)}
+DIGIT = {"digit": number("a unit of the last printed digit", least=0)}
+RUNS = {"runs": whole("how many runs are behind a number of the paper")}
+ID = r"(?=.{1,100}\Z)[\w.+-]+(/[\w.+-]+)*"
+NEEDED = ("id", "sentence", "source", "certainty", "rule", "measure")
+CLAIM = {
+    "id": Setting(
+        'up to 100 letters, digits, "_", ".", "+" and "-", in parts between "/"',
+        "as table3/ipd/lola-ex/R",
+        {"type": "string", "pattern": ID},
+    ),
+    "sentence": text("what is claimed"),
+    "source": text("where it stands"),
+    "certainty": choice("how we know that the paper says so", *CERTAINTIES),
+    "rule": choice("what decides it", *RULES),
+    "measure": mapping("a mapping", "with a quantity and what it is of"),
+    "minus": mapping("a mapping", "a second measure, which is taken off the first"),
+    "paper": number("the paper's number"),
+    "std": number("the standard deviation that the paper prints", least=0),
+    **RUNS,
+    **DIGIT,
+    "than": number("with what it is compared"),
+    **MARGIN,
+    "rival": mapping("a mapping", "with a name, and what to measure instead or a value"),
+    "known": text("what was known when the rule was fixed"),
+}
+RIVAL = {"name": text("what the claim must tell apart"), "value": number("around which runs scatter like ours")}
+SECTION = {
+    "title": text("who speaks, of what"),
+    "headline": Setting("true or false", "whether its claims are counted", {"type": "boolean"}),
+    "claims": listed("one or more claims", {"type": "object"}),
+}
+HEADINGS = ("The headline", "Withdrawn")  # of the table of claims itself
+WITHDRAWN = {
+    "why": text("why they are asked no more"),
+    "last": mapping("a mapping", "from the ids of claims to their last verdicts", {"type": "string"}),
+}
+OF_QUANTITY = {"margin": number("what still counts as the same", above=0), **DIGIT, "why": text("of the margin")}
+PLOT = {
+    "field": listed("different entrants, in the order of the cells", NAME),
+    "cells": listed("a row per entrant: a number per entrant that it meets, or null", {"type": "array"}),
+    "average": listed("a number per entrant", {"type": "number"}),
+}
+PARTS = {
+    "code": text("a digest of the code that decides, in quotes if it has digits alone"),
+    **RUNS,
+    "notes": text("what a reader of the claims must know"),
+    "quantities": mapping("a mapping", "from quantities to their margins", least=0),
+    "printed": mapping("a mapping", "from groups to the paper's numbers", least=0),
+    "plotted": mapping("a mapping", "from games to the authors' round robin", least=0),
+    "sections": listed("one or more, each with a title and claims", {"type": "object"}),
+    "withdrawn": listed("each why claims are asked no more, and their last verdicts", {"type": "object"}, least=0),
+    "deviations": listed("sentences on where the study departs from the paper", {"type": "string"}, least=0),
+}
