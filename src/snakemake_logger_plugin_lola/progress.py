@@ -28,7 +28,9 @@ class Expected:
     root: str = ""  # the folder of results
     targets: tuple[str, ...] = ("all",)  # rules that only gather files and are no jobs
     seconds: Mapping[str, float] = field(default_factory=dict)  # what a job is expected to take, by rule
-    browse: str = ""  # the command that shows the results in MLflow
+    faults: Callable[[], list[tuple[str, str]]] = list  # looks for what is missing, damaged or stale: kinds and lines
+    command: str = ""  # that makes all of the results
+    browse: str = ""  # that shows them in MLflow
 
 
 expected = Expected()  # what `expect` was last told
@@ -187,9 +189,16 @@ class Run:
         return [label + "; ".join(names)] if names else []
 
     def nothing_to_do(self) -> str:
+        """What is said where Snakemake has no job to run, which knows only what it has records of."""
+        faults = self.expected.faults()
+        wrong = [f"  {kind}: {line}" for kind, line in faults if kind != "missing"]
+        if wrong:
+            more = [f"  and {len(wrong) - LINES} more"] if len(wrong) > LINES else []
+            first = "Snakemake has nothing to do, but not everything is as today's settings, code and packages make it:"
+            return "\n".join([first, *wrong[:LINES], *more, f"Make it so: {self.expected.command}"])
         if not self.expected.cells:
             what = "everything is up to date"
-        elif self.expected.done >= self.expected.cells:
+        elif self.expected.done >= self.expected.cells and not faults:
             what = f"all {self.expected.cells} cells and everything made from them are up to date"
         else:
             trained = f"{self.expected.done} of {self.expected.cells} cells"
