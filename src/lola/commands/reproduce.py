@@ -105,12 +105,13 @@ def mend_files(root: Path) -> Iterator[str]:
     kept = f"it is kept as *{damage.DAMAGED}"
     pages = [root / page for page in provenance.PAGES]
     above = [root.parent / provenance.PAGE, provenance.list_manifest(root.parent)] if root.parent != Path() else []
+    above += [store.database_file(root)] if store.is_own(root) else []
     for path, what in damage.misplaced(root, [*pages, *above]):
         yield f"{path} is {what}: {kept}"
         damage.set_aside(path)
     for path in damage.cut_writes(root):
         path.unlink()
-    for path in names.benchmarks(root):
+    for path in root.glob("benchmarks/**/*.jsonl"):
         if benchmarks.measured(path) is None:
             yield f"{path} is not whole, so that the time of this job is not known any more: {kept}"
             damage.set_aside(path)
