@@ -3,6 +3,7 @@
 import csv
 import math
 import re
+import shutil
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
 CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
 ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
 LOG_TAIL = 65_536  # characters
+ROOM = 1_000_000  # bytes; a disk with less is full for a job
 LINES = 5  # of a list that is shown in part
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not run")
 
@@ -114,6 +116,7 @@ class Run:
         log = next(filter(None, (last_words(path, log_limit) for path in job.logs)), [])
         if how:
             job.reason = [*log, how] if signal_name or not log else log
+            job.reason += [] if log else no_room(job.logs)
         else:
             job.reason = error.strip().splitlines() or log or ["see the messages above"]
         self.failures[job_id] = job
@@ -289,6 +292,14 @@ def log_text(path: str) -> str:
     except OSError:
         return ""
     return ESCAPE_OR_CONTROL.sub("", text[-LOG_TAIL:])
+
+
+def no_room(paths: list[str]) -> list[str]:
+    """That the disk is full on which these logs would lie, if it is: then they could not be written either."""
+    for folder in (Path(path).parent for path in paths):
+        if folder.is_dir() and (free := shutil.disk_usage(folder).free) < ROOM:
+            return [f"the disk is full: {free} bytes are free in {folder}"]
+    return []
 
 
 def short_reason(reason: str) -> str:

@@ -25,7 +25,7 @@ from lola.vocabulary.names import Cell, count, ranges
 LOCK = SOURCE.parent / "requirements.lock"
 PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)(.*)", re.MULTILINE)  # a package, its version, for which systems
 TRAINS = ("torch", "numpy", "numba", "llvmlite")  # the packages that train
-NAMED = 3  # definitions that a reason names at most
+NAMED = 3  # definitions, or settings of a page, that a reason names at most
 CHECKLIST, PAGE, REPORT = "reproducibility.md", "index.html", "report.html"
 PAGES = {  # what is written last, from all results, and by which command
     CHECKLIST: "lola.commands.checklist",
@@ -194,18 +194,24 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
     except ValueError as error:
         return "damaged", str(error)
     changes = differences(*map(short, (made["spec"], product.spec)))
-    if product.stage == "page" and not changes and json.dumps(made["spec"]) != json.dumps(product.spec):
-        changes = ["the order in the config changed"]  # in which the page shows what there is
+    if product.stage == "page":  # which is told the whole config, and shows what is there in its order
+        keys = [change.partition(": ")[0] for change in changes]
+        reordered = not keys and json.dumps(made["spec"]) != json.dumps(product.spec)
+        changes = changed(keys or ["the order of config"] * reordered, "settings")
     then, now = made["code"], product.code
-    changed = sorted(name for name in then | now if then.get(name) != now.get(name))
-    more = f" and {len(changed) - NAMED} more definitions" if len(changed) > NAMED else ""
-    changes += [f"{', '.join(changed[:NAMED])}{more} changed"] if changed else []
+    changes += changed(sorted(name for name in then | now if then.get(name) != now.get(name)), "definitions")
     if product.stage == "cells" and made["lock"] != lock:
         changes.append("the locked packages or Python changed")
     changes += [
         f"{path} changed" for path, digest in made.get("inputs", {}).items() if not records.matches(path, digest)
     ]
     return ("stale", "; ".join(changes)) if changes else None
+
+
+def changed(names: list[str], what: str) -> list[str]:
+    """That what has these names changed, of which a few are named, in one sentence; none if there are no names."""
+    more = f" and {len(names) - NAMED} more {what}" if len(names) > NAMED else ""
+    return [f"{', '.join(names[:NAMED])}{more} changed"] if names else []
 
 
 def short(settings):
