@@ -54,8 +54,8 @@ def reproduce(config: dict, overlays: list[str]) -> None:
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
     except OSError as error:
-        where = error.filename2 or error.filename or config["results"]
-        sys.exit(f"Nothing was run: {where}: {error.strerror}. The results and .snakemake must be there to be written.")
+        where = error.filename or config["results"]
+        sys.exit(f"Nothing was run: {where}: {error.strerror}. What is stale or damaged must be there to be written.")
     command = [sys.executable, "-m", "snakemake", *papers.flags(config["paper"], overlays)]
     locks.share(lock)
     os.execv(sys.executable, command)
