@@ -191,7 +191,7 @@ class Jobs:
 
 
 def content(path: Path) -> object:
-    """A file's bytes; of the report what it shows, since it has time stamps and sets in no order, and not its digest."""
+    """A file's bytes; of the report what it shows, not its digest: it has time stamps, and sets in no order."""
     if path.name == "report.html.json":
         return {key: told for key, told in json.loads(path.read_text()).items() if key != "outputs"}
     if path.name != "report.html":
