@@ -110,5 +110,5 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 	@mv requirements.new requirements.lock
 
 clean: ## remove everything made, keep the environment
-	@find results -mindepth 1 ! -name README.md -delete
+	@find -H results -mindepth 1 ! -name README.md -delete
 	@rm -rf .snakemake .pytest_cache .ruff_cache src/lola/learning/__pycache__

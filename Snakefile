@@ -34,9 +34,11 @@ min_version("9.0")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"  # one thread per job: two jobs with two threads each are three times slower
 os.environ.update(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.getenv('PATH')}")  # jobs use this Python
+shell.prefix("set -euo pipefail; exec ")  # a shell of which a job is a child tells its whole command if that is killed
 os.environ |= {"MPLBACKEND": "Agg", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+BY_HAND = {key: value for key, value in workflow.config_settings.config.items() if key != "paper"}
 try:
     checked = load(overlays=OVERLAYS, settings=workflow.config_settings.config)
     check_command_lines(checked)
@@ -63,6 +65,8 @@ if workflow.is_main_process:
         targets=("all", "figures", "tables", "tracking"),
         seconds=schedule.others(GROUPS, ROOT)
         | {name: schedule.expected_seconds(*job, ROOT) for name, job in JOBS.items()},
+        faults=lambda: provenance.faults(provenance.examine(config, OVERLAYS, BY_HAND)),
+        command=papers.makes(config["paper"], OVERLAYS, BY_HAND),
         browse=papers.command("ui", config["paper"], OVERLAYS),
     )
 
@@ -102,12 +106,10 @@ onerror:
 rule all:
     default_target: True
     input:
-        [product.manifest for product in provenance.products(config)],
+        [product.manifest for product in provenance.products(config) if not product.beside],
         [cell.curve(ROOT) for group in GROUPS.values() for cell in group.cells],
         [path for group in GROUPS for path in group_files(group, "table")],
         rules.figures.input,
         rules.tables.input,
         rules.tracking.input,
-        f"{ROOT}/reproducibility.md",
-        f"{ROOT}/index.html",
-        f"{ROOT}/report.html",
+        [f"{ROOT}/{page}" for page in provenance.PAGES],

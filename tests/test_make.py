@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,17 @@ def test_the_shell_takes_an_overlays_name_as_one_word(named):
 def test_what_is_no_study_is_said_before_anything_runs(words, said):
     status, error = typed(*words.split())
     assert status == 2 and said in error
+
+
+def test_clean_follows_results_to_another_disk(tmp_path):
+    away, project = tmp_path / "scratch", tmp_path / "project"
+    for folder in (away / "one", project):
+        folder.mkdir(parents=True)
+    (away / "one" / "made").touch()
+    (away / "README.md").touch()
+    (project / "results").symlink_to(away)
+    done = subprocess.run(["make", "-f", Path("Makefile").resolve(), "clean"], cwd=project)
+    assert done.returncode == 0 and [path.name for path in away.iterdir()] == ["README.md"]
 
 
 def test_the_set_up_takes_the_builds_for_cpus_where_they_can_be_had():

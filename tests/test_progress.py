@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -299,6 +300,33 @@ def test_nothing_to_do_tells_a_whole_study_from_a_part(clock):
     assert run.nothing_to_do() == whole
     run.expected = progress.Expected(cells=250, done=50)
     assert "what was asked for is up to date; of the whole study, 50 of 250 cells are trained" in run.nothing_to_do()
+
+
+def test_what_is_not_in_order_is_told_though_snakemake_has_nothing_to_do(clock):
+    run = progress.Run(clock, started=clock.now)
+    found = [("stale", f"ipd/{n} (2 cells): lr: 1.0 → 0.7") for n in range(7)]
+    run.expected = progress.Expected(cells=4, done=4, faults=lambda: found, command="make reproduce CONFIG=mine.yaml")
+    lines = run.nothing_to_do().splitlines()
+    assert not [line for line in lines if "up to date" in line]
+    assert lines[1] == "  stale: ipd/0 (2 cells): lr: 1.0 → 0.7" and lines[-2] == "  and 2 more"
+    assert lines[-1] == "Make it so: make reproduce CONFIG=mine.yaml"
+
+
+def test_a_study_of_which_something_is_missing_is_not_called_whole(clock):
+    run = progress.Run(clock, started=clock.now)
+    run.expected = progress.Expected(cells=4, done=4, faults=lambda: [("missing", "report.html: not made yet")])
+    assert "what was asked for is up to date; of the whole study, 4 of 4 cells are trained" in run.nothing_to_do()
+
+
+def test_a_full_disk_is_said_where_a_log_could_not_be_written(run, tmp_path, monkeypatch):
+    (tmp_path / "log").touch()
+    monkeypatch.setattr(progress.shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    run.start(train_job(1, logs=[str(tmp_path / "log")]))
+    assert f"          the disk is full: 4096 bytes are free in {tmp_path}" in run.fail(1, EXIT_1)
+    assert run.failed_again()[1].endswith(f"the disk is full: 4096 bytes are free in {tmp_path} ({tmp_path / 'log'})")
+    (tmp_path / "log").write_text("another reason")
+    run.start(train_job(2, logs=[str(tmp_path / "log")]))
+    assert not [line for line in run.fail(2, EXIT_1) if "disk is full" in line]
 
 
 def test_the_end_of_a_log_is_plain_and_short(tmp_path):

@@ -8,9 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lola.study.config import load
@@ -189,7 +191,9 @@ class Jobs:
 
 
 def content(path: Path) -> object:
-    """A file's bytes; of the report what it shows, since it has time stamps and sets in no order."""
+    """A file's bytes; of the report what it shows, not its digest: it has time stamps, and sets in no order."""
+    if path.name == "report.html.json":
+        return {key: told for key, told in json.loads(path.read_text()).items() if key != "outputs"}
     if path.name != "report.html":
         return path.read_bytes()
     (shown,) = re.findall(r"var results = (\{.*\});?$", path.read_text(), re.MULTILINE)
@@ -562,6 +566,124 @@ def test_another_papers_study_has_its_own_folder_and_shares_the_store(study):
         names = {name for (name,) in store.execute("SELECT name FROM experiments")}
     assert names == {"Default", *(f"lola-smoke/{game}" for game in GAMES), "sos-smoke/tandem"}
     assert "Nothing to do" in reproduce(study).stderr
+
+
+TINY = """
+results: results/tiny
+without: [study, figures, tables]
+seeds: 2
+steps: 6
+study: {s: {games: [ipd], algorithms: [nl-ex]}}
+figures: {f: {kind: returns, game: ipd, algorithms: [nl-ex], caption: F}}
+tables: {t: {kind: convergence, games: [ipd], algorithms: [nl-ex], caption: T}}
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_job_and_damage_of_every_kind_are_named_and_made_good(tmp_path):
+    project = copied(tmp_path)
+    (project / "tiny.yaml").write_text(TINY)
+    command = [sys.executable, "-m", "lola.commands.reproduce", "tiny.yaml"]
+    first = subprocess.Popen(command, cwd=project, env=own(project), stderr=subprocess.PIPE, text=True)
+    while not (jobs := [job for job in children(first.pid) if "lola.commands.train" in job.cmdline()]):
+        time.sleep(0.05)
+    jobs[0].kill()
+    said = first.communicate()[1]
+    assert "the command was ended by SIGKILL" in said and "--spec" not in said
+
+    reproduce(project, "tiny.yaml")
+    root, group = project / "results/tiny", "ipd/nl-ex/oracle"
+    before = {path: path.read_bytes() for path in root.rglob("*") if lasting(path.relative_to(root))}
+    damage = {
+        f"tiny/cells/{group}/seed0.csv": a_folder,
+        f"tiny/cells/{group}/seed1.json": cut,
+        f"tiny/groups/{group}/curves.csv": cut,
+        "tiny/figures/f.png": a_link_to_nowhere,
+        "tiny/tables/t.md": overwritten,
+        "tiny/manifests/tables/t.json": emptied,
+        "tiny/index.html": emptied,
+        "tiny/report.html": cut,
+        "tiny/reproducibility.md": overwritten,
+        "index.html": overwritten,
+    }
+    unwatched = {
+        f"tiny/benchmarks/train/{group}/seed0-1.jsonl": cut,
+        "tiny/logs/figures/f.log": a_folder,
+        "tiny/tracking/ipd.cells.json": a_folder,
+        f"tiny/checkpoints/{group}/seed0-seed1.checkpoint": a_folder,
+        "mlflow.db": overwritten,
+    }
+    for file, harm in (damage | unwatched).items():
+        harm(project / "results" / file)
+    records = sorted((project / ".snakemake/metadata").iterdir())
+    overwritten(records[0])
+    a_folder(records[1])
+    (root / "figures/.f.png.123").touch()
+    found = asked(project, "verify")
+    assert found.returncode == 1 and not found.stderr
+    for name in (
+        f"{group} (1 cell)",
+        f"{group}: ",
+        "f: ",
+        "t: ",
+        "index.html: ",
+        "report.html: ",
+        "reproducibility.md: ",
+    ):
+        assert name in found.stdout
+    done = reproduce(project, "tiny.yaml")
+    for file in (damage | unwatched).keys() - {"tiny/index.html"}:
+        assert f"results/{file} " in done.stderr or file.endswith("results/index.html"), file
+    assert "2 of Snakemake's records cannot be read" in done.stderr
+    assert "Verified: 2 cells" in asked(project, "verify").stdout
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (root / "figures/.f.png.123").exists()
+    assert "Nothing to do: all 2 cells and everything made from them" in reproduce(project, "tiny.yaml").stderr
+
+    shutil.rmtree(project / ".snakemake")
+    (project / "tiny.yaml").write_text(TINY + "algorithms: {nl-ex: {lr: 0.7}}\n")
+    by_hand = snakemake(project, overlays=["tiny.yaml"]).stderr
+    assert "up to date" not in by_hand and f"stale: {group} (2 cells): seats[0].lr: 1.0 → 0.7" in by_hand
+
+
+def children(process: int) -> list[psutil.Process]:
+    """The processes that a process has started, and theirs."""
+    return psutil.Process(process).children(recursive=True)
+
+
+def asked(project: Path, what: str) -> subprocess.CompletedProcess:
+    """What verify or explain says of the tiny study."""
+    command = [sys.executable, "-m", "lola.commands.audit", what, "tiny.yaml"]
+    return subprocess.run(command, cwd=project, env=own(project), capture_output=True, text=True)
+
+
+def lasting(path: Path) -> bool:
+    """Whether a result is the same whenever it is made: no measured time, no run's name."""
+    return path.suffix in (".csv", ".json", ".png", ".pdf", ".md", ".tex") and path.parts[0] in (
+        *("cells", "groups", "figures", "tables", "index.html"),
+    )
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def overwritten(path: Path) -> None:
+    path.write_bytes(b"\xff" * 100)
+
+
+def a_folder(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    (path / "inner").mkdir(parents=True)
+
+
+def a_link_to_nowhere(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import csv
 import math
 import re
+import shutil
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ UNUSED = re.compile(r"^.*\.checkpoint .*is not used.*$", re.MULTILINE)
 CELL_FAILURE = re.compile(rf"^({CELL}) failed: (.+)$", re.MULTILINE)
 ESCAPE_OR_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\t\n -~\u00a0-\U0010ffff]")
 LOG_TAIL = 65_536  # characters
+ROOM = 1_000_000  # bytes; a disk with less is full for a job
 LINES = 5  # of a list that is shown in part
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not run")
 
@@ -28,7 +30,9 @@ class Expected:
     root: str = ""  # the folder of results
     targets: tuple[str, ...] = ("all",)  # rules that only gather files and are no jobs
     seconds: Mapping[str, float] = field(default_factory=dict)  # what a job is expected to take, by rule
-    browse: str = ""  # the command that shows the results in MLflow
+    faults: Callable[[], list[tuple[str, str]]] = list  # looks for what is missing, damaged or stale: kinds and lines
+    command: str = ""  # that makes all of the results
+    browse: str = ""  # that shows them in MLflow
 
 
 expected = Expected()  # what `expect` was last told
@@ -112,6 +116,7 @@ class Run:
         log = next(filter(None, (last_words(path, log_limit) for path in job.logs)), [])
         if how:
             job.reason = [*log, how] if signal_name or not log else log
+            job.reason += [] if log else no_room(job.logs)
         else:
             job.reason = error.strip().splitlines() or log or ["see the messages above"]
         self.failures[job_id] = job
@@ -187,9 +192,16 @@ class Run:
         return [label + "; ".join(names)] if names else []
 
     def nothing_to_do(self) -> str:
+        """What is said where Snakemake has no job to run, which knows only what it has records of."""
+        faults = self.expected.faults()
+        wrong = [f"  {kind}: {line}" for kind, line in faults if kind != "missing"]
+        if wrong:
+            more = [f"  and {len(wrong) - LINES} more"] if len(wrong) > LINES else []
+            first = "Snakemake has nothing to do, but not everything is as today's settings, code and packages make it:"
+            return "\n".join([first, *wrong[:LINES], *more, f"Make it so: {self.expected.command}"])
         if not self.expected.cells:
             what = "everything is up to date"
-        elif self.expected.done >= self.expected.cells:
+        elif self.expected.done >= self.expected.cells and not faults:
             what = f"all {self.expected.cells} cells and everything made from them are up to date"
         else:
             trained = f"{self.expected.done} of {self.expected.cells} cells"
@@ -280,6 +292,14 @@ def log_text(path: str) -> str:
     except OSError:
         return ""
     return ESCAPE_OR_CONTROL.sub("", text[-LOG_TAIL:])
+
+
+def no_room(paths: list[str]) -> list[str]:
+    """That the disk is full on which these logs would lie, if it is: then they could not be written either."""
+    for folder in (Path(path).parent for path in paths):
+        if folder.is_dir() and (free := shutil.disk_usage(folder).free) < ROOM:
+            return [f"the disk is full: {free} bytes are free in {folder}"]
+    return []
 
 
 def short_reason(reason: str) -> str:

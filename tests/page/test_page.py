@@ -142,8 +142,9 @@ def test_every_overlay_of_a_paper_has_a_page(paper, tmp_path):
 def test_the_command_writes_the_page_and_lists_those_that_are_there(lola, tmp_path, monkeypatch):
     other = tmp_path / "results" / "another" / "index.html"
     write(other, page(made(load("lola", [], OWN), tmp_path / "mine")))
-    out = Path(lola["results"], "index.html")
-    monkeypatch.setattr("sys.argv", ["page", "--config", json.dumps(lola), "--out", str(out)])
+    out, spec = Path(lola["results"], "index.html"), {"config": lola, "overlays": [], "by_hand": {}}
+    told = ["--spec", json.dumps(spec), "--code", "{}", "--manifest", str(tmp_path / "manifest.json")]
+    monkeypatch.setattr("sys.argv", ["page", *told, "--out", str(out), str(other)])
     command.main()
     assert out.read_text() == page(lola)
     listed = re.findall(r'<h3><a href="(.+?)">(.+?)</a>', (tmp_path / "results" / "index.html").read_text())

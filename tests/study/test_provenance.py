@@ -1,15 +1,16 @@
 """Fingerprints follow what code does, not how it looks; manifests tell what is stale, missing or edited."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lola.commands import audit, reproduce
+from lola.commands import audit, checklist, reproduce
 from lola.files import cells, records
 from lola.files.artifacts import canonical, sha256
-from lola.study import plan, provenance
+from lola.study import papers, plan, provenance
 from lola.study.config import load
 from lola.vocabulary import kinds as figure_kinds
 from lola.vocabulary import registry
@@ -197,11 +198,17 @@ def test_a_figure_and_a_table_of_one_name_are_told_apart(study_of_two):
     study_of_two["figures"] = {"one": block | {"kind": "returns"}}
     study_of_two["tables"] = {"one": {"kind": "convergence", "games": ["ipd"], "algorithms": ["nl-ex"], "caption": "c"}}
     lines = audit.explain(study_of_two, audit.examine(study_of_two))
+    above = Path(study_of_two["results"]).parent
+    pages = ("reproducibility.md", "index.html", "report.html", f"{above}/index.html")
     assert lines == [
         f"{what}: not made yet" for what in ("group      ipd/nl-ex/oracle", "figure     one", "table      one")
-    ] + ["table      claims: not made yet", "In all: 0 cells to train, 4 other results to make."]
+    ] + [
+        "table      claims: not made yet",
+        *(f"page       {page}: not made yet" for page in pages),
+        "In all: 0 cells to train, 8 other results to make.",
+    ]
     assert audit.verify(audit.examine(study_of_two)) == [
-        f"missing  {name}: not made yet" for name in ("ipd/nl-ex/oracle", "one", "one", "claims")
+        f"missing  {name}: not made yet" for name in ("ipd/nl-ex/oracle", "one", "one", "claims", *pages)
     ]
 
 
@@ -210,3 +217,74 @@ def test_cells_of_a_group_with_one_problem_are_one_line(study_of_two):
     found = audit.examine(study_of_two)
     assert audit.verify(found)[0] == "stale    ipd/nl-ex/oracle (2 cells): steps: 200 → 7"
     assert audit.explain(study_of_two, found)[0] == "train      ipd/nl-ex/oracle: 2 cells: steps: 200 → 7"
+
+
+def written(tmp_path, game: str):
+    """A study of one's own game, whose settings are these."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "without: [study, figures, tables]\nstudy: {s: {games: [duel], algorithms: [nl-ex]}}\n"
+        f"games: {{duel: {{gamma: 0.9, {game}}}}}\n"
+    )
+    return load("lola", [path])
+
+
+def test_settings_that_are_equal_are_one_text_since_snakemake_compares_texts(tmp_path):
+    pays = "[[[{0}, -3], [0, -2]], [[-1, 0], [-3, -2]]]"
+    one, *others = (
+        written(tmp_path, f"actions: {actions}, payoffs: {pays.format(first)}")
+        for actions, first in (("[C, D]", "-1"), ("[C, D]", "-1.0"), ("[[C, D], [C, D]]", "-1"))
+    )
+    assert all(json.dumps(other) == json.dumps(one) for other in others)
+    assert json.dumps(written(tmp_path, f"actions: [C, D], payoffs: {pays.format(-1.5)}")) != json.dumps(one)
+    texts = [json.dumps(load(settings={"algorithms": {"nl-ex": {"lr": lr}}})) for lr in (2, 2.0)]
+    assert texts[0] == texts[1]
+
+
+def test_the_order_of_the_config_is_that_of_the_page(study_of_two):
+    page = next(product for product in provenance.products(study_of_two) if product.name == provenance.PAGE)
+    page.manifest.parent.mkdir(parents=True)
+    made = page.manifest.with_name("made")
+    made.touch()
+    records.write(page.manifest, page.spec, page.code, {}, [made])
+    assert page.name not in problems(study_of_two)
+    study_of_two["games"] = dict(reversed(study_of_two["games"].items()))
+    assert problems(study_of_two)[page.name] == ("stale", "the order of config changed")
+    study_of_two["steps"] = 7
+    assert problems(study_of_two)[page.name] == ("stale", "config.steps changed")
+
+
+@pytest.fixture
+def other_numpy(monkeypatch):
+    """An environment with another NumPy than the locked one."""
+    version = provenance.metadata.version
+    monkeypatch.setattr(provenance.metadata, "version", lambda name: "2.3.5" if name == "numpy" else version(name))
+    provenance.foreign.cache_clear()
+    yield
+    provenance.foreign.cache_clear()
+
+
+def test_a_package_that_is_not_the_locks_is_noticed(study_of_two, other_numpy):
+    assert provenance.foreign() == {"numpy": "2.3.5"}
+    assert re.fullmatch(r"numpy 2\.3\.5 \(locked: [\d.]+\)", provenance.unlocked())
+    assert {kind for kind, _ in kinds(study_of_two).values()} == {"stale"}
+    assert checklist.pinned().startswith("not as pinned in requirements.lock, numpy 2.3.5")
+    (said,) = audit.verify([(next(provenance.products(study_of_two)), None)], provenance.unlocked())
+    assert said.endswith("but not that these packages make them.")
+
+
+def test_packages_as_locked_are_said_to_be_so(study_of_two):
+    assert (provenance.foreign(), provenance.unlocked()) == ({}, "")
+    assert checklist.pinned() == "as pinned in requirements.lock"
+
+
+def test_settings_given_by_hand_are_in_the_command_that_makes_the_results(study_of_two):
+    by_hand = {"seeds": 3}
+    assert papers.makes("lola", [], {}) == "make reproduce"
+    typed = papers.makes("sos", ["mine.yaml"], by_hand)
+    assert typed == ".venv/bin/snakemake --config paper=sos seeds=3 --configfile mine.yaml"
+    assert "`seeds` was given to Snakemake by hand" in checklist.by_hand_alone(by_hand)[0]
+    assert checklist.origin("seeds", 3, "", {"seeds": (50, "")}, by_hand).startswith("given by hand; ")
+    assert checklist.origin("steps", 3, "", {"steps": (50, "")}, by_hand).startswith("an overlay; ")
+    pages = {product.name: product for product in provenance.products(study_of_two, [], by_hand)}
+    assert pages[provenance.REPORT].spec["by_hand"] == by_hand

@@ -54,7 +54,7 @@ def about_runs(game):
     return {
         "algorithms": {group.algorithm: labels[group.algorithm] for group in groups},
         "opponent_models": {name: block.get("label", name) for name, block in models.items()},
-        "command": papers.command("reproduce", config["paper"], OVERLAYS),
+        "command": papers.makes(config["paper"], OVERLAYS, BY_HAND),
         "code": sha256(canonical(fingerprints(("lola.tracking.runs", EVERYTHING), without=registry.__name__)))[:12],
     }
 

@@ -1,39 +1,46 @@
 # The reproducibility checklist, the results page, the report. The report runs Snakemake again, so it is the last job: none
 # runs beside it.
 #
-# in:   the manifests of the cells, the figures, tables and claims, what was logged
-# out:  <results>/reproducibility.md, <results>/index.html, <results>/report.html
+# in:   the manifests of the groups, the figures, tables and claims, what was logged
+# out:  <results>/reproducibility.md, <results>/index.html, <results>/report.html, and a manifest of each
 
 
 report: "../report/workflow.rst"
 
 
-# The paper is named even where nobody named it, so that however the study is started, the report is up to date.
-FLAGS = ["--configfile", *OVERLAYS] if OVERLAYS else []
-given = workflow.config_settings.config | {"paper": config["paper"]}
-FLAGS += ["--config", *(f"{key}={canonical(value)}" for key, value in given.items())]
+PAGES = {page.name: page for page in provenance.pages(config, OVERLAYS, BY_HAND)}
+WRITE_IT = (
+    "python -m {params.command} --spec {params.spec:q} --code {params.code:q} --manifest {output.manifest:q}"
+    " --out {output.page:q} {input:q} > {log:q} 2>&1"
+)
+
+
+def page_spec(name):
+    """What a page is told, in the config's order, which is that of the page."""
+    return json.dumps(PAGES[name].spec, ensure_ascii=False)
 
 
 rule reproducibility:
     input:
-        [cell.manifest(ROOT) for group in GROUPS.values() for cell in group.cells],
+        [f"{ROOT}/manifests/groups/{group}.json" for group in GROUPS],
         rules.figures.input,
         rules.tables.input,
     output:
-        f"{ROOT}/reproducibility.md",
+        page=f"{ROOT}/{provenance.CHECKLIST}",
+        manifest=PAGES[provenance.CHECKLIST].manifest,
     log:
         f"{ROOT}/logs/reproducibility.log",
     conda:
         "../../environment.yml"
     params:
-        config=lambda wildcards: canonical(config),
-        overlays=OVERLAYS,
-        code=canonical(fingerprints("lola.commands.checklist")),
+        command=provenance.PAGES[provenance.CHECKLIST],
+        spec=lambda wildcards: page_spec(provenance.CHECKLIST),
+        code=canonical(PAGES[provenance.CHECKLIST].code),
         lock=LOCK,
     message:
         "write the reproducibility checklist"
     shell:
-        "python -m lola.commands.checklist --config {params.config:q} --overlays {params.overlays:q} --out {output:q} > {log:q} 2>&1"
+        WRITE_IT
 
 
 rule page:
@@ -45,19 +52,20 @@ rule page:
         "workflow/report/figure.rst",
         sorted(str(path) for path in Path("src/lola/page/templates").iterdir()),
     output:
-        f"{ROOT}/index.html",
+        page=f"{ROOT}/{provenance.PAGE}",
+        manifest=PAGES[provenance.PAGE].manifest,
     log:
         f"{ROOT}/logs/page.log",
     conda:
         "../../environment.yml"
     params:
-        config=lambda wildcards: json.dumps(config, ensure_ascii=False),  # in its order, which is that of the page
-        overlays=OVERLAYS,
-        code=canonical(fingerprints("lola.commands.page")),
+        command=provenance.PAGES[provenance.PAGE],
+        spec=lambda wildcards: page_spec(provenance.PAGE),
+        code=canonical(PAGES[provenance.PAGE].code),
     message:
         "write the results page"
     shell:
-        "python -m lola.commands.page --config {params.config:q} --overlays {params.overlays:q} --out {output:q} > {log:q} 2>&1"
+        WRITE_IT
 
 
 rule report:
@@ -69,14 +77,17 @@ rule report:
         rules.page.output,
         [f"workflow/report/{caption}.rst" for caption in ("workflow", "figure", "table")],
     output:
-        f"{ROOT}/report.html",
+        page=f"{ROOT}/{provenance.REPORT}",
+        manifest=PAGES[provenance.REPORT].manifest,
     log:
         f"{ROOT}/logs/report.log",
     conda:
         "../../environment.yml"
     params:
-        flags=FLAGS,
+        command=provenance.PAGES[provenance.REPORT],
+        spec=lambda wildcards: page_spec(provenance.REPORT),
+        code=canonical(PAGES[provenance.REPORT].code),
     message:
         "write the report"
-    shell:  # of figures and tables, since the whole study would hold the report itself
-        "python -m snakemake figures tables --report {output:q} {params.flags:q} --nolock --dry-run > {log:q} 2>&1"
+    shell:
+        WRITE_IT

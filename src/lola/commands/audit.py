@@ -17,7 +17,7 @@ from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
 from lola.vocabulary.names import GroupName, count
 
-Examined = list[tuple[provenance.Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
+Examined = provenance.Examined
 
 
 def main() -> None:
@@ -27,31 +27,34 @@ def main() -> None:
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `head` may leave
     try:
-        configs = [load(*study) for study in papers.chosen(args.paper, args.overlays)]
+        studies = papers.chosen(args.paper, args.overlays)
+        configs = [load(*study) for study in studies]
         for config in configs:
             check_command_lines(config)
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
-    wrong = False
-    for config in configs:
+    others = provenance.unlocked()
+    if others:
+        print(f"Installed are other packages than {provenance.LOCK.name} has: {others}.")
+    wrong = bool(others)
+    for config, (_, overlays) in zip(configs, studies, strict=True):
         if len(configs) > 1:
             print(f"{config['paper']}:")
         for note in notes(config):
             print(note, file=sys.stderr)
-        examined = examine(config)
+        examined = examine(config, overlays)
         if args.what == "explain":
             print(*explain(config, examined), sep="\n")
         else:
             faulty = {product.name for product, problem in examined if problem}
-            print(*verify(examined), published(config, faulty), sep="\n")
+            print(*verify(examined, others), published(config, faulty), sep="\n")
             wrong |= bool(faulty)
-    sys.exit(int(wrong))
+    sys.exit(int(wrong and args.what == "verify"))
 
 
-def examine(config: dict) -> Examined:
+def examine(config: dict, overlays: list[str] = ()) -> Examined:
     """Every product of the study, each with what is wrong with it, if anything."""
-    lock = provenance.environment()
-    return [(product, provenance.problem(product, lock)) for product in provenance.products(config)]
+    return provenance.examine(config, overlays)
 
 
 def explain(config: dict, examined: Examined) -> list[str]:
@@ -78,17 +81,13 @@ def explain(config: dict, examined: Examined) -> list[str]:
     return [*lines, total] if lines else ["Nothing would be made again."]
 
 
-def verify(examined: Examined) -> list[str]:
-    """A line per problem, those of a group's cells together, or one that says how much was verified."""
-    alike = Counter((problem, product.stage, product.group) for product, problem in examined if problem)
-    if not alike:
-        trained = sum(product.stage == "cells" for product, _ in examined)
-        return [f"Verified: {count(trained, 'cell')} and the {len(examined) - trained} results made from them."]
-    lines = []
-    for ((kind, reason), stage, group), cells in alike.items():
-        members = f" ({count(cells, 'cell')})" if stage == "cells" else ""
-        lines.append(f"{kind:<8} {group}{members}: {reason}")
-    return lines
+def verify(examined: Examined, others: str = "") -> list[str]:
+    """A line per problem, or one that says how much was verified, and that with `others` than the locked packages."""
+    if faults := provenance.faults(examined):
+        return [f"{kind:<8} {line}" for kind, line in faults]
+    trained = sum(product.stage == "cells" for product, _ in examined)
+    but = ", but not that these packages make them" if others else ""
+    return [f"Verified: {count(trained, 'cell')} and the {len(examined) - trained} results made from them{but}."]
 
 
 def published(config: dict, wrong: set[str]) -> str:

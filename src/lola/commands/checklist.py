@@ -1,11 +1,9 @@
-"""Write the reproducibility checklist: `python -m lola.commands.checklist --config JSON --out FILE`.
+"""Write the reproducibility checklist: `python -m lola.commands.checklist --spec JSON … --out FILE FILE …`.
 
-In:  the resolved config, the claims and their table, Snakemake's benchmarks.
-Out: Markdown; of a study with claims also deviations from the paper and verdicts.
+In:  the study (`lola.study.provenance.study_spec`), the claims and their table, Snakemake's benchmarks.
+Out: Markdown; of a study with claims also deviations from the paper and verdicts; and the manifest of that.
 """
 
-import argparse
-import json
 import os
 import platform
 from collections import Counter
@@ -13,13 +11,13 @@ from importlib import metadata
 from pathlib import Path
 
 from lola.analysis.paper import read_ledger
-from lola.files import processor
+from lola.files import processor, records
 from lola.files.artifacts import canonical, write_whole
 from lola.files.benchmarks import seconds
 from lola.files.cells import read_manifest
 from lola.study import plan, provenance
-from lola.study.config import load
-from lola.study.papers import command, digests_file
+from lola.study.config import inside, load
+from lola.study.papers import command, digests_file, makes
 from lola.tables import outcomes
 from lola.tables.table import grid
 from lola.vocabulary.settings import BLOCKS, STUDY, given
@@ -29,27 +27,28 @@ PACKAGES = ("torch", "numpy", "numba", "scipy", "pandas", "matplotlib", "seaborn
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=json.loads, required=True)
-    parser.add_argument("--overlays", nargs="*", default=[])
-    parser.add_argument("--out", required=True)
+    parser = records.arguments(__doc__.splitlines()[0])
+    parser.add_argument("inputs", nargs="+", type=Path)
     args = parser.parse_args()
-    write_whole(args.out, checklist(args.config, args.overlays))
+    inputs = records.digests(args.inputs)
+    written = write_whole(args.out, checklist(*(args.spec[key] for key in ("config", "overlays", "by_hand"))))
+    records.write(args.manifest, args.spec, args.code, inputs, [written])
 
 
-def checklist(config: dict, overlays: list[str]) -> str:
-    """The whole document, in Markdown."""
+def checklist(config: dict, overlays: list[str], by_hand: dict) -> str:
+    """The whole document, in Markdown. `by_hand`: the settings that Snakemake was given."""
     groups, study = plan.groups(config), (config["paper"], overlays)
     papers = settings(load(config["paper"]))
     seeds = sorted({seed for group in groups.values() for seed in group.seeds})
     known = [
-        (f"`{key}`", f"`{canonical(value)}`", origin(key, value, source, papers))
+        (f"`{key}`", f"`{canonical(value)}`", origin(key, value, source, papers, by_hand))
         for key, (value, source) in settings(config).items()
     ]
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     sections = {
         "Commands": [
-            f"- `{command('reproduce', *study)}` makes every result.",
+            f"- `{makes(*study, by_hand)}` makes every result.",
+            *by_hand_alone(by_hand),
             f"- `{command('verify', *study)}` holds what is on disk against settings, code and packages.",
             f"- `{command('explain', *study)}` says what would be made again, and why.",
             f"- `{command('ui', *study)}` opens the runs in MLflow.",
@@ -58,7 +57,7 @@ def checklist(config: dict, overlays: list[str]) -> str:
             f"- Python {platform.python_version()} on {platform.system()}, {processor.name()}, {os.cpu_count()} cores; "
             f"`device: {config['device']}`.",
             *trained_on(config["results"], groups),
-            f"- Packages as pinned in requirements.lock (digest {provenance.environment()}): {packages}.",
+            f"- Packages {pinned()} (digest {provenance.environment()}): {packages}.",
             "- With one lock, a cell has the same bytes whichever seeds share its job, and on x86-64 processors with "
             f"AVX2 whatever their make: {digests_file(config['paper'])} has the published digests, and `make verify` "
             "compares.",
@@ -98,6 +97,20 @@ def checklist(config: dict, overlays: list[str]) -> str:
     return "# Reproducibility\n" + "".join(written)
 
 
+def by_hand_alone(settings: dict) -> list[str]:
+    """What to do so that the other commands are about this study too, where settings were given by hand."""
+    if not settings:
+        return []
+    keys = ", ".join(f"`{key}`" for key in settings)
+    return [f"- {keys} was given to Snakemake by hand: put it in a YAML file after those of CONFIG for what follows."]
+
+
+def pinned() -> str:
+    """Whether the packages are those of the lock."""
+    others = provenance.unlocked()
+    return f"not as pinned in requirements.lock, {others}" if others else "as pinned in requirements.lock"
+
+
 def trained_on(root: str, groups: dict[str, plan.Group]) -> list[str]:
     """The number of cells by the processor that trained them; of the Coin Game's, if there are any, by device."""
     made = [read_manifest(cell.manifest(root)) for group in groups.values() for cell in group.cells]
@@ -128,12 +141,13 @@ def settings(config: dict) -> dict[str, tuple[object, str]]:
     return found
 
 
-def origin(key: str, value, source: str, papers: dict[str, tuple[object, str]]) -> str:
-    """The source of a value; of one that an overlay replaces, the value in the paper's study."""
+def origin(key: str, value, source: str, papers: dict[str, tuple[object, str]], by_hand: dict | None = None) -> str:
+    """The source of a value; of one that was replaced, by an overlay or by hand, the value in the paper's study."""
     theirs, from_where = papers.get(key, (value, ""))
     if source or theirs == value:
         return source or "ours"
-    return f"an overlay; the paper's study has `{canonical(theirs)}` ({from_where or 'ours'})"
+    by = "an overlay" if inside(by_hand or {}, key) is None else "given by hand"
+    return f"{by}; the paper's study has `{canonical(theirs)}` ({from_where or 'ours'})"
 
 
 def compute(config: dict, groups: dict) -> list[tuple[str, ...]]:

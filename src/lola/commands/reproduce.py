@@ -4,22 +4,21 @@ Repairs what a killed run left, and becomes Snakemake. Several papers' studies r
 """
 
 import argparse
-import itertools
-import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lola.files import locks
-from lola.files.artifacts import file_sha256
+from lola.files import benchmarks, damage, locks, records
 from lola.study import papers, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
 from lola.tracking import store
+from lola.vocabulary import names
 
 
 def main() -> None:
@@ -54,52 +53,95 @@ def reproduce(config: dict, overlays: list[str]) -> None:
     """Become Snakemake, which runs the study."""
     try:
         lock = locks.hold(locks.STUDY)
+        for told in (*notes(config), *repair(config, overlays)):
+            print(told, file=sys.stderr)
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
-    command = [sys.executable, "-m", "snakemake", "--config", f"paper={config['paper']}"]
-    command += ["--configfile", *overlays] if overlays else []
-    if any(Path(".snakemake/locks").glob("*.lock")):  # of a run that was killed, since nobody holds ours
-        subprocess.run([*command, "--unlock"], check=True, capture_output=True)
-    for told in itertools.chain(notes(config), repair(config)):
-        print(told, file=sys.stderr)
     locks.share(lock)
     os.execv(sys.executable, command)
 
 
-def repair(config: dict) -> Iterator[str]:
+def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
 
-    Snakemake redoes what is stale by itself, but only where its own records were not lost. Yields a sentence for each
-    damaged product, whose files are renamed to *.damaged.
+    Snakemake redoes what is stale by itself, but only where its own records were not lost. Yields a sentence for what
+    is damaged, which is renamed to *.damaged. Raises OSError where that is not possible.
     """
-    root, lock = Path(config["results"]), provenance.environment()
-    for product in provenance.products(config):
-        kind, reason = provenance.problem(product, lock) or (None, None)
+    root = Path(config["results"])
+    yield from mend_records()
+    yield from mend_files(root)
+    for product, problem in provenance.examine(config, overlays):
+        kind, reason = problem or (None, None)
         if kind == "damaged":
-            yield f"{reason}: {product.name} is made again, what was damaged is kept as *.damaged"
+            yield f"{reason}: {product.name} is made again, what was damaged is kept as *{damage.DAMAGED}"
             for path in damaged_files(product):
-                path.replace(f"{path}.damaged")
+                damage.set_aside(path)
         elif kind == "stale":
             product.manifest.unlink()
+        if kind and product.beside:
+            product.beside.unlink(missing_ok=True)
     database = store.database_file(root)
     if store.is_own(root) and database.exists() and not store.is_whole(database):
-        yield f"{database} is no whole database: it is filled again, the damaged one is kept as *.damaged"
-        database.replace(f"{database}.damaged")
+        yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
+        damage.set_aside(database)
     for marker, _ in store.not_logged(root):
         marker.unlink()
+
+
+def mend_records() -> Iterator[str]:
+    """Set aside those of Snakemake's records that are damaged, and remove the locks of a run that was killed."""
+    if (locked := damage.SNAKEMAKE / "locks").exists():  # since nobody holds ours
+        shutil.rmtree(locked)
+    folders = (damage.SNAKEMAKE / name for name in ("metadata", "incomplete"))
+    if broken := [path for folder in folders for path in damage.broken_records(folder)]:
+        found = f"{len(broken)} of Snakemake's records"
+        yield f"{found} cannot be read, as {broken[0]}: that moves no result, and they are kept as *{damage.DAMAGED}"
+        for path in broken:
+            damage.set_aside(path)
+
+
+def mend_files(root: Path) -> Iterator[str]:
+    """Set aside what lies in a file's place and what no job can read, and remove what cut writes have left."""
+    kept = f"it is kept as *{damage.DAMAGED}"
+    pages = [root / page for page in provenance.PAGES]
+    above = [root.parent / provenance.PAGE, provenance.list_manifest(root.parent)] if root.parent != Path() else []
+    above += [store.database_file(root)] if store.is_own(root) else []
+    for path, what in damage.misplaced(root, [*pages, *above]):
+        yield f"{path} is {what}: {kept}"
+        damage.set_aside(path)
+    for path in damage.cut_writes(root):
+        path.unlink()
+    for path in root.glob("benchmarks/**/*.jsonl"):
+        if benchmarks.measured(path) is None:
+            yield f"{path} is not whole, so that the time of this job is not known any more: {kept}"
+            damage.set_aside(path)
+    for path in names.checkpoints(root):
+        if why := unusable(path):
+            yield f"{path} cannot be used ({why}), its job starts anew: {kept}"
+            damage.set_aside(path)
+
+
+def unusable(checkpoint: Path) -> str:
+    """Why a checkpoint cannot be used; empty if it can."""
+    from lola.files import checkpoints  # loads NumPy, which nothing else here needs
+
+    try:
+        checkpoints.read(checkpoint)
+    except Exception as error:  # of whatever kind, the job would end with it
+        return str(error) or type(error).__name__
+    return ""
 
 
 def damaged_files(product: provenance.Product) -> list[Path]:
     """The files of a damaged product that must go: both of a cell; of others, what differs from the manifest."""
     if product.stage == "cells":
-        return [path for path in (product.manifest, product.manifest.with_suffix(".csv")) if path.exists()]
+        return [path for path in (product.manifest, product.manifest.with_suffix(".csv")) if os.path.lexists(path)]
     try:
-        outputs = json.loads(product.manifest.read_text())["outputs"]
-        present = {Path(path): digest for path, digest in outputs.items() if Path(path).exists()}
-        changed = [path for path, digest in present.items() if file_sha256(path) != digest]
-    except (ValueError, KeyError, TypeError):
+        outputs = records.manifest(product.manifest)["outputs"]
+        changed = [Path(path) for path, digest in outputs.items() if not records.matches(path, digest)]
+    except (OSError, ValueError):
         changed = []
-    return changed or [product.manifest]
+    return [path for path in changed if os.path.lexists(path)] or [product.manifest]
 
 
 if __name__ == "__main__":

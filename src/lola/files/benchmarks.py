@@ -1,6 +1,7 @@
 """How long training took: what Snakemake measured of each job, which trains many cells. Standard library only."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,10 +26,16 @@ class Job:
 
 
 def seconds(path: Path) -> float:
-    """Wall seconds of a job; 0 if it was not measured."""
-    with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-        return sum(json.loads(line)["s"] for line in path.read_text().splitlines())
-    return 0.0
+    """Wall seconds of a job; 0 if it was not measured, or its benchmark is not whole."""
+    return measured(path) or 0.0
+
+
+def measured(path: Path) -> float | None:
+    """Wall seconds of a job; None if its benchmark is not there, or not whole since Snakemake was killed meanwhile."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        times = [json.loads(line)["s"] for line in path.read_text(encoding="utf-8").splitlines()]
+        return float(sum(times)) if times and math.isfinite(sum(times)) else None
+    return None
 
 
 def job(path: Path) -> Job:

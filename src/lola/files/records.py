@@ -29,14 +29,30 @@ def write(path: str | Path, spec: dict, code: dict, inputs: dict[str, str], outp
     write_whole(path, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
 
 
+def matches(path: str | Path, digest: str) -> bool:
+    """Whether a file is there, can be read and has this digest."""
+    try:
+        return file_sha256(path) == digest
+    except OSError:
+        return False
+
+
+def manifest(path: str | Path) -> dict:
+    """A manifest as it lies on disk. Raises ValueError if it is none."""
+    try:
+        made = json.loads(Path(path).read_text(encoding="utf-8"))
+        whole = made["outputs"] and all(isinstance(made[key], dict) for key in ("spec", "code", "inputs", "outputs"))
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise ValueError(f"{path} is not a whole manifest")
+    return made
+
+
 def read(path: str | Path) -> dict:
     """A manifest, after checking the outputs against it. Raises ValueError that says what is not as it was written."""
-    try:
-        made = json.loads(Path(path).read_text())
-        outputs, _, _ = made["outputs"], made["spec"], made["code"]
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path} is not a whole manifest") from None
-    for output, digest in outputs.items():
+    made = manifest(path)
+    for output, digest in made["outputs"].items():
         if file_sha256(output) != digest:
             raise ValueError(f"{output} is not as it was written (truncated, edited or overwritten)")
     return made

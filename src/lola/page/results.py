@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
@@ -51,11 +50,11 @@ def in_docs(paper: str, pictures: Iterable[Path]) -> Place:
     return Place(papers.DOCS / paper, {path.stem: path.name for path in pictures}, False)
 
 
-def page(config: dict, overlays: list[str], place: Place) -> str:
-    """The page of a study, made from its tables of numbers; figures are linked to."""
+def page(config: dict, overlays: list[str], place: Place, by_hand: dict | None = None) -> str:
+    """The page of a study, made from its tables of numbers; figures are linked to. `by_hand`: what Snakemake got."""
     root, (head, under) = Path(config["results"]), words.heading(config.get("title", TITLE))
     rows = outcomes.read((root / "tables" / "claims.csv").read_text()) if "claims" in config else []
-    told = [] if overlays else papers.told(config["paper"])  # which is of the paper's own study
+    told = [] if overlays or by_hand else papers.told(config["paper"])  # which is of the paper's own study
     claims = listed(config, rows, words.reasons("".join(Path(page).read_text() for page in told)))
     counted = [claim for claim in claims if claim["counted"]]
     explained = CAPTIONS.read_text()
@@ -80,16 +79,18 @@ def page(config: dict, overlays: list[str], place: Place) -> str:
         failed=alike(claim for claim in counted if claim["verdict"] == NOT_REPRODUCED),
         told=told,
         tables=[
-            shown(config, overlays, "table", name) | words.table((root / "tables" / f"{name}.html").read_text())
+            shown(config, overlays, "table", name, by_hand)
+            | words.table((root / "tables" / f"{name}.html").read_text())
             for name in schedule.ranked(config, config["tables"])
         ],
         figures=[
-            shown(config, overlays, "figure", name) | {"explained": words.caption(explained, config, name)}
+            shown(config, overlays, "figure", name, by_hand) | {"explained": words.caption(explained, config, name)}
             for name in config["figures"]
             if name in place.pictures
         ],
         left_out=[name for name in config["figures"] if name not in place.pictures],
         asked=papers.asked(config["paper"], overlays),
+        by_hand=papers.makes(config["paper"], overlays, by_hand) if by_hand else "",
     )
 
 
@@ -97,8 +98,9 @@ def index(folder: Path, pages: dict[str, str]) -> str:
     """The list of pages by the name of their folder, the first paper's first; `folder` is where it lies."""
     entries = []
     for name, content in sorted(pages.items(), key=lambda entry: (entry[0] != papers.FIRST, entry[0])):
-        head, said = map(unescape, HEAD.search(content).groups())
-        entries.append({"name": name, "head": head, "said": said})
+        if found := HEAD.search(content):  # none in a page that is damaged
+            head, said = map(unescape, found.groups())
+            entries.append({"name": name, "head": head, "said": said})
     return template("index.html.j2").render(entries=entries, folder=folder.name)
 
 
@@ -173,15 +175,13 @@ def alike(claims: Iterable[dict]) -> list[tuple[list[Markup], list[dict]]]:
     return [(reasons, list(those)) for reasons, those in groupby(claims, lambda claim: claim["reasons"])]
 
 
-def shown(config: dict, overlays: list[str], stage: str, name: str) -> dict:
+def shown(config: dict, overlays: list[str], stage: str, name: str, by_hand: dict | None = None) -> dict:
     """A figure or table, and what it is made from."""
     root, block, groups = config["results"], config[f"{stage}s"][name], plan.groups(config)
     made = [groups[group] for group in plan.block_groups(config, block)]
     module = kinds.SHOWN[stage][1][block["kind"]].module
     code = provenance.product_code(stage, block)
     target = f"{root}/{stage}s/{name}.{'png' if stage == 'figure' else 'csv'}"
-    flags = ["--config", f"paper={config['paper']}"] if config["paper"] != papers.FIRST else []
-    flags += ["--configfile", *overlays] if overlays else []
     return {
         "name": name,
         "label": words.label(name),
@@ -192,7 +192,7 @@ def shown(config: dict, overlays: list[str], stage: str, name: str) -> dict:
         "manifest": f"manifests/{stage}s/{name}.json",
         "groups": len(made),
         "seeds": "; ".join(dict.fromkeys(seeds(group, stage) for group in made)),
-        "command": shlex.join([".venv/bin/snakemake", target, *flags]),
+        "command": papers.snakemake(config["paper"], overlays, by_hand, target),
     }
 
 

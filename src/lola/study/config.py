@@ -19,7 +19,7 @@ from lola.study.checks import check_study
 from lola.study.ledger_checks import check_ledger
 from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, Faults, dotted, listed, nearest, quoted, walk
-from lola.vocabulary.settings import BLOCKS, STUDY, texts_in_one_line
+from lola.vocabulary.settings import BLOCKS, STUDY, in_shape, texts_in_one_line
 
 LONGEST = 2000  # characters of a text
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -53,7 +53,7 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     check(config)
     if "claims" in config:
         check_claims(config["claims"], trained(stages))
-    return config | {"results": os.path.normpath(config["results"])}
+    return alike(config) | {"results": os.path.normpath(config["results"])}
 
 
 QUOTES = ". YAML reads on, off, yes and no as true and false: put"
@@ -253,6 +253,33 @@ def inside(block: dict, name: str):
     for key in name.split("."):
         block = block.get(key) if isinstance(block, dict) else None
     return block
+
+
+def alike(config: dict) -> dict:
+    """A checked config in which what is equal is written alike, since Snakemake compares texts: 1 is 1.0 where a real
+    number is meant, -1.0 is -1 elsewhere, and a list of actions for each player is one list if they are the same."""
+    found = config | {key: in_shape(config[key], STUDY[key].shape) for key in STUDY if key in config}
+    for key in ("figures", "tables"):
+        found[key] = whole(config[key])
+    for key, known in BLOCKS.items():
+        shaped = {n: {k: in_shape(b[k], known[k].shape) for k in b if k in known} for n, b in config[key].items()}
+        found[key] = {name: block | shaped[name] for name, block in config[key].items()}
+    for name, game in found["games"].items():
+        own = {"payoffs": whole(game["payoffs"])} if "payoffs" in game else {}
+        first, *others = game.get("actions", [""])
+        if isinstance(first, list) and all(other == first for other in others):
+            own["actions"] = first
+        found["games"][name] = game | own
+    return found
+
+
+def whole(value):
+    """A value in which real numbers that are whole are whole numbers, as far as these are the same."""
+    if isinstance(value, dict):
+        return {key: whole(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def check(config: dict) -> None:

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from contextlib import suppress
 from pathlib import Path
 
+from lola.files.artifacts import canonical
 from lola.vocabulary.errors import BadConfig, lookup
 from lola.vocabulary.registry import SOURCE
 
@@ -96,6 +97,24 @@ def asked(paper: str, overlays: list[str]) -> str:
 def command(what: str, paper: str, overlays: list[str]) -> str:
     """What a person types for a study: make reproduce PAPER=sos CONFIG=config/games.yaml."""
     return f"make {what}{asked(paper, overlays)}"
+
+
+def flags(paper: str, overlays: list[str], by_hand: dict | None = None) -> list[str]:
+    """What Snakemake is given for a study: the paper, settings given by hand, overlays, none of which it need have."""
+    settings = ({"paper": paper} if paper else {}) | (by_hand or {})
+    given = [f"{key}={value if key == 'paper' else canonical(value)}" for key, value in settings.items()]
+    return [*(["--config", *given] if given else []), *(["--configfile", *overlays] if overlays else [])]
+
+
+def snakemake(paper: str, overlays: list[str], by_hand: dict | None = None, target: str = "") -> str:
+    """What a person types to have Snakemake make a study's results, or a file of them."""
+    named = paper if paper != FIRST else ""
+    return shlex.join([".venv/bin/snakemake", *([target] if target else []), *flags(named, overlays, by_hand)])
+
+
+def makes(paper: str, overlays: list[str], by_hand: dict) -> str:
+    """The command that makes a study's results: of `make`, which takes no settings given by hand."""
+    return snakemake(paper, overlays, by_hand) if by_hand else command("reproduce", paper, overlays)
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -5,20 +5,33 @@ JSON of its settings and one fingerprint per definition that its code reaches; b
 """
 
 import json
+import os
 import platform
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 from lola.files import cells, records
-from lola.files.artifacts import canonical, differences, file_sha256, sha256
+from lola.files.artifacts import canonical, differences, sha256
 from lola.study import plan
 from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
 from lola.vocabulary import kinds, registry
-from lola.vocabulary.names import Cell, ranges
+from lola.vocabulary.names import Cell, count, ranges
 
 LOCK = SOURCE.parent / "requirements.lock"
-NAMED = 3  # definitions that a reason names at most
+PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)(.*)", re.MULTILINE)  # a package, its version, for which systems
+TRAINS = ("torch", "numpy", "numba", "llvmlite")  # the packages that train
+NAMED = 3  # definitions, or settings of a page, that a reason names at most
+CHECKLIST, PAGE, REPORT = "reproducibility.md", "index.html", "report.html"
+PAGES = {  # what is written last, from all results, and by which command
+    CHECKLIST: "lola.commands.checklist",
+    PAGE: "lola.commands.page",
+    REPORT: "lola.commands.report",
+}
 
 
 def training_code(group: plan.Group, command: str = "lola.commands.train") -> dict[str, str]:
@@ -35,9 +48,33 @@ def further_code(group: plan.Group) -> dict[str, str]:
 
 
 def environment() -> str:
-    """A digest of the locked packages and the Python they run on, which training depends on too."""
+    """A digest of the locked packages and the Python they run on, which training depends on too.
+
+    Where another version of a package that trains is installed, that one counts.
+    """
     python = ".".join(platform.python_version_tuple()[:2])
-    return sha256(LOCK.read_text() + python)[:12]
+    others = [f"{name}=={version}" for name, version in foreign().items() if name in TRAINS]
+    return sha256(LOCK.read_text() + python + "".join(others))[:12]
+
+
+@cache
+def foreign() -> dict[str, str]:
+    """The installed versions of the packages of which requirements.lock has another; of one that is missing "none"."""
+    found = {}
+    for name, locked, systems in PINNED.findall(LOCK.read_text(encoding="utf-8")):
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            version = locked if ";" in systems else "none"
+        if version.partition("+")[0] != locked.partition("+")[0]:  # a build, as +cpu, is not pinned
+            found[name] = version
+    return found
+
+
+def unlocked() -> str:
+    """The packages of which another version is installed than the locked one, in words; empty if there are none."""
+    locked = {name: version for name, version, _ in PINNED.findall(LOCK.read_text(encoding="utf-8"))}
+    return ", ".join(f"{name} {version} (locked: {locked[name]})" for name, version in foreign().items())
 
 
 @dataclass(frozen=True)
@@ -45,11 +82,12 @@ class Product:
     """Something that the study makes from settings and code, with the manifest that vouches for it."""
 
     name: str
-    stage: str  # cells, further, group, figure or table
+    stage: str  # cells, further, group, figure, table or page
     manifest: Path
     spec: dict
     code: dict[str, str]
     needs: tuple[str, ...] = ()  # names of the products it is made from
+    beside: Path | None = None  # the manifest of the product with which it is made, if it is not made alone
 
     @property
     def group(self) -> str:
@@ -57,7 +95,7 @@ class Product:
         return Cell.at(self.name).group if self.stage == "cells" else self.name
 
 
-def products(config: dict) -> Iterator[Product]:
+def products(config: dict, overlays: list[str] = (), by_hand: dict | None = None) -> Iterator[Product]:
     """Everything that the study makes, each after what it is made from."""
     root = Path(config["results"])
     groups = plan.groups(config)
@@ -77,6 +115,37 @@ def products(config: dict) -> Iterator[Product]:
             path, needs = root / f"manifests/{stage}s/{name}.json", tuple(plan.block_groups(config, block))
             needs += tuple(more[group] for group in needs if stage == "table" and group in more)
             yield Product(name, stage, path, plan.block_spec(config, name, block), product_code(stage, block), needs)
+    yield from pages(config, overlays, by_hand or {})
+
+
+def pages(config: dict, overlays: list[str], by_hand: dict) -> Iterator[Product]:
+    """The checklist, the results page, the list of such pages in the folder above, and the report."""
+    root, spec = Path(config["results"]), study_spec(config, overlays, by_hand)
+    shown = tuple(name for stage in kinds.SHOWN for name in plan.blocks(config, stage))
+    needs = {CHECKLIST: (*plan.groups(config), *shown), PAGE: shown}
+    needs[REPORT] = (*needs[CHECKLIST], *needs)
+    for name, command in PAGES.items():
+        own = {"packages": foreign()} if name == CHECKLIST else {}
+        yield Product(name, "page", page_manifest(root, name), spec | own, fingerprints(command), needs[name])
+    if root.parent != Path():  # the project's own folder, where nothing is made
+        manifest, code = list_manifest(root.parent), fingerprints(PAGES[PAGE])
+        yield Product(str(root.parent / PAGE), "page", manifest, {}, code, (PAGE,), page_manifest(root, PAGE))
+
+
+def page_manifest(root: str | Path, name: str) -> Path:
+    """The manifest of a page of a study."""
+    return Path(root, "manifests", "pages", f"{name}.json")
+
+
+def list_manifest(folder: Path) -> Path:
+    """The manifest of the list of pages in a folder of studies."""
+    return (folder / PAGE).with_suffix(".json")
+
+
+def study_spec(config: dict, overlays: list[str], by_hand: dict) -> dict:
+    """What a page is told: the config, the files laid over the paper's study, what was given to Snakemake by hand."""
+    laid_over = [os.path.relpath(path) for path in overlays]
+    return {"config": config, "overlays": laid_over, "by_hand": by_hand}
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:
@@ -87,13 +156,30 @@ def product_code(stage: str, block: dict) -> dict[str, str]:
     return code | {kinds.__name__: sha256(repr(kind))[:12]}
 
 
+Examined = list[tuple[Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
+
+
+def examine(config: dict, overlays: list[str] = (), by_hand: dict | None = None) -> Examined:
+    """Every product of the study, each with what is wrong with it, if anything."""
+    lock = environment()
+    return [(product, problem(product, lock)) for product in products(config, overlays, by_hand)]
+
+
+def faults(examined: Examined) -> list[tuple[str, str]]:
+    """What is wrong, as (kind, where and why): a line per problem, those of a group's cells together."""
+    alike = Counter((problem, product.stage, product.group) for product, problem in examined if problem)
+    lines = []
+    for ((kind, reason), stage, group), alike_cells in alike.items():
+        members = f" ({count(alike_cells, 'cell')})" if stage == "cells" else ""
+        lines.append((kind, f"{group}{members}: {reason}"))
+    return lines
+
+
 def problem(product: Product, lock: str) -> tuple[str, str] | None:
     """A fault of a product as it lies on disk, as (kind, reason); None if it has none.
 
     The kinds: missing, damaged (not as it was written), stale (made from other settings, code, packages or inputs).
     """
-    if not product.manifest.exists():
-        return "missing", "not made yet"
     try:
         if product.stage == "cells":
             made = cells.read_manifest(product.manifest)
@@ -101,20 +187,31 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
         else:
             made = records.read(product.manifest)
     except FileNotFoundError as error:
-        return "missing", f"{error.filename} is gone"
+        gone = Path(error.filename or product.manifest)
+        return "missing", "not made yet" if gone == product.manifest else f"{gone} is gone"
+    except OSError as error:
+        return "damaged", f"{error.filename or product.manifest} cannot be read: {error.strerror}"
     except ValueError as error:
         return "damaged", str(error)
     changes = differences(*map(short, (made["spec"], product.spec)))
+    if product.stage == "page":  # which is told the whole config, and shows what is there in its order
+        keys = [change.partition(": ")[0] for change in changes]
+        reordered = not keys and json.dumps(made["spec"]) != json.dumps(product.spec)
+        changes = changed(keys or ["the order of config"] * reordered, "settings")
     then, now = made["code"], product.code
-    changed = sorted(name for name in then | now if then.get(name) != now.get(name))
-    more = f" and {len(changed) - NAMED} more definitions" if len(changed) > NAMED else ""
-    changes += [f"{', '.join(changed[:NAMED])}{more} changed"] if changed else []
+    changes += changed(sorted(name for name in then | now if then.get(name) != now.get(name)), "definitions")
     if product.stage == "cells" and made["lock"] != lock:
         changes.append("the locked packages or Python changed")
-    for path, digest in made.get("inputs", {}).items():
-        if not Path(path).exists() or file_sha256(path) != digest:
-            changes.append(f"{path} changed")
+    changes += [
+        f"{path} changed" for path, digest in made.get("inputs", {}).items() if not records.matches(path, digest)
+    ]
     return ("stale", "; ".join(changes)) if changes else None
+
+
+def changed(names: list[str], what: str) -> list[str]:
+    """That what has these names changed, of which a few are named, in one sentence; none if there are no names."""
+    more = f" and {len(names) - NAMED} more {what}" if len(names) > NAMED else ""
+    return [f"{', '.join(names[:NAMED])}{more} changed"] if names else []
 
 
 def short(settings):

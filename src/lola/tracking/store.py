@@ -114,7 +114,7 @@ def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
         try:
             found = json.loads(marker.read_text())
             reason = found["reason"] if found["status"] == "pending" else lost(database, found["runs"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OSError):
             reason = f"{marker} is damaged; {RETRIED}"
         if reason:
             yield marker, reason

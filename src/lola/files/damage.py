@@ -1,0 +1,82 @@
+"""What cannot be in a study's folder or in Snakemake's records, and how it is set aside. Standard library only.
+
+Every file of a study has a suffix, and no folder has one.
+"""
+
+import errno
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+FOLDERS = ("cells", "groups", "figures", "tables", "manifests", "tracking", "checkpoints", "benchmarks", "logs")
+SNAKEMAKE = Path(".snakemake")
+DAMAGED = ".damaged"
+CUT = re.compile(r"\..+\.\d+")  # the name of a file that `lola.files.artifacts.write_whole` has not renamed yet
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is damaged, over what was set aside before unless one of them is a folder. Returns the new path."""
+    for number in itertools.count(1):
+        aside = path.with_name(path.name + DAMAGED + (f"-{number}" if number > 1 else ""))
+        if not (aside.is_dir() or (path.is_dir() and aside.exists())):
+            return path.replace(aside)
+
+
+def misplaced(root: Path, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """What lies where a file or folder of a study belongs, in its folder or at these paths of files; and what it is.
+
+    Raises OSError if the folder, or one of those in it, is a link that leads nowhere: its disk may be away.
+    """
+    folders = [root, *(root / name for name in FOLDERS)]
+    for path in (*reversed(root.parents), *folders):
+        if leads_nowhere(path):
+            raise OSError(errno.ENOENT, f"the link leads nowhere, {path.readlink()} is not there", str(path))
+    yield from ((path, "a file where a folder belongs") for path in folders if path.is_file())
+    for path in itertools.chain(files, *map(inside, folders[1:])):
+        if leads_nowhere(path):
+            yield path, "a link that leads nowhere"
+        elif path.suffix and path.is_dir():
+            yield path, "a folder where a file belongs"
+        elif not path.suffix and path.is_file():
+            yield path, "a file where a folder belongs"
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether a path is a link to what is not there."""
+    return path.is_symlink() and not path.exists()
+
+
+def inside(folder: Path) -> Iterator[Path]:
+    """What lies in a folder and in those in it that have no suffix, but for what is hidden or was set aside."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not path.name.startswith(".") and not path.suffix.startswith(DAMAGED):
+            yield path
+            if not path.suffix:
+                yield from inside(path)
+
+
+def cut_writes(root: Path) -> Iterator[Path]:
+    """The files that were being written when a process was killed or the disk was full."""
+    for path in (*root.rglob(".*"), *root.parent.glob(".index.*")):
+        if CUT.fullmatch(path.name) and path.is_file():
+            yield path
+
+
+def broken_records(folder: Path) -> Iterator[Path]:
+    """Snakemake's records in one of its folders that are no records; one that is not text stops it at every call."""
+    if folder.exists() and not folder.is_dir():
+        yield folder
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.startswith(DAMAGED):
+            continue
+        if path.name.startswith("@") and path.is_dir():  # in which records of long paths are
+            yield from broken_records(path)
+            continue
+        try:
+            whole = isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
+        except (OSError, ValueError):
+            whole = False
+        if not whole and path.name != "migration_underway":
+            yield path
