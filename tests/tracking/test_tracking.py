@@ -1,5 +1,6 @@
 """MLflow: one run per cell with the right numbers, replaced when retrained, whole after any interruption."""
 
+import base64
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
@@ -504,12 +506,12 @@ def test_a_signal_while_logging_closes_the_run(root, number):
     script = f"""
 import os, sys
 from mlflow import MlflowClient
-log = MlflowClient.log_artifacts
-def interrupted(self, run_id, folder):
+log = MlflowClient.log_batch
+def interrupted(self, run_id, *more):
     if self.get_run(run_id).data.tags["seed"] == "1":
         os.kill(os.getpid(), {int(number)})
-    log(self, run_id, folder)
-MlflowClient.log_artifacts = interrupted
+    log(self, run_id, *more)
+MlflowClient.log_batch = interrupted
 from lola.commands import track
 track.main()
 """
@@ -599,6 +601,12 @@ def save(root, step, seeds=(0,), spec=None, **more) -> Path:
     return path
 
 
+def state_of(view: str) -> dict:
+    """The page's state in the tag of a view, as the UI reads it."""
+    packed = json.loads(view)["state"].removeprefix("deflate;")
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
 def look(root) -> dict[Path, int]:
     return next(watch.look(str(root), os.getppid()))
 
@@ -671,7 +679,7 @@ def test_a_coin_game_shows_its_coins_while_it_is_trained(root, at_once):
             path = save_coin_game(step)
             yield look(root)
             experiment = client(root).get_experiment_by_name("lola/coin-game")
-            state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+            state = state_of(experiment.tags["mlflow.sharedViewState.training"])
             charts.append([chart["metricKey"] for chart in state["compareRunCharts"]])
         (run,) = all_runs(root, "coin-game")
         seen.extend(points(root, run.info.run_id, metric) for metric in shown)
@@ -893,7 +901,7 @@ def test_a_view_of_what_is_trained_is_there_as_long_as_it_is(root, at_once):
         save(root, 50)
         yield look(root)
         experiment = client(root).get_experiment_by_name("lola/ipd")
-        state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+        state = state_of(experiment.tags["mlflow.sharedViewState.training"])
         assert state["autoRefreshEnabled"]
         assert [chart["metricKey"] for chart in state["compareRunCharts"]] == ["agent 1/return", "agent 2/return"]
         (shown,) = client(root).search_runs([experiment.experiment_id], state["searchFilter"])
@@ -1144,9 +1152,9 @@ def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert "make reproduce" in experiment.tags["mlflow.note.content"]
     assert "viewStateShareKey=figure1" in experiment.tags["mlflow.note.content"]
-    view = json.loads(experiment.tags["mlflow.sharedViewState.figure1"])
-    state = json.loads(view["state"])
-    assert view["name"] == "Figure 1"
+    view = experiment.tags["mlflow.sharedViewState.figure1"]
+    state = state_of(view)
+    assert json.loads(view)["name"] == "Figure 1"
     assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "group"}]
     assert state["groupsExpanded"] == {"tag.group.LOLA-Ex": False, "tag.group.NL-Ex": False}
     assert state["compareRunSections"][0]["name"] == "Figure 1: returns"
@@ -1160,7 +1168,7 @@ def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
     assert {chart["type"] for chart in state["compareRunCharts"]} == {"LINE"}
 
     def found(figure):
-        stated = json.loads(json.loads(experiment.tags[views.TAG + figure])["state"])
+        stated = state_of(experiment.tags[views.TAG + figure])
         matching = client(root).search_runs([experiment.experiment_id], stated["searchFilter"])
         return sorted(run.info.run_name for run in matching)
 
@@ -1184,7 +1192,7 @@ def test_the_table_has_who_learns_the_returns_and_the_status(root):
 
     def columns(game):
         view = client(root).get_experiment_by_name(f"lola/{game}").tags["mlflow.sharedViewState.runs"]
-        return json.loads(json.loads(view)["state"])["selectedColumns"]
+        return state_of(view)["selectedColumns"]
 
     first, last = ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"], ["tags.`status`"]
     returns = ["metrics.`agent 1/return`", "metrics.`agent 2/return`"]
@@ -1204,7 +1212,7 @@ def test_a_view_leaves_out_charts_rather_than_pass_the_limit_of_a_tag(root):
     def shown(*metrics, groups=()):
         (tag,) = views.view("figure1", [*groups], [*metrics], 0).values()
         assert len(tag) <= 20_000
-        state = json.loads(json.loads(tag)["state"])
+        state = state_of(tag)
         return [chart["metricKey"] for chart in state["compareRunCharts"]]
 
     assert shown(*returns, *policies[:4]) == sorted([*returns, *policies[:4]])
@@ -1244,7 +1252,7 @@ def test_only_a_store_that_is_away_is_promised_another_try(root, error, outlook)
 def test_a_view_shows_clones_in_a_section_of_their_own():
     metrics = ["agent 1/C after CD", "agent 1/clone of agent 2 distance", "agent 1/return", "agent 2/return"]
     (tag,) = views.view("beliefs", [], metrics, 0).values()
-    state = json.loads(json.loads(tag)["state"])
+    state = state_of(tag)
     assert [chart["metricSectionId"] for chart in state["compareRunCharts"]] == [
         "agent 1",
         "clones",
@@ -1268,7 +1276,7 @@ def test_a_view_of_a_coin_game_opens_on_the_own_colour_share(root):
         }
     )
     experiment = client(root).get_experiment_by_name("lola/coin-game")
-    state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.figure5"])["state"])
+    state = state_of(experiment.tags["mlflow.sharedViewState.figure5"])
     assert [section["name"] for section in state["compareRunSections"]] == [
         "Figure 5: own-colour share, points, coins",
         "Figure 5: returns",
