@@ -48,8 +48,8 @@ def fault(root: str | Path) -> str | None:
 
 
 def artifacts(root: str | Path) -> str:
-    """The folder of what is attached to runs, as MLflow reads paths: %20 would be a blank."""
-    return str(folder(root) / ARTIFACTS).replace("%", "%25")
+    """The folder of what is attached to runs, as MLflow reads paths: %20 would be a blank to it."""
+    return re.sub(r"%(?=[\da-fA-F]{2})", "%25", str(folder(root) / ARTIFACTS))
 
 
 def is_own(root: str | Path) -> bool:
