@@ -1,7 +1,9 @@
 """MLflow: one run per cell with the right numbers, replaced when retrained, whole after any interruption."""
 
+import base64
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -9,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
@@ -21,7 +25,12 @@ import specs
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import BAD_REQUEST, INVALID_PARAMETER_VALUE, TEMPORARILY_UNAVAILABLE
+from mlflow.protos.databricks_pb2 import (
+    BAD_REQUEST,
+    INVALID_PARAMETER_VALUE,
+    PERMISSION_DENIED,
+    TEMPORARILY_UNAVAILABLE,
+)
 
 from lola.commands import browse, track, watch
 from lola.files import cells, checkpoints, locks
@@ -160,6 +169,7 @@ def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
         "agent 2/return": -1.0,
         "agent 2/C after CD": 0.75,
     }
+    assert [step for step, _ in points(root, run_id, "agent 1/C after CD")] == [*range(0, STEPS + 1, 5)]
     history = client(root).get_metric_history(run_id, "agent 1/return")
     steps = [point.step for point in history]
     assert (len(steps), steps[0], steps[-1]) == (41, 0, STEPS)
@@ -393,6 +403,7 @@ def test_a_coin_game_that_failed_has_no_episode(root):
 def test_metric_names_hold_only_what_mlflow_allows():
     assert runs.metric_name("1", "C after CD") == "agent 1/C after CD"
     assert runs.metric_name("2", "give! after (a/b)") == "agent 2/give_ after _a_b_"
+    assert runs.metric_name("2", "player after player") == "agent 2/player after player"
 
 
 def test_equal_cells_have_equal_pictures(tmp_path):
@@ -438,8 +449,9 @@ def test_nothing_is_logged_twice(root):
 
 
 def test_a_retrained_cell_replaces_its_run(root):
-    kept, old = log(root, write_cell(root, 0), write_cell(root, 1)).values()
-    (new,) = log(root, write_cell(root, 1, shift=0.5)).values()
+    same = write_cell(root, 0)
+    kept, old = log(root, same, write_cell(root, 1)).values()
+    _, new = log(root, same, write_cell(root, 1, shift=0.5)).values()
     assert sorted(run.info.run_id for run in all_runs(root)) == sorted([kept, new])
     former = client(root).get_run(old)
     assert (former.info.lifecycle_stage, former.data.tags["superseded_by"]) == ("deleted", new)
@@ -459,6 +471,75 @@ def test_a_run_deleted_by_hand_is_logged_again(root):
     client(root).delete_run(first)
     (second,) = log(root, curve).values()
     assert first != second and cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_cells_that_left_the_study_leave_the_runs_and_the_means(root):
+    """Their runs are kept among the deleted; those of seeds that come back are logged again."""
+    curves = [write_cell(root, seed, shift=seed / 10) for seed in range(3)]
+
+    def final():
+        run_id = games.log_aggregate(root, "ipd", {"figure1": figure("ipd/lola-ex/oracle")}, [], ABOUT)
+        return client(root).get_run(run_id).data.metrics["lola-ex/oracle/agent 1/return"]
+
+    log(root, *curves)
+    assert final() == pytest.approx(-0.9)
+    log(root, curves[0])
+    assert final() == -1.0
+    assert cells_logged(root) == ["ipd/aggregate", "ipd/lola-ex/oracle/seed0"]
+    left = [run.data.tags["cell"] for run in all_runs(root, deleted=True) if "left" in run.data.tags]
+    assert sorted(left) == ["ipd/lola-ex/oracle/seed1", "ipd/lola-ex/oracle/seed2"]
+    log(root, *curves)
+    assert final() == pytest.approx(-0.9)
+
+
+def test_a_run_that_somebody_else_made_in_the_experiment_is_left_alone(root):
+    curve = write_cell(root)
+    log(root, curve)
+    theirs = client(root).create_run(all_runs(root)[0].info.experiment_id)
+    client(root).set_terminated(theirs.info.run_id)
+    log(root, curve)
+    assert theirs.info.run_id in [run.info.run_id for run in all_runs(root)]
+
+
+def test_a_figure_that_left_the_study_leaves_the_runs(root):
+    curve = write_cell(root)
+    log(root, curve)
+    for drawn, shown in (("figure1", "zoom"), ("zoom", "figure1")):
+        games.log_aggregate(root, "ipd", {drawn: figure()}, [], ABOUT)
+        (tags,) = (run.data.tags for run in all_runs(root) if run.data.tags["kind"] == "curve")
+        assert tags[views.run_tag(drawn)] == "true" and tags.get(views.run_tag(shown), "false") == "false"
+
+
+def test_a_game_that_left_the_study_leaves_the_ui_until_it_comes_back(root, monkeypatch):
+    for game in ("ipd", "my.game"):
+        marker, curve = root / "tracking" / f"{game}.cells.json", write_cell(root, game=game)
+        run_stage(monkeypatch, "cells", "--root", root, "--game", game, "--out", marker, curve)
+    other = root.parent / "lola-smoke"
+    log(other, write_cell(other))
+    (before,) = cells_logged(root, "my.game")
+    games.forget_games(root, ["ipd"])
+    assert [*games.links(root)] == ["lola/ipd, all runs", "lola-smoke/ipd, all runs"]
+    assert [path.name for path in store.markers(root)] == ["ipd.cells.json"]
+    assert not [*store.not_logged(root)]
+    log(root, curve, game="my.game")
+    assert cells_logged(root, "my.game") == [before]
+
+
+def test_what_somebody_deletes_in_the_ui_is_named_and_comes_back(root, monkeypatch):
+    marker, curves = root / "tracking" / "ipd.cells.json", [write_cell(root, seed) for seed in range(2)]
+
+    def stage():
+        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, *curves)
+        assert not [*store.not_logged(root)]
+
+    stage()
+    client(root).delete_run(all_runs(root)[0].info.run_id)
+    assert [*store.not_logged(root)] == [(marker, f"1 run of ipd deleted in MLflow; {store.RETRIED}")]
+    stage()
+    client(root).delete_experiment(all_runs(root)[0].info.experiment_id)
+    assert [*store.not_logged(root)] == [(marker, f"2 runs of ipd deleted in MLflow; {store.RETRIED}")]
+    stage()
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0", "ipd/lola-ex/oracle/seed1"]
 
 
 def test_duplicates_are_reduced_to_one(root):
@@ -504,12 +585,12 @@ def test_a_signal_while_logging_closes_the_run(root, number):
     script = f"""
 import os, sys
 from mlflow import MlflowClient
-log = MlflowClient.log_artifacts
-def interrupted(self, run_id, folder):
+log = MlflowClient.log_batch
+def interrupted(self, run_id, *more):
     if self.get_run(run_id).data.tags["seed"] == "1":
         os.kill(os.getpid(), {int(number)})
-    log(self, run_id, folder)
-MlflowClient.log_artifacts = interrupted
+    log(self, run_id, *more)
+MlflowClient.log_batch = interrupted
 from lola.commands import track
 track.main()
 """
@@ -599,6 +680,12 @@ def save(root, step, seeds=(0,), spec=None, **more) -> Path:
     return path
 
 
+def state_of(view: str) -> dict:
+    """The page's state in the tag of a view, as the UI reads it."""
+    packed = json.loads(view)["state"].removeprefix("deflate;")
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
 def look(root) -> dict[Path, int]:
     return next(watch.look(str(root), os.getppid()))
 
@@ -671,7 +758,7 @@ def test_a_coin_game_shows_its_coins_while_it_is_trained(root, at_once):
             path = save_coin_game(step)
             yield look(root)
             experiment = client(root).get_experiment_by_name("lola/coin-game")
-            state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+            state = state_of(experiment.tags["mlflow.sharedViewState.training"])
             charts.append([chart["metricKey"] for chart in state["compareRunCharts"]])
         (run,) = all_runs(root, "coin-game")
         seen.extend(points(root, run.info.run_id, metric) for metric in shown)
@@ -833,10 +920,11 @@ def test_logging_discards_the_live_runs_of_a_dead_watcher_only(root, at_once):
     save(root, 50, seeds=(0, 1))
     with locks.alone(store.watcher_lock(root)):
         live.update(root, WATCHED, {}, {}, look(root))
-        log(root, write_cell(root, seed=7))
+        seven = write_cell(root, seed=7)
+        log(root, seven)
         games.log_aggregate(root, "ipd", {}, [], ABOUT)
         assert [run.info.status for run in all_runs(root) if run.data.tags["kind"] == "live"] == ["RUNNING"] * 2
-    log(root, write_cell(root, seed=8))
+    log(root, seven, write_cell(root, seed=8))
     assert cells_logged(root) == ["ipd/aggregate", "ipd/lola-ex/oracle/seed7", "ipd/lola-ex/oracle/seed8"]
     assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED"] * 3 + ["KILLED"] * 2
 
@@ -893,7 +981,7 @@ def test_a_view_of_what_is_trained_is_there_as_long_as_it_is(root, at_once):
         save(root, 50)
         yield look(root)
         experiment = client(root).get_experiment_by_name("lola/ipd")
-        state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.training"])["state"])
+        state = state_of(experiment.tags["mlflow.sharedViewState.training"])
         assert state["autoRefreshEnabled"]
         assert [chart["metricKey"] for chart in state["compareRunCharts"]] == ["agent 1/return", "agent 2/return"]
         (shown,) = client(root).search_runs([experiment.experiment_id], state["searchFilter"])
@@ -1091,6 +1179,73 @@ def test_studies_that_were_copied_or_moved_with_their_store_show_their_own_artif
     assert "picture.png" in artifacts(moved, run_id)
 
 
+@pytest.mark.parametrize("name", ["a%20b", "100% – été #2", 'it\'s "so"; (a) & b', "%(here)s"])
+def test_odd_names_of_folders_are_taken(tmp_path, monkeypatch, empty_store, name):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    root = tmp_path / name / "lola"
+    curve = write_cell(root)
+    shutil.copy(empty_store, root.parent)
+    (run_id,) = log(root, curve).values()
+    assert (root.parent / f"mlartifacts/lola/ipd/{run_id}/artifacts/curve.csv").read_bytes() == Path(curve).read_bytes()
+    assert "picture.png" in artifacts(root, run_id)
+
+
+def test_a_store_is_made_in_a_folder_with_a_per_cent_sign(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    root = tmp_path / "50% – %20" / "lola"
+    log(root, write_cell(root))
+    assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0"]
+
+
+def test_a_folder_at_which_the_address_of_a_store_would_end_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    root = tmp_path / "what?" / "lola"
+    with pytest.raises(tracking.Unavailable, match=r"what\?/mlflow\.db has a question mark"):
+        log(root, write_cell(root))
+    assert not (tmp_path / "what").exists()
+
+
+def test_a_database_whose_index_is_damaged_is_not_whole(tmp_path):
+    database = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("CREATE INDEX i ON t (x)")
+        connection.execute("INSERT INTO t VALUES ('abcdef')")
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'i'").fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    assert store.is_whole(database)
+    held = bytearray(database.read_bytes())
+    held[held.index(b"abcdef", (page - 1) * size)] ^= 1
+    database.write_bytes(held)
+    assert not store.is_whole(database)
+
+
+class Dripping(Silent):
+    """A server that never comes to an end, and never stops."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.1)
+
+    do_POST = do_GET
+
+
+def test_a_server_that_drips_is_given_up(root, monkeypatch):
+    server = HTTPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(tracking, "PATIENCE", 0.5)
+    with pytest.raises(tracking.Unavailable, match=rf"does not answer .*no whole answer in 0\.5 s.*{LATER}"):
+        log(root, write_cell(root))
+    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+    server.shutdown()
+
+
 def test_nothing_is_sent_anywhere_else():
     script = "import lola.tracking.client; from mlflow.telemetry import get_telemetry_client as c; print(c())"
     clean = {key: value for key, value in environment().items() if key not in {"CI", "DO_NOT_TRACK"}}
@@ -1144,9 +1299,9 @@ def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert "make reproduce" in experiment.tags["mlflow.note.content"]
     assert "viewStateShareKey=figure1" in experiment.tags["mlflow.note.content"]
-    view = json.loads(experiment.tags["mlflow.sharedViewState.figure1"])
-    state = json.loads(view["state"])
-    assert view["name"] == "Figure 1"
+    view = experiment.tags["mlflow.sharedViewState.figure1"]
+    state = state_of(view)
+    assert json.loads(view)["name"] == "Figure 1"
     assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "group"}]
     assert state["groupsExpanded"] == {"tag.group.LOLA-Ex": False, "tag.group.NL-Ex": False}
     assert state["compareRunSections"][0]["name"] == "Figure 1: returns"
@@ -1160,7 +1315,7 @@ def test_a_view_shows_the_figures_curves_grouped_over_seeds(root):
     assert {chart["type"] for chart in state["compareRunCharts"]} == {"LINE"}
 
     def found(figure):
-        stated = json.loads(json.loads(experiment.tags[views.TAG + figure])["state"])
+        stated = state_of(experiment.tags[views.TAG + figure])
         matching = client(root).search_runs([experiment.experiment_id], stated["searchFilter"])
         return sorted(run.info.run_name for run in matching)
 
@@ -1184,7 +1339,7 @@ def test_the_table_has_who_learns_the_returns_and_the_status(root):
 
     def columns(game):
         view = client(root).get_experiment_by_name(f"lola/{game}").tags["mlflow.sharedViewState.runs"]
-        return json.loads(json.loads(view)["state"])["selectedColumns"]
+        return state_of(view)["selectedColumns"]
 
     first, last = ["params.`algorithm`", "params.`opponent_model`", "params.`seed`"], ["tags.`status`"]
     returns = ["metrics.`agent 1/return`", "metrics.`agent 2/return`"]
@@ -1196,55 +1351,142 @@ def test_the_table_has_who_learns_the_returns_and_the_status(root):
 
 def test_a_view_leaves_out_charts_rather_than_pass_the_limit_of_a_tag(root):
     """First those of policies, then all but returns, then all; a view of few has each."""
-    states = [f"C after {n}" for n in range(60)]
+    states = [f"C after {n}" for n in range(300)]
     returns = ["agent 1/return", "agent 2/return"]
     policies = [f"agent {player}/{state}" for player in (1, 2) for state in states]
-    clones = [f"agent 1/clone of agent {n} distance" for n in range(60)]
+    clones = [f"agent 1/clone of agent {n} distance" for n in range(600)]
 
     def shown(*metrics, groups=()):
         (tag,) = views.view("figure1", [*groups], [*metrics], 0).values()
-        assert len(tag) <= 20_000
-        state = json.loads(json.loads(tag)["state"])
+        assert len(tag) <= 5_000
+        state = state_of(tag)
         return [chart["metricKey"] for chart in state["compareRunCharts"]]
 
     assert shown(*returns, *policies[:4]) == sorted([*returns, *policies[:4]])
     assert shown(*returns, *policies) == returns
     assert shown(*returns, clones[0], *policies) == sorted([clones[0], *returns])
     assert shown(*returns, *clones, *policies) == returns
-    assert shown(*(f"agent {n}/return" for n in range(60))) == []
-    assert shown(*returns, groups=[f"a long name of a group of runs, {n}" for n in range(600)]) == []
+    assert shown(*(f"agent {n}/return" for n in range(600))) == []
+    assert shown(*returns, groups=[f"a long name of a group of runs, {n}" for n in range(3000)]) == []
 
 
-def test_a_game_of_many_states_has_its_aggregate(root):
-    """MLflow takes 20,000 characters a tag: more than these charts need."""
-    lines = ["step,player,metric,value", "0,1,return,-1.0"]
-    lines += [f"0,1,C after {n},0.5" for n in range(100)]
-    log(root, write_cell(root, curve="\n".join(lines) + "\n"))
-    run_id = games.log_aggregate(root, "ipd", {"figure1": figure()}, [], ABOUT)
+def test_three_actions_for_two_players_have_a_chart_each():
+    actions = ("Rock", "Paper", "Scissors")
+    metrics = [f"agent {n}/{a} after {b}_{c}" for n in (1, 2) for a in actions for b in actions for c in actions]
+    (tag,) = views.view("rps", ["LOLA-Ex", "NL-Ex"], metrics, 0).values()
+    assert len(state_of(tag)["compareRunCharts"]) == len(metrics) == 54
+
+
+def test_a_note_leaves_out_links_rather_than_cut_one():
+    drawn = {f"Figure {n}": f"/#/experiments/1/runs?viewStateShareKey=figure{n}" for n in range(200)}
+    (text,) = views.note("ipd", "lola", "1", drawn, "make reproduce").values()
+    assert len(text) <= 5_000 and "figure0)" in text and "…. Lines are means" in text
+    assert text.endswith("is trained and logged again.")
+
+
+def test_a_view_that_the_store_refuses_costs_neither_figures_nor_tables(root, monkeypatch, capsys):
+    """Its link is to the picture instead."""
+    write_study(root)
+    set_tag = MlflowClient.set_experiment_tag
+
+    def small(self, experiment_id, key, value):
+        if key == views.TAG + "figure1":
+            raise MlflowException("exceeded the maximum length", error_code=INVALID_PARAMETER_VALUE)
+        set_tag(self, experiment_id, key, value)
+
+    monkeypatch.setattr(MlflowClient, "set_experiment_tag", small)
+    run_id = games.log_aggregate(root, "ipd", FIGURE1 | {"zoom": figure(rank=1)}, [], ABOUT)
     assert client(root).get_run(run_id).info.status == "FINISHED"
+    assert "lola/ipd goes without mlflow.sharedViewState.figure1: exceeded" in capsys.readouterr().err
+    links = games.links(root)
+    assert f"{run_id}/artifacts/figures/figure1.png" in links["lola/ipd, Figure 1"]
+    assert "viewStateShareKey=zoom" in links["lola/ipd, Zoom"]
+
+
+OWN, OTHER, SERVER = None, "sqlite:////elsewhere/runs.db", "http://127.0.0.1:9"
+LATER, UNTIL = store.RETRIED, "that will come again until"
 
 
 @pytest.mark.parametrize(
-    ("error", "outlook"),
+    ("address", "error", "outlook"),
     [
-        (MlflowException("database is locked", error_code=TEMPORARILY_UNAVAILABLE), store.RETRIED),
-        (MlflowException("too long", error_code=INVALID_PARAMETER_VALUE), "a fault of this project"),
-        (sqlite3.OperationalError("database is locked"), store.RETRIED),
-        (sqlite3.OperationalError("no such table: experiments"), "that will come again until"),
-        (PermissionError("no"), "that will come again until"),
+        (OWN, MlflowException("database is locked", error_code=TEMPORARILY_UNAVAILABLE), LATER),
+        (OWN, MlflowException("too long", error_code=INVALID_PARAMETER_VALUE), "a fault of this project"),
+        (OWN, sqlite3.OperationalError("database is locked"), LATER),
+        (OWN, sqlite3.OperationalError("no such table: experiments"), f"{UNTIL} .* has a database"),
+        (OWN, PermissionError(13, "Permission denied"), f"{UNTIL} .* has a database .* can be written"),
+        (OWN, MlflowException("attempt to write a readonly database", TEMPORARILY_UNAVAILABLE), f"{UNTIL} .* has a"),
+        (OTHER, MlflowException("attempt to write a readonly database", TEMPORARILY_UNAVAILABLE), f"{UNTIL} you may"),
+        (OTHER, sqlite3.DatabaseError("file is not a database"), f"{UNTIL} MLFLOW_TRACKING_URI names a store"),
+        (SERVER, MlflowException("API request failed with exception Connection refused"), f"does not answer.*{LATER}"),
+        (SERVER, MlflowException("failed with error code 503 != 200"), f"does not answer.*{LATER}"),
+        (SERVER, MlflowException("failed with error code 401 != 200"), "refuses.* MLFLOW_TRACKING_USERNAME"),
+        (SERVER, MlflowException("no", PERMISSION_DENIED), "refuses.* MLFLOW_TRACKING_USERNAME"),
+        (SERVER, MlflowException("failed with error code 413 != 200"), f"refuses.*{UNTIL}"),
+        (SERVER, MlflowException("too long", error_code=INVALID_PARAMETER_VALUE), "a fault of this project"),
     ],
 )
-def test_only_a_store_that_is_away_is_promised_another_try(root, error, outlook):
+def test_only_a_store_that_is_away_is_promised_another_try(root, monkeypatch, address, error, outlook):
+    if address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        monkeypatch.setattr(tracking, "prepare", lambda root: None)
+        monkeypatch.setattr(tracking, "MlflowClient", lambda uri: None)
     with pytest.raises(tracking.Unavailable) as raised, tracking.open_client(root):
         raise error
-    assert outlook in str(raised.value)
-    assert (store.RETRIED in str(raised.value)) == (outlook == store.RETRIED)
+    assert re.search(outlook, str(raised.value))
+    assert (LATER in str(raised.value)) == (LATER in outlook)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "./mlruns",
+        "mlruns",
+        "file:///tmp/runs",
+        "databricks",
+        "http://",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mystery://x",
+    ],
+)
+def test_an_address_of_no_store_is_named_with_what_is_allowed(root, monkeypatch, capsys, address):
+    """By the stage, and by the command that serves the UI."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", write_cell(root))
+    said = capsys.readouterr().err
+    assert f"MLFLOW_TRACKING_URI is {address}, allowed: sqlite:///FILE, postgresql://…" in said
+    assert UNTIL in said and LATER not in said
+    with pytest.raises(SystemExit, match=r"error: MLFLOW_TRACKING_URI is .*, allowed: sqlite"):
+        browse.browse(str(root), None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://h:1", "https://me:secret@h/x", "sqlite:////a b/x.db", "sqlite:///x.db", "postgresql+psycopg2://h/x"],
+)
+def test_addresses_of_stores_are_taken(root, monkeypatch, address):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    assert store.fault(root) is None
+
+
+def test_an_action_called_return_is_no_return(root):
+    lines = ["step,player,metric,value", "0,1,return,-1.0", "0,1,keep after keep.return,0.5", "0,1,return at start,0.5"]
+    log(root, write_cell(root, curve="\n".join(lines) + "\n"))
+    run_id = games.log_aggregate(root, "ipd", {"figure1": figure()}, [], ABOUT)
+    assert client(root).get_run(run_id).data.metrics == {"lola-ex/oracle/agent 1/return": -1.0}
+    state = state_of(client(root).get_experiment_by_name("lola/ipd").tags["mlflow.sharedViewState.figure1"])
+    assert {chart["metricKey"]: chart["metricSectionId"] for chart in state["compareRunCharts"]} == {
+        "agent 1/return": "returns",
+        "agent 1/keep after keep.return": "agent 1",
+        "agent 1/return at start": "agent 1",
+    }
 
 
 def test_a_view_shows_clones_in_a_section_of_their_own():
     metrics = ["agent 1/C after CD", "agent 1/clone of agent 2 distance", "agent 1/return", "agent 2/return"]
     (tag,) = views.view("beliefs", [], metrics, 0).values()
-    state = json.loads(json.loads(tag)["state"])
+    state = state_of(tag)
     assert [chart["metricSectionId"] for chart in state["compareRunCharts"]] == [
         "agent 1",
         "clones",
@@ -1268,7 +1510,7 @@ def test_a_view_of_a_coin_game_opens_on_the_own_colour_share(root):
         }
     )
     experiment = client(root).get_experiment_by_name("lola/coin-game")
-    state = json.loads(json.loads(experiment.tags["mlflow.sharedViewState.figure5"])["state"])
+    state = state_of(experiment.tags["mlflow.sharedViewState.figure5"])
     assert [section["name"] for section in state["compareRunSections"]] == [
         "Figure 5: own-colour share, points, coins",
         "Figure 5: returns",

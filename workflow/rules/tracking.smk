@@ -1,4 +1,5 @@
 # Log to MLflow what lies on disk: a run per cell, and one per game with the figures and tables.
+# Runs of cells that the study no longer has are deleted, and by the first game's job the experiments of such games.
 # Beside the jobs, a watcher shows there what is being trained, and logs cells as their jobs end; what it leaves, the
 # rules log.
 #
@@ -29,12 +30,13 @@ rule track_cells:
         store=STORE,
         about=lambda wildcards: canonical(about_runs(wildcards.game)),
         code=canonical(fingerprints("lola.commands.track", without=registry.__name__)),
+        games=lambda wildcards: canonical(TRACKED if wildcards.game == TRACKED[0] else []),
         curves=lambda wildcards: [str(c.curve(ROOT)) for g in game_groups(wildcards.game) for c in g.cells],
     message:
         "log the cells of {wildcards.game:q} to MLflow"
     shell:
         "python -m lola.commands.track cells --root {params.root:q} --game {wildcards.game:q} --about {params.about:q}"
-        " --out {output:q} {params.curves:q} > {log:q} 2>&1"
+        " --games {params.games:q} --out {output:q} {params.curves:q} > {log:q} 2>&1"
 
 
 rule track_aggregate:

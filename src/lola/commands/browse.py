@@ -50,6 +50,8 @@ def newest(root: str) -> str:
 
 def browse(root: str, port: int | None) -> None:
     """Serve the store until interrupted; one that is served elsewhere is only linked to."""
+    if fault := store.fault(root):
+        sys.exit(f"error: {store.without_password(fault)}")
     uri, database = store.uri(root), store.database_file(root)
     if uri.startswith("http"):
         announce(root, store.without_password(uri).rstrip("/"), figure_links(root))

@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--root", required=True, help="the study's folder")
     parser.add_argument("--out", required=True, help="the marker")
     parser.add_argument("--game", required=True)
+    parser.add_argument("--games", type=json.loads, default=[], help="JSON: all of the study, for others to be deleted")
     parser.add_argument("--about", type=json.loads, default={}, help="JSON: what runs are told of their study")
     parser.add_argument("--figures", type=json.loads, default={}, help="of the aggregate run, JSON: what each shows")
     parser.add_argument("files", nargs="*", help="the cells' curves, or the files of the figures and tables")
@@ -29,6 +30,8 @@ def main() -> None:
     try:
         if args.what == "cells":
             marker["runs"], count = games.log_cells(args.root, args.game, args.files, about)
+            if args.games:
+                games.forget_games(args.root, args.games)
             print(f"MLflow: {args.game}: {count} cells logged, {len(marker['runs']) - count} were there already")
         else:
             aggregate = games.log_aggregate(args.root, args.game, args.figures, args.files, about)

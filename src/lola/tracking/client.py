@@ -8,15 +8,19 @@ wrong with the store is raised as `Unavailable`, for the caller to report and to
 import getpass
 import logging
 import os
+import re
+import signal
 import sqlite3
+import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 
 from lola.files import locks
@@ -37,10 +41,11 @@ os.environ |= {
 import sqlalchemy
 from alembic.util import CommandError
 from mlflow import MlflowClient
-from mlflow.entities import Experiment, Metric, Param, Run
+from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils import get_results_from_paginated_fn
-from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 for noisy in ("mlflow", "alembic"):  # what matters is raised as Unavailable, in one line
@@ -50,6 +55,9 @@ RUNNING = "RUNNING"  # a run that has not ended
 LOGGED = "logged_at"  # a run's tag
 ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a database is locked; another process has just written the row
+REFUSED = "INVALID_PARAMETER_VALUE"  # what is too long for this server, say
+CLOSED = re.compile(r"read-?only|denied|permi(t|ssion)|authenticat|(error code|status) 40[13]", re.IGNORECASE)
+PATIENCE = 60  # seconds for one call of a server: its answer may drip, and MLflow's limit is on each byte
 HALF_LOGGED = 600  # seconds after which a run that still says RUNNING is dead, whoever wrote it
 
 
@@ -60,31 +68,90 @@ class Unavailable(Exception):
 @contextmanager
 def open_client(root: str | Path) -> Iterator[MlflowClient]:
     """A client of a store that is there, whole and knows where its artifacts lie. Raises Unavailable."""
+    if fault := store.fault(root):
+        raise Unavailable(store.without_password(fault))
     try:
         prepare(root)
-        yield MlflowClient(store.uri(root))
+        yield limited(root, MlflowClient(store.uri(root)))
     except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, ImportError, OSError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        if store.uri(root).startswith("http"):
-            reason = f"{store.uri(root)} does not answer ({reason[:160]})"
-        raise Unavailable(f"{store.without_password(reason)[:300]}; {outlook(error, root)}") from error
+        reason, then = " ".join(str(error).split()) or type(error).__name__, outlook(error, root)
+        if is_server(root):
+            reason = f"{store.uri(root)} {'does not answer' if then == store.RETRIED else 'refuses'} ({reason[:160]})"
+        raise Unavailable(f"{store.without_password(reason)[:300]}; {then}") from error
+
+
+def is_server(root: str | Path) -> bool:
+    """Whether the store is asked over HTTP."""
+    return store.uri(root).startswith("http")
 
 
 def outlook(error: Exception, root: str | Path) -> str:
     """What becomes of what was not logged: a store that is away comes back, what is wrong stays until it is mended."""
-    if isinstance(error, MlflowException):
-        away = error.error_code in TRANSIENT or (
-            store.uri(root).startswith("http") and error.get_http_status_code() >= 500
-        )
-    else:
-        away = isinstance(error, OperationalError) or "database is locked" in str(error)
-    if away:
-        return store.RETRIED
-    if isinstance(error, MlflowException) and error.error_code == "INVALID_PARAMETER_VALUE":
+    if isinstance(error, MlflowException) and error.error_code == REFUSED:
         return "that will come again: MLflow refuses what it is told, which is a fault of this project"
+    closed = CLOSED.search(str(error)) or (isinstance(error, MlflowException) and status(error) in (401, 403))
+    if closed and not store.is_own(root):
+        named = "; MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD say who you are" if is_server(root) else ""
+        return f"that will come again until you may write there{named}"
+    if not closed and is_away(error, root):
+        return store.RETRIED
     if store.is_own(root):
         return f"that will come again until {store.folder(root)} has a database of MLflow that can be written"
-    return "that will come again until MLFLOW_TRACKING_URI names a store of MLflow"
+    return store.UNTIL
+
+
+def is_away(error: Exception, root: str | Path) -> bool:
+    """Whether a store is down, or kept busy by somebody else: that passes by itself."""
+    if isinstance(error, MlflowException):
+        return error.error_code in TRANSIENT or (is_server(root) and status(error) in (408, 429, *range(500, 600)))
+    return isinstance(error, OperationalError) or "database is locked" in str(error)
+
+
+def status(error: MlflowException) -> int:
+    """The HTTP status of an answer, which MLflow has no code of its own for each of; 500 without an answer."""
+    found = re.search(r"failed with error code (\d{3})", str(error))
+    return int(found[1]) if found else error.get_http_status_code()
+
+
+class Limited:
+    """A client of a server, each of whose calls ends in time."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def __getattr__(self, name: str) -> Callable:
+        call = getattr(self.client, name)
+
+        @wraps(call)
+        def in_time(*arguments, **more):
+            with time_limit(PATIENCE):
+                return call(*arguments, **more)
+
+        return in_time
+
+
+def limited(root: str | Path, client):
+    """The client, or where it is a server's one that waits for it no longer than `PATIENCE`."""
+    return Limited(client) if is_server(root) else client
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise MlflowException in what takes longer; in the main thread alone, the only one that hears alarms."""
+
+    def late(*_):
+        raise MlflowException(f"no whole answer in {seconds:g} s")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
 
 
 def prepare(root: str | Path) -> None:
@@ -98,7 +165,7 @@ def prepare(root: str | Path) -> None:
                 MlflowClient(f"{store.SQLITE}{fresh}").search_experiments(max_results=1)
                 fresh.replace(database)
             store.point_at_artifacts(database, root)
-    elif not address.startswith("http"):
+    elif not is_server(root):
         sqlalchemy.create_engine(address).connect().close()
         with locks.alone(Path(root, "tracking", ".store.lock")):
             MlflowClient(address).search_experiments(max_results=1)
@@ -136,19 +203,20 @@ class GameRuns:
         """Whether this study has written the run."""
         return store.is_own(self.root) or run.data.tags.get("writer") == store.writer(self.root)
 
-    def begin(self, name: str, tags: dict[str, str], start: int | None = None) -> str:
-        """Start a run, at a time (ms) if it is not now, and return its id. The UI shows the commit as its version."""
+    def begin(self, name: str, tags: dict[str, str], start: int | None = None) -> Run:
+        """Start a run, at a time (ms) if it is not now. The UI shows the commit as its version."""
         version = runs.code_version()
         tags = {"mlflow.source.name": "lola.commands.train", "mlflow.source.type": "LOCAL"} | tags | version
         tags |= {"writer": store.writer(self.root), "mlflow.source.git.commit": version["git_commit"]}
         tags |= {"mlflow.user": user(), LOGGED: datetime.now(UTC).isoformat(timespec="seconds")}
-        tags = {key: fitting(value, MAX_TAG_VAL_LENGTH) for key, value in tags.items()}
-        return self.client.create_run(self.experiment.experiment_id, start, tags, name).info.run_id
+        tags = {key: fitting(value, views.LIMIT) for key, value in tags.items()}
+        return self.client.create_run(self.experiment.experiment_id, start, tags, name)
 
     def add(self, run_id: str, points: list[tuple[str, int, float]], params: dict[str, str] | None = None) -> None:
         """Add points (metric, step, value) and params to a run."""
         now = int(time.time() * 1000)
-        metrics = [Metric(key, value, now, step) for key, step, value in points]
+        # The last first: MLflow writes a metric's latest value anew for each point that is later than those before.
+        metrics = [Metric(key, value, now, step) for key, step, value in reversed(points)]
         settings = [Param(key, fitting(value, MAX_PARAM_VAL_LENGTH)) for key, value in (params or {}).items()]
         self.client.log_batch(run_id, metrics, settings)
 
@@ -177,15 +245,18 @@ class GameRuns:
 
     def log(self, name: str, identity: dict[str, str], content: runs.Content, status: str) -> str:
         """Log one run and return its id. If anything stops it, a signal included, the run ends as KILLED."""
-        run_id = self.begin(name, content.tags | identity, content.start)
+        run = self.begin(name, content.tags | identity, content.start).info
+        run_id = run.run_id
         try:
             self.add(run_id, content.metrics, content.params)
+            # Told where: the client's own call reads the whole run again to find out.
+            repository = get_artifact_repository(run.artifact_uri, tracking_uri=store.uri(self.root))
             with tempfile.TemporaryDirectory() as folder:
                 for file, held in content.files.items():
                     path = Path(folder, file)
                     path.parent.mkdir(exist_ok=True)
                     path.write_bytes(held)
-                self.client.log_artifacts(run_id, folder)
+                limited(self.root, repository).log_artifacts(folder)
             self.client.set_terminated(run_id, status, content.end)
         except BaseException:
             with suppress(MlflowException):
@@ -204,11 +275,20 @@ class GameRuns:
             logged[cell.name] = self.ensure(found[cell.name], runs.title(cell, about), identity, content, status)
         return logged
 
-    def describe(self, tags: dict[str, str]) -> None:
-        """Set tags of the experiment that differ from what it has."""
+    def describe(self, tags: dict[str, str]) -> dict[str, str]:
+        """Set tags of the experiment that differ from what it has; returns those that it took, and tells of others."""
+        taken = dict(tags)
         for key, value in tags.items():
-            if self.experiment.tags.get(key) != value:
+            if self.experiment.tags.get(key) == value:
+                continue
+            try:
                 self.client.set_experiment_tag(self.experiment.experiment_id, key, value)
+            except MlflowException as error:
+                if error.error_code != REFUSED:
+                    raise
+                del taken[key]
+                print(f"MLflow: {self.experiment.name} goes without {key}: {error}"[:300], file=sys.stderr)
+        return taken
 
     def forget_views(self, kept: dict[str, str]) -> None:
         """Remove the views of figures that the study no longer has, or that are pictures now."""
@@ -216,16 +296,22 @@ class GameRuns:
             if key.startswith(views.TAG) and key not in {*kept, views.TAG + views.TABLE, views.TAG + views.TRAINING}:
                 self.client.delete_experiment_tag(self.experiment.experiment_id, key)
 
-    def mark_shown(self, cells: list[Run], figure: str, groups: list[str] | None) -> list[Run]:
-        """The runs of a figure's groups (None: every curve) that its view has room for, tagged for it to find them."""
-        of_figure = (run.data.tags["cell"] for run in cells if groups is not None or run.data.tags["kind"] == "curve")
-        page = views.page(cell for cell in of_figure if groups is None or Cell.at(cell).group in groups)
-        tag = views.run_tag(figure)
+    def forget_cells(self, found: dict[str, list[Run]], kept: Iterable[str]) -> None:
+        """Delete the runs of cells that the study no longer has; those that are being written stay."""
+        for cell in found.keys() - {*kept}:
+            for run in found[cell]:
+                if run.data.tags.get("kind") in runs.OF_CELLS and run.info.status != RUNNING and self.is_mine(run):
+                    self.client.set_tag(run.info.run_id, "left", "the study no longer has this cell")
+                    self.client.delete_run(run.info.run_id)
+
+    def mark_shown(self, cells: list[Run], shown: dict[str, list[Run]]) -> None:
+        """Tag runs so that the views of figures find those that each has `shown`, and no longer those of others."""
+        pages = {views.run_tag(figure): {run.info.run_id for run in runs} for figure, runs in shown.items()}
         for run in cells:
-            wanted = run.data.tags["cell"] in page
-            if wanted != (run.data.tags.get(tag) == "true"):
-                self.client.set_tag(run.info.run_id, tag, str(wanted).lower())
-        return [run for run in cells if run.data.tags["cell"] in page]
+            wanted = {tag: str(run.info.run_id in page).lower() for tag, page in pages.items()}
+            former = {tag: "false" for tag in run.data.tags if tag.startswith(views.SHOWN)}
+            tags = [(k, v) for k, v in (former | wanted).items() if run.data.tags.get(k, "false") != v]
+            self.client.log_batch(run.info.run_id, tags=[RunTag(*tag) for tag in tags])
 
 
 @contextmanager
@@ -234,13 +320,13 @@ def open_game(root: str | Path, game: str) -> Iterator[GameRuns]:
     name = store.experiment_name(root, game)
     with locks.alone(store.game_lock(root, game)), open_client(root) as client:
         if client.get_experiment_by_name(name) is None:
-            remote = store.uri(root).startswith("http")
-            location = None if remote else str(store.folder(root) / store.ARTIFACTS / name)
-            with suppress(MlflowException):  # another process may make it first; if not, what follows complains
+            location = None if is_server(root) else f"{store.artifacts(root)}/{name}"
+            try:
                 client.create_experiment(name, location, EXPERIMENT)
+            except MlflowException:  # another process may have made it first
+                if client.get_experiment_by_name(name) is None:
+                    raise
         experiment = client.get_experiment_by_name(name)
-        if experiment is None:
-            raise Unavailable(f"the store does not let us create the experiment {name}")
         if experiment.lifecycle_stage == "deleted":
             client.restore_experiment(experiment.experiment_id)
         yield GameRuns(root, client, experiment)

@@ -11,13 +11,15 @@ from pathlib import Path
 from lola.files.artifacts import canonical, sha256
 from lola.files.cells import read_manifest
 from lola.tracking import runs, store, views
-from lola.tracking.client import EXPERIMENT, GameRuns, Run, open_client, open_game
+from lola.tracking.client import EXPERIMENT, Experiment, GameRuns, Run, open_client, open_game
 from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell
 
 
 def log_cells(root: str | Path, game: str, curves: list[str], about: runs.About) -> tuple[dict[str, str], int]:
     """Log every cell of a game whose run is missing or differs: run ids by cell, and how many were logged.
+
+    The curves are all that the study has of the game: runs of other cells are deleted.
 
     Raises Unavailable, or ValueError for a cell whose files are not as they were written.
     """
@@ -26,6 +28,7 @@ def log_cells(root: str | Path, game: str, curves: list[str], about: runs.About)
         found = log.sweep()
         before = {run.info.run_id for run in chain(*found.values())}
         logged = log.log_cells(manifests, about, found)
+        log.forget_cells(found, logged)
         describe_cells(log, manifests.values(), about)
     return logged, len({*logged.values()} - before)
 
@@ -86,18 +89,42 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, dict], files: 
         aggregate = log.ensure(found[identity["cell"]], "aggregate", identity, lambda: content, "FINISHED")
         ranks = {figure: figures[figure]["rank"] for figure in ranked}
         tags = {views.FIGURES: canonical(ranks), views.AGGREGATE: aggregate}
-        for figure in ranked:
-            if figures[figure]["kind"] in views.PICTURES:
-                continue
-            shown = log.mark_shown(cells, figure, figures[figure]["groups"])
-            metrics = sorted({key for run in shown for key in run.data.metrics})
-            groups = sorted({run.data.tags["group"] for run in shown})
+        lines = [figure for figure in ranked if figures[figure]["kind"] not in views.PICTURES]
+        shown = {figure: shown_in(figures[figure]["groups"], cells) for figure in lines}
+        log.mark_shown(cells, shown)
+        for figure, its in shown.items():
+            metrics = sorted({key for run in its for key in run.data.metrics})
+            groups = sorted({run.data.tags["group"] for run in its})
             tags |= views.view(figure, groups, metrics, log.experiment.creation_time)
-        number = log.experiment.experiment_id
+        number, tags = log.experiment.experiment_id, log.describe(tags)
         linked = {views.figure_title(figure): views.figure_link(number, tags, figure) for figure in ranked}
-        log.describe(tags | views.note(*named(log), linked, about.command))
+        log.describe(views.note(*named(log), linked, about.command))
         log.forget_views(kept=tags)
         return aggregate
+
+
+def shown_in(groups: list[str] | None, cells: list[Run]) -> list[Run]:
+    """The runs of groups (None: every curve) that the view of a figure has room for."""
+    of_figure = (run.data.tags["cell"] for run in cells if groups is not None or run.data.tags["kind"] == "curve")
+    page = views.page(cell for cell in of_figure if groups is None or Cell.at(cell).group in groups)
+    return [run for run in cells if run.data.tags["cell"] in page]
+
+
+def forget_games(root: str | Path, kept: list[str]) -> None:
+    """Delete the experiments of games that the study no longer has; that of one that comes back is restored.
+
+    Only in the study's own store, where nobody else writes experiments of these names. Raises Unavailable.
+    """
+    if not store.is_own(root):
+        return
+    names = {store.experiment_name(root, game) for game in kept}
+    for experiment in experiments(root):
+        if experiment.name.startswith(store.experiment_name(root, "")) and experiment.name not in names:
+            with open_client(root) as client:
+                client.delete_experiment(experiment.experiment_id)
+    for marker in store.markers(root):
+        if store.game_of(marker) not in kept:
+            marker.unlink()
 
 
 def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
@@ -105,10 +132,18 @@ def final_means(cells: list[Run]) -> list[tuple[str, int, float]]:
     returns = defaultdict(list)
     for run in cells:
         for key, value in run.data.metrics.items():
-            if key.endswith((measures.RETURN, measures.OWN_COLOUR)) and run.info.status == "FINISHED":
+            final = views.is_return(key) or key.rpartition("/")[2] == measures.OWN_COLOUR
+            if final and run.info.status == "FINISHED":
                 of = "/".join(runs.FORBIDDEN.sub(".", run.data.tags[tag]) for tag in ("algorithm", "opponent_model"))
                 returns[f"{of}/{key}"].append(value)
     return [(key, 0, sum(values) / len(values)) for key, values in sorted(returns.items())]
+
+
+def experiments(root: str | Path) -> list[Experiment]:
+    """Those of all studies in the store, by name. Raises Unavailable."""
+    ours = f"tags.project = '{EXPERIMENT['project']}'"
+    with open_client(root) as client:
+        return client.search_experiments(filter_string=ours, order_by=["name ASC"])
 
 
 def links(root: str | Path) -> dict[str, str]:
@@ -116,10 +151,7 @@ def links(root: str | Path) -> dict[str, str]:
 
     Tables of this study's runs, what is being trained, its figures by rank; then tables of other studies in the store.
     """
-    ours = f"tags.project = '{EXPERIMENT['project']}'"
-    with open_client(root) as client:
-        known = client.search_experiments(filter_string=ours, order_by=["name ASC"])
-    study = store.experiment_name(root, "")
+    known, study = experiments(root), store.experiment_name(root, "")
     mine = [each for each in known if each.name.startswith(study)]
     mine.sort(key=lambda each: min(views.ranks(each.tags).values(), default=math.inf))
     live = [each for each in mine if views.TAG + views.TRAINING in each.tags]

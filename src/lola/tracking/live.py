@@ -6,7 +6,6 @@ holds the whole history; so no point is there twice. When Snakemake has measured
 take the place of their live runs.
 """
 
-import csv
 import sys
 import time
 from collections.abc import Iterable
@@ -129,7 +128,7 @@ def begin(log: tracking.GameRuns, about: runs.About, group: GroupName, made_by: 
     job = Job(made_by, runs.shown_steps(runs.steps_of(made_by["spec"])), {})
     for name, cell in cells.items():
         tags = {"cell": name, "kind": runs.LIVE, views.run_tag(views.TRAINING): "true"}
-        job.runs[cell] = log.begin(runs.title(cell, about), runs.tags(cell, made_by, about) | tags)
+        job.runs[cell] = log.begin(runs.title(cell, about), runs.tags(cell, made_by, about) | tags).info.run_id
     return job
 
 
@@ -168,7 +167,7 @@ def ended(curve: Path) -> runs.Series:
     """The same of a finished cell."""
     columns, *lines = curve.read_text().splitlines()
     kept = (line for line in lines if any(f",{measure}," in line for measure in measures.OF_COIN_GAME))
-    return runs.with_shares(runs.by_metric(csv.DictReader([columns, *kept])))
+    return runs.with_shares(runs.by_metric([columns, *kept]))
 
 
 def offer_view(log: tracking.GameRuns, about: runs.About, jobs: list[Job]) -> None:

@@ -1,11 +1,11 @@
 """What a tracked run says about its cell: name, tags, params, metrics and files. Knows no tracker."""
 
 import csv
-import io
 import json
 import math
 import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +20,9 @@ from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell, Matchup
 
 LIVE = "live"  # a run of this kind shows a cell while it is trained; others are curves or maps
+OF_CELLS = ("curve", "map", LIVE)
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
+POLICY_STEPS = STEPS // 2 + 1  # every tenth
 POINTS = 2400  # a run has at most so many, since a point costs 0.15 ms
 FORBIDDEN = re.compile(r"[^\w\-. :]")  # in the name of a metric
 BEST, DIVERGED = "best return", "share diverged"  # a map of step sizes has these metrics
@@ -84,12 +86,12 @@ def content(curve: str | Path, manifest: dict, about: About) -> Content:
     """The content of a cell's run, from the curve's path and its manifest."""
     cell, spec = Cell.at(curve), manifest["spec"]
     text = Path(curve).read_bytes()
-    rows = list(csv.DictReader(io.StringIO(text.decode())))
+    lines = text.decode().splitlines()
     files = {"curve.csv": text, "manifest.json": _json(manifest), "config.json": _json(spec)}
     if spec["grid"] is not None:
-        metrics = best_of_map(rows)
+        metrics = best_of_map(csv.DictReader(lines))
     else:
-        series = with_shares(by_metric(rows))
+        series = with_shares(by_metric(lines))
         metrics = thin(series)
         of_matrix_game = registry.course(spec) in ("updates", "match")
         picture = pictures.returns_and_policies if of_matrix_game else pictures.returns_and_others
@@ -125,8 +127,8 @@ def note(curve: str | Path, manifest: dict, about: About, job: benchmarks.Job | 
     return (
         f"**{group(cell, about)}** in *{cell.game}*, seed {cell.seed}: {ended}. {times}\n\n"
         f"To make it again, byte for byte: `rm {files}`, then `{about.command}`.\n\n"
-        f"Charts have at most {STEPS} steps; a step is one {pictures.unit(spec)}. The whole curve is *curve.csv*, all "
-        "settings are *config.json*."
+        f"Charts have at most {STEPS} steps, those of policies {POLICY_STEPS}; a step is one {pictures.unit(spec)}. "
+        "The whole curve is *curve.csv*, all settings are *config.json*."
     )
 
 
@@ -170,15 +172,18 @@ def _flat(settings: dict, prefix: str = ""):
 
 def metric_name(player: str, metric: str) -> str:
     """`agent 1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
-    name = FORBIDDEN.sub("_", metric.replace("player", "agent"))  # which players are called in figures
+    name = metric.replace("player", "agent") if measures.clone(metric) else metric  # as players are called in figures
+    name = FORBIDDEN.sub("_", name)
     return f"agent {player}/{name}" if player else name
 
 
-def by_metric(rows: Iterable[dict]) -> Series:
-    """A curve as series of (step, value), by player and metric."""
+def by_metric(lines: Iterable[str]) -> Series:
+    """The lines of a curve as series of (step, value), by player and metric."""
+    columns, *rows = csv.reader(lines)
+    step, player, metric, value = map(columns.index, ("step", "player", "metric", "value"))
     series = {}
     for row in rows:
-        series.setdefault((row["player"], row["metric"]), []).append((int(row["step"]), float(row["value"])))
+        series.setdefault((row[player], row[metric]), []).append((int(row[step]), float(row[value])))
     return series
 
 
@@ -197,9 +202,15 @@ def with_shares(series: Series) -> Series:
 
 
 def thin(series: Series) -> list[tuple[str, int, float]]:
-    """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, the same in every series."""
-    rows = [step for step, _ in max(series.values(), key=len, default=[])]
-    return points(series, shown_steps(rows, max(2, min(STEPS, POINTS // max(1, len(series))))))
+    """Finite points at no more than `STEPS` evenly spaced steps of those in the curve, and of policies at fewer."""
+    rows, most = [step for step, _ in max(series.values(), key=len, default=[])], POINTS // max(1, len(series))
+    policies = {key: values for key, values in series.items() if measures.probable(key[1])}
+    others = {key: values for key, values in series.items() if key not in policies}
+    return [
+        point
+        for some, steps in ((others, STEPS), (policies, POLICY_STEPS))
+        for point in points(some, shown_steps(rows, max(2, min(steps, most))))
+    ]
 
 
 def points(series: Series, steps: set[int], after: int = -1) -> list[tuple[str, int, float]]:
@@ -222,14 +233,16 @@ def shown_steps(steps: Sequence[int], most: int = STEPS) -> set[int]:
     return {steps[n] for n in np.linspace(0, len(steps) - 1, most).round().astype(int).tolist()} if steps else set()
 
 
-def best_of_map(rows: list[dict]) -> list[tuple[str, int, float]]:
+def best_of_map(rows: Iterable[dict]) -> list[tuple[str, int, float]]:
     """Per player the best return on a map of step sizes, and the share of the map that diverged."""
-    returns = by_metric({"step": 0} | row for row in rows if row["metric"] == measures.RETURN)  # without steps
-    found = []
-    for (player, _), points in sorted(returns.items()):
-        finite = [value for _, value in points if math.isfinite(value)]
+    returns, found = defaultdict(list), []
+    for row in rows:
+        if row["metric"] == measures.RETURN:
+            returns[row["player"]].append(float(row["value"]))
+    for player, values in sorted(returns.items()):
+        finite = [value for value in values if math.isfinite(value)]
         found += [(metric_name(player, BEST), 0, max(finite))] if finite else []
-        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(points)))
+        found.append((metric_name(player, DIVERGED), 0, 1 - len(finite) / len(values)))
     return found
 
 

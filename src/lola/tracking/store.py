@@ -14,10 +14,15 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from lola.files.artifacts import sha256
+from lola.vocabulary.names import count
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
 SQLITE = "sqlite:///"
+SERVER_OR_DATABASE = re.compile(
+    r"https?://[^/]+.*|(postgresql|mysql|mssql)(\+\w+)?://.+|sqlite(\+\w+)?:///(?!:memory:).+"
+)
 RETRIED = "the next call logs what is missing"
+UNTIL = "that will come again until MLFLOW_TRACKING_URI names a store of MLflow"
 PRIVATE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow reads them when it is imported
 
 
@@ -29,6 +34,22 @@ def uri(root: str | Path) -> str:
 def folder(root: str | Path) -> Path:
     """The folder of the database and of what is attached to its runs: that in which the study's folder lies."""
     return Path(root).resolve().parent
+
+
+def fault(root: str | Path) -> str | None:
+    """What is wrong with the store's address, whatever it leads to; None if nothing is."""
+    given, own = os.environ.get("MLFLOW_TRACKING_URI"), folder(root) / DATABASE
+    if given and not SERVER_OR_DATABASE.fullmatch(given):
+        allowed = "sqlite:///FILE, postgresql://…, mysql://…, mssql://…, http://… or https://…"
+        return f"MLFLOW_TRACKING_URI is {given}, allowed: {allowed}; {UNTIL}, or is unset for {own}"
+    if not given and "?" in str(own):
+        return f"{own} has a question mark in its path, at which a store's address ends; rename the folder"
+    return None
+
+
+def artifacts(root: str | Path) -> str:
+    """The folder of what is attached to runs, as MLflow reads paths: %20 would be a blank to it."""
+    return re.sub(r"%(?=[\da-fA-F]{2})", "%25", str(folder(root) / ARTIFACTS))
 
 
 def is_own(root: str | Path) -> bool:
@@ -49,13 +70,13 @@ def without_password(text: str) -> str:
 def database_file(root: str | Path) -> Path | None:
     """The file of an SQLite store; None for a server."""
     address = uri(root)
-    return Path(address.removeprefix(SQLITE)) if address.startswith(SQLITE) else None
+    return Path(address.removeprefix(SQLITE).partition("?")[0]) if address.startswith(SQLITE) else None
 
 
 def is_whole(database: Path) -> bool:
     """Whether a file is an SQLite database with nothing missing."""
     with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(database, timeout=20)) as connection:
-        return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        return connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
     return False
 
 
@@ -84,7 +105,7 @@ def point_at_artifacts(database: Path, root: str | Path) -> None:
 
     A database elsewhere is only read. Raises sqlite3.Error if the file is not MLflow's.
     """
-    present = f"{folder(root) / ARTIFACTS}/"
+    present = f"{artifacts(root)}/"
     with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
         locations = [row[0] for row in connection.execute("SELECT artifact_location FROM experiments")]
         if not is_own(root):
@@ -101,33 +122,45 @@ def server(root: str | Path, port: int) -> tuple[list[str], dict[str, str]]:
     """The command that serves the UI on this machine only, and its environment."""
     # One worker and no job runner: answers in a quarter of the time and a third of the memory of the default.
     command = [sys.executable, "-m", "mlflow", "server", "--no-serve-artifacts"]
-    command += ["--default-artifact-root", str(folder(root) / ARTIFACTS)]
+    command += ["--default-artifact-root", artifacts(root)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     address = {"MLFLOW_BACKEND_STORE_URI": uri(root)}  # not an argument: it may hold a password
     return command, os.environ | PRIVATE | address | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
+def markers(root: str | Path) -> list[Path]:
+    """The markers of what was logged of each game, or was to be."""
+    return sorted(Path(root, "tracking").glob("*.json"))
+
+
+def game_of(marker: Path) -> str:
+    """The game that a marker is of."""
+    return marker.stem.rpartition(".")[0]
+
+
 def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Each marker of what the tracking store did not take, or no longer has, with the reason."""
     database = database_file(root)
-    for marker in sorted(Path(root, "tracking").glob("*.json")):
+    for marker in markers(root):
         try:
-            found = json.loads(marker.read_text())
-            reason = found["reason"] if found["status"] == "pending" else lost(database, found["runs"])
+            found = json.loads(marker.read_text(encoding="utf-8"))
+            reason = found["reason"] if found["status"] == "pending" else lost(database, found["runs"], game_of(marker))
         except (ValueError, KeyError, TypeError, AttributeError, OSError):
             reason = f"{marker} is damaged; {RETRIED}"
         if reason:
             yield marker, reason
 
 
-def lost(database: Path | None, runs: dict[str, str]) -> str | None:
-    """Why runs that were logged are no longer in the store, if its file is gone or was made anew since."""
+def lost(database: Path | None, runs: dict[str, str], game: str) -> str | None:
+    """Why runs that were logged are no longer in the store: its file is gone, is another one, or they were deleted."""
     if database is None or not runs:
         return None
     if not database.exists():
         return f"{database} is gone; {RETRIED}"
     with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=20)) as connection:
-        query = "SELECT count(*) FROM runs WHERE run_uuid = ?"
-        if connection.execute(query, (next(iter(runs.values())),)).fetchone() == (1,):
-            return None
+        stages = dict(connection.execute("SELECT run_uuid, lifecycle_stage FROM runs"))
+        found = [stages[run] for run in runs.values() if run in stages]
+        if found:
+            deleted = len(runs) - found.count("active")
+            return f"{count(deleted, 'run')} of {game} deleted in MLflow; {RETRIED}" if deleted else None
     return f"{database} was made anew; {RETRIED}"

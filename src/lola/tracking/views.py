@@ -3,16 +3,23 @@
 A view is a tag of the experiment, the page's state in JSON, in an undocumented format of MLflow 3.17, which is pinned.
 """
 
+import base64
 import json
 import re
+import zlib
 from collections.abc import Iterable
+from contextlib import suppress
+from itertools import accumulate
 
+from lola.tracking.runs import BEST
 from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
 TAG = "mlflow.sharedViewState."
-LIMIT = 20_000  # MLflow's, in characters, of an experiment's tag
+LIMIT = 5_000  # characters of a tag, the least that servers in use take
 FIGURES, AGGREGATE = "lola.figures", "lola.aggregate"  # tags: the ranks of an experiment's figures, the run with them
+OTHER_WORDS = 1500  # characters of an experiment's note without its links to figures, at most
+SHOWN = "shown in "  # with a figure's name a tag of the runs that it shows
 TABLE, TRAINING = "runs", "training"  # the views of all runs, and of those that are being trained
 PICTURES = ("map", "crosstable", "episode", "exploration")  # kinds of figures that no lines over steps stand for
 PAGE = 100  # in runs: of more than these, whole groups would be missing from a view
@@ -68,15 +75,21 @@ def table(measured: Iterable[str], time: int) -> dict[str, str]:
 
 
 def saved(name: str, state: dict, time: int) -> dict[str, str]:
-    """The tag of a view, made at `time` (ms)."""
-    named = {"name": figure_title(name), "createdAt": time, "updatedAt": time, "state": json.dumps(state)}
+    """The tag of a view, made at `time` (ms); compressed as by the UI, a tenth as long."""
+    packed = base64.b64encode(zlib.compress(json.dumps(state).encode(), 9)).decode()
+    named = {"name": figure_title(name), "createdAt": time, "updatedAt": time, "state": f"deflate;{packed}"}
     return {TAG + name: json.dumps(named)}
 
 
 def note(game: str, study: str, experiment_id: str, links: dict[str, str], command: str) -> dict[str, str]:
-    """The tag that holds the text of the experiment's page, in Markdown; `links` are of the figures that are drawn."""
+    """The tag that holds the text of the experiment's page, in Markdown; `links` are of the figures that are drawn.
+
+    Links that are too many for a tag are left out.
+    """
     table = f"[A table of its runs]({table_link(experiment_id)[1:]})"
-    listed = ", ".join(f"[{title}]({address[1:]})" for title, address in links.items()) or "none yet"
+    linked = [f"[{title}]({address[1:]})" for title, address in links.items()]
+    fits = sum(length < LIMIT - OTHER_WORDS for length in accumulate(len(link) + 2 for link in linked))
+    listed = ", ".join(linked[:fits] + ["…"] * (fits < len(linked))) or "none yet"
     paragraphs = (
         f"**{game}**, from the study in `{study}`. {table}, one per cell: algorithm, opponent model, seed. They appear "
         "as their training jobs end; figures and tables, in the run *aggregate*, when the game is through.",
@@ -116,7 +129,9 @@ def figure_link(experiment_id: str, tags: dict[str, str], figure: str) -> str:
 
 def ranks(tags: dict[str, str]) -> dict[str, int]:
     """The places of an experiment's figures among all of its study, by its tags."""
-    return json.loads(tags.get(FIGURES, "{}"))
+    with suppress(ValueError):
+        return json.loads(tags.get(FIGURES, "{}"))
+    return {}
 
 
 def figure_title(figure: str) -> str:
@@ -126,7 +141,7 @@ def figure_title(figure: str) -> str:
 
 def run_tag(figure: str) -> str:
     """The tag of the runs that a figure shows; a search can't list several values of one tag."""
-    return f"shown in {figure}"
+    return f"{SHOWN}{figure}"
 
 
 def sections(figure: str, metrics: list[str]) -> list[dict]:
@@ -172,7 +187,7 @@ def section(metric: str) -> str:
 
 
 def is_return(metric: str) -> bool:
-    return metric.endswith(measures.RETURN)
+    return metric.rpartition("/")[2] in (measures.RETURN, BEST)
 
 
 def is_policy(metric: str) -> bool:
