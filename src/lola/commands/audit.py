@@ -10,7 +10,7 @@ import signal
 import sys
 from collections import Counter
 
-from lola.files import benchmarks
+from lola.files import benchmarks, environment
 from lola.study import digests, papers, plan, provenance
 from lola.study.config import BadConfig, load
 from lola.vocabulary.names import GroupName, count
@@ -118,4 +118,5 @@ def seconds(config: dict, group: str) -> float:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lola.files import locks
+from lola.files import environment, locks
 from lola.files.artifacts import file_sha256
 from lola.study import papers, provenance
 from lola.study.config import BadConfig, load
@@ -51,6 +51,8 @@ def reproduce(config: dict, overlays: list[str]) -> None:
         lock = locks.hold(locks.STUDY)
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
+    except OSError as error:
+        sys.exit(f"{error}.")
     command = [sys.executable, "-m", "snakemake", "--config", f"paper={config['paper']}"]
     command += ["--configfile", *overlays] if overlays else []
     if any(Path(".snakemake/locks").glob("*.lock")):  # of a run that was killed, since nobody holds ours
@@ -98,4 +100,5 @@ def damaged_files(product: provenance.Product) -> list[Path]:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

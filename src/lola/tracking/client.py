@@ -65,7 +65,9 @@ def open_client(root: str | Path) -> Iterator[MlflowClient]:
         yield MlflowClient(store.uri(root))
     except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, ImportError, OSError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        if store.uri(root).startswith("http"):
+        if isinstance(error, OSError) and error.errno in locks.NO_LOCKS:
+            reason = f"the disk has no locks ({error.strerror})"
+        elif store.uri(root).startswith("http"):
             reason = f"{store.uri(root)} does not answer ({reason[:160]})"
         raise Unavailable(f"{store.without_password(reason)[:300]}; {outlook(error, root)}") from error
 
@@ -80,6 +82,8 @@ def outlook(error: Exception, root: str | Path) -> str:
         away = isinstance(error, OperationalError) or "database is locked" in str(error)
     if away:
         return store.RETRIED
+    if isinstance(error, OSError) and error.errno in locks.NO_LOCKS:
+        return f"that will come again until {store.folder(root)} is on another disk, or on one mounted with locks"
     if isinstance(error, MlflowException) and error.error_code == "INVALID_PARAMETER_VALUE":
         return "that will come again: MLflow refuses what it is told, which is a fault of this project"
     if store.is_own(root):
@@ -232,7 +236,7 @@ class GameRuns:
 def open_game(root: str | Path, game: str) -> Iterator[GameRuns]:
     """A game's runs, for one writer at a time. Its experiment is made if missing, restored if deleted in the UI."""
     name = store.experiment_name(root, game)
-    with locks.alone(store.game_lock(root, game)), open_client(root) as client:
+    with open_client(root) as client, locks.alone(store.game_lock(root, game)):
         if client.get_experiment_by_name(name) is None:
             remote = store.uri(root).startswith("http")
             location = None if remote else str(store.folder(root) / store.ARTIFACTS / name)
