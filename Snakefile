@@ -19,7 +19,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from lola.files import locks
+from lola.files import environment, locks
 from lola.files.artifacts import canonical, sha256
 from lola.study import papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
@@ -31,11 +31,8 @@ from snakemake_logger_plugin_lola import progress
 
 min_version("9.0")
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"  # one thread per job: two jobs with two threads each are three times slower
-os.environ.update(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.getenv('PATH')}")  # jobs use this Python
+environment.set_up()
 shell.prefix("set -euo pipefail; exec ")  # a shell of which a job is a child tells its whole command if that is killed
-os.environ |= {"MPLBACKEND": "Agg", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
 BY_HAND = {key: value for key, value in workflow.config_settings.config.items() if key != "paper"}
@@ -57,8 +54,11 @@ JOBS = {
 LOCK = provenance.environment()
 
 if workflow.is_main_process:
-    with suppress(BlockingIOError):
-        locks.hold(locks.STUDY, shared=True)
+    try:
+        with suppress(BlockingIOError):
+            locks.hold(locks.STUDY, shared=True)
+    except OSError as error:
+        raise WorkflowError(str(error))
     progress.expect(
         **plan.progress(GROUPS, ROOT),
         root=ROOT,

@@ -132,6 +132,20 @@ def test_modules_are_loaded_by_name_only_through_the_registries():
     }
 
 
+def test_nothing_is_unpickled_but_checkpoints():
+    """Theirs hold what a player remembers, behind a digest that is looked at first."""
+    picklers = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+
+    def unpickles(module: str) -> bool:
+        nodes = [*ast.walk(ast.parse(source(module)))]
+        called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
+        allowed = any(isinstance(node, ast.keyword) and node.arg == "allow_pickle" for node in nodes)
+        names = {origin.partition(".")[0] for _, origin in bound(nodes)}
+        return bool(names & picklers) or allowed or bool(called & {"torch.load", "pd.read_pickle", "yaml.unsafe_load"})
+
+    assert set(filter(unpickles, MODULES)) == {"lola.learning.training"}
+
+
 # What fingerprints rely on (lola/study/fingerprints.py).
 
 

@@ -236,6 +236,20 @@ def test_progress_is_plain_lines_in_a_log(finished):
 
 
 @pytest.mark.slow
+def test_by_hand_it_needs_no_home_and_no_utf_8_and_minds_no_other_package_of_its_name(study, tmp_path):
+    Path(tmp_path, "theirs/lola").mkdir(parents=True)
+    Path(tmp_path, "theirs/lola/__init__.py").touch()
+    hostile = {"PYTHONPATH": f"{tmp_path}/theirs{os.pathsep}{study}/src", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    hostile |= {"HOME": "/dev/null/none", "XDG_CACHE_HOME": "/dev/null/none"}
+    figure = study / ROOT / "figures/figure1.png"
+    before = figure.read_bytes()
+    figure.unlink()
+    (study / "matplotlibrc").write_text("axes.grid: True\nsavefig.bbox: tight\n")
+    snakemake(study, f"{ROOT}/figures/figure1.png", **hostile)
+    assert figure.read_bytes() == before
+
+
+@pytest.mark.slow
 def test_nothing_changed_nothing_runs_and_it_says_so(study):
     before = {path: path.stat().st_mtime_ns for path in (study / ROOT).rglob("*") if path.is_file()}
     done = snakemake(study)

@@ -10,10 +10,14 @@ import threading
 import time
 from contextlib import suppress
 from logging import LogRecord
+from pathlib import Path
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before PYTHONPATH, where another package may be called lola
+
+from lola.files import environment
 from snakemake_logger_plugin_lola import progress
 
 CLEAR_LINE = "\r\x1b[K"
@@ -37,6 +41,7 @@ class LogHandler(LogHandlerBase):
         return not (self.common_settings.verbose or self.common_settings.debug_dag)
 
     def __post_init__(self) -> None:
+        environment.set_up()  # here Snakemake first comes to us, and it has not yet looked for its caches
         settings = self.common_settings
         self.stream = sys.stdout if settings.stdout else sys.stderr
         self.quiet = {str(item) for item in settings.quiet or ()}

@@ -5,6 +5,7 @@ import itertools
 import re
 from dataclasses import replace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from drawn import draw, readable
@@ -559,6 +560,16 @@ def test_equal_figures_are_equal_files(tmp_path, monkeypatch):
         one, two = ((tmp_path / folder / f"figure1.v2{ending}").read_bytes() for folder in ("a", "b"))
         assert one == two
         assert not re.search(rb"CreationDate|tIME", one)
+
+
+def test_figures_are_the_same_bytes_whatever_the_users_matplotlibrc_says(tmp_path, monkeypatch):
+    learned(tmp_path)
+    run_stage(monkeypatch, tmp_path, tmp_path / "plain")
+    theirs = {"axes.grid": True, "savefig.bbox": "tight", "savefig.dpi": 72, "lines.linewidth": 5, "text.usetex": True}
+    with mpl.rc_context(theirs | {"axes.formatter.limits": (-1, 1), "pdf.compression": 0, "image.cmap": "magma"}):
+        run_stage(monkeypatch, tmp_path, tmp_path / "theirs")
+    for ending in (".pdf", ".png"):
+        assert (tmp_path / f"plain{ending}").read_bytes() == (tmp_path / f"theirs{ending}").read_bytes()
 
 
 def test_runs_that_diverged_are_counted_below_the_figure(tmp_path, monkeypatch):

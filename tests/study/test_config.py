@@ -448,7 +448,7 @@ MISTAKES = {
     "a: b\nc: \0": ["not YAML (line 2: the character '\\x00' is not allowed)"],
     "algorithms: {lola-pg: {batch: 1000000000000}}": ["algorithms.lola-pg.batch: given 1000000000000", "to 10000000"],
     "algorithms: {lola-pg: {batch: 5000000}}": [
-        "study.policy-gradient: 50 seeds side by side with roll-outs of 750000000 steps in all are 4e+10 numbers at once"
+        "study.policy-gradient: 50 seeds side by side with roll-outs of 750000000 steps in all are 4e+10 numbers",
     ],
     f"games: {{ipd: {{length: {10**30}}}}}": ["games.ipd.length", "a whole number from 1 to 1000000"],
     f"steps: {10**21}": ["steps: given 1000000000000000000000"],

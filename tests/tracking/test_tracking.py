@@ -1,6 +1,8 @@
 """MLflow: one run per cell with the right numbers, replaced when retrained, whole after any interruption."""
 
 import base64
+import errno
+import fcntl
 import json
 import os
 import re
@@ -1564,6 +1566,38 @@ def test_the_newest_study_is_served_if_none_is_asked_for(tmp_path):
     (tmp_path / "bench").mkdir()
     assert browse.newest(str(tmp_path / "lola")) == str(tmp_path / "lola-smoke")
     assert browse.newest("nowhere/lola") == "nowhere/lola"
+
+
+def test_a_disk_without_locks_fails_no_study(root, monkeypatch):
+    def flock(file, how):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(tracking.Unavailable, match=r"^the disk has no locks"):
+        log(root, write_cell(root))
+
+
+TRACED = """
+import sys
+OUTSIDE = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg")
+sys.addaudithook(lambda event, told: event in OUTSIDE and print(event, told[1:], file=sys.stderr, flush=True))
+if len(sys.argv) > 1:
+    from lola.commands import track
+    track.main()
+else:
+    from socket import create_connection
+    create_connection(("127.0.0.1", 9))
+"""
+
+
+def test_logging_asks_nobody_outside(root, tmp_path):
+    asks = subprocess.run([sys.executable, "-c", TRACED], env=environment(), capture_output=True, text=True)
+    assert "socket.connect ((" in asks.stderr, "the trace sees nothing"
+    cells = ["cells", "--root", root, "--out", tmp_path / "marker", "--game", "ipd", write_cell(root)]
+    command = [sys.executable, "-c", TRACED, *map(str, cells)]
+    free = {name: value for name, value in environment().items() if name not in store.PRIVATE}
+    logged = subprocess.run(command, env=free, capture_output=True, text=True)
+    assert "1 cells logged" in logged.stdout and "socket." not in logged.stderr
 
 
 def test_browsing_before_anything_is_logged_says_so(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ import torch
 
 from lola.bench.coins import coin_game
 from lola.bench.timing import pace, per_update, spread
-from lola.files import processor
+from lola.files import environment, processor
 from lola.files.artifacts import canonical, write_whole
 from lola.learning import rules
 from lola.learning.matrix.job import build
@@ -161,4 +161,5 @@ def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
 MEASURED = (machine, jobs, updates, rollouts, matches, coin_game)
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

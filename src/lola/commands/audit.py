@@ -10,7 +10,7 @@ import signal
 import sys
 from collections import Counter
 
-from lola.files import benchmarks
+from lola.files import benchmarks, environment
 from lola.study import digests, papers, plan, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
@@ -123,4 +123,5 @@ def seconds(config: dict, group: str) -> float:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
+from lola.files import environment
 from lola.study import papers
 from lola.study.config import BadConfig, load
 from lola.tracking import store
@@ -119,4 +120,5 @@ def announce(root: str, address: str, links: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from lola.analysis.verdicts import NOT_RUN
-from lola.files import cells, policies
+from lola.files import cells, environment, policies
 from lola.files.artifacts import write_whole
 from lola.page import algorithms, results
 from lola.study import digests, papers, plan
@@ -195,4 +195,5 @@ def line(claim: dict) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

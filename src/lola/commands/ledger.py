@@ -18,6 +18,7 @@ import yaml
 
 from lola.analysis.paper import PARTS, names_of, parsed
 from lola.analysis.verdicts import NOT_RUN
+from lola.files import environment
 from lola.files.artifacts import canonical, sha256, write_whole
 from lola.study import papers
 from lola.study.fingerprints import fingerprints
@@ -124,4 +125,5 @@ def git(*arguments: str) -> str:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

@@ -7,6 +7,7 @@ import csv
 from io import StringIO
 
 from lola.analysis import rates
+from lola.files import environment
 from lola.files.artifacts import write_whole
 from lola.study.papers import DOCS
 
@@ -18,4 +19,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

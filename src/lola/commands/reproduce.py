@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lola.files import benchmarks, damage, locks, records
+from lola.files import benchmarks, damage, environment, locks, records
 from lola.study import papers, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
@@ -53,10 +53,17 @@ def reproduce(config: dict, overlays: list[str]) -> None:
     """Become Snakemake, which runs the study."""
     try:
         lock = locks.hold(locks.STUDY)
-        for told in (*notes(config), *repair(config, overlays)):
-            print(told, file=sys.stderr)
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
+    except OSError as error:
+        sys.exit(f"{error}.")
+    try:
+        for told in (*notes(config), *repair(config, overlays)):
+            print(told, file=sys.stderr)
+    except OSError as error:
+        where = error.filename or config["results"]
+        sys.exit(f"Nothing was run: {where}: {error.strerror}. What is stale or damaged must be there to be written.")
+    command = [sys.executable, "-m", "snakemake", *papers.flags(config["paper"], overlays)]
     locks.share(lock)
     os.execv(sys.executable, command)
 
@@ -145,4 +152,5 @@ def damaged_files(product: provenance.Product) -> list[Path]:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from lola.files import environment
 from lola.files.artifacts import write_whole
 from lola.study import papers
 from lola.study.config import load
@@ -40,4 +41,5 @@ def small(path: Path) -> bytes:
 
 
 if __name__ == "__main__":
+    environment.set_up()
     main()

@@ -59,8 +59,8 @@ RC = (
 
 
 def theme() -> AbstractContextManager:
-    """The style of every figure: draw and save inside this."""
-    return mpl.rc_context(sns.axes_style("ticks") | RC)
+    """The style of every figure, whatever the user's matplotlibrc says: draw and save inside this."""
+    return mpl.rc_context(sns.axes_style("ticks") | RC, Path(mpl.get_data_path(), "matplotlibrc"))
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:

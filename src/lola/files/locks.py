@@ -1,5 +1,6 @@
 """Locks on files, which the system lets go when their holder ends, however it ends. Standard library only."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 # Shared by whoever reads or runs the study, exclusive while its state is repaired.
 STUDY = Path(".snakemake/study.lock")
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # what a file system says that has none
 
 
 @contextmanager
@@ -20,10 +22,21 @@ def alone(lock: Path) -> Iterator[None]:
 
 
 def hold(lock: Path, shared: bool = False) -> int:
-    """Take a lock until this process, or what it becomes, ends: its descriptor. Raises BlockingIOError if it can't."""
+    """Take a lock until this process, or what it becomes, ends: its descriptor.
+
+    Raises BlockingIOError if another has it, and OSError with a sentence where there can be none.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(lock, os.O_CREAT | os.O_RDWR)
-    fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        raise OSError(
+            f"The disk of {lock.resolve().parent} has no locks ({error.strerror}), without which jobs would overwrite "
+            "each other's files. Put the project on another disk, or have this one mounted with them (Lustre: -o flock)"
+        ) from error
     return file
 
 

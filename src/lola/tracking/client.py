@@ -75,7 +75,9 @@ def open_client(root: str | Path) -> Iterator[MlflowClient]:
         yield limited(root, MlflowClient(store.uri(root)))
     except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, ImportError, OSError) as error:
         reason, then = " ".join(str(error).split()) or type(error).__name__, outlook(error, root)
-        if is_server(root):
+        if isinstance(error, OSError) and error.errno in locks.NO_LOCKS:
+            reason = f"the disk has no locks ({error.strerror})"
+        elif is_server(root):
             reason = f"{store.uri(root)} {'does not answer' if then == store.RETRIED else 'refuses'} ({reason[:160]})"
         raise Unavailable(f"{store.without_password(reason)[:300]}; {then}") from error
 
@@ -87,6 +89,8 @@ def is_server(root: str | Path) -> bool:
 
 def outlook(error: Exception, root: str | Path) -> str:
     """What becomes of what was not logged: a store that is away comes back, what is wrong stays until it is mended."""
+    if isinstance(error, OSError) and error.errno in locks.NO_LOCKS:
+        return f"that will come again until {store.folder(root)} is on another disk, or on one mounted with locks"
     if isinstance(error, MlflowException) and error.error_code == REFUSED:
         return "that will come again: MLflow refuses what it is told, which is a fault of this project"
     closed = CLOSED.search(str(error)) or (isinstance(error, MlflowException) and status(error) in (401, 403))
@@ -318,7 +322,7 @@ class GameRuns:
 def open_game(root: str | Path, game: str) -> Iterator[GameRuns]:
     """A game's runs, for one writer at a time. Its experiment is made if missing, restored if deleted in the UI."""
     name = store.experiment_name(root, game)
-    with locks.alone(store.game_lock(root, game)), open_client(root) as client:
+    with open_client(root) as client, locks.alone(store.game_lock(root, game)):
         if client.get_experiment_by_name(name) is None:
             location = None if is_server(root) else f"{store.artifacts(root)}/{name}"
             try:
