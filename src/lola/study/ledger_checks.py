@@ -59,7 +59,7 @@ def of_meaning(file: dict, groups: Groups) -> Iterator[str]:
 def of_ids(file: dict) -> Iterator[str]:
     """Faults of titles and ids: each stands once, and no title is one of the table's own."""
     titles, ids = list(HEADINGS), []
-    for n, section in enumerate(file["sections"]):
+    for n, section in enumerate(file.get("sections", [])):
         if (title := section["title"]) in titles:
             yield f"sections[{n}].title: given {quoted(title)}; allowed: a title that nothing else has"
         titles.append(title)

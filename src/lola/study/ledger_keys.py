@@ -35,7 +35,7 @@ MANY = 12  # names, of which only the nearest is told
 
 def of_shape(file: dict) -> Iterator[str]:
     """Faults of the file's parts, each by itself."""
-    yield from of_block("", file, PARTS, ("sections",))
+    yield from of_block("", file, PARTS)
     for at, section in enumerate(inner(file, "sections", list)):
         yield from of_block(f"sections[{at}]", section, SECTION, ("title", "claims"))
     for where, claim in claims_of(file):

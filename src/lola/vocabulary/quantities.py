@@ -131,7 +131,7 @@ RIVAL = {"name": text("what the claim must tell apart"), "value": number("around
 SECTION = {
     "title": text("who speaks, of what"),
     "headline": Setting("true or false", "whether its claims are counted", {"type": "boolean"}),
-    "claims": listed("one or more claims", {"type": "object"}),
+    "claims": listed("claims", {"type": "object"}, least=0),
 }
 HEADINGS = ("The headline", "Withdrawn")  # of the table of claims itself
 WITHDRAWN = {
@@ -151,7 +151,7 @@ PARTS = {
     "quantities": mapping("a mapping", "from quantities to their margins", least=0),
     "printed": mapping("a mapping", "from groups to the paper's numbers", least=0),
     "plotted": mapping("a mapping", "from games to the authors' round robin", least=0),
-    "sections": listed("one or more, each with a title and claims", {"type": "object"}),
+    "sections": listed("each with a title and claims", {"type": "object"}, least=0),
     "withdrawn": listed("each why claims are asked no more, and their last verdicts", {"type": "object"}, least=0),
     "deviations": listed("sentences on where the study departs from the paper", {"type": "string"}, least=0),
 }
