@@ -7,7 +7,7 @@ says `lola.analysis` under the same name, and how a claim is decided `lola.analy
 from dataclasses import dataclass, field
 
 from lola.vocabulary.registry import COURSES
-from lola.vocabulary.settings import Setting, choice, listed, name, number, text, whole
+from lola.vocabulary.settings import Setting, choice, listed, name, number, whole
 
 CURVES = tuple(name for name in COURSES if name != "map")  # the courses on which returns are known by step
 MATRIX = ("updates", "match")  # those that leave policies
@@ -32,6 +32,11 @@ class Quantity:
 
 
 NAME = {"type": "string"}
+
+
+def words(meaning: str) -> Setting:
+    """Words of whatever length."""
+    return Setting("text", meaning, {"type": "string"})
 
 
 def mapping(allowed: str, meaning: str, values: dict | None = None, least: int = 1) -> Setting:
@@ -112,8 +117,8 @@ CLAIM = {
         "as table3/ipd/lola-ex/R",
         {"type": "string", "pattern": ID},
     ),
-    "sentence": text("what is claimed"),
-    "source": text("where it stands"),
+    "sentence": words("what is claimed"),
+    "source": words("where it stands"),
     "certainty": choice("how we know that the paper says so", *CERTAINTIES),
     "rule": choice("what decides it", *RULES),
     "measure": mapping("a mapping", "with a quantity and what it is of"),
@@ -125,29 +130,29 @@ CLAIM = {
     "than": number("with what it is compared"),
     **MARGIN,
     "rival": mapping("a mapping", "with a name, and what to measure instead or a value"),
-    "known": text("what was known when the rule was fixed"),
+    "known": words("what was known when the rule was fixed"),
 }
-RIVAL = {"name": text("what the claim must tell apart"), "value": number("around which runs scatter like ours")}
+RIVAL = {"name": words("what the claim must tell apart"), "value": number("around which runs scatter like ours")}
 SECTION = {
-    "title": text("who speaks, of what"),
+    "title": words("who speaks, of what"),
     "headline": Setting("true or false", "whether its claims are counted", {"type": "boolean"}),
     "claims": listed("claims", {"type": "object"}, least=0),
 }
 HEADINGS = ("The headline", "Withdrawn")  # of the table of claims itself
 WITHDRAWN = {
-    "why": text("why they are asked no more"),
+    "why": words("why they are asked no more"),
     "last": mapping("a mapping", "from the ids of claims to their last verdicts", {"type": "string"}),
 }
-OF_QUANTITY = {"margin": number("what still counts as the same", above=0), **DIGIT, "why": text("of the margin")}
+OF_QUANTITY = {"margin": number("what still counts as the same", above=0), **DIGIT, "why": words("of the margin")}
 PLOT = {
     "field": listed("different entrants, in the order of the cells", NAME),
     "cells": listed("a row per entrant: a number per entrant that it meets, or null", {"type": "array"}),
     "average": listed("a number per entrant", {"type": "number"}),
 }
 PARTS = {
-    "code": text("a digest of the code that decides, in quotes if it has digits alone"),
+    "code": words("a digest of the code that decides, in quotes if it has digits alone"),
     **RUNS,
-    "notes": text("what a reader of the claims must know"),
+    "notes": words("what a reader of the claims must know"),
     "quantities": mapping("a mapping", "from quantities to their margins", least=0),
     "printed": mapping("a mapping", "from groups to the paper's numbers", least=0),
     "plotted": mapping("a mapping", "from games to the authors' round robin", least=0),
