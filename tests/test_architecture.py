@@ -34,6 +34,7 @@ LEARNING = {"matrix": (), "tabular": ("matrix",), "coins": (), "differentiable":
 EXCEPTIONS = {  # of a module alone
     "lola.files.checkpoints": {"numpy"},
     "lola.study.config": {"yaml", "jsonschema"},
+    "lola.study.reading": {"yaml"},
     "lola.commands.ledger": {"yaml"},  # of files as they were
     "lola.commands.thumbnails": {"PIL"},
     "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled

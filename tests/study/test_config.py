@@ -18,7 +18,8 @@ from lola.learning.tabular.match import build as build_match
 from lola.learning.training import COLUMNS
 from lola.study import plan
 from lola.study.checks import notes
-from lola.study.config import BadConfig, load, mapping, overlay
+from lola.study.config import BadConfig, load, overlay
+from lola.study.reading import mapping
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.settings import GAME, plain
 

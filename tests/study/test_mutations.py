@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from lola.study import checks, config, limits, plan
+from lola.study.reading import StrictLoader
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.settings import BLOCKS
 
@@ -272,7 +273,7 @@ def test_the_study_that_is_mutated_is_good(loaded):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_mutated_config_expands_or_is_refused_in_short_lines(seed, loaded):
-    rng, study = random.Random(seed), yaml.load(STUDY, config.StrictLoader)
+    rng, study = random.Random(seed), yaml.load(STUDY, StrictLoader)
     study["algorithms"]["slow"].pop("order")  # taken away from what it inherits
     refused = 0
     for _ in range(60):

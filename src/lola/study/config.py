@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
-from typing import ClassVar
 
 import jsonschema
 import yaml
@@ -17,6 +16,7 @@ from lola.files.artifacts import file_sha256
 from lola.study import papers, plan
 from lola.study.checks import check_study
 from lola.study.ledger_checks import check_ledger
+from lola.study.reading import GONE, read
 from lola.vocabulary import kinds
 from lola.vocabulary.errors import BadConfig, Faults, dotted, listed, nearest, quoted, walk
 from lola.vocabulary.settings import BLOCKS, STUDY, in_shape, texts_in_one_line
@@ -57,117 +57,10 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
 
 
 QUOTES = ". YAML reads on, off, yes and no as true and false: put"
-MERGE = "tag:yaml.org,2002:merge"  # the key <<, which may stand beside keys that it would give
-GONE = object()  # in place of a null that takes away what << gives
-DEEP, MANY = 30, 200_000  # how deep values may be nested, and how many a file may hold
-PLAIN = {  # what is no text: as in YAML 1.2, so 010 is ten, and 1_0, 1:30 and days are text; true and false as in 1.1
-    "null": r"~|null|Null|NULL|",
-    "bool": r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
-    "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
-    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-    "merge": r"<<",
-}
-
-
-class StrictLoader(yaml.SafeLoader):
-    """Safe YAML with numbers as in 1.2, without tags, in which every key is given once and has a value."""
-
-    yaml_implicit_resolvers: ClassVar[dict] = {}  # none of those of YAML 1.1
-
-    def compose_node(self, parent, index):
-        event = self.peek_event()
-        if getattr(event, "tag", None):
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            raise BadConfig(f"the tag {quoted(tag)} (line {event.start_mark.line + 1}); allowed: values without tags")
-        return super().compose_node(parent, index)
-
-    def compose_mapping_node(self, anchor):
-        """A mapping, also one after <<, which must not give a key twice, nor in braces one without a value."""
-        node = super().compose_mapping_node(anchor)
-        seen, before = [], "nothing"
-        for key, value in node.value:
-            line = f"line {key.start_mark.line + 1}"
-            if (key.tag, key.value) in seen:
-                raise BadConfig(f"key {quoted(key.value)} is given twice ({line}); allowed: once")
-            after, until = key.end_mark.index, value.start_mark.index  # of an alias what it stands for, before the key
-            if node.flow_style and value.value == "" and after <= until and ":" not in self.buffer[after:until]:
-                read = f"{before} and a key {quoted(key.value)} without a value"
-                raise BadConfig(f"{line} is read as {read}; allowed: key: value, and in numbers a point, 0.9")
-            seen.append((key.tag, key.value))
-            before = quoted(f"{key.value}: {value.value if isinstance(value, yaml.ScalarNode) else '…'}")
-        return node
-
-    def flatten_mapping(self, node):
-        """Resolve <<, by which sources are not inherited: they may be of values that are replaced."""
-        own = [pair for pair in node.value if pair[0].tag != MERGE]
-        super().flatten_mapping(node)
-        inherited = [pair for pair in node.value[: len(node.value) - len(own)] if pair[0].value != "sources"]
-        given = [key.value for key, _ in inherited]
-        for n, (key, value) in enumerate(own):
-            if key.value in given and value.tag.endswith(":null"):
-                own[n] = (key, yaml.ScalarNode("gone", ""))
-        node.value = inherited + own
-
-    def construct_yaml_int(self, node) -> int:
-        if (digits := len(node.value)) > 400:
-            raise BadConfig(f"a number of {digits} digits (line {node.start_mark.line + 1}); allowed: up to 400")
-        return int(node.value, {"0o": 8, "0x": 16}.get(node.value[:2], 10))
-
-
-for name, pattern in PLAIN.items():
-    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(rf"({pattern})\Z"), None)
-StrictLoader.add_constructor("tag:yaml.org,2002:int", StrictLoader.construct_yaml_int)
-StrictLoader.add_constructor("gone", lambda loader, node: GONE)
-
 
 DRAFT = jsonschema.Draft202012Validator
 TYPES = DRAFT.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)  # 3.0 is no whole number of seeds
 StrictValidator = jsonschema.validators.extend(DRAFT, type_checker=TYPES)
-
-
-def read(path: str | Path) -> dict:
-    """One YAML file, which must hold a mapping."""
-    try:
-        return mapping(decoded(Path(path).read_bytes()))
-    except OSError as error:
-        raise BadConfig(f"{path}: {error.strerror}; give a YAML file") from None
-    except BadConfig as error:
-        raise BadConfig(f"{path}: {error}") from None
-
-
-def decoded(data: bytes) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        where = f"line {line}: byte {data[error.start]:#04x}"
-        raise BadConfig(f"is not UTF-8, so not text that can be read ({where}); allowed: YAML in UTF-8") from None
-
-
-def mapping(text: str) -> dict:
-    """The mapping that a text in YAML holds."""
-    nested = f"values are nested more than {DEEP} deep, or an alias contains itself; allowed: plain values"
-    try:
-        content = yaml.load(text, StrictLoader)
-    except RecursionError:
-        raise BadConfig(nested) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise BadConfig(f"is not YAML (line {line}: the character {chr(error.character)!r} is not allowed)") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1}: {error.problem})" if mark else ""
-        raise BadConfig(f"is not YAML{where}") from None
-    for n, (path, _) in enumerate(walk(content)):
-        if len(path) > DEEP:
-            raise BadConfig(nested)
-        if n > MANY:
-            raise BadConfig(f"holds more than {MANY} values, those of an alias each time; allowed: fewer")
-    if not isinstance(content, dict):
-        given = "nothing" if content is None else f"a {type(content).__name__}"
-        raise BadConfig(f"holds {given}; allowed: a mapping of keys, see config/README.md")
-    return content
 
 
 def dropped(below: dict, above: dict) -> dict:
