@@ -234,6 +234,12 @@ def test_a_map_is_logged_by_its_best_and_its_diverged_points(root):
     assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json"}
 
 
+def test_no_game_takes_a_lock_that_is_not_a_games(tmp_path):
+    """A study of a game called watcher would wait for its own watcher."""
+    games = [store.game_lock(tmp_path, name) for name in ("watcher", "store", "game-ipd", "ipd")]
+    assert len({*games, store.watcher_lock(tmp_path), tmp_path / "tracking" / ".store.lock"}) == 6
+
+
 def test_a_game_of_many_states_is_thinned_further():
     series = {("1", f"C after {n}"): [(step, 0.5) for step in range(201)] for n in range(240)}
     points = runs.thin(series)
