@@ -9,23 +9,22 @@ import getpass
 import logging
 import os
 import re
-import signal
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
 
 from lola.files import locks
 from lola.files.artifacts import canonical, sha256
 from lola.tracking import runs, store, views
+from lola.tracking.patience import Late, Limited
 from lola.vocabulary.names import Cell
 
 os.environ |= {
@@ -73,7 +72,7 @@ def open_client(root: str | Path) -> Iterator[MlflowClient]:
     try:
         prepare(root)
         yield limited(root, MlflowClient(store.uri(root)))
-    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, ImportError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error, Late, ImportError, OSError) as error:
         reason, then = " ".join(str(error).split()) or type(error).__name__, outlook(error, root)
         if isinstance(error, OSError) and error.errno in locks.NO_LOCKS:
             reason = f"the disk has no locks ({error.strerror})"
@@ -108,7 +107,7 @@ def is_away(error: Exception, root: str | Path) -> bool:
     """Whether a store is down, or kept busy by somebody else: that passes by itself."""
     if isinstance(error, MlflowException):
         return error.error_code in TRANSIENT or (is_server(root) and status(error) in (408, 429, *range(500, 600)))
-    return isinstance(error, OperationalError) or "database is locked" in str(error)
+    return isinstance(error, (OperationalError, Late)) or "database is locked" in str(error)
 
 
 def status(error: MlflowException) -> int:
@@ -117,45 +116,9 @@ def status(error: MlflowException) -> int:
     return int(found[1]) if found else error.get_http_status_code()
 
 
-class Limited:
-    """A client of a server, each of whose calls ends in time."""
-
-    def __init__(self, client):
-        self.client = client
-
-    def __getattr__(self, name: str) -> Callable:
-        call = getattr(self.client, name)
-
-        @wraps(call)
-        def in_time(*arguments, **more):
-            with time_limit(PATIENCE):
-                return call(*arguments, **more)
-
-        return in_time
-
-
 def limited(root: str | Path, client):
     """The client, or where it is a server's one that waits for it no longer than `PATIENCE`."""
-    return Limited(client) if is_server(root) else client
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise MlflowException in what takes longer; in the main thread alone, the only one that hears alarms."""
-
-    def late(*_):
-        raise MlflowException(f"no whole answer in {seconds:g} s")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    former = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
+    return Limited(client, PATIENCE) if is_server(root) else client
 
 
 def prepare(root: str | Path) -> None:
@@ -263,7 +226,7 @@ class GameRuns:
                 limited(self.root, repository).log_artifacts(folder)
             self.client.set_terminated(run_id, status, content.end)
         except BaseException:
-            with suppress(MlflowException):
+            with suppress(MlflowException, Late):
                 self.discard(run_id)
             raise
         return run_id

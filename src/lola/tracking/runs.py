@@ -87,7 +87,8 @@ def content(curve: str | Path, manifest: dict, about: About) -> Content:
     cell, spec = Cell.at(curve), manifest["spec"]
     text = Path(curve).read_bytes()
     lines = text.decode().splitlines()
-    files = {"curve.csv": text, "manifest.json": _json(manifest), "config.json": _json(spec)}
+    files = {"curve.csv": text, "manifest.json": cell.manifest(Cell.root(curve)).read_bytes()}
+    files["config.json"] = _json(spec)
     if spec["grid"] is not None:
         metrics = best_of_map(csv.DictReader(lines))
     else:
