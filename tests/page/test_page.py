@@ -5,10 +5,14 @@ import json
 import re
 import shutil
 import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from docutils.core import publish_parts
+from jinja2 import Environment
 
 from lola.analysis.paper import Claim, read_ledger
 from lola.commands import page as command
@@ -125,6 +129,53 @@ def test_a_game_of_ones_own_has_a_page_without_claims(tmp_path):
     assert "Mine &lt;&amp; yours&gt;" in text and "seeds 0 to 2" in text
     assert ".venv/bin/snakemake" in text and "--configfile config/mine.yaml" in text
     assert "make reproduce CONFIG=config/mine.yaml" in text
+
+
+ODD = "Odd $5 to $10, 50 % & _x_ *y* |z| `w`_ #1 ^2 \\alpha { <b>&amp;</script> é 😀"
+
+
+def named(words: str) -> dict:
+    """A study of one's own in which everything has this name, and every caption is this."""
+    shown = {"kind": "returns", "game": "ipd", "algorithms": ["nl-ex"], "caption": words}
+    tables = {"mine": {"kind": "convergence", "games": ["ipd"], "algorithms": ["nl-ex"], "caption": words}}
+    names = {"games": {"ipd": {"title": words}}, "algorithms": {"nl-ex": {"label": words}}, "title": words}
+    return load("lola", [], OWN | names | {"figures": {"mine": shown}, "tables": tables})
+
+
+class Elements(HTMLParser):
+    """The elements of a page in order, and all that is read there."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_page_shows_names_and_captions_as_written_and_ends_them_once(tmp_path):
+    plain, odd = (Elements(page(made(named(words), tmp_path / words[:3]))) for words in ("Mine", ODD))
+    assert odd.tags == plain.tags and plain.text.count("Mine") == odd.text.count(ODD)
+    assert f"{ODD}. The normalised" in odd.text
+    for words in ("Mine.", "Mine?", f"{ODD}\nMine…\n"):
+        text = Elements(page(made(named(words), tmp_path / "ended"))).text
+        assert f"{' '.join(words.split())} The normalised" in text
+
+
+@pytest.mark.parametrize("words", ["Mine", "Mine.", "Mine?", ODD, f"{ODD}\nMine."])
+def test_the_report_shows_captions_as_written_and_ends_them_once(words):
+    config, one_line = named(words), " ".join(words.split())
+    snakemake = SimpleNamespace(config=config, wildcards=SimpleNamespace(name="mine"))
+    for name in ("figure", "table", "workflow"):
+        caption = Path("workflow/report", f"{name}.rst").read_text()
+        html = publish_parts(Environment().from_string(caption).render(snakemake=snakemake), writer_name="html")["body"]
+        end = "" if name == "workflow" or one_line[-1] in ".?" else "."
+        assert html.startswith("<p>") and "system-message" not in html and "</script" not in html
+        assert Elements(html.partition("</p>")[0]).text == one_line + end
 
 
 @pytest.mark.parametrize("paper", papers.papers())

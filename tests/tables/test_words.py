@@ -137,6 +137,6 @@ def test_what_begins_a_row_or_a_heading_is_no_command(tmp_path):
     tex, text = (tmp_path / "t.tex").read_text(), (tmp_path / "t.md").read_text()
     assert "{[}x] & y z" in tex and "{*}a & \\# 1" in tex and "{[}b] & c \\textbackslash" in tex
     assert text == (
-        "# c\n\n## + [a\\](b) \\#\n\n| [x] | y z |\n| --- | --- |\n"
-        "| \\*a | \\# 1 |\n| [b] | c \\\\ |\n\n- a\\_b\\_\\|\n"
+        "# c\n\n## + [a\\](b) \\#\n\n| [x] | y z |\n| --- | --- |\n| \\*a | \\# 1 |\n| [b] | c \\\\ |\n\n"
+        "- a\\_b\\_\\|\n"
     )
