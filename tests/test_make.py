@@ -1,6 +1,9 @@
-"""What people type after `make` runs the study that they mean, or says what to type."""
+"""What people type after `make` runs the study that they mean, or says what to type; how it sets up its environment."""
 
+import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +37,13 @@ def test_a_study_may_be_named_in_many_ways(words, runs):
     assert typed(*words.split()) == (0, runs)
 
 
+def test_a_path_with_blanks_is_one_overlay(tmp_path):
+    path = tmp_path / "my study.yaml"
+    assert typed("reproduce", f"CONFIG={path}") == (0, f"reproduce {path}")  # which is not there, or is two
+    path.touch()
+    assert typed("reproduce", f"CONFIG={path}") == (0, f"reproduce '{path}'")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -53,3 +63,48 @@ def test_the_set_up_takes_the_builds_for_cpus_where_they_can_be_had():
     assert "--extra-index-url https://download.pytorch.org/whl/cpu --requirement requirements.lock" in done.stdout
     done = subprocess.run(["make", "-n", "-B", ".venv/.locked", "WITHOUT_GPU="], capture_output=True, text=True)
     assert "install" in done.stdout and "index-url" not in done.stdout
+
+
+def test_the_set_up_takes_only_files_whose_hashes_are_known_but_for_pytorch():
+    done = subprocess.run(["make", "-n", "-B", "explain", "WITHOUT_GPU="], capture_output=True, text=True)
+    installed = [
+        line.partition(" pip install ")[2].split() for line in done.stdout.splitlines() if " pip install " in line
+    ]
+    *hashed, locked, own = installed
+    assert len(hashed) == 2 and all("--require-hashes" in words for words in hashed)
+    assert hashed[0][-1] == ".venv/build.txt" and hashed[1][-1] == "requirements.hashes"
+    assert locked[-1] == "requirements.lock"  # of which PyTorch alone is left
+    assert "--no-build-isolation" in hashed[1] and "--no-build-isolation" in own and own[-2:] == ["--editable", "."]
+
+
+def test_nothing_that_is_meant_for_other_pythons_reaches_a_command():
+    theirs = {"PYTHONPATH": "/theirs", "PYTHONHOME": "/theirs", "PYTHONOPTIMIZE": "2", "PYTHONUTF8": "0"}
+    command = ["make", "TARGETS=told", "--eval", "told: ; @env", "told"]
+    told = subprocess.run(command, env=os.environ | theirs, capture_output=True, text=True, check=True).stdout
+    assert [line for line in told.splitlines() if line.startswith("PYTHON")] == ["PYTHONUTF8=1"]
+
+
+def test_an_environment_whose_python_is_gone_is_set_up_again(tmp_path):
+    for name in ("Makefile", "requirements.lock", "requirements.hashes", "pyproject.toml"):
+        shutil.copy2(name, tmp_path)
+    shutil.copytree("config", tmp_path / "config")
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    Path(tmp_path, ".venv/.locked").touch()
+    for target, again in ((shutil.which("true"), False), (tmp_path / "gone", True)):
+        python.unlink(missing_ok=True)
+        python.symlink_to(target)
+        done = subprocess.run(["make", "-n", "explain"], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert ("-m venv --clear" in done.stdout) == again
+
+
+def test_results_behind_a_link_are_cleaned_too(tmp_path):
+    shutil.copy2("Makefile", tmp_path)
+    shutil.copytree("config", tmp_path / "config")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for name in ("README.md", "made"):
+        (scratch / name).touch()
+    (tmp_path / "results").symlink_to(scratch)
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True)
+    assert [path.name for path in scratch.iterdir()] == ["README.md"] and (tmp_path / "results").is_symlink()
