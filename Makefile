@@ -9,6 +9,10 @@
 
 PYTHON ?= python3
 
+# What the user's environment tells other Pythons is not for this one. What else a command needs, it sets up itself.
+unexport $(filter PYTHON%,$(.VARIABLES))
+export PYTHONUTF8 := 1
+
 TARGETS := help reproduce report explain verify test check lint ui bench docs ledger lock clean
 SHORT := quick smoke# targets alone, overlays beside another target
 NAMED := $(filter-out $(TARGETS) .venv/% $(if $(filter $(TARGETS),$(MAKECMDGOALS)),,$(SHORT)),$(MAKECMDGOALS))
@@ -27,7 +31,10 @@ endif
 PAPER := $(or $(PAPER),$(paper),$(filter $(PAPERS),$(NAMED)))
 CONFIG := $(or $(CONFIG),$(config),$(filter-out $(PAPERS),$(NAMED)))
 QUOTED = '$(subst ','\'',$(1))'# one word for the shell, which takes nothing in it for its own
-STUDY = $(if $(PAPER),--paper $(call QUOTED,$(PAPER))) $(if $(CONFIG),$(call QUOTED,$(CONFIG)))
+# A path with blanks is one overlay; words that are no such path are several.
+BLANKS = $(if $(word 2,$(CONFIG)),$(shell [ -e $(call QUOTED,$(CONFIG)) ] && echo yes))
+OVERLAID = $(if $(BLANKS),$(call QUOTED,$(CONFIG)),$(foreach name,$(CONFIG),$(call QUOTED,$(name))))
+STUDY = $(if $(PAPER),--paper $(call QUOTED,$(PAPER))) $(OVERLAID)
 
 # PyTorch for CPUs alone is a fourth as large. For Linux PyPI does not have it, but PyTorch's own index does.
 CPU_BUILDS := https://download.pytorch.org/whl/cpu
@@ -40,20 +47,31 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d " " -f 1)# named after the folder, so that a moved project notices
 
 .DEFAULT_GOAL := help
-.PHONY: $(TARGETS) $(SHORT)
+.PHONY: $(TARGETS) $(SHORT) again
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(VENV)/.locked: requirements.lock
+HASHED := --quiet --no-config --no-deps --universal --generate-hashes --no-annotate --no-header
+BUILDS_WITH := 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")'
+CACHED = $(shell [ -w "$${XDG_CACHE_HOME:-$$HOME}" ] && echo yes)# pip builds nothing where it can't cache it
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CACHED),,--no-cache-dir)
+
+# First what builds, since PyPI has one package as source alone. Then all others by their hashes, but for PyTorch: its own
+# index and PyPI have different builds of one version. It goes by its version, and pins what it needs for CUDA itself.
+$(VENV)/.locked: requirements.lock requirements.hashes $(if $(realpath $(BIN)/python),,again)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, but " + sys.executable + " is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 …")'
 	@echo "Setting up $(VENV) from requirements.lock (once, a few minutes; 2 GB, or 6 GB with CUDA)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM) --requirement requirements.lock
+	@sed -n '/^setuptools==/,/[^\\]$$/p' requirements.hashes > $(VENV)/build.txt
+	@$(PIP) --require-hashes --requirement $(VENV)/build.txt
+	@$(PIP) --require-hashes --no-build-isolation --requirement requirements.hashes
+	@$(PIP) $(FROM) --requirement requirements.lock
+	@$(BIN)/python -c 'import torch, numba' || { echo "What was installed in $(VENV) can't be loaded: see above. Is the disk mounted noexec? Then put the project on another one."; exit 1; }
 	@touch $@
 
 $(READY): $(VENV)/.locked pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 
@@ -103,11 +121,13 @@ docs: ## bring README and docs up to date with the results of all papers
 	@$(if $(filter all lola,$(PAPER)),$(MAKE) --no-print-directory reproduce PAPER=lola CONFIG=exploration)
 	@$(BIN)/python -m lola.commands.docs --paper $(PAPER)
 
-lock: ## resolve pyproject.toml anew into requirements.lock
+lock: ## resolve pyproject.toml anew into requirements.lock, and look up the hashes
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.new
+	@$(PIP) --editable '.[dev]' uv
+	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --exclude-editable --exclude uv --exclude setuptools | sed 's/+cpu$$//'; } > requirements.new
 	@mv requirements.new requirements.lock
+	@{ head -2 requirements.hashes; { grep -v '^torch==' requirements.lock; $(BIN)/python -c $(BUILDS_WITH); } | $(BIN)/python -m uv pip compile $(HASHED) -; } > requirements.new
+	@mv requirements.new requirements.hashes
 
 clean: ## remove everything made, keep the environment
 	@find -H results -mindepth 1 ! -name README.md -delete

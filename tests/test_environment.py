@@ -1,4 +1,4 @@
-"""environment.yml, pyproject.toml, the lock and what is installed say the same."""
+"""environment.yml, pyproject.toml, the lock, its hashes and what is installed say the same."""
 
 import re
 import tomllib
@@ -10,11 +10,13 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-PROJECT = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads(Path("pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 LOCK = {
     name.lower().replace("_", "-"): version
     for name, version in re.findall(r"^([\w.-]+)==(\S+)$", Path("requirements.lock").read_text(), re.MULTILINE)
 }
+HASHES = Path("requirements.hashes").read_text()
 WANTED = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
 
 
@@ -26,6 +28,16 @@ def test_the_lock_pins_every_line():
 @pytest.mark.parametrize("requirement", WANTED, ids=str)
 def test_the_lock_satisfies_each_requirement(requirement):
     assert LOCK[requirement.name.lower()] in requirement.specifier
+
+
+def test_all_locked_packages_but_pytorch_and_what_builds_this_one_have_hashes():
+    entry = re.compile(r"^([\w.-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n", re.MULTILINE)
+    pinned = {name: version for name, version, _ in entry.findall(HASHES)}
+    (builds_with,) = map(Requirement, PYPROJECT["build-system"]["requires"])
+    assert pinned.pop(builds_with.name) in builds_with.specifier
+    assert pinned == {name: version for name, version in LOCK.items() if name != "torch"}
+    left = entry.sub("", HASHES).splitlines()
+    assert all(line.startswith("#") for line in left), "a line is no package with its hashes"
 
 
 def test_torch_is_pinned_without_a_build():

@@ -1,6 +1,8 @@
-"""What people type after `make` runs the study that they mean, or says what to type."""
+"""What people type after `make` runs the study that they mean, or says what to type; how it sets up its environment."""
 
+import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,9 +38,17 @@ def test_a_study_may_be_named_in_many_ways(words, runs):
 
 
 @pytest.mark.parametrize("named", ["my study.yaml", "l'été.yaml", "a; touch x.yaml", "a.yaml && b.yaml", "(a).yaml"])
-def test_the_shell_takes_an_overlays_name_as_one_word(named):
+def test_the_shell_takes_nothing_in_an_overlays_name_for_its_own(named):
     done = subprocess.run(["make", "--dry-run", "explain", f"CONFIG={named}"], capture_output=True, text=True)
-    assert shlex.split(done.stdout.splitlines()[-1])[-2:] == ["explain", named]
+    assert shlex.split(done.stdout.splitlines()[-1])[-1 - len(named.split()) :] == ["explain", *named.split()]
+
+
+def test_a_path_with_blanks_is_one_overlay(tmp_path):
+    path, asked = tmp_path / "my study.yaml", ["make", "--dry-run", "explain"]
+    for words in (str(path).split(), [str(path)]):  # not there, so that it is two; there
+        done = subprocess.run([*asked, f"CONFIG={path}"], capture_output=True, text=True)
+        assert shlex.split(done.stdout.splitlines()[-1])[-len(words) :] == words
+        path.touch()
 
 
 @pytest.mark.parametrize(
@@ -71,3 +81,36 @@ def test_the_set_up_takes_the_builds_for_cpus_where_they_can_be_had():
     assert "--extra-index-url https://download.pytorch.org/whl/cpu --requirement requirements.lock" in done.stdout
     done = subprocess.run(["make", "-n", "-B", ".venv/.locked", "WITHOUT_GPU="], capture_output=True, text=True)
     assert "install" in done.stdout and "index-url" not in done.stdout
+
+
+def test_the_set_up_takes_only_files_whose_hashes_are_known_but_for_pytorch():
+    done = subprocess.run(["make", "-n", "-B", "explain", "WITHOUT_GPU="], capture_output=True, text=True)
+    installed = [
+        line.partition(" pip install ")[2].split() for line in done.stdout.splitlines() if " pip install " in line
+    ]
+    *hashed, locked, own = installed
+    assert len(hashed) == 2 and all("--require-hashes" in words for words in hashed)
+    assert hashed[0][-1] == ".venv/build.txt" and hashed[1][-1] == "requirements.hashes"
+    assert locked[-1] == "requirements.lock"  # of which PyTorch alone is left
+    assert "--no-build-isolation" in hashed[1] and "--no-build-isolation" in own and own[-2:] == ["--editable", "."]
+
+
+def test_nothing_that_is_meant_for_other_pythons_reaches_a_command():
+    theirs = {"PYTHONPATH": "/theirs", "PYTHONHOME": "/theirs", "PYTHONOPTIMIZE": "2", "PYTHONUTF8": "0"}
+    command = ["make", "TARGETS=told", "--eval", "told: ; @env", "told"]
+    told = subprocess.run(command, env=os.environ | theirs, capture_output=True, text=True, check=True).stdout
+    assert [line for line in told.splitlines() if line.startswith("PYTHON")] == ["PYTHONUTF8=1"]
+
+
+def test_an_environment_whose_python_is_gone_is_set_up_again(tmp_path):
+    for name in ("Makefile", "requirements.lock", "requirements.hashes", "pyproject.toml"):
+        shutil.copy2(name, tmp_path)
+    shutil.copytree("config", tmp_path / "config")
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    Path(tmp_path, ".venv/.locked").touch()
+    for target, again in ((shutil.which("true"), False), (tmp_path / "gone", True)):
+        python.unlink(missing_ok=True)
+        python.symlink_to(target)
+        done = subprocess.run(["make", "-n", "explain"], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert ("-m venv --clear" in done.stdout) == again
