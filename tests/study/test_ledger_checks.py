@@ -4,6 +4,7 @@ import inspect
 import re
 from copy import deepcopy
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import yaml
@@ -52,6 +53,13 @@ def test_what_is_good_passes():
     check_ledger(CONTENT, planned())
     for content in ({}, {"sections": []}, {"printed": CONTENT["printed"]}):  # as of a study that is only drawn
         check_ledger(content, planned())
+
+
+def test_the_example_of_the_readme_is_good():
+    (example,) = re.findall(
+        r"```yaml\n(# the claims.yaml of a paper\n.*?)```", Path("config/README.md").read_text(), re.S
+    )
+    check_ledger(yaml.safe_load(example), planned())
 
 
 # Where a value stands, the value, and what is said of it.

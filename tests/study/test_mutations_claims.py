@@ -20,7 +20,7 @@ from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.quantities import CLAIM, PARTS, QUANTITIES, RIVAL, RULES, WHERE
 
 CONTENT = yaml.safe_load(TEXT)
-MUTATIONS, AT_ONCE = 600, 50
+MUTATIONS, AT_ONCE = 520, 40
 LONGEST = 320  # characters of a line
 JUNK = [
     *(None, True, False, 0, -1, 1, 2, 1.5, 0.5, 50, 1000, 10**30, -1e300, float("nan"), float("inf")),
