@@ -33,7 +33,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
     layout = [np.repeat(np.arange(n), m), np.repeat(np.arange(n, n + m), n)]
     axes = list(figure.subplot_mosaic(layout, height_ratios=[1, 1.05]).values())
     above, below = axes[:n], axes[n:]
-    style.title(axes, [*(style.wrap(sources.label(group)) for group in groups), *panels])
+    style.title(axes, [*map(sources.label, groups), *panels])
 
     for ax, group in zip(above, groups, strict=True):
         scatter(ax, group, actions)

@@ -134,8 +134,8 @@ def number(value: float, form: str = "g") -> str:
 
 
 def wrap(label: str) -> str:
-    """A label on as many lines as it needs to stand in one of two columns of a legend, or above one of two panels."""
-    return "\n".join(textwrap.fill(line, LEGEND_WIDTH) for line in label.split("\n"))
+    """A label on as many lines as it needs to stand in one of two columns of a legend."""
+    return textwrap.fill(label, LEGEND_WIDTH)
 
 
 def key(label: str, **look) -> Line2D:
@@ -190,7 +190,7 @@ def draw_players(
 
     With the update it names a column of its `curves`. A player has its algorithm's colour, and dashes of its own.
     """
-    figure, axes = panels([wrap(sources.heading(group)) for group in groups], 2, 1 - (-len(labels) // columns))
+    figure, axes = panels(list(map(sources.heading, groups)), 2, 1 - (-len(labels) // columns))
     dashes = [look | {"color": "dimgrey"} for look in looks(["grey"] * len(labels))]
     for ax, group, runs in zip(axes, groups, curves, strict=True):
         for (name, label), look in zip(labels.items(), dashes, strict=True):
