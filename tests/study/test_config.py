@@ -447,9 +447,10 @@ MISTAKES = {
         "holds more than 200000 values, those of an alias each time"
     ],
     "a: b\nc: \0": ["not YAML (line 2: the character '\\x00' is not allowed)"],
+    "sources: {3: x}": ["sources.3: the key was read as 3"],
     "algorithms: {lola-pg: {batch: 1000000000000}}": ["algorithms.lola-pg.batch: given 1000000000000", "to 10000000"],
     "algorithms: {lola-pg: {batch: 5000000}}": [
-        "study.policy-gradient: 50 seeds side by side with roll-outs of 750000000 steps in all are 4e+10 numbers",
+        "study.policy-gradient: 50 seeds side by side with roll-outs of 750000000 steps in all are 4e+10",
     ],
     f"games: {{ipd: {{length: {10**30}}}}}": ["games.ipd.length", "a whole number from 1 to 1000000"],
     f"steps: {10**21}": ["steps: given 1000000000000000000000"],

@@ -143,9 +143,9 @@ def check_removed(below: dict, above: dict, path: tuple = ()) -> Iterator[str]:
             yield from check_removed(inner if isinstance(inner, dict) else {}, value, (*path, key))
 
 
-def inside(block: dict, name: str):
+def inside(block: dict, name):
     """The value of a setting by its dotted name, None if there is none."""
-    for key in name.split("."):
+    for key in str(name).split("."):
         block = block.get(key) if isinstance(block, dict) else None
     return block
 

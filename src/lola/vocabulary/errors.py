@@ -1,7 +1,6 @@
 """What is said of a config that cannot be run: standard library only."""
 
 import difflib
-import re
 from collections.abc import Callable, Collection, Iterator
 
 
@@ -72,6 +71,10 @@ def walk(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
 
 def dotted(path) -> str:
     """A path as a person writes it: games.ipd.payoffs[1]; in quotes what does not look like a name."""
-    keys = [key if type(key) is int or re.fullmatch(r"[\w./@-]{1,60}", str(key)) else quoted(key) for key in path]
-    text = "".join(f"[{key}]" if type(key) is int else f".{key}" for key in keys)
+    text = "".join(f"[{key}]" if type(key) is int else f".{key if is_plain(key) else quoted(key)}" for key in path)
     return text.removeprefix(".") or "the config"
+
+
+def is_plain(text: str) -> bool:
+    """Whether a key can be read in a sentence."""
+    return 0 < len(text) <= 60 and text.isprintable() and " " not in text

@@ -45,10 +45,10 @@ def number(meaning: str, *, least=None, above=None, most=None, below=None) -> Se
     return Setting(said, meaning, {"type": "number"} | {k: v for k, v in bounds.items() if v is not None})
 
 
-def whole(meaning: str, least: int = 1, most: int = 10**8) -> Setting:
-    """A whole number within bounds, above which nobody has the time or the memory."""
-    shape = {"type": "integer", "minimum": least, "maximum": most}
-    return Setting(f"a whole number from {least} to {most}", meaning, shape)
+def whole(meaning: str, least: int = 1, most: int | None = None) -> Setting:
+    """A whole number within bounds."""
+    shape, said = {"type": "integer", "minimum": least}, f"a whole number from {least}"
+    return Setting(said if most is None else f"{said} to {most}", meaning, shape | ({"maximum": most} if most else {}))
 
 
 def choice(meaning: str, *names: str) -> Setting:
@@ -109,7 +109,7 @@ STUDY = {  # of the whole study, and all but the last two of a part of it
         {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100000}, SEEDS]},
     ),
     "seeds_per_job": whole("how many seeds one job trains side by side", most=10**5),
-    "steps": whole("the updates per run"),
+    "steps": whole("the updates per run", most=10**8),
     "init_std": number("the standard deviation of the initial parameters", least=0),
     "device": choice("where the Coin Game is trained: auto is a CUDA device where there is one", "auto", "cpu", "cuda"),
     "tracking": choice("whether runs are logged to MLflow: afterwards, also live, or not", "deferred", "live", "none"),
@@ -190,7 +190,7 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
         "two or more algorithms, each of which meets each, itself included",
         {"type": "string", "description": "an algorithm"},
     ),
-    "episodes": whole("the episodes of a match"),
+    "episodes": whole("the episodes of a match", most=10**8),
     "length": whole("the steps of an episode", most=10**6),
     "every": Setting(
         "a whole number that divides a tenth of steps, or of episodes; in matrix games one that divides steps",
