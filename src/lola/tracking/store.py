@@ -53,10 +53,12 @@ def database_file(root: str | Path) -> Path | None:
 
 
 def is_whole(database: Path) -> bool:
-    """Whether a file is an SQLite database with nothing missing."""
-    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(database, timeout=20)) as connection:
-        return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-    return False
+    """Whether a file is an SQLite database with nothing missing; one that somebody writes to all the time is."""
+    try:
+        with closing(sqlite3.connect(database, timeout=20)) as connection:
+            return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError as error:
+        return "is locked" in str(error)
 
 
 def experiment_name(root: str | Path, game: str) -> str:
