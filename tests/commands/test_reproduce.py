@@ -287,7 +287,9 @@ def test_a_folder_whose_disk_is_away_is_not_damage(made, monkeypatch):
     assert made.root.is_symlink()
 
 
-def test_a_database_that_is_only_busy_is_left_alone(made):
+def test_a_database_that_is_only_busy_is_left_alone(made, monkeypatch):
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda file, **_: connect(file, timeout=0))
     with closing(sqlite3.connect(made.root.parent / "mlflow.db")) as other:
-        other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN EXCLUSIVE")
         assert store.is_whole(made.root.parent / "mlflow.db") and list(reproduce.repair(made.config)) == []

@@ -75,11 +75,16 @@ def database_file(root: str | Path) -> Path | None:
 
 
 def is_whole(database: Path) -> bool:
-    """Whether a file is an SQLite database with nothing missing; up to `THOROUGH`, its indices are checked too."""
+    """Whether a file is an SQLite database with nothing missing; up to `THOROUGH`, its indices are checked too.
+
+    One that somebody writes to all the time is.
+    """
     check = "integrity_check" if database.stat().st_size <= THOROUGH else "quick_check"
-    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(database, timeout=20)) as connection:
-        return connection.execute(f"PRAGMA {check}(1)").fetchone() == ("ok",)
-    return False
+    try:
+        with closing(sqlite3.connect(database, timeout=20)) as connection:
+            return connection.execute(f"PRAGMA {check}(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError as error:
+        return "is locked" in str(error)
 
 
 def experiment_name(root: str | Path, game: str) -> str:
