@@ -33,6 +33,11 @@ def shown_code(stage, wildcards):
     return canonical(provenance.product_code(stage, SHOWN[stage][wildcards.name]))
 
 
+def page_spec(page):
+    """What a page is told, in the config's order, which is that of the page."""
+    return json.dumps(page.spec, ensure_ascii=False)
+
+
 def game_groups(game):
     """The groups of a game."""
     return [group for group in GROUPS.values() if group.game == game]

@@ -15,11 +15,6 @@ WRITE_IT = (
 )
 
 
-def page_spec(name):
-    """What a page is told, in the config's order, which is that of the page."""
-    return json.dumps(PAGES[name].spec, ensure_ascii=False)
-
-
 rule reproducibility:
     input:
         [f"{ROOT}/manifests/groups/{group}.json" for group in GROUPS],
@@ -34,7 +29,7 @@ rule reproducibility:
         "../../environment.yml"
     params:
         command=provenance.PAGES[provenance.CHECKLIST],
-        spec=lambda wildcards: page_spec(provenance.CHECKLIST),
+        spec=lambda wildcards: page_spec(PAGES[provenance.CHECKLIST]),
         code=canonical(PAGES[provenance.CHECKLIST].code),
         lock=LOCK,
     message:
@@ -60,7 +55,7 @@ rule page:
         "../../environment.yml"
     params:
         command=provenance.PAGES[provenance.PAGE],
-        spec=lambda wildcards: page_spec(provenance.PAGE),
+        spec=lambda wildcards: page_spec(PAGES[provenance.PAGE]),
         code=canonical(PAGES[provenance.PAGE].code),
     message:
         "write the results page"
@@ -85,7 +80,7 @@ rule report:
         "../../environment.yml"
     params:
         command=provenance.PAGES[provenance.REPORT],
-        spec=lambda wildcards: page_spec(provenance.REPORT),
+        spec=lambda wildcards: page_spec(PAGES[provenance.REPORT]),
         code=canonical(PAGES[provenance.REPORT].code),
     message:
         "write the report"
