@@ -414,6 +414,14 @@ def test_metric_names_hold_only_what_mlflow_allows():
     assert runs.metric_name("2", "player after player") == "agent 2/player after player"
 
 
+def test_a_metric_whose_name_is_too_long_for_mlflow_has_a_name_of_its_own(root):
+    states = [f"{'very-' * 60}{end}" for end in ("C", "D")]
+    lines = ["step,player,metric,value", "0,1,return,-1.0", *(f"0,1,C after {state},0.5" for state in states)]
+    (run_id,) = log(root, write_cell(root, curve="\n".join(lines) + "\n")).values()
+    names = client(root).get_run(run_id).data.metrics.keys()
+    assert len(names) == 3 and max(map(len, names)) == 250
+
+
 def test_equal_cells_have_equal_pictures(tmp_path):
     def picture(**cell):
         path = write_cell(tmp_path, **cell)

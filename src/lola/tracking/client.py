@@ -56,7 +56,8 @@ ATTEMPTS = 5
 TRANSIENT = {"TEMPORARILY_UNAVAILABLE", "BAD_REQUEST"}  # a database is locked; another process has just written the row
 REFUSED = "INVALID_PARAMETER_VALUE"  # what is too long for this server, say
 CLOSED = re.compile(r"read-?only|denied|permi(t|ssion)|authenticat|(error code|status) 40[13]", re.IGNORECASE)
-PATIENCE = 60  # seconds for one call of a server: its answer may drip, and MLflow's limit is on each byte
+# Seconds for one call of a server: its answer may drip, and MLflow's limit is on each byte.
+PATIENCE = 60 + 2 * float(os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"])
 HALF_LOGGED = 600  # seconds after which a run that still says RUNNING is dead, whoever wrote it
 
 

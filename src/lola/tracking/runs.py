@@ -24,6 +24,7 @@ OF_CELLS = ("curve", "map", LIVE)
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POLICY_STEPS = STEPS // 2 + 1  # every tenth
 POINTS = 2400  # a run has at most so many, since a point costs 0.15 ms
+NAME = 250  # characters of the name of a metric
 FORBIDDEN = re.compile(r"[^\w\-. :]")  # in the name of a metric
 BEST, DIVERGED = "best return", "share diverged"  # a map of step sizes has these metrics
 
@@ -172,10 +173,14 @@ def _flat(settings: dict, prefix: str = ""):
 
 
 def metric_name(player: str, metric: str) -> str:
-    """`agent 1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore."""
+    """`agent 1/C after CD`, or the metric alone if it is nobody's; what MLflow doesn't allow becomes an underscore.
+
+    A name that is longer than MLflow takes ends with its digest.
+    """
     name = metric.replace("player", "agent") if measures.clone(metric) else metric  # as players are called in figures
     name = FORBIDDEN.sub("_", name)
-    return f"agent {player}/{name}" if player else name
+    whole = f"agent {player}/{name}" if player else name
+    return whole if len(whole) <= NAME else f"{whole[: NAME - 13]} {sha256(whole)[:12]}"
 
 
 def by_metric(lines: Iterable[str]) -> Series:
