@@ -77,6 +77,29 @@ def test_a_claim_whose_runs_are_missing_or_left_nothing_is_not_run(tmp_path):
     assert broken.because == "ipd/b/oracle/seed12 diverged before anything was recorded of it"
 
 
+@pytest.mark.parametrize("rule", verdicts.RULES)
+def test_a_claim_on_what_is_no_number_is_not_run(tmp_path, rule):
+    one = {"quantity": "R", "group": "ipd/a/oracle"}
+    other = {s: {1: [float("nan") if s == 3 else 1.0]} for s in range(12)}
+    groups = by_name(group(tmp_path), write_group(tmp_path, "ipd/b/oracle", other))
+    told = claim(rule, paper=1.0, margin=0.1, minus=one)
+    found = check(replace(told, measure={"quantity": "R", "group": "ipd/b/oracle"}), groups, LEDGER)
+    assert (found.verdict, found.measured, found.because) == (NOT_RUN, None, "1 of 12 runs have no finite number")
+    held = check(claim(rule, paper=1.0, margin=0.1, rival={"name": "b", "group": "ipd/b/oracle"}), groups, LEDGER)
+    assert held.verdict != NOT_RUN and held.rival is None
+
+
+def test_a_claim_of_which_no_run_has_a_number_is_not_run(tmp_path):
+    later = write_group(tmp_path, "ipd/b/oracle", {s: {1: [1.0], 2: [1.0]} for s in range(20, 32)})
+    told = claim(minus={"quantity": "R", "group": "ipd/b/oracle"})
+    assert check(told, by_name(group(tmp_path), later), LEDGER).because == "no run has a number"  # no seed in common
+    idle = coin_games(tmp_path, lola=0.8)
+    none = {s: dict.fromkeys((1, 2), [(0, 0, 0, 0)] * 10) for s in range(12)}
+    idle |= by_name(write_coin_game(tmp_path, "coin-game/lola/oracle", none))
+    found = check(of_coin_game("greater", "own_colour", than=50), idle, LEDGER)
+    assert found.because == "no run has a number; 12 of 12 runs pick no coin and are left out"
+
+
 def test_unknown_names_are_refused_with_what_is_known(tmp_path):
     groups = by_name(group(tmp_path))
     with pytest.raises(ValueError, match=r"x/y: unknown quantity 'Q'; known: R, std"):

@@ -88,6 +88,8 @@ def check(claim: Claim, groups: dict[str, Group], ledger: Ledger, scales: dict[s
         return Checked(claim, because=f"the game has no {missing}")
     except NothingLeft as reason:
         return Checked(claim, because=str(reason))
+    if reason := no_number(sample):
+        return Checked(claim, because=reason)
     kind = str(verdicts.kinds(claim, sample.statistic, sample.runs))
     again = verdicts.resampled(claim, sample) == KINDS[kind]
     apart = verdicts.blocks(claim, sample) == KINDS[kind]
@@ -109,6 +111,15 @@ def check(claim: Claim, groups: dict[str, Group], ledger: Ledger, scales: dict[s
     )
 
 
+def no_number(sample: Sample) -> str:
+    """Why nothing can be said of a sample: it has no runs, or not all of their numbers are finite; else nothing."""
+    unknown = ~np.isfinite(sample.runs).reshape(len(sample.runs), -1).all(axis=1) if len(sample.runs) else np.array([])
+    if len(unknown) and not unknown.any():
+        return ""
+    what = f"{unknown.sum()} of {len(unknown)} runs have no finite number" if len(unknown) else "no run has a number"
+    return "; ".join(filter(None, (what, sample.about)))
+
+
 def of_claim(claim: Claim, groups: dict[str, Group], ledger: Ledger) -> Sample:
     """The sample that decides a claim."""
     sample = measure(claim, claim.measure, groups, ledger)
@@ -121,7 +132,7 @@ def rival_of(claim: Claim, ours: Sample, groups: dict[str, Group], ledger: Ledge
         name, sample = rival_sample(claim, ours, groups, ledger)
     except (KeyError, NothingLeft):
         return None
-    if sample is None:
+    if sample is None or no_number(sample):
         return None
     word = KINDS[str(verdicts.kinds(claim, sample.statistic, sample.runs))]
     power = (verdicts.resampled(claim, sample, len(ours.runs)) == NOT_REPRODUCED).mean()
