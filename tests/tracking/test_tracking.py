@@ -16,7 +16,7 @@ import time
 import zlib
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
@@ -1252,7 +1252,7 @@ class Dripping(Silent):
 
 
 def test_a_server_that_drips_is_given_up(root, monkeypatch):
-    server = HTTPServer(("127.0.0.1", 0), Dripping)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setattr(tracking, "PATIENCE", 0.5)

@@ -71,7 +71,7 @@ def walk(value, path: tuple = ()) -> Iterator[tuple[tuple, object]]:
 
 def dotted(path) -> str:
     """A path as a person writes it: games.ipd.payoffs[1]; in quotes what does not look like a name."""
-    text = "".join(f"[{key}]" if type(key) is int else f".{key if is_plain(key) else quoted(key)}" for key in path)
+    text = "".join(f"[{key}]" if type(key) is int else f".{key if is_plain(str(key)) else quoted(key)}" for key in path)
     return text.removeprefix(".") or "the config"
 
 
