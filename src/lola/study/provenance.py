@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lola.files import cells, records
 from lola.files.artifacts import canonical, differences, sha256
-from lola.study import plan
+from lola.study import plan, schedule
 from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.names import Cell, count, ranges
@@ -143,9 +143,14 @@ def list_manifest(folder: Path) -> Path:
 
 
 def study_spec(config: dict, overlays: list[str], by_hand: dict) -> dict:
-    """What a page is told: the config, the files laid over the paper's study, what was given to Snakemake by hand."""
+    """What a page is told: the config, the files laid over the paper's study, what was given to Snakemake by hand.
+
+    Of the order of work it is told the order of tables alone.
+    """
+    told = {key: value for key, value in config.items() if key != "first"}
+    told["tables"] = schedule.ranked(config, config["tables"])
     laid_over = [os.path.relpath(path) for path in overlays]
-    return {"config": config, "overlays": laid_over, "by_hand": by_hand}
+    return {"config": told, "overlays": laid_over, "by_hand": by_hand}
 
 
 def product_code(stage: str, block: dict) -> dict[str, str]:
