@@ -141,6 +141,7 @@ def test_a_rule_is_known_by_its_first_commit_and_by_what_was_known_then(project)
         (third, "not reproduced"),
     ]
     (project / "config/p/study.yaml").write_text("{}")
+    (project / papers.LIBRARY).write_text("{}")
     ledger.main()
     fixed = read_ledger(at[0], papers.history_file(at[0]))
     (claim,) = fixed.claims
