@@ -435,7 +435,7 @@ MISTAKES = {
     "algorithms: {a-vs: {rule: naive, lr: 1}}": ["algorithms.a-vs: the name ends like '-vs-'"],
     "figures: {figure1: {algorithms: [nl-ex/oracle/x]}}": ["figures.figure1.algorithms", "algorithm/opponent model"],
     "only: {study: [[self-play]]}": ["only.study", "given ['self-play']"],
-    "paper: ''": ["paper: given 'lola' and ''"],
+    "paper: ''": ["paper: given lola and ''"],
     f"algorithms: {{nl-ex: {{lr: {'9' * 310}}}}}": ["algorithms.nl-ex.lr: given 999", "a finite number"],
     f"algorithms: {{nl-ex: {{lr: {'9' * 5000}}}}}": ["a number of 5000 digits (line 1); allowed: up to 400"],
     "algorithms: {nl-ex: {lr: !!float abc}}": ["the tag '!!float' (line 1); allowed: values without tags"],

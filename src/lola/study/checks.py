@@ -6,7 +6,7 @@ from lola.study import plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape, read_otherwise
 from lola.study.limits import check_names, check_results, check_size
 from lola.vocabulary import kinds, registry
-from lola.vocabulary.errors import BadConfig, Faults, lookup, quoted
+from lola.vocabulary.errors import BadConfig, Faults, dotted, lookup, quoted
 from lola.vocabulary.names import MAP, SEATS, GroupName, Matchup
 from lola.vocabulary.settings import AXES, BLOCKS, STUDY, given
 
@@ -185,9 +185,8 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
         check_algorithm(f"{here}, algorithms.{seat}", block, [kind])
     if len(blocks) not in (1, players):
         allowed = f"1 (everybody) or {players}, the players of {group.game}"
-        raise BadConfig(
-            f"{where}.algorithms: {quoted(group.matchup.players)} names {len(blocks)} seats; allowed: {allowed}"
-        )
+        matchup = dotted([group.matchup.players])
+        raise BadConfig(f"{where}.algorithms: {matchup} names {len(blocks)} seats; allowed: {allowed}")
     check_names(where, group)
     check_opponent_model(f"{here}, opponent_models.{group.opponent_model}", model, [kind])
     if group.course != "match":

@@ -37,9 +37,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     papers_named = [layer["paper"] for layer in above if layer.get("paper") is not None]
     named = [*dict.fromkeys(map(str, [paper] * bool(paper) + papers_named))]
     if len(named) > 1:
-        raise BadConfig(
-            f"paper: given {' and '.join(map(quoted, named))}; allowed: one, since an overlay is laid over one study"
-        )
+        given = " and ".join(dotted([name]) for name in named)
+        raise BadConfig(f"paper: given {given}; allowed: one, since an overlay is laid over one study")
     paper = next(iter(named), papers.FIRST)
     config, stages = {}, []
     for layer in [*map(read, papers.layers(paper)), *filter(None, above)]:
