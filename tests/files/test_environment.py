@@ -12,15 +12,18 @@ import pytest
 
 from lola.commands import reproduce
 from lola.files import environment, locks
+from lola.study import provenance
 
 SOURCE = Path(environment.SOURCE)
 WORKFLOW = "".join(path.read_text() for path in (Path("Snakefile"), *Path("workflow/rules").glob("*.smk")))
+WORKFLOW += " ".join(provenance.PAGES.values())
 HOSTILE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "PYTHONOPTIMIZE": "2"}
 HOSTILE |= {"OMP_NUM_THREADS": "64", "OMP_PROC_BIND": "true", "NUMBA_DISABLE_JIT": "1", "MKL_NUM_THREADS": "64"}
 HOSTILE |= {"MPLBACKEND": "TkAgg", "MATPLOTLIBRC": "/theirs", "HOME": "/dev/null/none", "XDG_CACHE_HOME": "/dev/null"}
 TOLD = """
 import locale, os, sys
 from lola.files import environment
+from lola.study import provenance
 environment.set_up()
 os.environ.pop("LC_CTYPE", None)
 os.umask(before := os.umask(0))

@@ -17,8 +17,9 @@ MATCHUPS = {
     "nl-q-vs-lola-ex@cup": Matchup(("nl-q", "lola-ex"), "cup"),
 }
 REGULAR = {r"//[^/@\s]*@"}  # the user in the address of a store
+OURS = Path("src/lola/vocabulary/names.py"), Path("src/lola/files/damage.py")  # which knows Snakemake's own names
 ELSEWHERE = [
-    *(path for path in Path("src").rglob("*.py") if path != Path("src/lola/vocabulary/names.py")),
+    *(path for path in Path("src").rglob("*.py") if path not in OURS),
     *(Path("Snakefile"), *Path("workflow").rglob("*.smk")),
 ]
 

@@ -53,14 +53,13 @@ def reproduce(config: dict, overlays: list[str]) -> None:
     """Become Snakemake, which runs the study."""
     try:
         lock = locks.hold(locks.STUDY)
+        for told in (*notes(config), *repair(config, overlays)):
+            print(told, file=sys.stderr)
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
     except OSError as error:
-        sys.exit(f"{error}.")
-    try:
-        for told in (*notes(config), *repair(config, overlays)):
-            print(told, file=sys.stderr)
-    except OSError as error:
+        if error.errno is None:  # it is a sentence
+            sys.exit(f"{error}.")
         where = error.filename or config["results"]
         sys.exit(f"Nothing was run: {where}: {error.strerror}. What is stale or damaged must be there to be written.")
     command = [sys.executable, "-m", "snakemake", *papers.flags(config["paper"], overlays)]
