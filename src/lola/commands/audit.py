@@ -15,9 +15,8 @@ from lola.study import digests, papers, plan, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
+from lola.study.provenance import Examined, examine
 from lola.vocabulary.names import GroupName, count
-
-Examined = provenance.Examined
 
 
 def main() -> None:
@@ -50,11 +49,6 @@ def main() -> None:
             print(*verify(examined, others), published(config, faulty), sep="\n")
             wrong |= bool(faulty)
     sys.exit(int(wrong and args.what == "verify"))
-
-
-def examine(config: dict, overlays: list[str] = ()) -> Examined:
-    """Every product of the study, each with what is wrong with it, if anything."""
-    return provenance.examine(config, overlays)
 
 
 def explain(config: dict, examined: Examined) -> list[str]:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -18,11 +17,10 @@ from lola.study.checks import check_study
 from lola.study.ledger_checks import check_ledger
 from lola.study.reading import GONE, read
 from lola.vocabulary import kinds
-from lola.vocabulary.errors import BadConfig, Faults, dotted, listed, nearest, quoted, walk
+from lola.vocabulary.errors import UNPRINTABLE, BadConfig, Faults, dotted, listed, nearest, quoted, walk
 from lola.vocabulary.settings import BLOCKS, STUDY, in_shape, texts_in_one_line
 
 LONGEST = 2000  # characters of a text
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
 
 

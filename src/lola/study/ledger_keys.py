@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from lola.vocabulary.errors import nearest, quoted
+from lola.vocabulary.errors import UNPRINTABLE, nearest, quoted
 from lola.vocabulary.quantities import (
     CLAIM,
     FIT,
@@ -29,7 +29,6 @@ from lola.vocabulary.quantities import (
 )
 from lola.vocabulary.settings import Setting
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what no file of text may hold
 MANY = 12  # names, of which only the nearest is told
 
 
@@ -121,7 +120,7 @@ def fits(value, shape: dict) -> bool:
         case "number" | "integer" as kind:
             return type(value) in ((int,) if kind == "integer" else (int, float)) and within(value, shape)
         case "string":
-            readable = isinstance(value, str) and value.strip() and not CONTROL.search(value)
+            readable = isinstance(value, str) and value.strip() and not UNPRINTABLE.search(value)
             return bool(readable and re.fullmatch(shape.get("pattern", r"(?s).*"), value, re.ASCII))
         case "array":
             items = shape.get("items", {})

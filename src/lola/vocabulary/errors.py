@@ -1,7 +1,10 @@
 """What is said of a config that cannot be run: standard library only."""
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterator
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what no text may hold
 
 
 class BadConfig(Exception):
