@@ -293,10 +293,8 @@ def test_the_config_refuses_a_map_figure_of_one_axis():
 
 
 def test_a_block_knows_what_the_study_itself_takes_for_each_axis():
-    spec = {"seats": [{"rule": "lola", "lr": 0.5, "eta": 2.0}], "play": {"batch": 64, "length": 150}}
-    assert plan.own_settings(spec) == {"lr": 0.5, "eta": 2.0, "batch": 64}
-    assert plan.own_settings({"seats": [{"rule": "naive", "lr": 0.5}], "play": None}) == {
-        "lr": 0.5,
-        "eta": None,
-        "batch": None,
-    }
+    config = load("lola")
+    groups = plan.groups(config)
+    own = plan.own_settings(config, groups["ipd/lola-pg@map/oracle"])
+    assert own == {axis: config["algorithms"]["lola-pg"][axis] for axis in ("lr", "eta", "batch")}
+    assert plan.own_settings(config, groups["ipd/nl-ex/oracle"]) == {"lr": 1.0, "eta": None, "batch": None}

@@ -15,6 +15,8 @@ from lola.analysis.verdicts import (
     DIFFERS,
     FEW,
     HOLDS,
+    KINDS,
+    NOT_RUN,
     OPEN,
     REVERSED,
     SLIGHTLY,
@@ -68,6 +70,17 @@ def test_a_number_is_asked_whether_it_is_consistent_and_whether_equivalent(value
     assert kind(NUMBER, sample(values)) == expected
     mirrored = claim(paper=1.06, std=0.19, digit=0.01, margin=0.1)
     assert kind(mirrored, sample(-values)) == expected
+
+
+@pytest.mark.parametrize("rule", verdicts.RULES)
+@pytest.mark.parametrize("n", [50, 9])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_nothing_is_said_of_what_is_no_number(rule, n, value, all_of_them):
+    told = claim(rule, paper=1.0, than=-2.0, margin=100.0)
+    values = runs(-1.06, 0.1, n)
+    values[slice(None) if all_of_them else 3] = value
+    assert kind(told, sample(values)) == NOT_RUN == KINDS[NOT_RUN]
 
 
 def test_a_number_may_differ_by_less_than_matters():

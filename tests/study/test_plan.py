@@ -84,6 +84,15 @@ def with_tournament(config, **settings):
     return config | {"study": {"cup": part | {"episodes": 6, "length": 9, "every": 3} | settings}}
 
 
+@pytest.mark.parametrize(("setting", "maps"), [("lr", "lola-pg"), ("eta", "lola-pg"), ("batch", "lola-pg-batch")])
+def test_a_setting_that_a_grid_replaces_moves_no_map(config, setting, maps):
+    other = load("lola", [], {"seeds": 5, "algorithms": {maps: {setting: 8}}})
+    before, after = plan.groups(config), plan.groups(other)
+    found = {name for name in before if name.endswith(f"/{maps}@map/oracle")}
+    assert len(found) == 2 and other != config
+    assert all(before[name].spec == after[name].spec for name in found)
+
+
 def test_in_a_tournament_everybody_meets_everybody(config):
     groups = plan.groups(with_tournament(config, opponent_models=["oracle", "cloning"]))
     assert list(groups) == [

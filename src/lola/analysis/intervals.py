@@ -70,6 +70,11 @@ def reach(mean: np.ndarray, spread: np.ndarray, bounds: Bounds | None, n: int, l
     return towards(below, above, spread, n, level), towards(above, below, spread, n, level)
 
 
+def scattered(runs: np.ndarray) -> np.ndarray:
+    """The standard deviation of runs, (…, n); infinite if all are alike, which may be luck."""
+    return np.where(np.ptp(runs, axis=-1) == 0, np.inf, runs.std(axis=-1, ddof=1))
+
+
 def towards(bound: np.ndarray, other: np.ndarray, spread: np.ndarray, n: int, level: float) -> np.ndarray:
     """How far the mean of n runs may lie off towards a `bound` that is so far away, and the other one so far.
 

@@ -73,19 +73,14 @@ class Compared:
         """
         if self.statistic is not STD:
             each = runs.mean(axis=-1)
-            return intervals.reach(each.mean(axis=-1), scattered(each), self.bounds, n, level)
+            return intervals.reach(each.mean(axis=-1), intervals.scattered(each), self.bounds, n, level)
         middle = runs.mean(axis=(-2, -1), keepdims=True)
         squares = ((runs - middle) ** 2).mean(axis=-1)
         furthest = self.bounds and (0.0, np.maximum(*((end - middle[..., 0, 0]) ** 2 for end in self.bounds)))
         variance = squares.mean(axis=-1)
-        below, above = intervals.reach(variance, scattered(squares), furthest, n, level)
+        below, above = intervals.reach(variance, intervals.scattered(squares), furthest, n, level)
         std = np.sqrt(variance)
         return std - np.sqrt(np.maximum(0, variance - below)), np.sqrt(variance + above) - std
-
-
-def scattered(runs: np.ndarray) -> np.ndarray:
-    """The standard deviation of runs, (…, n); infinite if all are alike, which may be luck."""
-    return np.where(np.ptp(runs, axis=-1) == 0, np.inf, runs.std(axis=-1, ddof=1))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from lola.analysis.intervals import DRAWS, Limits, clopper_pearson, reach
+from lola.analysis.intervals import DRAWS, Limits, clopper_pearson, reach, scattered
 from lola.analysis.metrics import LEVEL, Sample, Statistic
 from lola.analysis.paper import Claim
 
@@ -33,6 +33,7 @@ KINDS = {
     ABSENT: NOT_REPRODUCED,
     REVERSED: NOT_REPRODUCED,
     FEW: INCONCLUSIVE,
+    NOT_RUN: NOT_RUN,
 }
 RULES = ("equals", "count", "greater", "less")
 FEWEST = 10  # of fewer runs nothing is said
@@ -44,12 +45,14 @@ POWER = 0.8  # the chance with which a rival must be refuted
 
 
 def kinds(claim: Claim, statistic: Statistic, runs: np.ndarray) -> np.ndarray:
-    """The kind of verdict, of one sample (n, k) or of many (…, n, k)."""
+    """The kind of verdict, of one sample (n, k) or of many (…, n, k); where a number is not finite, not run."""
+    runs = np.where(np.isfinite(runs), runs, np.nan)
     value = statistic.value(runs)
     if runs.shape[-2] < FEWEST:
-        return np.full(value.shape, FEW, dtype=object)
+        return np.where(np.isfinite(value), FEW, NOT_RUN).astype(object)
     interval_of_gap = gap(claim, statistic, runs)
     low, high = interval_of_gap(LEVEL)
+    unknown = ~np.isfinite(value) | np.isnan(low) | np.isnan(high)
     if not claim.numeric:
         short = high < claim.margin
         found = [(low > claim.margin, HOLDS), (high < 0, REVERSED), (short & (low > 0), SMALLER), (short, ABSENT)]
@@ -67,7 +70,7 @@ def kinds(claim: Claim, statistic: Statistic, runs: np.ndarray) -> np.ndarray:
         ]
         rest = DIFFERS
     conditions, words = zip(*found, strict=True)
-    return np.select(conditions, np.array(words, dtype=object), rest)
+    return np.select((unknown, *conditions), np.array([NOT_RUN, *words], dtype=object), rest)
 
 
 def gap(claim: Claim, statistic: Statistic, runs: np.ndarray) -> Limits:
@@ -101,9 +104,7 @@ def theirs(claim: Claim, statistic: Statistic, runs: np.ndarray, level: float) -
     if claim.rule == "count":
         share, (low, high) = 100 * paper / n, clopper_pearson(np.asarray(paper), n, level)
         return share, share - low, high - share
-    ours = runs.mean(axis=-1)
-    scattered = np.where(np.ptp(ours, axis=-1) == 0, np.inf, ours.std(axis=-1, ddof=1))
-    spread = np.asarray(scattered if claim.std is None else claim.std)
+    spread = scattered(runs.mean(axis=-1)) if claim.std is None else np.asarray(claim.std)
     if not statistic.bounds and claim.std is not None:
         spread = spread * np.sqrt(n / (n - 1))  # nobody says whether it divides by n or n - 1; this is the wider one
     return paper, *reach(paper, spread, statistic.bounds, n, level)

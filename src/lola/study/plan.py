@@ -76,6 +76,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
     for game, (algorithm, opponent_model) in itertools.product(part["games"], part_matchups(config, name, part)):
         block, model = config["games"][game], config["opponent_models"][opponent_model]
         seats = [config["algorithms"][name] for name in Matchup.read(algorithm).seated(players(block))]
+        grid = in_shape(part["grid"], PART["grid"].shape) if "grid" in part else None
         yield Group(
             game=game,
             algorithm=algorithm,
@@ -85,12 +86,12 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             more=part.get("further", 0),
             spec={
                 "game": plain(block, GAME, without=("title", "length")),
-                "seats": [plain(seat, ALGORITHM, UNSEEN) for seat in seats],
+                "seats": [overridden(plain(seat, ALGORITHM, UNSEEN), grid) for seat in seats],
                 "opponent_model": plain(model, OPPONENT_MODEL, UNSEEN),
-                "play": play_of(part, block, [*seats, model]),
+                "play": overridden(play_of(part, block, [*seats, model]), grid),
                 "steps": part.get("episodes") or part.get("steps", config["steps"]),
                 "init_std": float(part.get("init_std", config["init_std"])),
-                "grid": in_shape(part["grid"], PART["grid"].shape) if "grid" in part else None,
+                "grid": grid,
                 "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
                 "every": part.get("every"),
             },
@@ -129,6 +130,11 @@ def play_of(part: dict, game: dict, blocks: list[dict]) -> dict | None:
         return {"batch": 1, "length": part["length"]}
     batch = next((block["batch"] for block in blocks if "batch" in block), None)
     return {"batch": batch, "length": game.get("length")} if batch else None
+
+
+def overridden(settings: dict | None, grid: dict | None) -> dict | None:
+    """Settings of a group, without those that a grid replaces: no number of its map comes of them."""
+    return settings and {key: None if key in (grid or {}) else value for key, value in settings.items()}
 
 
 def is_trained(cell: Cell, root: str | Path) -> bool:
@@ -292,15 +298,16 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
         "titles": {name: config["games"][name].get("title", name) for name in games},
         "opponent_models": {name: config["opponent_models"][name].get("label", name) for name in sorted(models)},
         "actions": {group.game: player_actions(group.spec["game"]) for group in shown},
-        "settings": {group.algorithm: own_settings(group.spec) for group in shown if group.course != "match"},
+        "settings": {group.algorithm: own_settings(config, group) for group in shown if group.course != "match"},
         "tournament_labels": tournament_labels(config, block_names(block, "tournament")),
         "coin_games": coin_games,
     }
 
 
-def own_settings(spec: dict) -> dict[str, float | int | None]:
+def own_settings(config: dict, group: Group) -> dict[str, float | int | None]:
     """What the study itself takes for the axes that a grid may have: the first seat's, None where it has no such."""
-    return {axis: (spec["seats"][0] | (spec["play"] or {})).get(axis) for axis in AXES}
+    first = plain(config["algorithms"][group.matchup.seats[0]], ALGORITHM)
+    return {axis: first.get(axis) for axis in AXES}
 
 
 def coin_game_scale(group: Group) -> dict[str, int | str]:
