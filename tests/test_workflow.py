@@ -521,7 +521,7 @@ def test_a_study_ends_although_runs_of_every_kind_diverge(study):
     assert verdicts["table3/ipd/lola-pg/R"] == "inconclusive"  # of three seeds
     assert re.search(
         r"^\d+ runs diverged: .*\nFigures show the other runs; tables and claims count all \(config/README.md\).\n"
-        rf"Done in .*\nVerdicts \((.*\n)+Read them: {ROOT}/index.html\nBrowse the runs: make ui CONFIG=.*\n\Z",
+        rf"Done in .*\nVerdicts: (.*\n)+Read them: {ROOT}/index.html\nBrowse the runs: make ui CONFIG=.*\n\Z",
         done.stderr,
         re.MULTILINE,
     )

@@ -203,6 +203,18 @@ def test_a_missing_result_is_named_and_nothing_is_written(project, lost):
     assert not Path("docs/lola").exists() and Path("README.md").read_text() == readme()
 
 
+def test_what_an_overlay_left_stays_published_where_the_overlay_was_not_run(project, capsys):
+    source, published = Path("results/lola-exploration/figures/coin-exploration.png"), Path("docs/lola")
+    source.unlink()
+    with pytest.raises(SystemExit, match=str(source)):  # it was never published
+        docs.main()
+    published.mkdir()
+    (published / source.name).write_text("of another day")
+    docs.main()
+    assert (published / source.name).read_text() == "of another day"
+    assert capsys.readouterr().out == f"{published / source.name} stays as it was published: there is no {source}\n"
+
+
 def test_a_link_to_a_figure_that_no_study_has_is_named(project):
     Path("docs/lola.md").write_text(f"{PAGE}![Figure 9](lola/figure9.png)")
     with pytest.raises(SystemExit, match=r"docs/lola/figure9\.png is linked to, but lola has no such figure"):

@@ -38,6 +38,7 @@ from lola.commands import browse, track, watch
 from lola.files import cells, checkpoints, locks
 from lola.tracking import client as tracking
 from lola.tracking import games, live, runs, store, views
+from lola.tracking.patience import Late, time_limit
 from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
 
@@ -1260,6 +1261,22 @@ def test_a_server_that_drips_is_given_up(root, monkeypatch):
         log(root, write_cell(root))
     assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
     server.shutdown()
+
+
+class Swallowing:
+    """Takes long to be tidied up, and loses what is raised meanwhile."""
+
+    def __del__(self):
+        time.sleep(0.3)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_limit_holds_although_python_loses_the_first_alarm():
+    with pytest.raises(Late), time_limit(0.1):
+        swallowing = Swallowing()
+        del swallowing
+        time.sleep(60)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_nothing_is_sent_anywhere_else():

@@ -13,7 +13,10 @@ class Late(Exception):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise Late in what takes longer; in the main thread alone, the only one that hears alarms."""
+    """Raise Late in what takes longer; in the main thread alone, the only one that hears alarms.
+
+    The alarm rings again and again, since what is raised while Python tidies up is lost.
+    """
 
     def late(*_):
         raise Late(f"no whole answer in {seconds:g} s")
@@ -22,7 +25,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
         return
     former = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:
