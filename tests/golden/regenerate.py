@@ -19,7 +19,7 @@ from lola.learning.players import Climber
 from lola.learning.policies import Tabular
 from lola.learning.tabular.match import Match
 from lola.learning.training import learn
-from lola.vocabulary.registry import LEARNERS, MATRIX_GAME, PERSPECTIVES, RULES
+from lola.vocabulary.registry import KINDS, LEARNERS, PERSPECTIVES, RULES
 
 HERE = Path(__file__).parent
 
@@ -71,7 +71,7 @@ def five_steps(game: MatrixGame, name: str) -> dict:
     """The parameters and values of seed 0 after five steps of self-play at learning rate 1."""
     learner, settings, *estimator = (SETTINGS | SAMPLED)[name]
     made = (RULES | LEARNERS)[learner].load()(**settings)
-    estimators = [MATRIX_GAME.estimators[known].load()() for known in estimator]
+    estimators = [KINDS["matrix_game"].estimators[known].load()() for known in estimator]
     players = [Climber(made, 1.0, oracle(), *estimators) if learner in RULES else made] * len(game.sizes)
     rollouts = partial(play, game=game, seeds=[0], batch=16, length=20)
     job = MatrixJob(game, players, [Tabular(game)] * len(players), [0], 1.0, rollouts)

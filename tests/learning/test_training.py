@@ -23,7 +23,7 @@ from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
 from lola.learning.rules import Values
 from lola.vocabulary import registry
-from lola.vocabulary.registry import MATRIX_GAME, RULES
+from lola.vocabulary.registry import KINDS, RULES
 
 IPD = GAMES["ipd"]
 FIVE_ACTIONS = MatrixGame(np.random.default_rng(0).normal(size=(2, 5, 5)).tolist(), 0.9, list("abcde"))
@@ -178,7 +178,7 @@ def test_golden_matches():
 def test_every_rule_estimator_learner_and_perspective_has_golden_numbers():
     tables = {name for name, entry in registry.LEARNERS.items() if "match" in entry.courses}
     assert {learner for learner, _ in SETTINGS.values()} == set(RULES) | set(registry.LEARNERS) - tables
-    assert {estimator for _, _, estimator in SAMPLED.values()} == set(MATRIX_GAME.estimators)
+    assert {estimator for _, _, estimator in SAMPLED.values()} == set(KINDS["matrix_game"].estimators)
     in_seats = {name for _, names, _, _ in MATCHES.values() for name in names}
     assert set(LEARNS) == tables == in_seats - set(RULES)
     assert {perspective for _, _, perspective, _ in MATCHES.values()} == set(registry.PERSPECTIVES)
@@ -201,7 +201,7 @@ def test_numbers_that_are_infinite_from_the_start_fail_each_seed_alone():
 
 LEARNERS = {
     "exact": (rules.lola(0.3), None),
-    **{name: (rules.lola(0.3), entry.load()()) for name, entry in MATRIX_GAME.estimators.items()},
+    **{name: (rules.lola(0.3), entry.load()()) for name, entry in KINDS["matrix_game"].estimators.items()},
     "dice, 2 inner steps": (rules.lola_exact(0.3, inner_steps=2), dice()),
 }
 MODELS = {"oracle": oracle(), "cloning": cloning(2.0, 3)}
@@ -259,7 +259,7 @@ def test_a_seed_that_diverges_disturbs_no_other_that_samples(learner, model):
 
 
 @each_model
-@pytest.mark.parametrize("learner", [*MATRIX_GAME.estimators, "exact"])
+@pytest.mark.parametrize("learner", [*KINDS["matrix_game"].estimators, "exact"])
 def test_everybody_learns_from_the_same_roll_outs(learner, model):
     """One play per update, however many players, and however many take it for what."""
     for game in (IPD, GAMES["public_good"]):

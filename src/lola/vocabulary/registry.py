@@ -88,62 +88,63 @@ class Course:
     """A way to train, which decides what is known of its groups, and so what can show them.
 
     `job`: from a spec, its seeds and maybe a device to what trains them, as `training.Job.train` does.
-    `what`: what its groups are called in messages. `blocks`: whether a row is the mean over a block of `every` steps,
-    so that final numbers are those of the last tenth. `gpu`: whether training may use one.
+    `what`: what its groups are called in messages. `key`: which part of a spec says that it is this one; without, it is
+    how a game is played by itself. `blocks`: whether a row is the mean over a block of `every` steps, so that final
+    numbers are those of the last tenth. `gpu`: whether training may use one.
     """
 
     job: Entry
     what: str
+    key: str = ""
     blocks: bool = False
     gpu: bool = False
 
 
 ORACLE = Entry("lola.learning.opponent_models", "oracle")
 
-MATRIX_GAME = Kind(
-    game=Entry("lola.learning.matrix.game", "MatrixGame"),
-    policy=Entry("lola.learning.policies", "Tabular"),
-    courses=("updates", "map", "match"),
-    players="payoffs",
-    estimators={
-        **entries("lola.learning.matrix.estimators", "pg", "pg_halved", plays=1),
-        **entries("lola.learning.matrix.estimators", "pg_released", "pg_centred", "dice", "surrogate", plays=2),
-    },
-    opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.matrix.cloning", "cloning", plays=1)},
-    play=Entry("lola.learning.matrix.rollouts", "play"),
-    assess=Entry("lola.learning.matrix.cloning", "assessed"),
-)
-
-COIN_GAME = Kind(
-    game=Entry("lola.learning.coins.game", "CoinGame"),
-    policy=Entry("lola.learning.coins.job", "Recurrent"),
-    courses=("coin_game",),
-    players=2,
-    estimators={
-        "pg": Entry("lola.learning.coins.estimators", "pg", plays=1),
-        "dice": Entry("lola.learning.coins.estimators", "dice", plays=2),
-    },
-    opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.coins.cloning", "cloning", plays=1)},
-    play=Entry("lola.learning.coins.rollouts", "play"),
-    assess=Entry("lola.learning.coins.cloning", "assessed"),
-    exact=False,
-    own_curvature=False,
-    actions=("right", "left", "down", "up"),
-)
-
-QUADRATIC = Kind(
-    game=Entry("lola.learning.differentiable.game", "Quadratic"),
-    policy=Entry("lola.learning.policies", "Plain"),
-    courses=("parameters",),
-    players="linear",
-    opponent_models={"oracle": ORACLE},
-)
-
-KINDS = {"matrix_game": MATRIX_GAME, "coin_game": COIN_GAME, "quadratic": QUADRATIC}
+# Which kinds there are is in no digest of code: kinds come and go without a cell's being trained again.
+KINDS = {
+    "matrix_game": Kind(
+        game=Entry("lola.learning.matrix.game", "MatrixGame"),
+        policy=Entry("lola.learning.policies", "Tabular"),
+        courses=("updates", "map", "match"),
+        players="payoffs",
+        estimators={
+            **entries("lola.learning.matrix.estimators", "pg", "pg_halved", plays=1),
+            **entries("lola.learning.matrix.estimators", "pg_released", "pg_centred", "dice", "surrogate", plays=2),
+        },
+        opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.matrix.cloning", "cloning", plays=1)},
+        play=Entry("lola.learning.matrix.rollouts", "play"),
+        assess=Entry("lola.learning.matrix.cloning", "assessed"),
+    ),
+    "coin_game": Kind(
+        game=Entry("lola.learning.coins.game", "CoinGame"),
+        policy=Entry("lola.learning.coins.job", "Recurrent"),
+        courses=("coin_game",),
+        players=2,
+        estimators={
+            "pg": Entry("lola.learning.coins.estimators", "pg", plays=1),
+            "dice": Entry("lola.learning.coins.estimators", "dice", plays=2),
+        },
+        opponent_models={"oracle": ORACLE, "cloning": Entry("lola.learning.coins.cloning", "cloning", plays=1)},
+        play=Entry("lola.learning.coins.rollouts", "play"),
+        assess=Entry("lola.learning.coins.cloning", "assessed"),
+        exact=False,
+        own_curvature=False,
+        actions=("right", "left", "down", "up"),
+    ),
+    "quadratic": Kind(
+        game=Entry("lola.learning.differentiable.game", "Quadratic"),
+        policy=Entry("lola.learning.policies", "Plain"),
+        courses=("parameters",),
+        players="linear",
+        opponent_models={"oracle": ORACLE},
+    ),
+}
 COURSES = {
     "updates": Course(Entry("lola.learning.matrix.job", "build"), "matrix games"),
-    "map": Course(Entry("lola.learning.matrix.maps", "Map"), "maps (parts with a grid)"),
-    "match": Course(Entry("lola.learning.tabular.match", "build"), "matches in episodes", blocks=True),
+    "map": Course(Entry("lola.learning.matrix.maps", "Map"), "maps (parts with a grid)", key="grid"),
+    "match": Course(Entry("lola.learning.tabular.match", "build"), "matches in episodes", key="match", blocks=True),
     "coin_game": Course(Entry("lola.learning.coins.job", "build"), "Coin Games", blocks=True, gpu=True),
     "parameters": Course(Entry("lola.learning.differentiable.game", "build"), "games of real parameters"),
 }
@@ -161,4 +162,5 @@ def kind(game: dict) -> Kind:
 
 def course(spec: dict) -> str:
     """The name of the way in which the cells of a spec are trained (see `lola.study.plan`)."""
-    return "match" if spec["match"] else "map" if spec["grid"] else kind(spec["game"]).courses[0]
+    known = kind(spec["game"]).courses
+    return next((name for name in known if spec.get(COURSES[name].key)), known[0])
