@@ -95,7 +95,7 @@ verify: $(READY) ## hold every recorded digest against today's settings, code an
 	@$(BIN)/python -m lola.commands.audit verify $(STUDY)
 
 test: $(READY) ## all tests, those of whole studies beside the others
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --max-worker-restart 0
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: lint ## lint, format and the fast tests
 	@$(BIN)/python -m pytest -m "not slow"

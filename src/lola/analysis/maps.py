@@ -24,7 +24,8 @@ from lola.analysis.metrics import (
 from lola.analysis.paper import Ledger
 from lola.vocabulary import measures
 
-SYMBOLS = {"option": "", "batch": "B", "lr": "δ", "eta": "η", "step": "N"}  # what may tell points apart, in this order
+# What may tell points apart, in this order.
+SYMBOLS = {"option": "", "batch": "B", "lr": "δ", "eta": "η", "lam": "λ", "penalty": "γ", "step": "N"}
 NAMES = {"R": "R", "std": "std of R", "tft": "%TFT", "nash": "%Nash"}
 
 

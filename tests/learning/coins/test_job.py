@@ -153,7 +153,7 @@ def test_clones_are_judged_by_those_whose_moves_they_learned(monkeypatch):
         judged.append((j, torch.equal(theta, rollouts.played.members[0][0].leaves[j])))
         return torch.tensor([[10.0 + j, 20.0 + j]])
 
-    entry = replace(registry.KINDS["coin_game"], assess=SimpleNamespace(load=lambda: assess))
+    entry = replace(registry.COIN_GAME, assess=SimpleNamespace(load=lambda: assess))
     monkeypatch.setitem(registry.KINDS, "coin_game", entry)
     (ended,), _ = trained(SPEC | CLONING, [0])
     assert judged == [(1, True), (0, True)] * 3
@@ -261,7 +261,7 @@ def test_a_games_tables_move_with_it():
 
 def test_names_and_rewards_are_the_same_where_nobody_may_import_them():
     moves = list(coin_game.MOVES)
-    assert (registry.KINDS["coin_game"].players, list(registry.KINDS["coin_game"].actions)) == (CoinGame.players, moves)
+    assert (registry.COIN_GAME.players, list(registry.COIN_GAME.actions)) == (CoinGame.players, moves)
     assert (plan.players(GAME), plan.player_actions(GAME)) == (2, [moves, moves])
     assert (boards.OWN, boards.THEIRS) == (coin_game.OWN, coin_game.THEIRS)
     assert [boards.NAMES[player] for player in (coin_game.RED, coin_game.BLUE)] == ["red", "blue"]
