@@ -9,6 +9,13 @@ from pathlib import Path
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def typed_in_a_shell(monkeypatch):
+    """Not below the `make` that may have started the tests, which would tell these its flags and where it works."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def typed(*words: str) -> tuple[int, str]:
     """What `make` would run, without running it: the status, and the commands that name a study or what it says."""
     done = subprocess.run(["make", "--dry-run", *words], capture_output=True, text=True)

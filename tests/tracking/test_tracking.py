@@ -1252,26 +1252,14 @@ class Dripping(Silent):
     do_POST = do_GET
 
 
-def test_a_server_that_drips_is_given_up(root):
-    """In a process of its own, as an alarm that nobody hears ends one."""
+def test_a_server_that_drips_is_given_up(root, monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    script = """
-import signal, sys
-from lola.tracking import client
-client.PATIENCE = 0.5
-from lola.commands import track
-try:
-    track.main()
-finally:
-    assert signal.getsignal(signal.SIGALRM) == signal.SIG_IGN
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-"""
-    arguments = ["cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", write_cell(root)]
-    asked = environment() | {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{server.server_port}"}
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    done = subprocess.run(command, env=asked, capture_output=True, text=True, timeout=120, check=True)
-    assert re.search(rf"does not answer .*no whole answer in 0\.5 s.*{LATER}", done.stdout + done.stderr)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(tracking, "PATIENCE", 0.5)
+    with pytest.raises(tracking.Unavailable, match=rf"does not answer .*no whole answer in 0\.5 s.*{LATER}"):
+        log(root, write_cell(root))
+    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
     server.shutdown()
 
 

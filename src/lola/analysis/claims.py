@@ -49,7 +49,7 @@ class Checked:
 
     @property
     def verdict(self) -> str:
-        return KINDS.get(self.kind, NOT_RUN)
+        return KINDS[self.kind]
 
     @property
     def discriminating(self) -> bool:

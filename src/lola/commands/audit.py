@@ -24,7 +24,6 @@ def main() -> None:
     parser.add_argument("what", choices=["explain", "verify"])
     papers.add_arguments(parser)
     args = parser.parse_intermixed_args()
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `head` may leave
     try:
         studies = papers.chosen(args.paper, args.overlays)
         configs = [load(*study) for study in studies]
@@ -118,4 +117,5 @@ def seconds(config: dict, group: str) -> float:
 
 if __name__ == "__main__":
     environment.set_up()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `head` may leave
     main()

@@ -30,8 +30,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        # An alarm that is heard late must end nobody.
-        signal.signal(signal.SIGALRM, signal.SIG_IGN if former == signal.SIG_DFL else former)
+        signal.signal(signal.SIGALRM, former)
 
 
 class Limited:
