@@ -3,13 +3,14 @@
 from functools import cache
 from itertools import combinations_with_replacement
 
-from group_files import write, write_coin_game, write_group, write_map, write_match
+from group_files import tell, write, write_coin_game, write_group, write_map, write_match
 
 from lola.study import plan
 from lola.study.config import load
 
 TEXT = """\
 code: 5e6b83420e4d
+code_deterministic: 0fb3a81c2d4e
 runs: 50
 notes: What a reader must know.
 quantities:
@@ -97,6 +98,23 @@ sections:
          measure: {quantity: near, group: tandem/tandem-lola/oracle, value: 0.3, within: 0.1, scale: -1.0}}
       - {id: stationary, sentence: s, source: t, certainty: saved, rule: greater, than: 50,
          measure: {quantity: stationary, group: tandem/tandem-lola/oracle, within: 0.000001}}
+      - {id: exact/distance, sentence: s, source: t, certainty: read, rule: equals, paper: 0.5, tolerance: 0.05,
+         measure: {quantity: distance, group: tandem/tandem-lola/oracle, point: [1, 1.5], at: 20},
+         rival: {name: none, quantity: distance, at: 0}}
+      - {id: exact/growth, sentence: s, source: t, certainty: read, rule: less, tolerance: 0,
+         measure: {quantity: growth, group: tandem/tandem-lola/oracle, point: [1, 1], since: 2},
+         minus: {quantity: arrival, group: tandem/tandem-lola/oracle, within: 0.6, of: distance, scale: 2.0}}
+      - {id: exact/converged, sentence: s, source: t, certainty: read, rule: greater, than: 50, tolerance: 1,
+         measure: {quantity: converged, group: tandem/tandem-lola/oracle, within: 0.1, motion: 0.1},
+         rival: {name: none, value: 0}}
+      - {id: exact/diverged, sentence: s, source: t, certainty: read, rule: less, than: 50, tolerance: 1,
+         measure: {quantity: diverged, group: tandem/tandem-lola/oracle, beyond: 5, of: distance}}
+      - {id: exact/radius, sentence: s, source: t, certainty: read, rule: less, than: 1, tolerance: 0,
+         measure: {quantity: radius, group: tandem/tandem-lola/oracle}, rival: {name: it leaves, value: 1}}
+      - {id: exact/limit, sentence: s, source: t, certainty: read, rule: equals, paper: 0.3125, tolerance: 0.0001,
+         measure: {quantity: limit, group: tandem/tandem-lola/oracle, of: return, scale: -1.0}}
+      - {id: exact/threshold, sentence: s, source: t, certainty: read, rule: greater, than: 0.2, tolerance: 0,
+         measure: {quantity: threshold, group: tandem/tandem-lola/oracle, over: [lr, eta], most: 0.3}}
       - {id: coin/own, sentence: s, source: t, certainty: digitised, rule: equals, paper: 80, digit: 10, runs: 30,
          measure: {quantity: own_colour, group: coin-game/coin-lola-pg/oracle},
          rival: {name: NL-PG, group: coin-game/coin-nl-pg/oracle}}
@@ -168,11 +186,16 @@ def of_matrix_games(root):
     for game in ("ipd", "imp"):
         points = {(lr, eta): -1 - lr * eta for lr in (0.5, 1) for eta in (0.5, 1)}
         yield write_map(root, f"{game}/lola-pg@map/oracle", points, zero_sum=game == "imp")
-    ends = {"return": -0.3, "gradient norm": 1e-9}
+    ends = {"return": -0.3, "gradient norm": 1e-9, "parameter 1": 1.0}
     rows = [
-        (s, 1, player, metric, value + 1e-3 * s) for s in SEEDS for player in (1, 2) for metric, value in ends.items()
+        (s, step, player, metric, value + 1e-3 * s + (step < 10))
+        for s in SEEDS
+        for step in range(21)
+        for player in (1, 2)
+        for metric, value in ends.items()
     ]
-    yield write(root, "tandem/tandem-lola/oracle", "parameters", rows, {seed: {} for seed in SEEDS})
+    group = write(root, "tandem/tandem-lola/oracle", "parameters", rows, {seed: {} for seed in SEEDS})
+    yield tell(group, spec=planned()[group.name].spec)
 
 
 def of_coin_games(root):

@@ -25,6 +25,13 @@ def write(
     return Group(folder)
 
 
+def tell(group: Group, **about) -> Group:
+    """The same group, told more of itself."""
+    path = group.folder / "ends.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | about))
+    return type(group)(group.folder)
+
+
 def write_parameters(root: Path, name: str, parameters: dict, gradients: dict) -> Group:
     """`parameters` {seed: {player: {number: [per step]}}}, `gradients` {seed: {player: [per step]}}."""
     rows = [

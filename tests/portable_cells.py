@@ -40,6 +40,18 @@ KINDS = {  # a group of the study, and what is smaller than there
         {"steps": 20, "every": 5, "play": {"batch": 32}, "seats": {"clip": 1.0, "lr_final": 0.0, "entropy": 0.03}},
     ),
     "Coin Game, LOLA-DiCE": ("coin-game/coin-lola-dice/oracle", {"steps": 40, "every": 5, "play": {"batch": 32}}),
+    "polynomial": ("four-players/lookahead/oracle", {"steps": 60, "seats": {"lr": 0.1, "eta": 0.1}}),
+    "played once": ("ultimatum/lola-surrogate/oracle", {"steps": 60}),
+    "market": ("market/lola-exact/oracle", {"steps": 60, "seats": {"lr": 0.01, "eta": 0.01}}),
+    "matrices": ("covariance-20/lola-surrogate/oracle", {"steps": 20, "every": 5, "seats": {"lr": 0.01, "eta": 0.01}}),
+    "map, parameters": ("no-outcome/lola-ex@map/oracle", {"steps": 30}),
+}
+PARTS = {  # which the study has not
+    "polynomial": {"games": ["four-players"], "algorithms": ["lookahead"]},
+    "once": {"games": ["ultimatum"], "algorithms": ["lola-surrogate"]},
+    "market": {"games": ["market"], "algorithms": ["lola-exact"]},
+    "matrices": {"games": ["covariance-20"], "algorithms": ["lola-surrogate"]},
+    "points": {"games": ["no-outcome"], "algorithms": ["lola-ex"], "grid": {"lr": [0.01, 0.1, 9.0], "eta": [0.1, 1]}},
 }
 
 
@@ -61,5 +73,5 @@ def digest(kind: str, study: dict, brief: bool) -> str:
 
 if __name__ == "__main__":
     named = [given for given in sys.argv[1:] if given != "--brief"]
-    study = groups(load("lola", []))
+    study = groups(load("lola", [], {"study": PARTS}))
     print(json.dumps({kind: digest(kind, study, "--brief" in sys.argv) for kind in named or KINDS}, indent=1))

@@ -15,6 +15,7 @@ from lola.learning.tabular.perspectives import as_described
 from lola.learning.training import learn
 from lola.vocabulary.registry import LEARNERS, PERSPECTIVES, RULES
 
+TABLES = {name: entry for name, entry in LEARNERS.items() if "match" in entry.courses}
 IPD, IMP = GAMES["ipd"], GAMES["imp"]
 # Fast enough that in a few hundred steps policies reach their bounds and every decay is felt.
 Q = {"alpha": 0.2, "decay": 0.01, "epsilon": 0.3}
@@ -25,8 +26,8 @@ SETTINGS |= {"fixed": {}, "naive": {"lr": 0.7}, "lola": {"lr": 0.7, "eta": 1.0}}
 
 def player(name, model=None):
     """A learner, a rule with its learning rate, or somebody who never moves."""
-    if name in LEARNERS:
-        return LEARNERS[name].load()(**SETTINGS[name])
+    if name in TABLES:
+        return TABLES[name].load()(**SETTINGS[name])
     settings = {"lr": 0.0} | SETTINGS[name]
     lr = settings.pop("lr")
     return Climber(RULES[name].load()(**settings) if name in RULES else rules.naive(), lr, model or oracle())

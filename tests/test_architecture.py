@@ -30,9 +30,17 @@ HOUSE = {
     ),
 }
 # The rooms of learning: which others they may import. Loose files know none: the registry names what is in them.
-LEARNING = {"matrix": (), "tabular": ("matrix",), "coins": (), "differentiable": ()}
+LEARNING = {
+    "matrix": (),
+    "tabular": ("matrix",),
+    "coins": (),
+    "differentiable": (),
+    "joint": ("matrix",),
+    "cola": (),
+}
 EXCEPTIONS = {  # of a module alone
     "lola.files.checkpoints": {"numpy"},
+    "lola.files.plain_yaml": {"yaml"},
     "lola.study.config": {"yaml", "jsonschema"},
     "lola.study.reading": {"yaml"},
     "lola.commands.ledger": {"yaml"},  # of files as they were

@@ -111,11 +111,14 @@ SPEC = {
 CUP = ["ipd/a@cup/oracle", "ipd/a-vs-b@cup/oracle", "ipd/b@cup/oracle"]
 COINS = ["coin-game/nl/oracle", "coin-game/lola/oracle"]
 SELF_PLAY = ["ipd/nl/oracle", "ipd/lola/oracle"]
+TANDEM = ["tandem/nl/oracle", "tandem/lola/oracle"]
 FIGURES = {  # the block, and the groups that it shows
     "learning": ({"game": "ipd", "algorithms": ["nl", "lola"], "sampled": ["nl-pg"]}, [*SELF_PLAY, "ipd/nl-pg/oracle"]),
     "returns": ({"game": "ipd", "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "comparison": ({"game": "ipd", "algorithms": ["nl", "lola"]}, SELF_PLAY),
-    "parameters": ({"game": "tandem", "algorithms": ["nl", "lola"]}, ["tandem/nl/oracle", "tandem/lola/oracle"]),
+    "parameters": ({"game": "tandem", "algorithms": ["nl", "lola"]}, TANDEM),
+    "distances": ({"games": ["tandem"], "algorithms": ["nl", "lola"]}, TANDEM),
+    "orbits": ({"game": "tandem", "algorithms": ["nl", "lola"]}, TANDEM),
     "progress": ({"games": ["ipd"], "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "beliefs": (
         {"games": ["ipd"], "algorithms": ["nl-pg", "nl-pg/cloning"]},
@@ -145,7 +148,7 @@ def study(root, names, ends):
         curve, settings = GROUPS[name]
         settings = settings | ({"everywhere": ends[name] == AT_ONCE} if curve is mapped else {})
         spec = {
-            "game": {"kind": {picked: "coin_game", moved: "quadratic"}.get(curve, "matrix_game")},
+            "game": {"kind": {picked: "coin_game", moved: "polynomial"}.get(curve, "matrix_game")},
             "grid": {"lr": [0.5, 1.0], "eta": [0.5, 1.0]} if curve is mapped else None,
             "match": {"perspective": "as_described"} if curve is played else None,
         }
@@ -279,7 +282,7 @@ def test_every_figure_is_drawn_and_says_how_many_runs_diverged(tmp_path, monkeyp
         "coins": "coin-game, NL",
         "episode": "coin-game, NL",
         "exploration": "coin-game, NL",
-        "parameters": "tandem, NL",
+        **dict.fromkeys(("parameters", "distances", "orbits"), "tandem, NL"),
     }
     assert notes[0].startswith(game.get(kind, "ipd, "))
 

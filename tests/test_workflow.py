@@ -575,10 +575,11 @@ def test_another_papers_study_has_its_own_folder_and_shares_the_store(study):
     root = study / "results/sos-smoke"
     assert (root / "figures/tandem.png").exists() and (root / "tables/claims.csv").exists()
     assert "Stable Opponent Shaping" in (root / "report.html").read_text()
-    assert len(json.loads((root / "tracking/tandem.cells.json").read_text())["runs"]) == 4 * 3
+    assert len(json.loads((root / "tracking/tandem.cells.json").read_text())["runs"]) == 20 * 3
     with closing(sqlite3.connect(study / "results/mlflow.db")) as store:
         names = {name for (name,) in store.execute("SELECT name FROM experiments")}
-    assert names == {"Default", *(f"lola-smoke/{game}" for game in GAMES), "sos-smoke/tandem"}
+    sos = ("tandem", "tandem-from-lola", "tandem-from-lola-uneven", "hamiltonian", "saddle", "ipd")
+    assert names == {"Default", *(f"lola-smoke/{game}" for game in GAMES), *(f"sos-smoke/{game}" for game in sos)}
     assert "Nothing to do" in reproduce(study).stderr
 
 

@@ -12,9 +12,8 @@ from group_files import write_coin_game, write_group, write_match
 from showing import run_show
 
 from lola.analysis import tournaments, verdicts
-from lola.analysis.claims import check
+from lola.analysis.claims import QUANTITIES, check
 from lola.analysis.groups import Counted
-from lola.analysis.metrics import QUANTITIES
 from lola.analysis.paper import APART, FIT, Claim, Ledger, read_ledger
 from lola.analysis.verdicts import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
 from lola.files import records
@@ -410,7 +409,7 @@ def test_a_claim_with_a_wrong_or_missing_key_is_named(tmp_path, given, told):
 def test_an_id_stands_once_and_a_file_has_known_parts(tmp_path):
     with pytest.raises(ValueError, match="x/y: there are two claims of this id"):
         ledger_of(tmp_path, entry(), entry())
-    with pytest.raises(ValueError, match="unknown key 'claims'; known: code, runs, notes"):
+    with pytest.raises(ValueError, match="unknown key 'claims'; known: code, code_deterministic, runs, notes"):
         ledger_of(tmp_path, claims=[])
 
 

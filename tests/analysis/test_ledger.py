@@ -6,10 +6,11 @@ from collections import Counter
 
 import pytest
 
-from lola.analysis.paper import read_ledger
+from lola.analysis.paper import Deterministic, read_ledger
 from lola.analysis.verdicts import NOT_RUN
 from lola.commands import ledger
 from lola.study import papers
+from lola.study.fingerprints import fingerprints
 
 
 def has_history():
@@ -44,6 +45,19 @@ def test_the_ledger_is_what_git_says(paper, claims):
 def test_a_file_of_claims_names_the_code_that_decides_them(paper, claims):
     named = read_ledger(claims).code
     assert named == ledger.code(), f"other code is other rules: {claims} must say code: {ledger.code()}"
+
+
+@pytest.mark.parametrize(("paper", "claims"), FILES)
+def test_a_file_of_deterministic_claims_names_the_code_that_decides_these(paper, claims):
+    read = read_ledger(claims)
+    expected = ledger.code_deterministic() if any(isinstance(each, Deterministic) for each in read.claims) else ""
+    assert read.code_deterministic == expected, f"{claims} must say code_deterministic: {expected or 'nothing'}"
+
+
+def test_the_code_that_decides_by_runs_is_another_than_that_which_decides_by_a_number():
+    by_runs, by_number = fingerprints(*ledger.DECIDES), fingerprints(*ledger.DECIDES_BY_NUMBER)
+    assert "lola.analysis.deterministic.kind" in by_number and "lola.analysis.paper.Deterministic" in by_number
+    assert not [name for name in by_runs if "eterministic" in name]
 
 
 @of_git

@@ -140,6 +140,14 @@ def other_bytes(path, _):
     path.write_bytes(b"\xff\xfe" + path.read_bytes()[2:])
 
 
+def nested(path, _):
+    path.write_text("[" * 100_000)
+
+
+def without_its_last_line_break(path, _):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
 def deleted(path, _):
     path.unlink()
 
@@ -147,6 +155,11 @@ def deleted(path, _):
 def folder(path, _):
     path.unlink()
     written(path / "inner", "somebody's")
+
+
+def link_to_itself(path, _):
+    path.unlink()
+    path.symlink_to(path.name)
 
 
 def link_to_nowhere(path, _):
@@ -166,10 +179,10 @@ def unreadable(path, monkeypatch):
     monkeypatch.setattr(io, "open", refuse)
 
 
-KINDS = (truncated, emptied, other_bytes, deleted, folder, link_to_nowhere, unreadable)
+KINDS = (truncated, emptied, other_bytes, nested, deleted, folder, link_to_nowhere, link_to_itself, unreadable)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*KINDS, without_its_last_line_break], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize(("file", "product"), VOUCHED.items(), ids=VOUCHED)
 def test_damage_to_a_result_is_named_and_made_good(made, monkeypatch, file, product, kind):
     path = made.root.parent / file
@@ -196,7 +209,7 @@ def test_damage_to_what_no_result_needs_stops_nothing_and_is_out_of_the_way(made
     kind(path, monkeypatch)
     assert made.faults() == []
     said = list(reproduce.repair(made.config))
-    harmless = path.suffix == ".log" and kind not in (folder, link_to_nowhere)
+    harmless = path.suffix == ".log" and kind not in (folder, link_to_nowhere, link_to_itself)
     silent = harmless or kind is deleted or path.parent.name == "tracking"  # whose marker is made again
     if path.name == "mlflow.db" and kind in (emptied, unreadable):
         return  # a database without tables, which is filled; one that MLflow names when it cannot open it
@@ -214,6 +227,16 @@ def test_a_folder_is_set_aside_beside_what_was_before_and_nothing_is_lost(made):
         list(reproduce.repair(made.config))
         assert (path.with_name(f"f.pdf.damaged{number}") / "inner").exists()
         path.write_text("again")
+
+
+def test_a_folder_is_set_aside_beside_a_link_that_was(made):
+    path = made.root / "reproducibility.md"
+    link_to_nowhere(path, None)
+    list(reproduce.repair(made.config))
+    folder(written(path, "again"), None)
+    list(reproduce.repair(made.config))
+    assert path.with_name("reproducibility.md.damaged").is_symlink()
+    assert (path.with_name("reproducibility.md.damaged-2") / "inner").exists()
 
 
 def test_a_file_in_the_place_of_a_folder_is_set_aside(made):

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from drawn import draw, readable
-from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write_group, write_map, write_match, write_parameters
+from group_files import ALWAYS_DEFECT, TIT_FOR_TAT, write, write_group, write_map, write_match, write_parameters
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
@@ -18,7 +18,18 @@ from showing import run_show
 from lola.analysis.groups import Group
 from lola.analysis.paper import Ledger
 from lola.analysis.sources import Sources, split_spec
-from lola.figures import beliefs, comparison, crosstable, learning, matches, parameters, standings, style
+from lola.figures import (
+    beliefs,
+    comparison,
+    crosstable,
+    distances,
+    learning,
+    matches,
+    orbits,
+    parameters,
+    standings,
+    style,
+)
 from lola.figures import map as map_figure
 from lola.figures import returns as returns_figure
 from lola.vocabulary import settings
@@ -274,6 +285,87 @@ def test_parameters_has_a_panel_per_algorithm_and_a_curve_per_parameter(tmp_path
     )
     assert [line.get_label() for line in figure.axes[0].lines] == one
     assert figure.axes[1].lines[0].get_ydata() == pytest.approx([1, 1.4, 1.8])
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_parameters_that_are_too_many_are_shown_by_their_residual(tmp_path, seeds):
+    for name in ("nl", "lola"):
+        rows = [(s, t, p, "residual", 8.0 / (t + 1)) for s in range(seeds) for t in range(4) for p in (1, 2)]
+        write(tmp_path, f"ipd/{name}/oracle", "parameters", rows, {seed: {} for seed in range(seeds)})
+    figure = draw(
+        parameters, sources(tmp_path, "ipd/nl/oracle", "ipd/lola/oracle"), game="ipd", algorithms=["nl", "lola"]
+    )
+    readable(figure)
+    for ax in figure.axes:
+        (line,) = ax.lines
+        assert line.get_label() == "both agents" and line.get_ydata().tolist() == [8, 4, pytest.approx(8 / 3), 2]
+    said = figure.legends[0].get_title().get_text().splitlines()[-1]
+    assert said == ("one run" if seeds == 1 else "mean of 3 runs, with 95 % intervals")
+
+
+def circling(tmp_path):
+    """Two groups of three runs: `nl` ever farther from the origin, `lola` ever nearer."""
+    for name, factors in (("nl", (1, 2, 4)), ("lola", (1, 0.5, 0))):
+        rows = [
+            (s, t, p, "parameter 1", (1 + s) * factor * own)
+            for s in range(3)
+            for t, factor in enumerate(factors)
+            for p, own in ((1, 3.0), (2, -4.0))
+        ]
+        write(tmp_path, f"ipd/{name}/oracle", "parameters", rows, {s: {} for s in range(3)})
+    return sources(tmp_path, "ipd/nl/oracle", "ipd/lola/oracle")
+
+
+def test_distances_has_a_panel_per_game_and_a_curve_per_algorithm_on_a_log_scale(tmp_path):
+    figure = draw(distances, circling(tmp_path), games=["ipd"], algorithms=["nl", "lola"])
+    readable(figure)
+    (ax,) = figure.axes
+    assert titles(figure) == ["Iterated prisoner's dilemma"] and keys(figure) == ["NL-Ex", "LOLA-Ex"]
+    assert ax.get_yscale() == "log" and ax.get_ylabel() == "‖θ‖" and ax.get_xlim() == (0, 2)
+    nl, lola = ax.lines
+    assert nl.get_ydata().tolist() == [10, 20, 40] and lola.get_ydata().tolist() == [10, 5, 0]
+    assert nl.get_color() == style.colour("red") and ax.get_ylim() == (1.25, 120)
+    (band, _) = ax.collections
+    assert band.get_paths()[0].get_extents().get_points().tolist() == [[0, 5], [2, 60]]
+    assert figure.legends[0].get_title().get_text() == "median of 3 runs, and all of them"
+
+
+def test_distances_are_residuals_where_parameters_are_too_many(tmp_path):
+    for name in ("nl", "lola"):
+        rows = [(0, t, p, "residual", 8.0 / (t + 1)) for t in range(4) for p in (1, 2)]
+        write(tmp_path, f"ipd/{name}/oracle", "parameters", rows, {0: {}})
+    known = sources(tmp_path, "ipd/nl/oracle", "ipd/lola/oracle")
+    figure = draw(distances, known, games=["ipd"], algorithms=["nl", "lola"])
+    (ax,) = figure.axes
+    assert ax.get_ylabel() == "residual" and ax.lines[1].get_ydata().tolist() == [8, 4, pytest.approx(8 / 3), 2]
+    assert not ax.collections and figure.legends[0].get_title().get_text() == "1 run"
+
+
+def test_distances_leave_room_where_a_run_diverges(tmp_path):
+    rows = [(0, t, p, "parameter 1", 10.0 ** (t * 20 - 30)) for t in range(4) for p in (1, 2)]
+    write(tmp_path, "ipd/nl/oracle", "parameters", rows, {0: {}})
+    figure = draw(distances, sources(tmp_path, "ipd/nl/oracle"), games=["ipd"], algorithms=["nl"])
+    assert figure.axes[0].get_ylim() == (distances.LEAST, distances.MOST)
+
+
+def test_orbits_has_a_panel_per_algorithm_and_a_line_a_start_and_an_end_per_run(tmp_path):
+    figure = draw(orbits, circling(tmp_path), game="ipd", algorithms=["nl", "lola"])
+    readable(figure)
+    assert titles(figure) == ["NL-Ex", "LOLA-Ex"] and keys(figure) == ["start", "end"]
+    for ax, ends in zip(figure.axes, ([12, -16], [0, 0]), strict=True):
+        assert len(ax.lines) == 9
+        path, start, end = ax.lines[:3]
+        assert start.get_xydata().tolist() == [[3, -4]] and end.get_xydata().tolist() == [ends]
+        assert path.get_xydata()[[0, -1]].tolist() == [[3, -4], ends]
+        assert ax.get_xlim() == ax.get_ylim() == pytest.approx((-1.08 * 36, 1.08 * 36))  # three times the largest start
+    assert figure.legends[0].get_title().get_text() == "Iterated prisoner's dilemma: 3 runs"
+
+
+def test_orbits_are_of_two_players_with_a_parameter_each(tmp_path):
+    rows = [(0, t, p, "parameter 1", 1.0) for t in range(2) for p in (1, 2, 3)]
+    write(tmp_path, "ipd/nl/oracle", "parameters", rows, {0: {}})
+    with pytest.raises(ValueError, match="two players with a parameter each; ipd has others"):
+        draw(orbits, sources(tmp_path, "ipd/nl/oracle", players=3), game="ipd", algorithms=["nl"])
 
 
 POINTS = list(itertools.product((0.5, 1.0, 2.0), repeat=2))

@@ -22,6 +22,8 @@ SHOWN = {  # the block of each kind but for the game, and what it shows
         [A, B, GAME, SAVED],
     ),
     "parameters": ({"game": "tandem", "algorithms": ["a", "b"]}, [A, B, GAME]),
+    "distances": ({"games": ["tandem"], "algorithms": ["a", "b"]}, [A, B, GAME]),
+    "orbits": ({"game": "tandem", "algorithms": ["a", "b"]}, [A, B, GAME]),
     "progress": ({"games": ["ipd"], "algorithms": ["a", "b"]}, [A, B, GAME]),
     "beliefs": ({"games": ["ipd"], "algorithms": ["a", "b/cloning"]}, [A, B, GAME, MODEL]),
     "map": ({"games": ["ipd"], "algorithm": "a@map"}, [A, GAME]),

@@ -51,6 +51,13 @@ def test_commands_begin_anew_in_the_environment_that_is_ours(tmp_path):
     assert not any(tmp_path.iterdir())  # since a folder may be there to be read only
 
 
+def test_a_command_that_a_person_ends_says_so_in_a_word():
+    ended = "from lola.files import environment; environment.set_up(); raise KeyboardInterrupt"
+    known = os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONUTF8": "1"}
+    done = subprocess.run([sys.executable, "-c", ended], env=known, capture_output=True, text=True)
+    assert done.returncode != 0 and done.stderr == "Ended by Ctrl-C.\n"
+
+
 def test_in_an_ordinary_environment_nothing_begins_twice(monkeypatch):
     for name in [name for name in os.environ if name.startswith("PYTHON")]:
         monkeypatch.delenv(name)

@@ -34,11 +34,16 @@ GAMES = {
     "imp": MatrixGame([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]], 0.9, ["H", "T"]),
     "public_good": MatrixGame(PUBLIC_GOOD, 0.9, [["one", "none"], ["one", "none"], ["two", "one", "none"]]),
 }
-# Every rule, and every learner that is no table, with 0.3 for each setting that it needs; of some also with more.
-MORE = {"lola": {"order": 2}, "lola_exact": {"order": 2}}
+# Every rule for any course and every learner that is no table, with 0.3 for each setting that it needs, 2 if that is a
+# whole number; of some also with more.
+MORE = {"lola": {"order": 2}, "lola_exact": {"order": 2}, "sga": {"align": True}, "consensus": {"align": True}}
+WHOLE = {"order": 2}
+ANYWHERE = {name: entry for name, entry in RULES.items() if not entry.courses}
 SETTINGS = {}
-for name, entry in (RULES | {name: entry for name, entry in LEARNERS.items() if not entry.courses}).items():
-    needed = {setting: 0.3 for setting, needed in entry.settings.items() if needed}
+for name, entry in (
+    ANYWHERE | {name: entry for name, entry in LEARNERS.items() if "match" not in entry.courses}
+).items():
+    needed = {setting: WHOLE.get(setting, 0.3) for setting, needed in entry.settings.items() if needed}
     SETTINGS[name] = (name, needed)
     for setting, value in MORE.get(name, {}).items():
         SETTINGS[f"{name}, {setting} {value}"] = (name, needed | {setting: value})

@@ -172,6 +172,18 @@ MISTAKES = {
     "algorithms: {lola-pg: {estimator: dicee}}": ["algorithms.lola-pg.estimator", "'dicee'", "did you mean 'dice'"],
     "algorithms: {lola-pg: {estimator: null}}": ["algorithms.lola-pg.batch", "exact", "only with an estimator: pg"],
     "algorithms: {lola-pg: {order: 2}}": ["algorithms.lola-pg.order", "given 2", "first two derivatives"],
+    "algorithms: {lola-pg: {rule: cgd}}": ["algorithms.lola-pg.estimator", "given 'pg'", "needs exact", "without it"],
+    "algorithms: {coin-lola-pg: {rule: consensus, eta: null, penalty: 1}}": [
+        "algorithms.coin-lola-pg.rule: given consensus, but estimators for recurrent players lack",
+        "allowed: naive, lola, lola_surrogate",
+    ],
+    "algorithms: {mine: {rule: sos, lr: 1, eta: 1, a: 1, b: 0.1}}": [
+        "algorithms.mine.a",
+        "given 1",
+        "but not including",
+    ],
+    "algorithms: {mine: {rule: sga, lr: 1}}": ["algorithms.mine.lam: is missing; the rule sga needs it"],
+    "algorithms: {mine: {learner: lead, lr: 1, momentum: 1, coupling: 0}}": ["algorithms.mine.momentum", "given 1"],
     "algorithms: {lola-pg: {clip: 0}}": ["algorithms.lola-pg.clip", "given 0", "a number above 0"],
     "algorithms: {lola-pg: {lr_final: -1}}": ["algorithms.lola-pg.lr_final", "given -1", "a number from 0"],
     "algorithms: {lola-pg: {entropy: 0.1}}": [
@@ -230,18 +242,27 @@ MISTAKES = {
     "study: {tournament: {entrants: [nl-q, phc, nl-q]}}": ["study.tournament.entrants: nl-q is named 2 times", "once"],
     "study: {tournament: {entrants: [nl-q, wolf]}}": ["study.tournament.entrants", "'wolf'", "did you mean"],
     "study: {tournament: {entrants: [nl-q, lola-pg]}}": [
-        "study.tournament: lola-pg needs 4000 roll-outs; allowed in episodes: algorithms with batch 1",
+        "study.tournament.entrants: lola-pg needs 4000 roll-outs; allowed in episodes: algorithms with batch 1",
         "an episode is one roll-out",
     ],
     "algorithms: {mine: {rule: lola, lr: 1, eta: 1, estimator: pg, batch: 1}}\n"
     "study: {tournament-released: {entrants: [nl-q, mine]}}": [
-        "study.tournament-released: mine estimates values; allowed with as_released: algorithms with exact values"
+        "study.tournament-released.entrants: mine estimates values; allowed with as_released: algorithms with exact"
     ],
     "study: {tournament: {episodes: null}}": [
         "study.tournament.length: is not used by a tournament without episodes; allowed: without it"
     ],
     "study: {cup: {games: [ipd], entrants: [nl-q, lola-ex]}}": [
-        "study.cup: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes, length"
+        "study.cup.entrants: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes"
+    ],
+    "algorithms: {omd: {learner: optimistic, lr: 1}}\nstudy: {tournament: {entrants: [nl-q, omd]}}": [
+        "study.tournament.entrants: given omd, which climbs exact values and remembers its last update, for matches in "
+        "episodes; allowed: matrix games, maps (parts with a grid), games of real parameters"
+    ],
+    "algorithms: {omd: {learner: optimistic, lr: 1}}\n"
+    "study: {mine: {games: [ipd], algorithms: [omd], opponent_models: [cloning]}}": [
+        "study.mine.opponent_models: given cloning for omd, which climbs exact values",
+        "allowed: oracle",
     ],
     "study: {cup: {games: [ipd], entrants: [nl-ex, lola-ex], length: 3}}": [
         "study.cup.length: is not used by a tournament without episodes"
@@ -281,16 +302,40 @@ MISTAKES = {
     "study: {tournament: {further: 9}}": ["study.tournament.further: given 9", "without episodes"],
     "study: {mine: {games: [ipd]}}": ["study.mine.algorithms: is missing"],
     "study: {mine: {games: [ipd], algorithms: [nl-q-vs-nl-ex]}}": [
-        "study.mine: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes, length",
+        "study.mine.algorithms: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes",
     ],
-    "figures: {figure4: {tournaments: [map]}}": ["figures.figure4: given map", "parts of the study that have entrants"],
+    "figures: {figure4: {tournaments: [map]}}": [
+        "figures.figure4.tournaments: given map",
+        "parts of the study that have entrants",
+    ],
+    "algorithms: {nl-ex: {lr: yes}}": ["algorithms.nl-ex.lr: given True; allowed: a number from 0, δ: the player's"],
+    "algorithms: {nl-ex: {RULE: lola}}": ["algorithms.nl-ex.RULE: there is no such key", "did you mean 'rule'?"],
+    "study: {self-play: {games: [IPD]}}": ["study.self-play.games: given 'IPD'", "did you mean 'ipd'?"],
+    "games: {ipd: {gamma: off}}": ["games.ipd.gamma: given False; allowed: a number from 0 up to but not including 1"],
+    "games: {ipd: {actions: [on, off]}}": ["games.ipd.actions[0]: given True", "put them in quotes"],
+    "title: ' '": ["title: given ''; allowed: a sentence"],
+    "without: [figures, tables, figures]": ["without: given 'figures' 2 times; allowed: once"],
+    "only: {games: [ipd, ipd]}": ["only.games: given 'ipd' 2 times; allowed: once"],
+    "first: [[figure1], [figure1]]": ["first[1]: given figure1, which stands in first[0] too; allowed: once"],
+    "results: ' x'": ["results: given ' x', which a shell or Snakemake would read"],
+    "results: results/mlflow.db": ["results: given 'results/mlflow.db', which is what a file beside studies is called"],
+    "figures: {figure1: {opponent_model: oracl}}": ["figures.figure1.opponent_model: given 'oracl'", "mean 'oracle'"],
+    "figures: {figure2: {sampled: [nl-ex]}}": ["figures.figure2.sampled: given nl-ex, which is among algorithms too"],
+    "figures: {figure2: {sampled: [nl-pgg]}}": ["figures.figure2.sampled: given 'imp/nl-pgg/oracle'; there is no such"],
+    "figures: {dice: {saved: {nl-dice: [[0, -1], [0, -2]]}}}": [
+        "figures.dice.saved.nl-dice[1]: given update 0 after 0; allowed: each update once, in order"
+    ],
+    "figures: {dice: {saved: null}}": ["figures.dice.saved_label: is not used without saved"],
+    "study: {coin-game: {steps: 25, every: 5}}": [
+        "study.coin-game.every: given 5; allowed: steps in a multiple of 10, not 25"
+    ],
     "figures: {figure4: {tournaments: [cup]}}": ["figures.figure4", "'cup'", "no such part of the study"],
     "figures: {figure4-clones: {tournaments: [tournament-released]}}": [
         "figures.figure4-clones.opponent_model: given 'cloning'",
         "no such model in study.tournament-released; allowed: oracle",
     ],
     "study: {tournament-released: {games: [imp]}}": [
-        "figures.figure4: given 'ipd'; there is no such game in study.tournament-released; allowed: imp"
+        "figures.figure4.games: given 'ipd'; there is no such game in study.tournament-released; allowed: imp"
     ],
     "algorithms: {jal-q: {label: NL-Q}}": [
         "figures.figure4: two entrants of tournament have the label 'NL-Q'; allowed: a label for each"
@@ -620,7 +665,7 @@ def test_a_missing_file_and_a_binary_file_are_named(tmp_path):
         ),
         (
             {"first": [["figure9"]], "figures": {"figure1": {"algorithms": ["nl"]}, "figure2": {"game": "imq"}}},
-            ["figures.figure1: given", "figures.figure2.game: given 'imq'", "first[0]: given 'figure9'"],
+            ["figures.figure1.algorithms: given", "figures.figure2.game: given 'imq'", "first[0]: given 'figure9'"],
         ),
     ],
 )
@@ -781,11 +826,20 @@ def test_a_trailing_slash_and_merge_keys_are_fine(tmp_path):
 
 def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
     examples = re.findall(r"```yaml\n(# config/(\S+)\n.*?)```", Path("config/README.md").read_text(), re.DOTALL)
-    assert [name for _, name in examples] == ["coins.yaml", "cup.yaml", "mine.yaml"]
+    assert [name for _, name in examples] == [
+        "coins.yaml",
+        "cup.yaml",
+        "consistency.yaml",
+        "networks.yaml",
+        "mine.yaml",
+    ]
     groups = {}
     for text, name in examples:
         (tmp_path / name).write_text(text)
         groups[name] = plan.groups(load("lola", [tmp_path / name]))
+    read = {name for group in groups["networks.yaml"].values() for name in group.reads}
+    assert read == {"tandem/nets@networks/oracle", ""}
+    assert {group.course for group in groups["consistency.yaml"].values()} == {"consistency", "parameters"}
     assert len(groups["cup.yaml"]) == 4 * 5 / 2 and len(groups["mine.yaml"]) == 2
     assert {group.spec["every"] for group in groups["coins.yaml"].values()} == {20} and len(groups["coins.yaml"]) == 6
 

@@ -1,6 +1,7 @@
 """Ways to train: a game of real parameters, without actions or a discount, needs an entry of its own and no more."""
 
 import pytest
+import specs
 
 from lola.study import checks, plan, schedule
 from lola.study.config import BadConfig, load
@@ -17,9 +18,7 @@ def config():
     """A study of the tandem game."""
     study = {"mine": {"games": ["tandem"], "algorithms": ["nl-ex", "lola-ex", "nl-ex-vs-lola-ex"]}}
     config = load("lola")
-    games = config["games"] | {
-        "tandem": {"kind": "quadratic", "matrices": [[[-1, -1], [-1, -1]]] * 2, "linear": [[2, 0], [0, 2]]}
-    }
+    games = config["games"] | {"tandem": specs.TANDEM}
     return config | {"games": games, "study": study, "figures": {}, "tables": {}, "first": []}
 
 
@@ -30,9 +29,27 @@ def test_its_groups_are_of_that_course_and_trained_by_its_job(config):
     for group in groups.values():
         assert group.course == "parameters" and len(group.spec["seats"]) == 2
         assert group.entries[0] is registry.COURSES["parameters"].job
-        assert schedule.pace(group) == schedule.SECONDS["exact"]
+        assert schedule.pace(group) == schedule.SECONDS["parameters"]
     of_claims = {"kind": "claims", "caption": "c", "groups": [*groups]}
     assert plan.block_spec(config, "claims", of_claims)["coin_games"] == {}
+
+
+def test_a_map_has_a_course_of_its_own_and_no_curves(config):
+    """Its seats have nothing of the settings that its grid replaces, and no figure of curves shows it."""
+    config["study"]["mine"] = {"games": ["tandem"], "algorithms": ["lola-ex"], "grid": {"lr": [0.1, 1], "eta": [2, 3]}}
+    checks.check_study(config)
+    (group,) = plan.groups(config).values()
+    assert (group.name, group.course) == ("tandem/lola-ex@map/oracle", "parameter_map")
+    assert group.spec["grid"] == group.grid == {"lr": [0.1, 1.0], "eta": [2.0, 3.0]}
+    assert [(seat["lr"], seat["eta"]) for seat in group.spec["seats"]] == [(None, None)] * 2
+    assert group.entries[0] == registry.COURSES["parameter_map"].job
+    assert schedule.work(group) == 200 * 4 and schedule.pace(group) == schedule.SECONDS["parameter_map"]
+    assert plan.group_spec(group)["course"] == "parameter_map" and not plan.group_spec(group)["blocks"]
+    config["figures"] = {"mine": BLOCKS["returns"] | {"algorithms": ["lola-ex@map"]}}
+    with pytest.raises(
+        BadConfig, match=r"one of the maps \(parts with a grid\) of games of real parameters by lr, eta"
+    ):
+        checks.check_study(config)
 
 
 def test_what_shows_curves_shows_it(config, monkeypatch):
@@ -53,15 +70,16 @@ def test_what_shows_policies_says_that_it_cannot(config):
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        ({"grid": {"lr": [0.1, 1.0]}}, "study.mine.grid: is not used by a part without entrants"),
-        ({"every": 3}, "study.mine.every: is not used by a part without entrants"),
+        ({"grid": {"eta": [0.1, 1.0]}}, "study.mine.grid: given eta; allowed for nl-ex: lr"),
+        ({"grid": {"lr": [0.1, 1.0]}, "every": 1}, "study.mine.every: is not used by a part without entrants"),
+        ({"every": 3}, "study.mine.every: given 3; allowed: a number that divides steps, 200"),
         (
             {"algorithms": None, "entrants": ["nl-ex", "lola-ex"], "episodes": 10, "length": 5, "every": 1},
             "given ['tandem']; allowed in episodes: matrix games",
         ),
     ],
 )
-def test_it_is_no_map_and_no_tournament(config, part, said):
+def test_a_part_that_makes_no_sense_says_why(config, part, said):
     mine = {key: value for key, value in (config["study"]["mine"] | part).items() if value is not None}
     config["study"] = {"mine": mine}
     with pytest.raises(BadConfig) as error:

@@ -26,10 +26,11 @@ sources: {seeds: ours}
 games:
   duel: {actions: [[a, b], [c, d, e]], gamma: 0.9, payoffs: [[[1, 2, 3], [4, 5, 6]], [[0, -1, 2.5], [1, 0, 3]]]}
   board: {kind: coin_game, grid: 3, gamma: 0.9, length: 4, tie: red}
-  hill: {title: A hill, kind: quadratic, linear: [[1, 0], [0, 1]], matrices: [[[-1, 0], [0, 0]], [[0, 0], [0, -1]]]}
+  hill: {title: A hill, kind: polynomial, terms: [[[-1, 2, 0], [1, 1, 0]], [[-1, 0, 2], [1, 0, 1]]]}
 algorithms:
   quick: &quick {label: quick LOLA, colour: light red, rule: lola, lr: 0.5, eta: 0.5, order: 2, sources: {lr: ours}}
   slow: {<<: *quick, label: slow LOLA, lr: 0.1, lr_final: 0.01, order: null}
+  exact: {label: exact LOLA, rule: lola_exact, lr: 0.5, eta: 0.5}
 opponent_models:
   clone: {label: clone, model: cloning, rate: 1.0, steps: 3, batch: 8}
 study:
@@ -39,6 +40,7 @@ study:
   cup: {label: C, games: [ipd], entrants: [nl-q, nl-ex], episodes: 20, length: 3, every: 1, perspective: as_fitted}
   coins: {games: [board], algorithms: [coin-nl-pg], steps: 20, every: 1, seeds_per_job: 1}
   climb: {games: [hill], algorithms: [slow]}
+  points: {games: [hill], algorithms: [exact], region: 1, points: 10, against: quick, grid: {eta: [1, 0.5]}}
 figures:
   ends: {kind: learning, game: ipd, algorithms: [nl-ex, slow-vs-nl-ex], caption: Where they end}
   far: {kind: comparison, game: duel, algorithms: [slow], saved: {slow: [[0, 1.5]]}, saved_label: theirs, caption: Far}
@@ -48,6 +50,7 @@ figures:
 tables:
   cup: {kind: standings, games: [ipd], tournaments: [cup], caption: The cup}
   ends: {kind: convergence, games: [ipd], algorithms: [nl-ex], opponent_model: clone, caption: Ends}
+  points: {kind: consistency, games: [hill], algorithms: [exact@consistency], caption: Points}
 """
 
 NUMBERS = [0, -1, 1, 2.5, -0.0, 1e308, 1e-320, 10**6, 10**9, 10**21, 2**64, 10**399, float("nan"), float("inf")]
@@ -70,6 +73,10 @@ TEXTS = [
     "é",
 ]
 TEXTS += [
+    "IPD",
+    "NL-EX",
+    "nl–ex",
+    "nl-ex ",
     "nl-ex",
     "nl-ex-vs-nl-ex",
     "-vs-",
@@ -178,7 +185,7 @@ def is_told_well(line: str) -> bool:
     )
     named = re.match(rf"({known}|[^:]*: there is no such key|[^:]*: the key was read)(\b|[.:\[])", line)
     said = re.search(
-        "allowed: |is missing; |; kind .* (takes|shows) |is not YAML|separates the seats|is taken by", line
+        "allowed( for [^:]+)?: |is missing; |; kind .* (takes|shows) |is not YAML|separates the seats|is taken by", line
     )
     return len(line) <= 400 and line.isprintable() and bool((named and said) or "is already in the study" in line)
 

@@ -12,16 +12,16 @@ import pytest
 import yaml
 from claim_files import TEXT, on_disk, planned
 
-from lola.analysis import verdicts
+from lola.analysis import deterministic, verdicts
 from lola.analysis.claims import needed, of_claim, rival_sample
-from lola.analysis.paper import read_ledger
+from lola.analysis.paper import Deterministic, read_ledger
 from lola.study.config import check_claims
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.quantities import CLAIM, PARTS, QUANTITIES, RIVAL, RULES, WHERE
 
 CONTENT = yaml.safe_load(TEXT)
 MUTATIONS, AT_ONCE = 520, 40
-LONGEST = 320  # characters of a line
+LONGEST = 360  # characters of a line
 JUNK = [
     *(None, True, False, 0, -1, 1, 2, 1.5, 0.5, 50, 1000, 10**30, -1e300, float("nan"), float("inf")),
     *("", " ", "abc", "é", "a\nb", "\0", "oracle", "start", "CC", "x" * 3000, date(2026, 1, 2)),
@@ -37,17 +37,23 @@ def decide(tmp_path_factory):
     """Measures and decides, on runs that are made up, all claims of a file that another one has not."""
     root = tmp_path_factory.mktemp("groups")
     (root / "claims.yaml").write_text(TEXT)
-    groups, known = on_disk(root), read_ledger(root / "claims.yaml").claims
+    groups, told = on_disk(root), read_ledger(root / "claims.yaml")
+    known, codes = told.claims, (told.code, told.code_deterministic)
 
     def of_file(path):
         ledger = read_ledger(path)
         for claim in ledger.claims:
-            if replace(claim, code=known[0].code) not in known and is_there(claim, groups):
+            by_number = isinstance(claim, Deterministic)
+            if replace(claim, code=codes[by_number]) not in known and is_there(claim, groups):
                 sample = of_claim(claim, groups, ledger)
                 for runs in (sample, rival_sample(claim, sample, groups, ledger)[1]):
                     if runs is not None:
                         assert len(runs.runs) and np.isfinite(runs.runs).all()
-                        assert str(verdicts.kinds(claim, runs.statistic, runs.runs)) in verdicts.KINDS
+                        if by_number:
+                            kind = deterministic.kind(claim, deterministic.worst(claim, runs).value)
+                        else:
+                            kind = str(verdicts.kinds(claim, runs.statistic, runs.runs))
+                        assert kind in verdicts.KINDS
 
     return of_file
 
@@ -74,6 +80,29 @@ def test_a_file_of_claims_is_refused_in_short_lines_or_can_be_decided(tmp_path, 
         except Exception as error:
             raise AssertionError(f"mutation {seed}: {type(error).__name__}: {error}") from error
         assert is_clear(told), f"mutation {seed}: {told}"
+
+
+def numbers():
+    """Every number of the file that what can be measured bounds, by its path; of points, coins and fits nothing is."""
+    bounded = ("than", "paper", "margin", "line", "std", "R", "R 1", "tft", "nash")
+    for parent, key in places(CONTENT):
+        unbounded = isinstance(parent, dict) and str(parent.get("id")).startswith(("coin/points", "coin/coins", "fit"))
+        unbounded |= parent is CONTENT["quantities"]["std"]  # whose game nobody says
+        plotted = isinstance(parent, list) and isinstance(parent[key], float)
+        if (key in bounded or plotted) and isinstance(parent[key], int | float) and not unbounded:
+            yield parent, key
+
+
+def test_a_number_that_cannot_come_out_is_refused_wherever_it_stands(tmp_path):
+    path, found = tmp_path / "claims.yaml", [*numbers()]
+    for parent, key in found:
+        kept = parent[key]
+        for parent[key] in (1e6, -1e6):
+            path.write_text(yaml.dump(CONTENT, allow_unicode=True, Dumper=Plain, sort_keys=False))
+            told = refused(path)
+            assert told and is_clear(told), (key, kept)
+        parent[key] = kept
+    assert len(found) > 40
 
 
 def test_what_is_not_mutated_passes(tmp_path, decide):

@@ -17,7 +17,10 @@ from lola.study.config import BadConfig, load
 # How many groups of cells and claims a paper has; a new one needs a row here.
 PAPERS = {
     "lola": (200, 109),
-    "sos": (4, 5),
+    "cgd": (87, 93),
+    "no-outcome": (22, 42),
+    "sga": (54, 51),
+    "sos": (43, 65),
 }
 
 
@@ -131,7 +134,7 @@ def test_explain_and_verify_take_a_paper_and_an_overlay(monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         audit.main()
     assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("Verified: 12 cells")
+    assert capsys.readouterr().out.startswith("Verified: 121 cells")
 
 
 @pytest.mark.parametrize(

@@ -252,3 +252,11 @@ def test_a_block_knows_the_names_of_its_opponent_models(config):
     assert [known.label(known.group("ipd", shown)) for shown in block["algorithms"]] == [
         *("LOLA-Ex", "LOLA-Ex, cloned opponent")
     ]
+
+
+def test_a_gathered_group_of_real_parameters_is_told_its_settings_and_no_other_group():
+    groups = plan.groups(load("sos")) | plan.groups(load("lola"))
+    for group in groups.values():
+        told = plan.group_spec(group)
+        assert told.get("spec") == (group.spec if group.course == "parameters" else None)
+    assert {group.course for group in groups.values()} > {"parameters", "updates"}

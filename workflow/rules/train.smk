@@ -1,4 +1,5 @@
-# Train the cells of each group, many seeds to a job, and its further seeds, of which only the ends are kept.
+# Train the cells of each group, many seeds to a job, and its further seeds, of which only the ends are kept. The cells of
+# rules that are held against themselves, of networks that are fitted, and of players that carry these are made apart.
 #
 # in:   nothing but the spec of the group, its code and the locked packages
 # out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}, <results>/groups/<group>/further.csv
@@ -8,6 +9,37 @@ on_gpu = device == "cuda" or (device == "auto" and which("nvidia-smi") is not No
 
 for later, (job, (group, batch)) in enumerate(reversed(JOBS.items())):
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
+    seeds = f"{len(batch)} seed{'s' * (len(batch) > 1)}"
+
+    if provenance.command(group) == "lola.commands.consistent":
+
+        rule:
+            name:
+                job
+            input:
+                [cell.manifest(ROOT) for one in batch for cell in group.read_by(one.seed)],
+            output:
+                curves=[str(cell.curve(ROOT)) for cell in batch],
+                manifests=[str(cell.manifest(ROOT)) for cell in batch],
+            log:
+                f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
+            benchmark:
+                str(batch[0].benchmark(ROOT, batch[-1]))
+            priority: TRAIN + later
+            conda:
+                "../../environment.yml"
+            params:
+                spec=canonical(group.spec),
+                code=canonical(provenance.training_code(group)),
+                lock=LOCK,
+                reads=canonical(group.reads),
+            message:
+                f"{'evaluate' if group.course == 'consistency' else 'train'} {group.game} {group.algorithm}, {seeds}"
+            shell:
+                "python -m lola.commands.consistent --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
+                " --reads {params.reads:q} {output.curves:q} > {log:q} 2>&1"
+
+        continue
 
     rule:
         name:

@@ -4,20 +4,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lola.analysis import tournaments, verdicts
+from lola.analysis import at_points, deterministic, linear, metrics, parameters, tournaments, verdicts
+from lola.analysis.affine import NotLinear
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.maps import fit
-from lola.analysis.metrics import QUANTITIES, SHARE, Estimate, Sample, difference, estimate
-from lola.analysis.paper import APART, FIT, Claim, Ledger, names_of
+from lola.analysis.metrics import SHARE, Estimate, Sample, difference, estimate, mean
+from lola.analysis.paper import APART, FIT, Claim, Deterministic, Ledger, names_of
 from lola.analysis.verdicts import KINDS, NOT_REPRODUCED, NOT_RUN
+from lola.vocabulary import quantities
 
+QUANTITIES = metrics.QUANTITIES | parameters.QUANTITIES | at_points.QUANTITIES  # of groups
 ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # no arguments of a quantity
 NONE = "no difference"  # the rival of a claim on a difference that names none
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Whose runs a claim must refute: what they measure, and how often they are refuted (`power`), of 1."""
+    """Whose runs a claim must refute: what they measure, and how often they are refuted (`power`), of 1.
+
+    A deterministic claim refutes it or not, and has no power: nan.
+    """
 
     name: str
     value: float
@@ -26,7 +32,7 @@ class Rival:
 
     @property
     def told_apart(self) -> bool:
-        return self.verdict == NOT_REPRODUCED and self.power >= verdicts.POWER
+        return self.verdict == NOT_REPRODUCED and not self.power < verdicts.POWER
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,9 @@ class Checked:
     """A claim with its verdict and what a sceptic asks of it; where it was not run, `because` says why.
 
     `refutable`: below and above what it would have been refuted. `same`: in which share of resamples the same word
-    comes out. `blocks`: in how many blocks of 50 seeds, of how many. `p`: the least level at which it is refuted.
+    comes out. `blocks`: in how many blocks of 50 seeds, of how many. `p`: the least level at which it is refuted. A
+    deterministic claim has none of these three; what is measured of it is its worst start. `radius`: the spectral
+    radius of the step of the group that it measures, where that is linear.
     """
 
     claim: Claim
@@ -46,6 +54,12 @@ class Checked:
     blocks: tuple[int, int] = (0, 0)
     p: float = np.nan
     because: str = ""
+    radius: float = np.nan
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether its number decides it, and no scatter."""
+        return isinstance(self.claim, Deterministic)
 
     @property
     def verdict(self) -> str:
@@ -74,7 +88,7 @@ def check(claim: Claim, groups: dict[str, Group], ledger: Ledger, scales: dict[s
     """Measure a claim and decide it.
 
     `scales` are remarks on how much a group learns from, by its name. They stand beside the verdict, as runs that
-    diverged do. Raises ValueError if a measure or the rule is unknown.
+    diverged do, and spectral radii. Raises ValueError if a measure or the rule is unknown.
     """
     if claim.rule not in verdicts.RULES:
         raise ValueError(f"{claim.id}: unknown rule {claim.rule!r}; known: {', '.join(verdicts.RULES)}")
@@ -90,25 +104,42 @@ def check(claim: Claim, groups: dict[str, Group], ledger: Ledger, scales: dict[s
         return Checked(claim, because=str(reason))
     if reason := no_number(sample):
         return Checked(claim, because=reason)
+    ran = dict.fromkeys(scales[name] for name in claim.groups if name in (scales or {}))
+    diverged = [f"{name}: {group.divergence}" for name, group in found.items() if group.divergence]
+    radii = {name: radius for name, group in found.items() if (radius := radius_of(group)) is not None}
+    remarks = [sample.about, *ran, *diverged, *(f"{name}: spectral radius {r:.6g}" for name, r in radii.items())]
+    rival = rival_of(claim, sample, groups, ledger)
+    beside = radii.get(claim.measure.get("group"), np.nan)
+    if isinstance(claim, Deterministic):
+        measured, refutable = deterministic.worst(claim, sample), deterministic.refutable(claim)
+        kind, because = deterministic.kind(claim, measured.value), "; ".join(filter(None, remarks))
+        return Checked(claim, measured, kind, refutable, rival, because=because, radius=beside)
     kind = str(verdicts.kinds(claim, sample.statistic, sample.runs))
     again = verdicts.resampled(claim, sample) == KINDS[kind]
     apart = verdicts.blocks(claim, sample) == KINDS[kind]
     coarse = ""
     if kind == verdicts.COARSE and (reach := verdicts.finest(claim, sample)) > claim.margin:
         coarse = f"an equal number would be too coarse as well, ± {reach:.2g}"
-    ran = dict.fromkeys(scales[name] for name in claim.groups if name in (scales or {}))
-    diverged = [f"{name}: {group.divergence}" for name, group in found.items() if group.divergence]
     return Checked(
         claim,
         estimate(sample),
         kind,
         verdicts.refutable(claim, sample),
-        rival_of(claim, sample, groups, ledger),
+        rival,
         float(again.mean()),
         (int(apart.sum()), len(apart)),
         verdicts.p_value(claim, sample),
-        "; ".join(filter(None, (coarse, sample.about, *ran, *diverged))),
+        "; ".join(filter(None, (coarse, *remarks))),
+        beside,
     )
+
+
+def radius_of(group: Group) -> float | None:
+    """The spectral radius of a group's step; None if that is not linear."""
+    try:
+        return linear.step(group.about["spec"]).radius
+    except (KeyError, NotLinear):
+        return None
 
 
 def no_number(sample: Sample) -> str:
@@ -121,9 +152,23 @@ def no_number(sample: Sample) -> str:
 
 
 def of_claim(claim: Claim, groups: dict[str, Group], ledger: Ledger) -> Sample:
-    """The sample that decides a claim."""
+    """The sample that decides a claim.
+
+    Raises NothingLeft if runs of a deterministic one diverged and its quantity has no answer to that.
+    """
+    if isinstance(claim, Deterministic):
+        for settings in claim.measures:
+            for group in needed(settings, groups):
+                check_whole(settings, group)
     sample = measure(claim, claim.measure, groups, ledger)
     return difference(sample, measure(claim, claim.minus, groups, ledger)) if claim.minus else sample
+
+
+def check_whole(settings: dict, group: Group) -> None:
+    """Raises NothingLeft if runs of a group diverged and its quantity has no answer to that."""
+    quantity = quantities.QUANTITIES[settings["quantity"]]
+    if group.diverged and not quantity.tells_divergence and not quantity.computed:
+        raise NothingLeft(f"{group.name}: {len(group.diverged)} of {len(group.ends)} runs diverged")
 
 
 def rival_of(claim: Claim, ours: Sample, groups: dict[str, Group], ledger: Ledger) -> Rival | None:
@@ -134,6 +179,9 @@ def rival_of(claim: Claim, ours: Sample, groups: dict[str, Group], ledger: Ledge
         return None
     if sample is None or no_number(sample):
         return None
+    if isinstance(claim, Deterministic):
+        worst = deterministic.worst(claim, sample).value
+        return Rival(name, worst, KINDS[deterministic.kind(claim, worst)], np.nan)
     word = KINDS[str(verdicts.kinds(claim, sample.statistic, sample.runs))]
     power = (verdicts.resampled(claim, sample, len(ours.runs)) == NOT_REPRODUCED).mean()
     return Rival(name, float(sample.statistic.value(sample.runs)), word, float(power))
@@ -143,18 +191,27 @@ def rival_sample(claim: Claim, ours: Sample, groups: dict[str, Group], ledger: L
     """The rival's name, and its runs in the place of ours.
 
     It is a number around which runs scatter like ours, or says what to measure instead. The rival of a difference is
-    without other word that there is none: the second measure's runs stand for the first's, with other seeds.
+    without other word that there is none: the second measure's runs stand for the first's, with other seeds. Those of a
+    deterministic claim are the number alone.
     """
     rival = claim.rival or {"name": NONE if claim.minus else ""}
     instead = {key: value for key, value in rival.items() if key not in ("name", "value")}
+    alone = isinstance(claim, Deterministic)
     if "value" in rival:
-        return rival["name"], around(ours, rival["value"])
+        return rival["name"], number(rival["value"]) if alone else around(ours, rival["value"])
     if instead:
         return rival["name"], of_claim(replace(claim, measure=claim.measure | instead), groups, ledger)
     if not claim.minus:
         return rival["name"], None
+    if alone:
+        return rival["name"], number(0.0)
     sample = measure(claim, claim.minus, groups, ledger)
     return rival["name"], difference(replace(sample, runs=np.roll(sample.runs, 1, axis=0)), sample)
+
+
+def number(value: float) -> Sample:
+    """A number as one run."""
+    return Sample((0,), np.array([[value]]), mean())
 
 
 def around(sample: Sample, value: float) -> Sample:

@@ -125,10 +125,16 @@ def apart(one: Bounds | None, other: Bounds | None) -> Bounds | None:
     return (one[0] - other[1], one[1] - other[0]) if one and other else None
 
 
-def final_return(group: Group, player: int | None = None, last: int = 1, scale: float = 1.0) -> Sample:
-    """R: the normalised return times `scale`, of one player or of all, averaged over the `last` updates."""
+def final_return(
+    group: Group, player: int | None = None, last: int = 1, scale: float = 1.0, at: int | None = None
+) -> Sample:
+    """R: the normalised return times `scale`, of one player or of all, averaged over the `last` updates.
+
+    `at`: after that update instead.
+    """
     bounds = group.bounds(player)
-    return Sample.of(scale * ends(group, last, player), mean(bounds and tuple(sorted(scale * end for end in bounds))))
+    returns = ends(group, last, player) if at is None else by_player(at_step(group.returns, at, group), player)
+    return Sample.of(scale * returns, mean(bounds and tuple(sorted(scale * end for end in bounds))))
 
 
 def final_spread(group: Group) -> Sample:
@@ -152,6 +158,14 @@ def late(curves: pd.DataFrame, last: int | None = None) -> pd.DataFrame:
     """The rows of the `last` updates, or of the last tenth of training, each of which ends at its step."""
     steps = curves.columns.get_level_values("step")
     return curves.loc[:, steps > ((1 - LATE) * steps.max() if last is None else steps.max() - last)]
+
+
+def at_step(curves: pd.DataFrame, step: int, group: Group) -> pd.DataFrame:
+    """The row of a step. Raises NothingLeft if there is none."""
+    steps = curves.columns.get_level_values("step")
+    if step not in steps:
+        raise NothingLeft(f"{group.name} has no row of step {step}")
+    return curves.loc[:, steps == step]
 
 
 def stationary(group: Group, within: float) -> Sample:
@@ -184,10 +198,14 @@ def share_of_runs(true: pd.Series) -> Sample:
     return Sample.of(100.0 * true, SHARE)
 
 
-def scatter(group: Group) -> Sample:
-    """The mean size |R| of player 1's return: how far runs end from 0, where players of a zero-sum game are even."""
+def scatter(group: Group, last: int = 1) -> Sample:
+    """The mean size |R| of player 1's return: how far runs end from 0, where players of a zero-sum game are even.
+
+    Over the `last` updates it is the mean of the sizes.
+    """
     bounds = group.bounds(1)
-    return Sample.of(ends(group, player=1).abs(), mean(bounds and (0.0, max(map(abs, bounds)))))
+    sizes = ends(group, player=1).abs() if last == 1 else by_player(late(group.returns, last).abs(), 1)
+    return Sample.of(sizes, mean(bounds and (0.0, max(map(abs, bounds)))))
 
 
 def swing(group: Group) -> Sample:

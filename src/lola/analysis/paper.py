@@ -11,7 +11,8 @@ import yaml
 
 from lola.files.artifacts import canonical, sha256
 
-PARTS = ("code", "runs", "notes", "quantities", "printed", "plotted", "sections", "withdrawn", "deviations")
+CODE = ("code", "code_deterministic")  # digests of the code that decides
+PARTS = (*CODE, "runs", "notes", "quantities", "printed", "plotted", "sections", "withdrawn", "deviations")
 NEEDED = ("id", "sentence", "source", "certainty", "rule", "measure")
 NUMERIC = ("equals", "count")  # rules about a number of the paper
 FIT, APART = "fit", "apart"  # quantities that rest on numbers of the ledger
@@ -78,6 +79,18 @@ class Claim:
         return self.id.partition("/")[0]
 
 
+@dataclass(frozen=True)
+class Deterministic(Claim):
+    """A claim that its number decides and no scatter: within the `tolerance` of what is said, from every start."""
+
+    tolerance: float = 0.0
+
+
+def slack(claim: Claim) -> float:
+    """What still counts as the same, or as no effect: the margin, or the tolerance of a deterministic claim."""
+    return claim.tolerance if isinstance(claim, Deterministic) else claim.margin
+
+
 def names_of(measure: dict) -> list[str]:
     """The groups that a measure names: one, several, or those of several options."""
     if "group" in measure:
@@ -118,6 +131,7 @@ class Ledger:
     quantities: dict[str, dict] = field(default_factory=dict)
     runs: int | None = None
     code: str = ""
+    code_deterministic: str = ""
     notes: str = ""
     deviations: tuple[str, ...] = ()
     history: dict[tuple[str, str], Fixed] = field(default_factory=dict)  # by a claim's id and its rule's digest
@@ -146,9 +160,11 @@ def read_ledger(path: str | Path, history: str | Path | None = None) -> Ledger:
 
     Raises ValueError that names the claim with a wrong or missing key.
     """
+    from lola.files.plain_yaml import PlainLoader  # not above: how claims are read is no part of how they are decided
+
     with open(history or os.devnull, newline="") as lines:
         fixed = {(line["claim"], line["rule"]): Fixed(line["commit"], line["known"]) for line in csv.DictReader(lines)}
-    return parsed(yaml.safe_load(Path(path).read_text()), str(path), fixed)
+    return parsed(yaml.load(Path(path).read_text(encoding="utf-8"), PlainLoader), str(path), fixed)
 
 
 def parsed(file: dict, path: str, history: dict[tuple[str, str], Fixed]) -> Ledger:
@@ -169,7 +185,7 @@ def parsed(file: dict, path: str, history: dict[tuple[str, str], Fixed]) -> Ledg
 
 def claims_of(sections: list[dict], ledger: Ledger) -> Iterator[Claim]:
     """Every claim with what the ledger says of all: the paper's number, its runs, the margin of its quantity."""
-    known, ids = {each.name for each in fields(Claim)} - {*OF_LEDGER}, set()
+    known, ids = {each.name for each in fields(Deterministic)} - {*OF_LEDGER}, set()
     for section in sections:
         for entry in section["claims"]:
             name = entry.get("id")
@@ -183,9 +199,16 @@ def claims_of(sections: list[dict], ledger: Ledger) -> Iterator[Claim]:
             for measure in filter(None, (entry["measure"], entry.get("minus"))):
                 if wrong := fault(measure):
                     raise ValueError(f"{name}: {wrong}")
-            of_ledger = {"section": section["title"], "headline": section.get("headline", False), "code": ledger.code}
-            claim = Claim(**defaults(entry, ledger) | entry, **of_ledger, against=against(entry["measure"], ledger))
-            missing = [key for key in ("paper", "runs") if claim.numeric and getattr(claim, key) is None]
+            by_number = "tolerance" in entry
+            of_ledger = {
+                "section": section["title"],
+                "headline": section.get("headline", False),
+                "code": ledger.code_deterministic if by_number else ledger.code,
+                "against": against(entry["measure"], ledger),
+            }
+            claim = (Deterministic if by_number else Claim)(**defaults(entry, ledger) | entry, **of_ledger)
+            needs = ("paper",) if by_number else ("paper", "runs")
+            missing = [key for key in needs if claim.numeric and getattr(claim, key) is None]
             if claim.measure["quantity"] == FIT and ledger.runs is None:
                 missing.append("runs")
             if missing:
@@ -207,13 +230,15 @@ def defaults(entry: dict, ledger: Ledger) -> dict:
 
     A number and its standard deviation are as printed. The margin is that of the quantity; but of a difference of two
     printed numbers half of it, so that what counts is nearer to the paper's effect than to none; and of a sentence
-    that compares with a line, nothing.
+    that compares with a line, nothing. Of what is printed, a deterministic claim takes the number alone.
     """
     measure = entry["measure"]
+    named = measure.get("group"), measure["quantity"], measure.get("player")
+    if "tolerance" in entry:
+        return {"paper": ledger.number(*named)} if entry["rule"] in NUMERIC else {}
     of = ledger.quantities.get(measure["quantity"], {})
     found = {"margin": of.get("margin", 0.0)}
     if entry["rule"] in NUMERIC:
-        named = measure.get("group"), measure["quantity"], measure.get("player")
         spread = ledger.number(named[0], "std") if named[1:] == ("R", None) else None
         return found | {
             "runs": ledger.runs,

@@ -26,6 +26,8 @@ from lola.bench.timing import pace, per_update, spread
 from lola.files import environment, processor
 from lola.files.artifacts import canonical, write_whole
 from lola.learning import rules
+from lola.learning.joint import rules as joint
+from lola.learning.joint.momentum import Lead, Optimistic
 from lola.learning.matrix.job import build
 from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
@@ -41,7 +43,20 @@ RULES = {
     "LOLA, full surrogate": rules.lola_surrogate(1.0),
     "LOLA, exact look-ahead": rules.lola_exact(1.0),
     "LookAhead": rules.lookahead(1.0),
+    "LookAhead, first order": joint.lookahead_first(1.0),
+    "LookAhead, third order": joint.lookahead_nested(1.0, 3),
+    "SOS": joint.sos(1.0, 0.5, 0.1),
+    "SGA": joint.sga(1.0),
+    "SGA, aligned": joint.sga(1.0, align=True),
+    "CO": joint.consensus(1.0),
+    "CO, aligned": joint.consensus(1.0, align=True),
+    "EG": joint.extragradient(1.0),
+    "CGD": joint.cgd(1.0),
+    "LSS": joint.lss(0.1),
+    "LSS, κ = 0": joint.lss(0.0),
 }
+BY_AUTOGRAD = {"LOLA-Ex, second order", "LOLA, exact look-ahead", "LookAhead", "LookAhead, third order"}  # alone
+LEARNERS = {"OMD": Optimistic(1.0), "LEAD": Lead(1.0, 0.5, 0.5)}
 
 
 def main() -> None:
@@ -73,14 +88,16 @@ def machine(config: dict) -> Iterator[dict]:
 def updates(config: dict) -> Iterator[dict]:
     """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
     spec = plan.groups(config)["ipd/lola-ex/oracle"].spec
+    players = {(label, "closed form"): (learner, 100) for label, learner in LEARNERS.items()}
     for label, rule in RULES.items():
-        forms = {"closed form": (rule, 100)} if isinstance(rule, rules.FirstOrder) else {}
-        forms["autograd"] = (lambda values, *at, rule=rule: rule(values.by_autograd(), *at), 10)
-        for seeds, (form, (climbed, count)) in product((1, 50, 4096), forms.items()):
-            job = replace(build(spec, list(range(seeds))), players=[Climber(climbed, 1.0, oracle())] * 2)
-            seconds = per_update(job, count)
-            speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
-            yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", seconds) | speed
+        if label not in BY_AUTOGRAD:
+            players[label, "closed form"] = Climber(rule, 1.0, oracle()), 100
+        by_autograd = Climber(lambda values, *at, rule=rule: rule(values.by_autograd(), *at), 1.0, oracle())
+        players[label, "autograd"] = by_autograd, 10
+    for ((label, form), (player, count)), seeds in product(players.items(), (1, 50, 4096)):
+        seconds = per_update(replace(build(spec, list(range(seeds))), players=[player] * 2), count)
+        speed = {"seed-updates per second": round(seeds / statistics.median(seconds))}
+        yield {"rule": label, "form": form, "seeds": seeds} | spread("ms", seconds) | speed
 
 
 def rollouts(config: dict) -> Iterator[dict]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from lola.analysis.verdicts import NOT_RUN
 from lola.files import cells, environment, policies
 from lola.files.artifacts import write_whole
-from lola.page import algorithms, results
+from lola.page import algorithms, family, results
 from lola.study import digests, papers, plan
 from lola.study.config import BadConfig, load
 from lola.tables import outcomes
@@ -26,6 +26,7 @@ from lola.vocabulary.kinds import FIGURES
 from lola.vocabulary.names import GroupName
 
 README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "README.md"
+FAMILY = DOCS / "family.md"
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
 CLAIMS = ("claims.csv", "claims.md")
@@ -118,11 +119,11 @@ def fill(page: Path, parts: dict[str, str]) -> str:
 
 def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
     """The parts of pages: what became of each paper's claims, as just copied or as published before; the settings."""
-    answers, studies, sections = [], [], []
+    answers, studies, sections, every = [], [], [], {}
     for paper in papers.papers():  # the first one first
         path = DOCS / paper / "claims.csv"
         content = made.get(path) or (path.read_bytes() if path.exists() else b"")
-        claims = outcomes.read(content.decode())
+        claims = every[paper] = outcomes.read(content.decode())
         answer, *paragraphs = listing(claims)
         title = (DOCS / f"{paper}.md").read_text().partition("\n")[0].removeprefix("# ")
         answers.append(answer)
@@ -135,6 +136,7 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
         },
         DOCS / "claims.md": {"claims": "\n\n".join(sections)},
         DOCS / "verdicts.md": {"rates": grid(*rates_listing())},
+        **({FAMILY: {"rules": grid(*family.listing(every))}} if FAMILY.exists() else {}),
         SETTINGS: {"kinds": kinds_listing(), "settings": settings_listing()},
     }
 

@@ -20,16 +20,19 @@ from lola.analysis.paper import PARTS, names_of, parsed
 from lola.analysis.verdicts import NOT_RUN
 from lola.files import environment
 from lola.files.artifacts import canonical, sha256, write_whole
+from lola.files.plain_yaml import PlainLoader
 from lola.study import papers
 from lola.study.fingerprints import fingerprints
 from lola.vocabulary.names import GroupName
 
-# What turns runs into a verdict. A digest of it stands in each file of claims, so that another way is another rule.
+# What turns runs into a verdict, and the number of a deterministic claim into one. A digest of each stands in the files
+# with such claims, so that another way is another rule.
 DECIDES = (
     ("lola.analysis.verdicts", "kinds"),
     *(("lola.analysis.intervals", name) for name in ("of_mean", "of_share", "of_rank", "percentile")),
     ("lola.analysis.maps", "Fit"),
 )
+DECIDES_BY_NUMBER = (("lola.analysis.deterministic", "kind"), ("lola.analysis.deterministic", "worst"))
 COLUMNS = ("claim", "rule", "commit", "date", "known")
 OLD_WORDS = ("id", "sentence", "source", "certainty")  # of a claim before there were sections, which decide nothing
 LENGTH = 10  # of a commit's name
@@ -48,6 +51,11 @@ def main() -> None:
 def code() -> str:
     """A digest of the code that decides."""
     return sha256(canonical(fingerprints(*DECIDES)))[:12]
+
+
+def code_deterministic() -> str:
+    """A digest of the code that decides deterministic claims."""
+    return sha256(canonical(fingerprints(*DECIDES_BY_NUMBER)))[:12]
 
 
 def history(claims: Path, verdicts: Path, digests: Path) -> list[dict[str, str]]:
@@ -100,7 +108,7 @@ def rules(content: str) -> Iterator[tuple[str, str, list[dict]]]:
 
     Also of files from before there were sections.
     """
-    file = yaml.safe_load(content)
+    file = yaml.load(content, PlainLoader)
     if "sections" in file:
         kept = {part: file[part] for part in PARTS if part in file}  # it may have had others
         yield from ((claim.id, claim.digest, claim.measures) for claim in parsed(kept, "", {}).claims)

@@ -145,7 +145,7 @@ def damaged_files(product: provenance.Product) -> list[Path]:
     try:
         outputs = records.manifest(product.manifest)["outputs"]
         changed = [Path(path) for path, digest in outputs.items() if not records.matches(path, digest)]
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         changed = []
     return [path for path in changed if os.path.lexists(path)] or [product.manifest]
 

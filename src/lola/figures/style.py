@@ -150,7 +150,10 @@ def keys(sources: Sources, groups: Iterable[Group], looks: Iterable[dict]) -> li
 
 def heading(mean: str, runs: Iterable[int]) -> str:
     """What curves are and of how many runs; `mean` is "mean of" or "mean over agents and", say."""
-    return f"{mean} {' or '.join(map(str, sorted({*runs})))} runs, with 95 % intervals"
+    counts = sorted({*runs})
+    if counts == [1]:
+        return f"{mean} one run".removeprefix("mean of ")
+    return f"{mean} {' or '.join(map(str, counts))} runs, with 95 % intervals"
 
 
 def title(axes: Iterable[Axes], texts: Iterable[str]) -> None:

@@ -32,7 +32,7 @@ def seconds(path: Path) -> float:
 
 def measured(path: Path) -> float | None:
     """Wall seconds of a job; None if its benchmark is not there, or not whole since Snakemake was killed meanwhile."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         times = [json.loads(line)["s"] for line in path.read_text(encoding="utf-8").splitlines()]
         return float(sum(times)) if times and math.isfinite(sum(times)) else None
     return None

@@ -6,6 +6,7 @@ Every file of a study has a suffix, and no folder has one.
 import errno
 import itertools
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ def set_aside(path: Path) -> Path:
     """Rename what is damaged, over what was set aside before unless one of them is a folder. Returns the new path."""
     for number in itertools.count(1):
         aside = path.with_name(path.name + DAMAGED + (f"-{number}" if number > 1 else ""))
-        if not (aside.is_dir() or (path.is_dir() and aside.exists())):
+        if not (aside.is_dir() or (path.is_dir() and os.path.lexists(aside))):
             return path.replace(aside)
 
 
@@ -76,7 +77,7 @@ def broken_records(folder: Path) -> Iterator[Path]:
             continue
         try:
             whole = isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             whole = False
         if not whole and path.name != "migration_underway":
             yield path

@@ -29,6 +29,7 @@ OURS = {
 
 def set_up() -> None:
     """Set the environment of this process and of what it starts; begin it anew if Python was started in another."""
+    sys.excepthook = told
     misled = begun_otherwise()
     for name in [name for name in os.environ if name.startswith(FOREIGN) and name not in HARMLESS]:
         del os.environ[name]
@@ -37,6 +38,14 @@ def set_up() -> None:
     os.umask(os.umask(0o077) & 0o077)  # the owner may read and write what we make
     if misled:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def told(kind, error, trace) -> None:
+    """Say in a word that a person has ended a command; of any other exception, where it was raised."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("Ended by Ctrl-C.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def begun_otherwise() -> bool:

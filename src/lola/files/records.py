@@ -49,6 +49,12 @@ def manifest(path: str | Path) -> dict:
     return made
 
 
+def is_as_written(path: str | Path) -> bool:
+    """Whether the text of a manifest, or of a cell's, is the one that is written of what it holds, to every blank."""
+    text = Path(path).read_bytes().decode()
+    return text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
+
+
 def read(path: str | Path) -> dict:
     """A manifest, after checking the outputs against it. Raises ValueError that says what is not as it was written."""
     made = manifest(path)

@@ -12,7 +12,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lola.analysis.paper import Claim, read_ledger
+from lola.analysis.paper import Claim, read_ledger, slack
 from lola.analysis.verdicts import NOT_REPRODUCED, VERDICTS
 from lola.page import words
 from lola.page.strips import REACH, strip
@@ -66,6 +66,7 @@ def page(config: dict, overlays: list[str], place: Place, by_hand: dict | None =
         place=place,
         verdicts=VERDICTS,
         headline=outcomes.headline(rows) if rows else "",
+        deterministic=sum(map(outcomes.deterministic, outcomes.counted(rows))),
         counts=outcomes.counts(outcomes.counted(rows)),
         weak=outcomes.weak(rows),
         by_part=by_part(counted),
@@ -149,7 +150,7 @@ def entry(claim: Claim, row: dict, reasons: dict[str, list[Markup]]) -> dict:
         "source": claim.source,
         "numeric": claim.numeric,
         "counted": row["headline"] == "yes",
-        "margin": f"{claim.margin:g}",
+        "allowance": f"{'tolerance' if outcomes.deterministic(row) else 'margin'} {slack(claim):g}",
         "paper": outcomes.printed(row),
         "ours": outcomes.measured(row),
         "runs": row["runs"],

@@ -2,12 +2,13 @@
 
 Of a number of the paper: how far ours lies from it, in margins, `REACH` of them on either side; what is within one is
 the ground on which it counts as the same. Of a sentence: the place at which it turns true stands in the middle, and on
-the ground to the right it holds; each has a scale of its own, which shows all that there is.
+the ground to the right it holds; each has a scale of its own, which shows all that there is. Of a deterministic claim
+the tolerance takes the place of the margin, and the span of all starts that of the interval.
 """
 
 from dataclasses import dataclass
 
-from lola.analysis.paper import Claim
+from lola.analysis.paper import Claim, slack
 
 REACH = 4  # margins
 EDGE = 2  # percent that a strip keeps free on either side
@@ -32,12 +33,12 @@ def strip(claim: Claim, row: dict) -> Strip | None:
     ours, low, high = (float(row[key]) for key in ("measured", "low", "high"))
     paper = float(row["paper"]) if row["paper"] else None
     if claim.numeric:
-        centre, unit, ground = paper, REACH * claim.margin, (place(-1 / REACH), place(1 / REACH))
+        centre, unit, ground = paper, REACH * slack(claim), (place(-1 / REACH), place(1 / REACH))
         if not unit:
             unit = max(abs(end - centre) for end in (ours, low, high)) or 1.0
     else:
         side = 1 if claim.rule == "greater" else -1
-        centre, ground = claim.than + side * claim.margin, (place(0), 100.0)
+        centre, ground = claim.than + side * slack(claim), (place(0), 100.0)
         ends = [ours, low, high, claim.than, *([paper] if paper is not None else [])]
         unit = side * (max(abs(end - centre) for end in ends) or 1.0)
     low, high = sorted(((low - centre) / unit, (high - centre) / unit))

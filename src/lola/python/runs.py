@@ -11,6 +11,7 @@ from lola.python.players import Players, policy_table
 from lola.study import plan
 from lola.vocabulary.errors import BadConfig, quoted
 from lola.vocabulary.names import count
+from lola.vocabulary.registry import WITHOUT_STEPS
 
 
 class Gathered(Counted):
@@ -69,8 +70,9 @@ class Runs:
 
         Raises BadConfig if there are no curves by step.
         """
-        if self.group.course == "map":
-            raise BadConfig(f"{self.name}: given a map, which has no returns by step; allowed: its curves")
+        if (course := self.group.course) in WITHOUT_STEPS:
+            what = {"map": "a map", "consistency": "rules at points"}.get(course, course)
+            raise BadConfig(f"{self.name}: given {what}, which has no returns by step; allowed: its curves")
         return Gathered(self.group, self.ends, self.curves, self.further)
 
     @property

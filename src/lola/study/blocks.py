@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterable
 
+from lola.study import plan
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig, dotted, lookup, quoted, walk
 from lola.vocabulary.registry import Entry, Kind
+
+HIGHEST = 20  # exponent: far above those of any paper
 
 
 def check_game(where: str, game: dict) -> None:
@@ -15,18 +18,30 @@ def check_game(where: str, game: dict) -> None:
     check_settings(where, game, {f"kind {name}": [kind.game]}, always)
     if "payoffs" in game:
         check_payoffs(where, game["payoffs"], game["actions"])
-    if "matrices" in game:
-        check_coefficients(where, game["matrices"], game["linear"])
+        if name == "bimatrix":
+            check_two_actions(where, game["payoffs"])
+    if "terms" in game:
+        check_terms(where, game["terms"])
+    if "start" in game and len(game["start"]) != (players := plan.players(game)):
+        allowed = f"a number for each of {players} players"
+        raise BadConfig(f"{where}.start: given {quoted(game['start'])}; allowed: {allowed}")
 
 
-def check_coefficients(where: str, matrices: list, linear: list) -> None:
-    """A quadratic game has a row and a column for every player's parameter in every player's coefficients."""
-    n = len(linear)
-    for key, value, counts in (("linear", linear, [n, n]), ("matrices", matrices, [n, n, n])):
-        if not has_shape(value, counts):
-            shape = " × ".join(map(str, counts))
-            allowed = f"numbers nested {shape}, since linear has {n} entries, which means {n} players"
-            raise BadConfig(f"{where}.{key}: given {quoted(value)}; allowed: {allowed}")
+def check_terms(where: str, terms: list) -> None:
+    """Each term of a polynomial game has an exponent for every player's parameter."""
+    shape = f"[coefficient, {len(terms)} exponents], since there are terms of {len(terms)} players"
+    for path, value in walk(terms):
+        if len(path) == 2 and len(value) != 1 + len(terms):
+            raise BadConfig(f"{where}.terms{dotted(path)}: given {quoted(value)}; allowed: {shape}")
+        if len(path) == 3 and path[2] and value not in range(1 + HIGHEST):
+            allowed = f"an exponent, a whole number from 0 to {HIGHEST}"
+            raise BadConfig(f"{where}.terms{dotted(path)}: given {quoted(value)}; allowed: {allowed}")
+
+
+def check_two_actions(where: str, payoffs: list) -> None:
+    """In a game that is played once by players with a logit each, everybody has two actions."""
+    if not has_shape(payoffs, [len(payoffs)] + [2] * len(payoffs)):
+        raise BadConfig(f"{where}.payoffs: given {quoted(payoffs)}; allowed in a bimatrix game: 2 actions per player")
 
 
 def check_payoffs(where: str, payoffs: list, actions: list) -> None:
@@ -125,6 +140,14 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
 
 def check_derivatives(where: str, block: dict, kinds: Collection[Kind]) -> None:
     """A rule must not need higher derivatives of values than estimators give."""
+    rule = block["rule"]
+    if rule in registry.EXACT:
+        given = f"given {quoted(block['estimator'])}, but the rule {rule} needs exact values"
+        raise BadConfig(f"{where}.estimator: {given}; allowed: without it")
+    if rule in registry.OWN_CURVATURE and not any(kind.own_curvature for kind in kinds):
+        rules = ", ".join(name for name in registry.RULES if name not in (*registry.OWN_CURVATURE, *registry.EXACT))
+        why = "estimators for recurrent players lack a player's own second derivative"
+        raise BadConfig(f"{where}.rule: given {rule}, but {why}; allowed: {rules}")
     if block.get("order", 1) > 1:
         allowed = "1, or no estimator: those give the first two derivatives of the values, a higher order needs more"
         raise BadConfig(f"{where}.order: given {block['order']}; allowed: {allowed}")

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 
-from lola.study import plan
+from lola.study import evaluations, plan
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape, read_otherwise
 from lola.study.limits import check_names, check_results, check_size
+from lola.study.seats import check_course
+from lola.study.shown import check_block, check_table_names, of_order
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, Faults, dotted, lookup, quoted
-from lola.vocabulary.names import MAP, SEATS, GroupName, Matchup
+from lola.vocabulary.names import CONSISTENCY, MAP, NETWORKS, SEATS, Matchup
 from lola.vocabulary.settings import AXES, BLOCKS, STUDY, given
 
 # The keys of a part that not every part takes.
 SOME = ("algorithms", "entrants", "label", "steps", "episodes", "length", "perspective", "every", "grid")
+SOME += evaluations.KEYS
 
 
 def check_study(config: dict) -> None:
@@ -54,10 +57,8 @@ def of_what_is_shown(config: dict) -> Iterator[tuple]:
     for stage, (_, known) in kinds.SHOWN.items():
         for name, block in config[f"{stage}s"].items():
             yield check_block, config, groups, f"{stage}s.{name}", block, known
-    for stage, names in enumerate(config.get("first", [])):
-        for name in names:
-            yield lookup, f"first[{stage}]", name, config["figures"] | config["tables"], "figure or table"
     yield check_table_names, config["tables"]
+    yield from of_order(config)
 
 
 def check_name(name: str) -> None:
@@ -66,12 +67,6 @@ def check_name(name: str) -> None:
         raise BadConfig(f"algorithms.{name}: the name has {SEATS!r} in it, which separates the seats of a matchup")
     if Matchup.read(str(Matchup((name, name)))).seats != (name, name):
         raise BadConfig(f"algorithms.{name}: the name ends like {SEATS!r}, which separates the seats of a matchup")
-
-
-def check_table_names(tables: dict) -> None:
-    """No table may have the name of the table of claims."""
-    if "claims" in tables:
-        raise BadConfig("tables.claims: the name is taken by the table of claims; allowed: another name")
 
 
 def check_part(config: dict, name: str, part: dict) -> None:
@@ -91,17 +86,24 @@ def check_part(config: dict, name: str, part: dict) -> None:
         check_episodes(config, where, part)
     if every := part.get("every"):
         count, unit = (part["episodes"], "episodes") if episodes else (part.get("steps", config["steps"]), "steps")
-        averaged = episodes or part_kind(config, where, part).courses[0] != "updates"
+        averaged = episodes or registry.COURSES[part_kind(config, where, part).courses[0]].blocks
         if count % (10 * every if averaged else every):
             tenth = f"a number that divides a tenth of {unit}, {count / 10:g}, over which final numbers average"
+            if count % 10:  # of which there is no tenth
+                tenth = f"{unit} in a multiple of 10, not {count}, and a number that divides a tenth of them"
             allowed = tenth if averaged else f"a number that divides {unit}, {count}"
             raise BadConfig(f"{where}.every: given {every}; allowed: {allowed}")
+    if "region" in part:
+        evaluations.check_part(config, where, part)
     for group in plan.part_groups(config, name, part):
         check_group(config, where, group)
 
 
 def check_keys(where: str, part: dict, kind: registry.Kind) -> None:
     """A part must have what its sort needs, and nothing that only other sorts take."""
+    if {*evaluations.KEYS} & {*part}:
+        evaluations.check_keys(where, part, SOME)
+        return
     tournament, episodes = "entrants" in part, "episodes" in part
     course = registry.COURSES["match" if episodes else kind.courses[0]]
     what = f"a part with {course.what}" if course.blocks else "a part without entrants"
@@ -113,8 +115,8 @@ def check_keys(where: str, part: dict, kind: registry.Kind) -> None:
     takes = {*needs, "perspective" if episodes else "steps"}
     if tournament:
         takes.add("label")
-    elif "map" in kind.courses and not episodes:
-        takes |= {"grid"} if "grid" in part else {"grid", "every"}
+    elif not course.blocks:
+        takes |= {"grid"} if "grid" in part and {*registry.MAPS} & {*kind.courses} else {"every"}
     for key in needs:
         if key not in part:
             raise BadConfig(f"{where}.{key}: is missing; {what} needs {', '.join(needs)}")
@@ -138,8 +140,9 @@ def part_kind(config: dict, where: str, part: dict) -> registry.Kind:
 def check_tournament(config: dict, where: str, part: dict) -> None:
     """There must be two or more entrants, each once, and games of two players."""
     entrants = part["entrants"]
-    if where == f"study.{MAP}":
-        raise BadConfig(f"{where}: the name is taken by maps of settings; allowed: another name for the tournament")
+    taken = {MAP: "maps of settings", CONSISTENCY: "rules at points", NETWORKS: "networks"}
+    if what := taken.get(where.removeprefix("study.")):
+        raise BadConfig(f"{where}: the name is taken by {what}; allowed: another name for the tournament")
     for entrant in entrants:
         if entrants.count(entrant) > 1:
             raise BadConfig(f"{where}.entrants: {entrant} is named {entrants.count(entrant)} times; allowed: once")
@@ -188,41 +191,34 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
         matchup = dotted([group.matchup.players])
         raise BadConfig(f"{where}.algorithms: {matchup} names {len(blocks)} seats; allowed: {allowed}")
     check_names(where, group)
+    played = group.course not in registry.AT_POINTS
+    if played and group.spec["init_std"] == 0 and len(group.seeds) > 1 and "start" in kind.game.settings:
+        allowed = "one seed, since init_std is 0 and so all seeds of a group would be alike"
+        raise BadConfig(f"{where}.seeds: given {len(group.seeds)} for {group.name}; allowed: {allowed}")
     check_opponent_model(f"{here}, opponent_models.{group.opponent_model}", model, [kind])
     if group.course != "match":
         check_play(where, group, game, blocks, model)
         check_size(where, group)
-    if group.matchup.is_map:
+    if group.spec["grid"]:
         check_grid(where, group, blocks)
+    evaluations.check_quadratic(where, group)
+    evaluations.check_carried(config, where, group)
+    if "region" in group.spec or "fit" in group.spec:
+        evaluations.check_group(where, group)
     if group.more and (group.course != "updates" or players != 2):
         allowed = "parts without a grid and without episodes, in matrix games of 2 players"
         raise BadConfig(f"{where}.further: given {group.more} for {group.name}; allowed: {allowed}")
 
 
-def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
-    """A player must be one that can be trained in the way of its group."""
-    learner = registry.LEARNERS.get(block.get("learner"))
-    if learner and learner.courses and group.course not in learner.courses:
-        allowed = "parts that say episodes, length and every"
-        raise BadConfig(f"{where}: given {name}, which learns as it plays, in episodes; allowed: {allowed}")
-    if group.course == "match" and "estimator" in block:
-        if block["batch"] > 1:
-            allowed = "algorithms with batch 1, since an episode is one roll-out"
-            raise BadConfig(f"{where}: {name} needs {block['batch']} roll-outs; allowed in episodes: {allowed}")
-        if (perspective := group.spec["match"]["perspective"]) != "as_described":
-            allowed = "algorithms with exact values"
-            raise BadConfig(f"{where}: {name} estimates values; allowed with {perspective}: {allowed}")
-
-
 def check_grid(where: str, group: plan.Group, blocks: list[dict]) -> None:
     """Every axis must be a setting of somebody who is trained on it, and every batch large enough."""
     axes, matchup = [axis for axis in AXES if any(axis in block for block in blocks)], group.matchup.players
-    for axis in group.spec["grid"]:
+    for axis in group.grid:
         if axis not in axes:
             raise BadConfig(f"{where}.grid: given {axis}; allowed for {matchup}: {', '.join(axes)}")
     estimators = registry.kind(group.spec["game"]).estimators
     fewest = max((estimators[block["estimator"]].plays for block in blocks if "estimator" in block), default=1)
-    for n, batch in enumerate(group.spec["grid"].get("batch", [])):
+    for n, batch in enumerate(group.grid.get("batch", [])):
         if batch < fewest:
             allowed = f"allowed for {matchup}: whole numbers from {fewest}"
             raise BadConfig(f"{where}.grid.batch[{n}]: given {batch}; {allowed}")
@@ -252,85 +248,3 @@ def notes(config: dict) -> Iterator[str]:
             first, second = game["payoffs"]
             meant = f"if pairs per cell were meant, player 1 has {tables[0]} and player 2 {tables[1]}"
             yield f"games.{name}.payoffs: read as player 1's {first} and player 2's {second}; {meant}"
-
-
-def check_block(config: dict, groups: dict, where: str, block: dict, known: dict[str, kinds.Kind]) -> None:
-    """A figure or table must give the keys of its kind and name groups that the study trains and the kind can show."""
-    kind = known[block["kind"]]
-    takes = (*kind.keys, *kind.optional, "opponent_model")
-    for key in sorted({*kind.keys} - {*block} | {*block} - {*takes, "kind", "caption"}):
-        what = "is missing" if key in kind.keys else "is not used"
-        raise BadConfig(f"{where}.{key}: {what}; kind {block['kind']} takes {', '.join(takes)}")
-    for game in plan.block_games(block):
-        key = next(key for key in ("game", "games", "groups", "options") if key in block)
-        found = lookup(f"{where}.{key}", game, config["games"])
-        counts = [len(own) for own in plan.player_actions(found)]
-        if not kind.fits(counts):
-            given = f"{game}, whose {len(counts)} players have {counts} actions"
-            courses = registry.kind(found).courses
-            others = [name for name, each in known.items() if each.fits(counts) and {*courses} & {*each.of}]
-            raise BadConfig(f"{where}: given {given}; {what_shows(block['kind'], others, known)}")
-    check_tournaments(config, where, block)
-    for name in plan.block_groups(config, block):
-        group = lookup(where, name, groups, what="group of cells in the study")
-        course, axes = group.course, group.spec["grid"] or ()
-        if not kind.takes(course, len(axes)):
-            of = f"{registry.COURSES[course].what}{' by ' if axes else ''}{', '.join(axes)}"
-            counts = [len(own) for own in plan.player_actions(config["games"][group.game])]
-            others = [name for name, each in known.items() if each.fits(counts) and each.takes(course, len(axes))]
-            raise BadConfig(f"{where}: given {name}, one of the {of}; {what_shows(block['kind'], others, known)}")
-    if "beside" in block:
-        lookup(f"{where}.beside", block["beside"], config["algorithms"])
-    for curve in block.get("saved", {}):
-        lookup(f"{where}.saved", curve, dict.fromkeys(block["algorithms"]), what="curve in this figure")
-    check_called(config, where, block)
-
-
-def what_shows(name: str, others: list[str], known: dict[str, kinds.Kind]) -> str:
-    """What a kind of figure or table shows, and which others would do that are asked for in the same way."""
-    others = [other for other in others if known[other].asks == known[name].asks]
-    instead = f"; kinds that would do: {', '.join(others)}" if others else ""
-    return f"kind {name} shows {known[name].shows}{instead}"
-
-
-def check_tournaments(config: dict, where: str, block: dict) -> None:
-    """The tournaments of a block must be there, in its games, with its opponent model and with labels of their own."""
-    names = plan.block_names(block, "tournament")
-    for name in names:
-        part = lookup(where, name, config["study"], what="part of the study")
-        if "entrants" not in part:
-            raise BadConfig(f"{where}: given {name}; kind {block['kind']} shows parts of the study that have entrants")
-        for game in plan.block_games(block):
-            lookup(where, game, dict.fromkeys(part["games"]), what=f"game in study.{name}")
-        models = dict.fromkeys(part.get("opponent_models", ["oracle"]))
-        lookup(f"{where}.opponent_model", block.get("opponent_model", "oracle"), models, what=f"model in study.{name}")
-        entrants = {entrant: config["algorithms"][entrant].get("label", entrant) for entrant in part["entrants"]}
-        check_labels(where, f"entrants of {name}", entrants)
-    check_labels(where, "tournaments", plan.tournament_labels(config, names))
-
-
-def check_called(config: dict, where: str, block: dict) -> None:
-    """The games of a figure or table must be called differently, and so must all that it shows of one game."""
-    games, saved = plan.block_games(block), {"saved_label": block["saved_label"]} if "saved_label" in block else {}
-    check_labels(where, "games", {game: config["games"][game].get("title", game) for game in games})
-    for named in plan.shown_together(block):
-        written = {}
-        for name in named:
-            group = GroupName.read(name, block.get("opponent_model", "oracle"))
-            if (first := written.setdefault(group, name)) != name:
-                raise BadConfig(f"{where}: given {first} and {name}, which are the same runs; allowed: one of them")
-        for game in games:
-            labels = {name: plan.group_label(config, of) for of, name in written.items() if of.game == game}
-            check_labels(where, "groups", labels | saved)
-    if block["kind"] == "matchups":  # whose rows and columns are players
-        seats = [seat for name in block["algorithms"] for seat in Matchup.read(name).seats]
-        check_labels(where, "algorithms", {seat: config["algorithms"][seat].get("label", seat) for seat in seats})
-
-
-def check_labels(where: str, what: str, labels: dict[str, str]) -> None:
-    """What stands side by side must be called differently; `labels` are by name."""
-    names = {}
-    for name, label in labels.items():
-        if (first := names.setdefault(label, name)) != name:
-            allowed = f"a label for each, {first} and {name}"
-            raise BadConfig(f"{where}: two {what} have the label {label!r}; allowed: {allowed}")

@@ -39,7 +39,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
         raise BadConfig(f"paper: given {given}; allowed: one, since an overlay is laid over one study")
     paper = next(iter(named), papers.FIRST)
     config, stages = {}, []
-    for layer in [*map(read, papers.layers(paper)), *filter(None, above)]:
+    layers = [*map(read, papers.layers(paper)), *filter(None, above)]
+    for layer in layers:
         below = config
         laid = {key: value for key, value in layer.items() if key not in ("without", "only")}
         left = narrowed(dropped(below, layer), layer)
@@ -51,7 +52,8 @@ def load(paper: str = "", overlays: list[str | Path] = (), settings: dict | None
     config = texts_in_one_line(config | {"paper": paper})
     check(config)
     if "claims" in config:
-        check_claims(config["claims"], trained(stages))
+        speaking = max(n for n, layer in enumerate(layers) if "claims" in layer)
+        check_claims(config["claims"], trained(stages), trained(stages[: speaking + 1]))
     return alike(config) | {"results": os.path.normpath(config["results"])}
 
 
@@ -70,6 +72,7 @@ def dropped(below: dict, above: dict) -> dict:
     for name in unwanted:
         if name not in blocks:
             raise BadConfig(f"without: given {quoted(name)}; allowed: {listed(blocks)}{nearest(name, blocks)}")
+        check_named_once("without", unwanted, name)
     gone = ("title", "claims") if "study" in unwanted else ()
     kept = {key: value for key, value in below.items() if key not in gone}
     return kept | {name: {} for name in unwanted}
@@ -89,8 +92,15 @@ def narrowed(below: dict, above: dict) -> dict:
             if not isinstance(names, list) or name not in [*known]:
                 allowed = f"a list of {listed(known)}{nearest(name, known)}"
                 raise BadConfig(f"only.{block}: given {quoted(name)}; allowed: {allowed}")
+            check_named_once(f"only.{block}", names, name)
         left[block] = {name: value for name, value in known.items() if name in names}
     return below | left
+
+
+def check_named_once(where: str, names: list, name: str) -> None:
+    """A name must stand once in a list."""
+    if names.count(name) > 1:
+        raise BadConfig(f"{where}: given {quoted(name)} {names.count(name)} times; allowed: once")
 
 
 def block_names(config: dict) -> list[str]:
@@ -201,35 +211,24 @@ def trained(stages: list[dict]) -> dict[str, plan.Group]:
     return groups
 
 
-def check_claims(path: str, groups: dict[str, plan.Group]) -> None:
+def check_claims(path: str, groups: dict[str, plan.Group], said_of: dict[str, plan.Group] | None = None) -> None:
     """The file of a study's claims must be there, and ask for what is trained; where parts are left out it is not run.
 
-    `groups` are all that may be asked for.
+    `groups` are all that may be asked for; `said_of` are those of the study that names the file.
     """
     if not Path(path).is_file():
         raise BadConfig(f"claims: given {quoted(path)}; allowed: a file, as config/README.md describes it")
     claims = read_claims(path, file_sha256(path))
     try:
-        check_ledger(claims, groups)
+        check_ledger(claims, groups, said_of)
     except BadConfig as faults:
         raise BadConfig(f"{path}: {faults}") from None
 
 
 @cache  # by its content, since a study is loaded often
 def read_claims(path: str, digest: str) -> dict:
-    """A file of claims, in which all must be read alike by YAML 1.1, by which `lola.analysis.paper` reads it."""
-    try:
-        claims = read(path)
-        plain = yaml.load(Path(path).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (ValueError, yaml.YAMLError) as error:  # as of a day that there is not
-        raise BadConfig(
-            f"{path}: is not YAML 1.1 ({getattr(error, 'problem', error)}); allowed: plain values"
-        ) from None
-    for (place, value), (_, other) in zip(walk(claims), walk(plain), strict=True):
-        if not isinstance(value, dict | list) and repr(value) != repr(other):
-            given = f"given {quoted(value)}, which YAML 1.1 reads as {quoted(other)}"
-            raise BadConfig(f"{path}: {dotted(place)}: {given}; allowed: numbers as 0.001, and text in quotes")
-    return claims
+    """A file of claims."""
+    return read(path)
 
 
 def check_value(path: tuple, value) -> None:
@@ -284,8 +283,16 @@ def explain(error: jsonschema.ValidationError) -> list[str]:
     if "propertyNames" in error.absolute_schema_path:
         path.append(error.instance)
     values = error.instance if isinstance(error.instance, list) else [error.instance]
-    hint = f"{QUOTES} them in quotes" if any(isinstance(value, bool) for value in values) else ""
+    of_text = takes_text(schema) and any(isinstance(value, bool) for value in values)
+    hint = f"{QUOTES} them in quotes" if of_text else ""
     allowed = schema.get("description") or quoted(error.message)
     if error.validator == "enum":
         allowed = listed(schema["enum"]) + nearest(error.instance, schema["enum"])
     return [f"{dotted(path)}: given {quoted(error.instance)}; allowed: {allowed}{hint}"]
+
+
+def takes_text(schema: dict) -> bool:
+    """Whether text may stand in a place of the config, alone or in a list, where true and false may not."""
+    if "items" in schema:
+        return takes_text(schema["items"])
+    return schema.get("type") == "string" or "enum" in schema or any(map(takes_text, schema.get("anyOf", [])))

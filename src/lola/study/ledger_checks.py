@@ -3,15 +3,22 @@
 A claim may only ask for what can be measured of groups that are trained, by a rule that is given all its numbers.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from lola.study import plan
 from lola.study.ledger_keys import claims_of, of_measure, of_name, of_shape
+from lola.study.ledger_numbers import of_size
+from lola.study.ledger_real import of_points, of_real
+from lola.study.payoffs import flat
 from lola.vocabulary.errors import Faults, quoted
+from lola.vocabulary.names import tournament
 from lola.vocabulary.quantities import (
+    DETERMINISTIC,
     EXTREME,
     FIT,
     HEADINGS,
+    ID,
     OF_TOURNAMENTS,
     QUANTITIES,
     RIVAL,
@@ -25,9 +32,12 @@ Groups = dict[str, plan.Group]
 FEWEST = 2  # runs of which a scatter can be told
 
 
-def check_ledger(file: dict, groups: Groups) -> None:
-    """Raise BadConfig with all that is wrong with keys and values, or else with what they say of groups and numbers."""
-    for stage in (of_shape(file), of_meaning(file, groups)):
+def check_ledger(file: dict, groups: Groups, said_of: Groups | None = None) -> None:
+    """Raise BadConfig with all that is wrong with keys and values, or else with what they say of groups, or of numbers.
+
+    `said_of` are the groups as the study has them that the file speaks of, if an overlay has changed some.
+    """
+    for stage in (of_shape(file), of_meaning(file, groups), of_size(file, groups if said_of is None else said_of)):
         Faults(dict.fromkeys(stage)).tell()
 
 
@@ -41,15 +51,17 @@ def of_meaning(file: dict, groups: Groups) -> Iterator[str]:
             if player and int(player) > players(groups[name]):
                 yield f"printed.{name}: given {key!r}; allowed: players up to {players(groups[name])}"
     for game, plot in file.get("plotted", {}).items():
-        known = {each for (of, *_), who in tournaments(groups).items() if of == game for each in who}
-        for entrant in plot["field"]:
+        played = tournaments(groups)
+        yield from of_name("plotted", game, sorted({of for of, *_ in played}), "game with a tournament")
+        known = {each for (of, *_), who in played.items() if of == game for each in who}
+        for entrant in plot["field"] if known else ():
             yield from of_name(f"plotted.{game}.field", entrant, sorted(known), "entrant of a tournament in this game")
     for where, claim in claims_of(file):
-        yield from of_rule(where, claim, file)
-        yield from of_numbers(where, claim, file)
+        wrong = [*of_rule(where, claim, file)]
         for key in ("measure", "minus"):
             if key in claim:
-                yield from of_runs(f"{where}.{key}", claim[key], file, groups)
+                wrong += of_runs(f"{where}.{key}", claim[key], file, groups)
+        yield from wrong or of_numbers(where, claim, file)  # which would only tell what follows
         if "minus" in claim:
             yield from of_difference(where, claim, groups)
         if "rival" in claim:
@@ -71,12 +83,21 @@ def of_ids(file: dict) -> Iterator[str]:
         for name in gone["last"]:
             if name in ids:
                 yield f"withdrawn[{n}].last: given {quoted(name)}; allowed: claims that stand nowhere else"
+            elif not re.fullmatch(rf"{ID}[/*]*", name, re.ASCII):
+                yield f"withdrawn[{n}].last: given {quoted(name)}; allowed: ids of claims, or table3/* for all of those"
             ids.append(name)
 
 
 def of_rule(where: str, claim: dict, file: dict) -> Iterator[str]:
     """Faults of a rule: its own keys and no others, and a quantity that it can decide."""
     rule, name, of_two = claim["rule"], claim["measure"]["quantity"], "minus" in claim
+    if "tolerance" in claim:
+        yield from of_deterministic(where, claim)
+        return
+    for key in ("measure", "minus") if of_two else ("measure",):
+        if QUANTITIES[claim[key]["quantity"]].computed:
+            what = f"quantity {claim[key]['quantity']}, which is computed and does not scatter"
+            yield f"{where}.tolerance: is missing; allowed with {what}: a number from 0"
     takes = [*RULES[rule], *(["paper"] if of_two and "than" in RULES[rule] else [])]
     for key in dict.fromkeys(key for keys in RULES.values() for key in keys):
         if key in claim and key not in takes:
@@ -89,11 +110,33 @@ def of_rule(where: str, claim: dict, file: dict) -> Iterator[str]:
     if rule not in rules:
         of = f"a difference of {name}" if of_two else f"{name}, {sums}"
         yield f"{where}.rule: given {rule!r}; allowed for {of}: {', '.join(rules)}"
-    for key in ("measure", "minus") if of_two else ():
-        if QUANTITIES[claim[key]["quantity"]].sums == EXTREME:
-            means = [name for name, quantity in QUANTITIES.items() if quantity.sums != EXTREME]
-            given = f"given {claim[key]['quantity']!r}, {EXTREME}"
-            yield f"{where}.{key}.quantity: {given}; allowed in a difference: {', '.join(means)}"
+    if of_two:
+        yield from of_extremes(where, claim, "in a difference")
+
+
+def of_extremes(where: str, claim: dict, allowed: str) -> Iterator[str]:
+    """Faults of quantities that are no mean over runs, where there must be one."""
+    extremes = [name for name, quantity in QUANTITIES.items() if quantity.sums == EXTREME]
+    for key in ("measure", "minus"):
+        if (name := claim.get(key, {}).get("quantity")) in extremes:
+            yield f"{where}.{key}.quantity: given {name!r}, {EXTREME}; allowed {allowed}: all but {', '.join(extremes)}"
+
+
+def of_deterministic(where: str, claim: dict) -> Iterator[str]:
+    """Faults of a claim that its number decides: it has no use for what is said of scatter."""
+    rule, of_two = claim["rule"], "minus" in claim
+    if rule not in DETERMINISTIC:
+        yield f"{where}.rule: given {rule!r}; allowed with a tolerance: {', '.join(DETERMINISTIC)}"
+        return
+    takes = (*DETERMINISTIC[rule], "tolerance")
+    for key in dict.fromkeys(["margin", *(key for keys in RULES.values() for key in keys)]):
+        if key in claim and key not in takes:
+            yield f"{where}.{key}: is not used by rule {rule} with a tolerance; allowed: {', '.join(takes)}"
+    if rule == "equals" and claim["tolerance"] == 0:
+        yield f"{where}.tolerance: given 0; allowed with rule equals: a number above 0"
+    if "than" in takes and "than" not in claim and not of_two:
+        yield f"{where}.than: is missing; allowed: a number with which the measure is compared"
+    yield from of_extremes(where, claim, "with a tolerance")
 
 
 def decides(rule: str, sums: str) -> bool:
@@ -111,6 +154,9 @@ def of_numbers(where: str, claim: dict, file: dict) -> Iterator[str]:
         if paper is None:
             of_what = "a difference" if of_two else f"printed.{measure.get('group', name)}"
             yield f"{where}.paper: is missing, and {of_what} has no number of its own; allowed: the paper's number"
+    if "tolerance" in claim:
+        return
+    if rule in ("equals", "count"):
         fewest = 1 if rule == "count" else FEWEST
         if runs is None or runs < fewest:
             given = "is missing, here and of the whole file" if runs is None else f"given {runs}"
@@ -195,6 +241,9 @@ def of_group(where: str, key: str, name: str, measure: dict, quantity: Quantity,
         yield f"{where}.{key}: given {name}, of {count} players; allowed for {measure['quantity']}: {quantity.players}"
     if (player := measure.get("player", 1)) > count:
         yield f"{where}.player: given {player}; allowed in {group.game}: 1 to {count}"
+    yield from of_real(where, measure, group)
+    if group.course == "consistency":
+        yield from of_points(where, name, measure, group.spec)
     if "states" in measure and actions:
         joint = joint_names(actions)
         for state, action in measure["states"].items():
@@ -226,7 +275,7 @@ def of_fit(where: str, options: list[list[plan.Group]], file: dict) -> Iterator[
 
 def compared(group: plan.Group, file: dict) -> list[str]:
     """The numbers that are printed of a group's players and that its points are held against."""
-    tables = [[*plan.flat(table)] for table in group.spec["game"]["payoffs"]]
+    tables = [[*flat(table)] for table in group.spec["game"]["payoffs"]]
     share = "nash" if all(abs(sum(payoffs)) < 1e-9 for payoffs in zip(*tables, strict=True)) else "tft"
     return [name for name in file.get("printed", {}).get(group.instead().name, {}) if name in ("R", "std", share)]
 
@@ -265,7 +314,7 @@ def tournaments(groups: Groups) -> dict[tuple[str, str, str], list[str]]:
     """The entrants of every tournament that is played, by its game, its name and the opponent model of its matches."""
     found = {}
     for group in groups.values():
-        if name := group.matchup.tournament:
+        if name := tournament(group.matchup):
             who = found.setdefault((group.game, name, group.opponent_model), {})
             who.update(dict.fromkeys(group.matchup.seats))
     for (game, name, _), who in found.items():  # matches in which nobody models anybody are the oracle's

@@ -124,7 +124,8 @@ def fits(value, shape: dict) -> bool:
             return bool(readable and re.fullmatch(shape.get("pattern", r"(?s).*"), value, re.ASCII))
         case "array":
             items = shape.get("items", {})
-            return isinstance(value, list) and len(value) >= shape.get("minItems", 0) and all_fit(value, items)
+            long_enough = isinstance(value, list) and len(value) >= shape.get("minItems", 0)
+            return long_enough and all_fit(value, items) and not (shape.get("uniqueItems") and twice(value))
         case "object":
             values = shape.get("additionalProperties", {})
             whole = isinstance(value, dict) and len(value) >= shape.get("minProperties", 0)
@@ -134,6 +135,11 @@ def fits(value, shape: dict) -> bool:
         case "null":
             return value is None
     return "enum" not in shape or (isinstance(value, str) and value in shape["enum"])
+
+
+def twice(values: list) -> bool:
+    """Whether something stands in a list more than once."""
+    return len({*map(repr, values)}) < len(values)
 
 
 def all_fit(values: Iterable, shape: dict) -> bool:

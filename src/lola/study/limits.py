@@ -10,6 +10,7 @@ from lola.study import plan
 from lola.vocabulary.errors import BadConfig, Faults, quoted
 
 OURS = ("config", "docs", "profiles", "src", "tests", "workflow")  # folders of the project
+BESIDE = ("mlflow.db", "mlartifacts", "index.html", "index.json")  # what lies beside the folders of studies
 AT_ONCE = 10**10  # numbers that a job may hold: more than any machine can
 LONGEST_MATCHUP = 200  # letters
 WORD, LINE = 120_000, 1_500_000  # bytes of one argument and of all: Linux takes 128 KiB and 2 MiB
@@ -20,12 +21,14 @@ def check_results(results: str) -> None:
     path = os.path.normpath(results)
     here, there = os.path.realpath("."), os.path.realpath(path)
     inside = Path(there).relative_to(here).parts if Path(there).is_relative_to(here) else ("",)
-    if re.search(r"[{}*?$\n\t]|^[~-]|://", results):
+    if re.search(r"[{}*?$\n\t]|^[~-]|://|^ | $", results):
         why = "which a shell or Snakemake would read as something else"
     elif max(len(os.fsencode(part)) for part in Path(results).parts or [""]) > 255 or len(results) > 500:
         why = "which is too long"
     elif path.startswith(".") or Path(here).is_relative_to(there) or inside[0] in OURS or inside[0].startswith("."):
         why = "which is the project's own"
+    elif os.path.basename(path) in BESIDE:
+        why = "which is what a file beside studies is called"
     elif any(os.path.lexists(part) and not os.path.isdir(part) for part in [path, *map(str, Path(path).parents)]):
         why = "which is, or lies in, a file"
     else:
@@ -43,7 +46,7 @@ def check_names(where: str, group: plan.Group) -> None:
 
 def check_size(where: str, group: plan.Group) -> None:
     """What a job holds at once must be what a machine could hold: its roll-outs, or how states follow each other."""
-    spec, grid = group.spec, group.spec["grid"] or {}
+    spec, grid = group.spec, group.grid
     side_by_side = min(len(group.seeds), group.seeds_per_job)
     points = math.prod(len(values) for axis, values in grid.items() if axis != "batch")
     states = math.prod(len(actions) for actions in plan.player_actions(spec["game"]) if "payoffs" in spec["game"])

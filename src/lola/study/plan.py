@@ -10,11 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lola.study import regions
+from lola.study.payoffs import return_bounds
+from lola.study.regions import overridden
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.kinds import CLAIMS
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
-from lola.vocabulary.settings import ALGORITHM, AXES, COLOURS, GAME, OPPONENT_MODEL, PART, in_shape, plain
+from lola.vocabulary.settings import ALGORITHM, AXES, COLOURS, GAME, OPPONENT_MODEL, PART, WEIGHTS, in_shape, plain
 
 # Of a player's block: how people are shown it, and what `play` says of all players.
 UNSEEN = ("label", "colour", "batch")
@@ -28,11 +31,17 @@ class Group(GroupName):
     seeds_per_job: int
     spec: dict
     more: int = 0  # so many further seeds, of which only the ends are kept
+    reads: tuple[str, ...] = ()  # the groups whose networks its seats carry, "" for none; of a region last whom it has
 
     @property
     def course(self) -> str:
         """The name of the way in which it is trained, which says what sort of group it is."""
         return registry.course(self.spec)
+
+    @property
+    def grid(self) -> dict[str, list]:
+        """The settings that it tries, if it is a map, by name."""
+        return self.spec["grid"] or {}
 
     @property
     def cells(self) -> list[Cell]:
@@ -44,6 +53,10 @@ class Group(GroupName):
         first = max(self.seeds) + 1
         return list(range(first, first + self.more))
 
+    def read_by(self, seed: int) -> list[Cell]:
+        """The cells that a seed's cell is made from: those of the networks that its seats carry."""
+        return [GroupName.read(name).cell(seed) for name in dict.fromkeys(filter(None, self.reads))]
+
     @property
     def entries(self) -> list[registry.Entry]:
         """Entries of the registry that its spec names: with all that they reach, the code that moves its numbers."""
@@ -51,7 +64,9 @@ class Group(GroupName):
         tables = {"rule": registry.RULES, "learner": registry.LEARNERS, "estimator": kind.estimators}
         entries = [registry.COURSES[self.course].job, kind.game, kind.policy, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
-        entries += [known[seat[key]] for seat in self.spec["seats"] for key, known in tables.items() if key in seat]
+        seats = regions.seats(self.spec)
+        entries += [registry.COURSES["networks"].job] if any(self.reads) else []
+        entries += [known[seat[key]] for seat in seats for key, known in tables.items() if key in seat]
         if match := self.spec["match"]:
             entries.append(registry.PERSPECTIVES[match["perspective"]])
         elif self.spec["play"]:
@@ -77,6 +92,18 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
         block, model = config["games"][game], config["opponent_models"][opponent_model]
         seats = [config["algorithms"][name] for name in Matchup.read(algorithm).seated(players(block))]
         grid = in_shape(part["grid"], PART["grid"].shape) if "grid" in part else None
+        spec = {
+            "game": plain(block, GAME, without=("title", "length")),
+            "seats": [overridden(plain(seat, ALGORITHM, UNSEEN), grid) for seat in seats],
+            "opponent_model": plain(model, OPPONENT_MODEL, UNSEEN),
+            "play": overridden(play_of(part, block, [*seats, model]), grid),
+            "steps": part.get("episodes") or part.get("steps", config["steps"]),
+            "init_std": float(part.get("init_std", config["init_std"])),
+            "grid": grid,
+            "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
+            "every": part.get("every"),
+        } | regions.differences(config, part, seats, grid)
+        read = [] if regions.fits(part) else [carried(config, game, seat, spec) for seat in regions.seats(spec)]
         yield Group(
             game=game,
             algorithm=algorithm,
@@ -84,18 +111,29 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
             seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
             more=part.get("further", 0),
-            spec={
-                "game": plain(block, GAME, without=("title", "length")),
-                "seats": [overridden(plain(seat, ALGORITHM, UNSEEN), grid) for seat in seats],
-                "opponent_model": plain(model, OPPONENT_MODEL, UNSEEN),
-                "play": overridden(play_of(part, block, [*seats, model]), grid),
-                "steps": part.get("episodes") or part.get("steps", config["steps"]),
-                "init_std": float(part.get("init_std", config["init_std"])),
-                "grid": grid,
-                "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
-                "every": part.get("every"),
-            },
+            reads=tuple(group.name if group else "" for group in read),
+            spec=spec | ({"networks": [group and group.spec for group in read]} if any(read) else {}),
         )
+
+
+def carried(config: dict, game: str, seat: dict, spec: dict) -> Group | None:
+    """The group that fits the networks of a seat; None if it carries none, or nobody fits them."""
+    if seat.get("rule") not in registry.CARRYING:
+        return None
+    return networks(config, game, seat, registry.etas(spec) if "region" in spec else [seat["eta"]])
+
+
+def networks(config: dict, game: str, block: dict, etas: Iterable[float]) -> Group | None:
+    """The group that fits an algorithm's networks in a game, at these look-ahead rates; None if the study has none.
+
+    They are known by their kind, so that several algorithms may carry the same.
+    """
+    for name, part in config["study"].items():
+        for group in part_groups(config, name, part) if regions.fits(part) and game in part["games"] else ():
+            known = {*registry.etas(group.spec)}
+            if group.game == game and group.spec["seats"][0].get("net") == block.get("net") and {*etas} <= known:
+                return group
+    return None
 
 
 def part_matchups(config: dict, name: str, part: dict) -> list[tuple[str, str]]:
@@ -103,7 +141,7 @@ def part_matchups(config: dict, name: str, part: dict) -> list[tuple[str, str]]:
     models = part.get("opponent_models", ["oracle"])
     if "entrants" in part:
         return list(dict.fromkeys(match for model in models for match in matches(config, name, model)))
-    within = MAP if "grid" in part else ""
+    within = regions.within(part) or (MAP if "grid" in part else "")
     matchups = [str(replace(Matchup.read(algorithm), within=within)) for algorithm in part["algorithms"]]
     return [(matchup, model) for matchup in matchups for model in models]
 
@@ -130,11 +168,6 @@ def play_of(part: dict, game: dict, blocks: list[dict]) -> dict | None:
         return {"batch": 1, "length": part["length"]}
     batch = next((block["batch"] for block in blocks if "batch" in block), None)
     return {"batch": batch, "length": game.get("length")} if batch else None
-
-
-def overridden(settings: dict | None, grid: dict | None) -> dict | None:
-    """Settings of a group, without those that a grid replaces: no number of its map comes of them."""
-    return settings and {key: None if key in (grid or {}) else value for key, value in settings.items()}
 
 
 def is_trained(cell: Cell, root: str | Path) -> bool:
@@ -170,39 +203,24 @@ def batches(group: Group, root: str | Path) -> list[list[Cell]]:
 def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
     """The seeds of each job of the group that has left a checkpoint; `lola.files.checkpoints` writes them."""
     for path in group.checkpoints(root):
-        with suppress(ValueError, KeyError, TypeError, OSError), path.open("rb") as file:
+        with suppress(ValueError, KeyError, TypeError, OSError, RecursionError), path.open("rb") as file:
             file.readline()
             yield {*json.loads(file.readline())["seeds"]}
 
 
 def group_spec(group: Group) -> dict:
-    """What a gathered group is told of itself: seeds, course, whether rows are means over blocks, bounds of returns."""
+    """What a gathered group is told of itself: seeds, course, whether rows are means over blocks, bounds of returns.
+
+    Of a game of real parameters also its spec, from which the step may be known.
+    """
     about = {"seeds": [*group.seeds], "course": group.course, "blocks": registry.COURSES[group.course].blocks}
+    about |= {"spec": group.spec} if registry.kind(group.spec["game"]).courses[0] == "parameters" else {}
     return about | ({"bounds": bounds} if (bounds := return_bounds(group.spec["game"])) else {})
 
 
 def further_spec(group: Group) -> dict:
     """What the training of a group's further seeds is told."""
     return {"cells": group.spec, "further": group.further}
-
-
-def return_bounds(game: dict) -> dict[str, list[float]] | None:
-    """The least and the most that each player, and all on average, can earn a step; None if the game has no payoffs."""
-    if "payoffs" not in game:
-        return None
-    tables = [list(flat(table)) for table in game["payoffs"]]
-    means = [sum(payoffs) / len(payoffs) for payoffs in zip(*tables, strict=True)]
-    players = {str(player): [min(table), max(table)] for player, table in enumerate(tables, start=1)}
-    return players | {"mean": [min(means), max(means)]}
-
-
-def flat(table: list | float) -> Iterator[float]:
-    """The numbers in nested lists."""
-    if isinstance(table, list):
-        for row in table:
-            yield from flat(row)
-    else:
-        yield table
 
 
 def blocks(config: dict, stage: str) -> dict[str, dict]:
@@ -305,9 +323,12 @@ def block_spec(config: dict, name: str, block: dict) -> dict:
 
 
 def own_settings(config: dict, group: Group) -> dict[str, float | int | None]:
-    """What the study itself takes for the axes that a grid may have: the first seat's, None where it has no such."""
+    """What the study itself takes for the axes that a grid may have: the first seat's, None where it has no such.
+
+    Of weights, which few rules have, those that it has.
+    """
     first = plain(config["algorithms"][group.matchup.seats[0]], ALGORITHM)
-    return {axis: first.get(axis) for axis in AXES}
+    return {axis: first.get(axis) for axis in AXES if axis in first or axis not in WEIGHTS}
 
 
 def coin_game_scale(group: Group) -> dict[str, int | str]:

@@ -34,11 +34,17 @@ PAGES = {  # what is written last, from all results, and by which command
 }
 
 
-def training_code(group: plan.Group, command: str = "lola.commands.train") -> dict[str, str]:
-    """The fingerprints of what trains a group; of the registry only the entries that its spec names."""
+def command(group: plan.Group) -> str:
+    """The module that makes the cells of a group."""
+    alone = group.course in ("consistency", "networks") or any(group.reads)
+    return "lola.commands.consistent" if alone else "lola.commands.train"
+
+
+def training_code(group: plan.Group, by: str = "") -> dict[str, str]:
+    """The fingerprints of what trains a group, by its command; of the registry only the entries that its spec names."""
     looked_up = sorted({(entry.module, entry.name) for entry in group.entries})
     tables, loaders = registry.__name__, [(registry.__name__, name) for name in ("Entry", "Kind", "Course")]
-    code = fingerprints(command, *loaders, *looked_up, without=tables)
+    code = fingerprints(by or command(group), *loaders, *looked_up, without=tables)
     return code | {tables: sha256(canonical(sorted(map(repr, group.entries))))[:12]}
 
 
@@ -99,9 +105,11 @@ def products(config: dict, overlays: list[str] = (), by_hand: dict | None = None
     """Everything that the study makes, each after what it is made from."""
     root = Path(config["results"])
     groups = plan.groups(config)
-    for group in groups.values():
+    for group in sorted(groups.values(), key=lambda group: any(group.reads)):  # whoever reads cells comes after them
         code = training_code(group)
-        yield from (Product(cell.name, "cells", cell.manifest(root), group.spec, code) for cell in group.cells)
+        for cell in group.cells:
+            needs = tuple(read.name for read in group.read_by(cell.seed))
+            yield Product(cell.name, "cells", cell.manifest(root), group.spec, code, needs)
     code = fingerprints("lola.commands.aggregate")
     for group in groups.values():
         path, needs = root / f"manifests/groups/{group.name}.json", tuple(cell.name for cell in group.cells)
@@ -198,6 +206,10 @@ def problem(product: Product, lock: str) -> tuple[str, str] | None:
         return "damaged", f"{error.filename or product.manifest} cannot be read: {error.strerror}"
     except ValueError as error:
         return "damaged", str(error)
+    except RecursionError:
+        return "damaged", f"{product.manifest} is not a whole manifest (nested too deep)"
+    if not records.is_as_written(product.manifest):
+        return "damaged", f"{product.manifest} is not as it was written (edited)"
     changes = differences(*map(short, (made["spec"], product.spec)))
     if product.stage == "page":  # which is told the whole config, and shows what is there in its order
         keys = [change.partition(": ")[0] for change in changes]

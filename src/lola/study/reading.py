@@ -1,23 +1,17 @@
 """Strict YAML: numbers as in YAML 1.2, every key once and with a value; whatever is wrong is a `BadConfig`."""
 
-import re
 from pathlib import Path
 from typing import ClassVar
 
 import yaml
 
+from lola.files.plain_yaml import whole, with_plain_values
 from lola.vocabulary.errors import BadConfig, quoted, walk
 
 MERGE = "tag:yaml.org,2002:merge"  # the key <<, which may stand beside keys that it would give
 GONE = object()  # in place of a null that takes away what << gives
 DEEP, MANY = 30, 200_000  # how deep values may be nested, and how many a file may hold
-PLAIN = {  # what is no text: as in YAML 1.2, so 010 is ten, and 1_0, 1:30 and days are text; true and false as in 1.1
-    "null": r"~|null|Null|NULL|",
-    "bool": r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
-    "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
-    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-    "merge": r"<<",
-}
+WORDS = {type(None): "nothing", list: "a list", str: "text", bool: "true or false"}  # instead of a mapping
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -62,12 +56,10 @@ class StrictLoader(yaml.SafeLoader):
     def construct_yaml_int(self, node) -> int:
         if (digits := len(node.value)) > 400:
             raise BadConfig(f"a number of {digits} digits (line {node.start_mark.line + 1}); allowed: up to 400")
-        return int(node.value, {"0o": 8, "0x": 16}.get(node.value[:2], 10))
+        return whole(node.value)
 
 
-for name, pattern in PLAIN.items():
-    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(rf"({pattern})\Z"), None)
-StrictLoader.add_constructor("tag:yaml.org,2002:int", StrictLoader.construct_yaml_int)
+with_plain_values(StrictLoader)
 StrictLoader.add_constructor("gone", lambda loader, node: GONE)
 
 
@@ -111,6 +103,7 @@ def mapping(text: str) -> dict:
         if n > MANY:
             raise BadConfig(f"holds more than {MANY} values, those of an alias each time; allowed: fewer")
     if not isinstance(content, dict):
-        given = "nothing" if content is None else f"a {type(content).__name__}"
-        raise BadConfig(f"holds {given}; allowed: a mapping of keys, see config/README.md")
+        raise BadConfig(
+            f"holds {WORDS.get(type(content), 'a number')}; allowed: a mapping of keys, see config/README.md"
+        )
     return content

@@ -17,6 +17,9 @@ SECONDS = {  # of one core, by course or how values are found, as `make bench` m
     "autograd": 9.3e-3 / 50,  # the same by rules that have no closed form
     "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
     "match": 1 / 2.4e6,  # a step of an episode
+    "parameters": 2e-3 / 50,  # an update of one of 50 seeds in a game of real parameters
+    "parameter_map": 5e-6,  # the same at one of many points, side by side
+    "networks": 0.3e-3,  # a step of fitting one of 12 pairs, side by side
     "coin_game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
 }
 CLOSED = ("naive", "lola", "lookahead")  # the rules that have a closed form
@@ -81,7 +84,7 @@ def pace(group: Group) -> float:
 
 def work(group: Group) -> int:
     """The work of a seed of a group, at all points of a map: updates, or steps if it plays any."""
-    spec, grid = group.spec, group.spec["grid"] or {}
+    spec, grid = group.spec, group.grid
     updates = spec["steps"] * math.prod(len(values) for axis, values in grid.items() if axis != "batch")
     if not spec["play"]:
         return updates

@@ -2,19 +2,25 @@
 
 import textwrap
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from lola.analysis.claims import Checked, check
 from lola.analysis.groups import RULE
-from lola.analysis.paper import Ledger
+from lola.analysis.paper import Ledger, slack
 from lola.analysis.sources import Sources
 from lola.analysis.verdicts import BLOCK, LEVEL, NOT_REPRODUCED, NOT_RUN, VERDICTS, holm
-from lola.tables.table import NONE, Table, interval, number, numbers
+from lola.tables.table import NONE, Table, interval, number, numbers, significant, span
 
 SCALE = "{batch} games of {length} steps per update, {steps} updates"
 HEADLINE, WITHDRAWN = "The headline", "Withdrawn"
+DETERMINISTIC = """\
+A claim that says "deterministic" is decided by its number and a tolerance. Ours is that of the start that is farthest
+from what is said, with the least and the greatest of all starts where they differ. It does not scatter, so there are no
+resamples of it and no p, and its rival is refuted or is not."""
 NOTES = f"""\
 Ours: with its 95 % interval over runs. Certainty: how we know that the paper says so. Refuted: where ours, scattered as
 it is, would have been refuted. Rival: what the claim must tell apart, what that comes to, and how often as many runs of
@@ -43,17 +49,22 @@ def arrange(checked: list[Checked], ledger: Ledger) -> Table:
         blocks.setdefault(c.claim.section, []).append(text(c, adjusted, ledger))
     if ledger.withdrawn:
         blocks[WITHDRAWN] = [{"claim": w.id, "last verdict": w.verdict, "why": w.why} for w in ledger.withdrawn]
+    exact = tuple(n for n, c in enumerate(checked) if c.deterministic)
     return Table(
         pd.DataFrame([row(c, adjusted, ledger) for c in checked]),
         {heading: pd.DataFrame(lines).fillna(NONE) for heading, lines in blocks.items()},
-        "\n\n".join(filter(None, (textwrap.fill(ledger.notes, 120), NOTES))),
+        "\n\n".join(filter(None, (textwrap.fill(ledger.notes, 120), DETERMINISTIC if exact else "", NOTES))),
         prose=("what is said", "remarks", "why"),
+        exact=exact,
     )
 
 
 def holm_of(checked: list[Checked]) -> dict[str, float]:
-    """The p-values of the claims that the headline counts, adjusted for being so many, by claim."""
-    family = [c for c in checked if c.counts and c.measured]
+    """The p-values of the claims that the headline counts, adjusted for being so many, by claim.
+
+    Those of deterministic claims are no chance, and are none of them.
+    """
+    family = [c for c in checked if c.counts and c.measured and not c.deterministic]
     return dict(zip((c.claim.id for c in family), holm([c.p for c in family]), strict=True))
 
 
@@ -61,8 +72,10 @@ def headline(checked: list[Checked], adjusted: dict[str, float]) -> list[dict[st
     """How many claims of the headline have which verdict, and how many refutations chance alone would make."""
     counted = [c for c in checked if c.counts]
     verdicts = Counter(c.verdict for c in counted)
-    chance = sum(LEVEL if c.claim.numeric else LEVEL / 2 for c in counted if c.measured)
+    chance = sum(LEVEL if c.claim.numeric else LEVEL / 2 for c in counted if c.measured and not c.deterministic)
+    alone = sum(c.deterministic for c in counted)
     lines = {verdict: verdicts[verdict] for verdict in VERDICTS} | {
+        **({"deterministic, decided by a number alone": alone} if alone else {}),
         "not discriminating, not counted": sum(c.claim.headline and not c.discriminating for c in checked),
         "unstable": sum(c.unstable == "unstable" for c in counted),
         "refuted, if chance alone were at work: at most": f"{chance:.1f}",
@@ -88,7 +101,9 @@ def row(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
         "runs": measured.n if measured else 0,
         "verdict": checked.verdict,
         "kind": "" if checked.verdict == NOT_RUN else checked.kind,
-        "margin": claim.margin,
+        "decided by": "a number" if checked.deterministic else "runs",
+        "margin": slack(claim),
+        "radius": checked.radius,
         "refuted below": finite(checked.refutable[0]),
         "refuted above": finite(checked.refutable[1]),
         "rival": rival.name if rival else "",
@@ -123,38 +138,49 @@ def text(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
     if not measured:
         return {"claim": claim.id, "what is said": said, "verdict": NOT_RUN, "remarks": checked.because}
     digits = 1 if abs(measured.value) >= 10 else 3
+    show = significant if checked.deterministic else partial(number, digits=digits)
+    by_chance = checked.verdict == NOT_REPRODUCED and not checked.deterministic  # so it might have been
     fixed = ledger.fixed(claim)
     return {
         "claim": claim.id,
         "what is said": said,
         "paper": NONE if paper is None else f"{paper:g}",
-        "ours": interval(measured, digits),
+        "ours": span(*numbers(measured).values()) if checked.deterministic else interval(measured, digits),
         "runs": str(measured.n),
         "verdict": f"{checked.verdict} ({checked.unstable})" if checked.unstable else checked.verdict,
         "kind": checked.kind,
-        "margin": f"{claim.margin:g}",
-        "refuted": outside(*checked.refutable, digits),
-        "rival": rival(checked, digits),
-        "same": f"{100 * checked.same:.0f}" + (", {} of {}".format(*checked.blocks) if checked.blocks[1] else ""),
-        "p": p_text(checked.p) if checked.verdict == NOT_REPRODUCED else NONE,
-        "Holm": p_text(adjusted.get(claim.id)) if checked.verdict == NOT_REPRODUCED else NONE,
+        "margin": f"{slack(claim):g}",
+        "refuted": outside(*checked.refutable, show),
+        "rival": rival(checked, show),
+        "same": same(checked),
+        "p": p_text(checked.p) if by_chance else NONE,
+        "Holm": p_text(adjusted.get(claim.id)) if by_chance else NONE,
         "since": fixed.commit + "*" * bool(fixed.seen or claim.known) if fixed else "in no commit*",
         "remarks": checked.because,
     }
 
 
-def outside(low: float, high: float, digits: int) -> str:
+def same(checked: Checked) -> str:
+    """In how many % of resamples the same word comes out, and in how many blocks of 50 seeds of how many."""
+    if checked.deterministic:
+        return "deterministic"
+    return f"{100 * checked.same:.0f}" + (", {} of {}".format(*checked.blocks) if checked.blocks[1] else "")
+
+
+def outside(low: float, high: float, show: Callable[[float], str]) -> str:
     """Below or above what a claim is refuted, in words."""
     sides = {"below": low, "above": high}
-    return " or ".join(f"{word} {number(end, digits)}" for word, end in sides.items() if np.isfinite(end))
+    return " or ".join(f"{word} {show(end)}" for word, end in sides.items() if np.isfinite(end))
 
 
-def rival(checked: Checked, digits: int) -> str:
+def rival(checked: Checked, show: Callable[[float], str]) -> str:
     """The rival and what becomes of it."""
     if not (found := checked.rival):
         return f"{(checked.claim.rival or {}).get('name', 'none')}: not discriminating"
-    apart = "" if found.told_apart else ": not discriminating"
-    return f"{found.name}, {number(found.value, digits)}: {100 * found.power:.0f} %{apart}"
+    how = "refuted" if checked.deterministic else f"{100 * found.power:.0f} %"
+    if not found.told_apart:
+        how = "not discriminating" if checked.deterministic else f"{how}: not discriminating"
+    return f"{found.name}, {show(found.value)}: {how}"
 
 
 def p_text(p: float | None) -> str:

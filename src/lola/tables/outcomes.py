@@ -5,7 +5,7 @@ from collections import Counter
 from io import StringIO
 
 from lola.analysis.verdicts import VERDICTS
-from lola.tables.table import NONE
+from lola.tables.table import NONE, span
 
 
 def read(content: str) -> list[dict[str, str]]:
@@ -40,12 +40,19 @@ def weak(rows: list[dict]) -> int:
 
 
 def measured(row: dict) -> str:
-    """Our number with its interval; a dash where nothing was measured."""
+    """Our number with its interval, or of a deterministic claim with its span; a dash where nothing was measured."""
     if not row["measured"]:
         return NONE
     value, low, high = (float(row[key]) for key in ("measured", "low", "high"))
+    if deterministic(row):
+        return span(value, low, high)
     digits = 1 if abs(value) >= 10 else 2
     return f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
+
+
+def deterministic(row: dict) -> bool:
+    """Whether a number decides the claim, and no scatter."""
+    return row.get("decided by") == "a number"  # which tables of before do not say
 
 
 def printed(row: dict) -> str:
@@ -56,4 +63,6 @@ def printed(row: dict) -> str:
 def remarks(row: dict) -> str:
     """The kind of verdict, and what else must be known of it."""
     apart = "" if row["discriminating"] == "yes" else "not discriminating"
-    return ", ".join(filter(None, (row["kind"], row["stability"], apart)))
+    alone = "deterministic" if deterministic(row) else ""
+    radius = f"spectral radius {row['radius']}" if row.get("radius") else ""
+    return ", ".join(filter(None, (row["kind"], alone, row["stability"], radius, apart)))

@@ -17,6 +17,7 @@ from lola.files.artifacts import write_whole
 from lola.vocabulary.settings import one_line
 
 DIGITS = 4  # CSV has so many after the point
+SIGNIFICANT = 6  # digits of a number that is exact
 NONE = "–"
 MARKUP = re.compile(r"[\\`<|~$#]|[*_](?=\S)|&(?=#?\w+;)|\](?=[(\[:])")  # Markdown's, where it begins something
 BAR = re.compile(r"(?<!\\)\|")
@@ -28,13 +29,17 @@ STYLE = (
 
 @dataclass(frozen=True)
 class Table:
-    """Tidy rows of numbers, the same as blocks of text with a heading each, and how to read them."""
+    """Tidy rows of numbers, the same as blocks of text with a heading each, and how to read them.
+
+    Rows in `exact` are written with significant digits, since their numbers may be small and mean it.
+    """
 
     rows: pd.DataFrame
     blocks: dict[str, pd.DataFrame]
     notes: str
     prose: tuple[str, ...] = ()  # columns of sentences, which LaTeX leaves out
     diverged: tuple[str, ...] = ()  # a line for each group with runs that did
+    exact: tuple[int, ...] = ()
 
 
 def make(kind: ModuleType, sources: Sources, block: dict, caption: str, out: Path) -> list[Path]:
@@ -54,9 +59,17 @@ def save(table: Table, caption: str, out: Path) -> list[Path]:
     """Write `out`.csv, `out`.md, `out`.tex and `out`.html: the files. In the last three every text is on one line."""
     lines = {one_line(head): block.map(one_line).rename(columns=one_line) for head, block in table.blocks.items()}
     table, caption = replace(table, blocks=lines), one_line(caption)
-    rows = table.rows.round(DIGITS).replace(-0.0, 0.0).to_csv(index=False, lineterminator="\n")
+    rows = rounded(table).to_csv(index=False, lineterminator="\n")
     written = {".md": markdown(table, caption), ".tex": latex(table, caption), ".html": page(table, caption)}
     return [write_whole(out.with_name(out.name + ending), text) for ending, text in ({".csv": rows} | written).items()]
+
+
+def rounded(table: Table) -> pd.DataFrame:
+    """The tidy rows as CSV has them."""
+    rows, exact = table.rows.round(DIGITS).replace(-0.0, 0.0), list(table.exact)
+    for column in rows.select_dtypes("float"):
+        rows.loc[exact, column] = table.rows.loc[exact, column].map(lambda x: float(significant(x)))
+    return rows
 
 
 def markdown(table: Table, caption: str) -> str:
@@ -118,6 +131,17 @@ def interval(estimate: Estimate, digits: int) -> str:
     """A number with its 95 % interval: -1.07 [-1.13, -1.03]; alone if it has none."""
     value, low, high = (number(x, digits) for x in (estimate.value, estimate.low, estimate.high))
     return value if NONE in (low, high) else f"{value} [{low}, {high}]"
+
+
+def significant(value: float) -> str:
+    """A number with its significant digits."""
+    return f"{value:z.{SIGNIFICANT}g}"
+
+
+def span(value: float, least: float, greatest: float) -> str:
+    """An exact number, with the least and the greatest of several starts where these differ: 0.45 (0.44 to 0.45)."""
+    shown, *ends = map(significant, (value, least, greatest))
+    return shown if {*ends} == {shown} else f"{shown} ({ends[0]} to {ends[1]})"
 
 
 def number(value: float | None, digits: int) -> str:

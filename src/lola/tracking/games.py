@@ -56,7 +56,10 @@ def describe_cells(log: GameRuns, manifests: Iterable[dict], about: runs.About) 
 
 def ends(spec: dict) -> Iterator[str]:
     """The metrics that say what came out of a cell with a spec."""
-    if registry.course(spec) == "coin_game":
+    course = registry.course(spec)
+    if course in ("consistency", "networks"):
+        return
+    if course == "coin_game":
         yield measures.OWN_COLOUR
     for player in range(1, len(spec["seats"]) + 1):
         yield runs.metric_name(str(player), runs.BEST if spec["grid"] else measures.RETURN)

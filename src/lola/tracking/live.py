@@ -18,7 +18,7 @@ from lola.files import benchmarks, checkpoints, locks
 from lola.files.cells import read_manifest
 from lola.tracking import client as tracking
 from lola.tracking import games, runs, store, views
-from lola.vocabulary import measures
+from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell, GroupName
 
 ROUND = 14.0  # seconds between two rounds; with checkpoints.EVERY, an update and the writing, less than 30
@@ -139,7 +139,7 @@ def close(log: tracking.GameRuns, job: Job) -> None:
         if run_id not in present:  # the run of the finished cell has taken its place
             continue
         if manifest := trained(cell, job.made_by, log.root):
-            if not manifest["spec"]["grid"]:
+            if registry.course(manifest["spec"]) not in registry.WITHOUT_STEPS:
                 log.add(run_id, runs.points(ended(cell.curve(log.root)), job.steps, job.step))
             log.client.set_terminated(run_id, manifest["status"].upper())
         else:

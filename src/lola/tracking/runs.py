@@ -17,10 +17,15 @@ from lola.files import benchmarks
 from lola.files.artifacts import canonical, sha256
 from lola.tracking import pictures
 from lola.vocabulary import measures, registry
-from lola.vocabulary.names import Cell, Matchup
+from lola.vocabulary.names import CONSISTENCY, MAP, NETWORKS, Cell, Matchup, tournament
 
 LIVE = "live"  # a run of this kind shows a cell while it is trained; others are curves or maps
-OF_CELLS = ("curve", "map", LIVE)
+MARKS = {
+    MAP: " map",
+    CONSISTENCY: " consistency",
+    NETWORKS: " networks",
+}  # what a label says of runs that are no curves
+OF_CELLS = ("curve", *MARKS, LIVE)
 STEPS = 41  # every fifth of 200 updates; the whole curve is attached
 POLICY_STEPS = STEPS // 2 + 1  # every tenth
 POINTS = 2400  # a run has at most so many, since a point costs 0.15 ms
@@ -75,7 +80,7 @@ def group(cell: Cell, about: About) -> str:
 def label(algorithm: str, about: About) -> str:
     """An algorithm as people read it; a map of step sizes says that it is one."""
     matchup, labels = Matchup.read(algorithm), about.algorithms
-    return (labels.get(algorithm) or labels.get(matchup.players, algorithm)) + (" map" if matchup.is_map else "")
+    return (labels.get(algorithm) or labels.get(matchup.players, algorithm)) + MARKS.get(matchup.within, "")
 
 
 def opponent_model(cell: Cell, about: About) -> str:
@@ -90,7 +95,11 @@ def content(curve: str | Path, manifest: dict, about: About) -> Content:
     lines = text.decode().splitlines()
     files = {"curve.csv": text, "manifest.json": cell.manifest(Cell.root(curve)).read_bytes()}
     files["config.json"] = _json(spec)
-    if spec["grid"] is not None:
+    if cell.matchup.within == CONSISTENCY:
+        metrics = at_points(csv.DictReader(lines))
+    elif cell.matchup.within == NETWORKS:
+        metrics = thin(by_eta(csv.DictReader(lines)))
+    elif spec["grid"]:
         metrics = best_of_map(csv.DictReader(lines))
     else:
         series = with_shares(by_metric(lines))
@@ -138,13 +147,13 @@ def tags(cell: Cell, manifest: dict, about: About) -> dict[str, str]:
     """The tags that runs are searched and grouped by."""
     seats = cell.matchup.seated(len(manifest["spec"]["seats"]))
     found = {
-        "kind": "map" if cell.matchup.is_map else "curve",
+        "kind": cell.matchup.within if cell.matchup.within in MARKS else "curve",
         "status": manifest.get("status"),
         "group": group(cell, about),
         "game": cell.game,
         "algorithm": cell.algorithm,
         "opponent_model": cell.opponent_model,
-        "tournament": cell.matchup.tournament,
+        "tournament": tournament(cell.matchup),
         "seed": str(cell.seed),
         "code_fingerprint": sha256(manifest["code"])[:12],
         "lock": manifest["lock"],
@@ -237,6 +246,22 @@ def steps_of(spec: dict) -> Sequence[int]:
 def shown_steps(steps: Sequence[int], most: int = STEPS) -> set[int]:
     """At most `most` of the steps, evenly spaced, with the first and the last."""
     return {steps[n] for n in np.linspace(0, len(steps) - 1, most).round().astype(int).tolist()} if steps else set()
+
+
+def at_points(rows: Iterable[dict]) -> list[tuple[str, int, float]]:
+    """What is measured of a rule at the points of a region: finite numbers, by measure and η."""
+    found = [(f"{row['metric']} eta {float(row['eta']):g}", 0, float(row["value"])) for row in rows]
+    return [row for row in found if math.isfinite(row[2])]
+
+
+def by_eta(rows: Iterable[dict]) -> Series:
+    """The losses of networks that are fitted, as series of (step, value) by η."""
+    series = {}
+    for row in rows:
+        series.setdefault(("", f"{row['metric']} eta {float(row['eta']):g}"), []).append(
+            (int(row["step"]), float(row["value"]))
+        )
+    return series
 
 
 def best_of_map(rows: Iterable[dict]) -> list[tuple[str, int, float]]:

@@ -152,7 +152,7 @@ def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
         try:
             found = json.loads(marker.read_text(encoding="utf-8"))
             reason = found["reason"] if found["status"] == "pending" else lost(database, found["runs"], game_of(marker))
-        except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
             reason = f"{marker} is damaged; {RETRIED}"
         if reason:
             yield marker, reason

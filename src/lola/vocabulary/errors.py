@@ -30,7 +30,8 @@ class Faults(list):
             places.setdefault(what, []).append(where)
         told = []
         for what, (where, *more) in places.items():
-            told.append(f"{where}: {what}" + (f" (so in {len(more)} more places)" if more else ""))
+            places_more = "1 more place" if len(more) == 1 else f"{len(more)} more places"
+            told.append(f"{where}: {what}" + (f" (so in {places_more})" if more else ""))
         if told:
             raise BadConfig(told[0] if len(told) == 1 else "\n  ".join([f"{len(told)} faults:", *told]))
 
@@ -44,8 +45,10 @@ def lookup(where: str, name: str, names: Collection[str], what: str = "name"):
 
 
 def nearest(name, names) -> str:
-    close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    """The name that is spelt most like it, capitals or not."""
+    known = {str(n).lower(): str(n) for n in names}
+    close = difflib.get_close_matches(str(name).lower(), known, n=1)
+    return f" (did you mean {known[close[0]]!r}?)" if close else ""
 
 
 def listed(names: Collection[str], room: int = 160) -> str:

@@ -7,9 +7,9 @@ kinds have; so a change in one kind remakes only the figures or tables of that k
 import ast
 from dataclasses import dataclass
 
-from lola.vocabulary.registry import COURSES, SOURCE
+from lola.vocabulary.registry import COURSES, SOURCE, WITHOUT_STEPS
 
-CURVES = tuple(name for name in COURSES if name != "map")  # what has returns by step
+CURVES = tuple(name for name in COURSES if name not in WITHOUT_STEPS)  # what has returns by step
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,12 @@ FIGURES = {
     "returns": Kind("lola.figures.returns", ("game", "algorithms"), of=CURVES),
     "comparison": Kind("lola.figures.comparison", ("game", "algorithms"), ("saved", "saved_label"), of=CURVES),
     "parameters": Kind("lola.figures.parameters", ("game", "algorithms"), of=("parameters",)),
+    "distances": Kind("lola.figures.distances", ("games", "algorithms"), of=("parameters",)),
+    "orbits": Kind("lola.figures.orbits", ("game", "algorithms"), of=("parameters",), players=2),
     "progress": Kind("lola.figures.progress", ("games", "algorithms"), players=2, actions=2),
     "beliefs": Kind("lola.figures.beliefs", ("games", "algorithms")),
     "map": Kind("lola.figures.map", ("games", "algorithm"), ("beside",), of=("map",), players=2, actions=2, axes=2),
+    "planes": Kind("lola.figures.planes", ("game", "algorithms"), of=("parameter_map",)),
     "standings": Kind("lola.figures.standings", ("games", "tournaments"), of=CURVES, players=2),
     "crosstable": Kind("lola.figures.crosstable", ("game", "tournaments"), of=CURVES, players=2),
     "matches": Kind("lola.figures.matches", ("game", "tournament", "shows"), of=("match",), players=2),
@@ -75,8 +78,10 @@ FIGURES = {
 TABLES = {
     "convergence": Kind("lola.tables.convergence", ("games", "algorithms"), players=2, actions=2),
     "matchups": Kind("lola.tables.matchups", ("game", "algorithms"), players=2),
+    "family": Kind("lola.tables.family", ("games", "algorithms"), of=("parameter_map",)),
     "settings": Kind("lola.tables.settings", ("games", "algorithm"), of=("map",), players=2, actions=2),
     "updates": Kind("lola.tables.updates", ("options",), players=2, actions=2),
+    "consistency": Kind("lola.tables.consistency", ("games", "algorithms"), of=("consistency",)),
     "standings": Kind("lola.tables.standings", ("games", "tournaments"), of=CURVES, players=2),
     "crosstable": Kind("lola.tables.crosstable", ("games", "tournaments"), of=CURVES, players=2),
 }

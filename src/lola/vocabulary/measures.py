@@ -7,6 +7,8 @@ OF_COIN_GAME = (RETURN, POINTS, OWN_COINS, COINS)  # in the order of its checkpo
 OWN_COLOUR = "own-colour share"  # shown for own coins: of those picked; without a player, of both players' coins
 
 GRADIENT = "gradient norm"  # of a player's value by its own parameters
+RESIDUAL = "residual"  # how far all players together are from a solution
+LAST_MOVE = "last move"  # the last update that moved any player's parameters visibly
 SHARE, PARAMETER = "share of ", "parameter "
 
 
@@ -51,3 +53,9 @@ def parameter(k: int) -> str:
 def numbered(measure: str) -> tuple[int] | None:
     """Which parameter of its player a measure is."""
     return (int(measure.removeprefix(PARAMETER)),) if measure.startswith(PARAMETER) else None
+
+
+# Of how consistent a rule is, over points: Σ_i ‖f_i − ∇_iV_i(θ_i, θ_−i + ηf_−i)‖², mean and median, and the mean cosine
+# of the angle between f and another rule's direction. Of an affine direction: how many there are, and of which sort.
+CONSISTENCY, MEDIAN_CONSISTENCY, COSINE = "consistency loss", "median consistency loss", "cosine"
+SOLUTIONS, SYMMETRIC, FREE = "affine solutions", "symmetric", "free constant"

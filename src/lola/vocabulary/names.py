@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 
 SEATS, WITHIN, MAP = "-vs-", "@", "map"
+CONSISTENCY = "consistency"  # what a matchup is within whose rules are held against themselves
+NETWORKS = "networks"  # and one whose networks are fitted
 CELL = r"[^\s/]+/[^\s/]+/[^\s/]+/seed\d+"  # the names of cells, as a regular expression
 
 
@@ -48,6 +50,11 @@ class Matchup:
     def seated(self, players: int) -> tuple[str, ...]:
         """An algorithm per player: one alone fills every seat."""
         return self.seats * players if len(self.seats) == 1 else self.seats
+
+
+def tournament(matchup: Matchup) -> str:
+    """The tournament that a matchup is a match of; empty if it is none."""
+    return matchup.tournament if matchup.within not in (CONSISTENCY, NETWORKS) else ""
 
 
 @dataclass(frozen=True)

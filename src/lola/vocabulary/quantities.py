@@ -6,11 +6,11 @@ says `lola.analysis` under the same name, and how a claim is decided `lola.analy
 
 from dataclasses import dataclass, field
 
-from lola.vocabulary.registry import COURSES
 from lola.vocabulary.settings import Setting, choice, listed, name, number, whole
 
-CURVES = tuple(name for name in COURSES if name != "map")  # the courses on which returns are known by step
+CURVES = ("updates", "match", "coin_game", "parameters")  # the courses on which returns are known by step
 MATRIX = ("updates", "match")  # those that leave policies
+REAL = ("parameters",)  # those of games of real parameters
 MOST = 1e9  # the largest size of a number, far from where sums and squares overflow
 
 # What sums up the runs: only a mean scatters around a number, only of a percentage of runs there is a count.
@@ -22,6 +22,8 @@ class Quantity:
     """What a claim may measure of groups on some courses (`of`), or of a tournament whose matches are on these.
 
     `takes`: its arguments, and `needs` those without which it says nothing. `players`: how many there must be.
+    `of_divergence`: whether a run that diverged has a number of its own. `computed`: whether it is worked out from the
+    settings of a game with values of degree two at most, and from no run.
     """
 
     of: tuple[str, ...] = CURVES
@@ -29,6 +31,13 @@ class Quantity:
     needs: tuple[str, ...] = ()
     sums: str = MEAN
     players: int | None = None
+    of_divergence: bool = False
+    computed: bool = False
+
+    @property
+    def tells_divergence(self) -> bool:
+        """Whether of a run that diverged it is an answer that it did."""
+        return self.of_divergence or self.sums == SHARE
 
 
 NAME = {"type": "string"}
@@ -54,12 +63,21 @@ LINE = {"line": number("the return with which runs are compared")}
 WITHIN = {"within": number("how far a run may be off", least=0)}
 TOLERANCE = {"tolerance": number("how far a probability may be off", least=0, most=1)}
 STATES = {"states": mapping("a mapping", "from joint states to joint actions, as CD: DC", NAME)}
+ETA = {"eta": number("at which η, where there are several", least=0)}
+MEDIAN = {"median": Setting("true or false", "whether it is the median over points, not the mean", {"type": "boolean"})}
 START = {"start": Setting("true or false", "whether it is taken in the first updates", {"type": "boolean"})}
 
+AT = {"at": whole("the step after which it is measured, instead of the last", least=0)}
+POINT = {"point": listed("a number per parameter, player 1's first (default: the origin)", {"type": "number"})}
+STEPS = "the step from which on it is measured"
+OF = ("distance", "gradient", "return")
+SIZE = {"of": choice("what must be within so much of 0", *OF, "residual")}
+BETWEEN = {"type": "array", "minItems": 2, "items": {"type": "number"}}
+
 OF_GROUPS = {  # those of one group
-    "R": Quantity(takes=PLAYER | LAST | SCALE),
+    "R": Quantity(takes=PLAYER | LAST | SCALE | AT),
     "stationary": Quantity(("parameters",), WITHIN, ("within",), SHARE),
-    "scatter": Quantity(),
+    "scatter": Quantity(takes=LAST),
     "below": Quantity(takes=LINE | LAST, needs=("line",), sums=SHARE),
     "above": Quantity(takes=LINE | LAST, needs=("line",), sums=SHARE),
     "near": Quantity(
@@ -75,6 +93,52 @@ OF_GROUPS = {  # those of one group
     "own_colour": Quantity(("coin_game",), PLAYER),
     "points": Quantity(("coin_game",), PLAYER),
     "coins": Quantity(("coin_game",), START),
+    "distance": Quantity(REAL, POINT | AT),
+    "gradient": Quantity(REAL, AT),
+    "motion": Quantity(REAL),
+    "growth": Quantity(REAL, POINT | {"since": whole(STEPS, least=0)}, of_divergence=True),
+    "arrival": Quantity(
+        REAL,
+        WITHIN | SIZE | POINT | SCALE,
+        ("within",),
+        of_divergence=True,
+    ),
+    "converged": Quantity(
+        REAL,
+        WITHIN | {"motion": number("how far parameters may lie from their end over the last tenth", least=0)},
+        ("within", "motion"),
+        SHARE,
+    ),
+    "diverged": Quantity(
+        REAL,
+        {
+            "beyond": number("the size beyond which a run has diverged", above=0),
+            "of": choice("what size that is", "distance", "residual"),
+        },
+        ("beyond",),
+        SHARE,
+    ),
+    "residual": Quantity(REAL, AT),
+    "area": Quantity(
+        ("parameter_map",),
+        WITHIN | SIZE | POINT | {"where": mapping("a mapping", "from axes of the map to [from, to]", BETWEEN)},
+        ("within",),
+        of_divergence=True,
+    ),
+    "radius": Quantity(REAL, computed=True),
+    "limit": Quantity(REAL, {"of": choice("what is taken of it", *OF)} | POINT | PLAYER | SCALE, computed=True),
+    "threshold": Quantity(
+        REAL,
+        {
+            "over": listed("settings that are moved together", NAME),
+            "most": number("the largest value that is tried", above=0),
+        },
+        ("over", "most"),
+        computed=True,
+    ),
+    "consistency": Quantity(("consistency",), ETA | MEDIAN),
+    "cosine": Quantity(("consistency",), ETA),
+    "solutions": Quantity(("consistency",), ETA),
 }
 FIT = {"fit": Quantity(("updates", "map"), sums=EXTREME, players=2)}  # of several groups
 ENTRANT = {"entrant": name("who is measured")}
@@ -86,13 +150,14 @@ OF_TOURNAMENTS = {
     "apart": Quantity(),
 }
 QUANTITIES = OF_GROUPS | FIT | OF_TOURNAMENTS
-PRINTED = ("std", *OF_GROUPS)  # a paper may print; a standard deviation is shown and not judged
+# A paper may print these of runs; a standard deviation is shown and not judged.
+PRINTED = ("std", *(name for name, quantity in OF_GROUPS.items() if not quantity.computed))
 
-GROUPS = {"type": "array", "minItems": 1, "items": NAME}
+GROUPS = {"type": "array", "minItems": 1, "uniqueItems": True, "items": NAME}
 WHERE = {  # what a measure is of, beside its arguments
     "group": Setting("a group", "game/algorithm/opponent model", NAME),
-    "groups": Setting("a list of groups", "each game/algorithm/opponent model", GROUPS),
-    "options": mapping("a mapping", "from the names of settings to lists of groups", GROUPS),
+    "groups": Setting("a list of different groups", "each game/algorithm/opponent model", GROUPS),
+    "options": mapping("a mapping", "from the names of settings to lists of different groups", GROUPS),
     "game": name("the game of a tournament"),
     "tournament": name("a part of the study with entrants"),
     "opponent_model": name("whose matches are meant (default: oracle)"),
@@ -105,6 +170,7 @@ RULES = {  # with the keys that a rule alone takes
     "greater": ("than",),
     "less": ("than",),
 }
+DETERMINISTIC = {"equals": ("paper",), "greater": ("than",), "less": ("than",)}  # of a claim with a tolerance
 CERTAINTIES = ("read", "inferred", "relayed", "memory", "saved", "digitised")
 MARGIN = {"margin": number("what still counts as the same, or as no effect", least=0)}
 DIGIT = {"digit": number("a unit of the last printed digit", least=0)}
@@ -129,6 +195,7 @@ CLAIM = {
     **DIGIT,
     "than": number("with what it is compared"),
     **MARGIN,
+    "tolerance": number("how far off the number of a deterministic claim may be, whatever the start", least=0),
     "rival": mapping("a mapping", "with a name, and what to measure instead or a value"),
     "known": words("what was known when the rule was fixed"),
 }
@@ -139,9 +206,12 @@ SECTION = {
     "claims": listed("claims", {"type": "object"}, least=0),
 }
 HEADINGS = ("The headline", "Withdrawn")  # of the table of claims itself
+WORDS = ("reproduced", "not reproduced", "inconclusive", "not run", "none published")
+VERDICT = rf"(\d+ )?({'|'.join(WORDS)})( \([^()]+\))?"
+LAST_VERDICT = {"type": "string", "pattern": f"{VERDICT}(, {VERDICT})*"}  # of a family: 20 reproduced, 7 inconclusive
 WITHDRAWN = {
     "why": words("why they are asked no more"),
-    "last": mapping("a mapping", "from the ids of claims to their last verdicts", {"type": "string"}),
+    "last": mapping("a mapping", f"from the ids of claims to their last verdicts, as {', '.join(WORDS)}", LAST_VERDICT),
 }
 OF_QUANTITY = {"margin": number("what still counts as the same", above=0), **DIGIT, "why": words("of the margin")}
 PLOT = {
@@ -149,8 +219,17 @@ PLOT = {
     "cells": listed("a row per entrant: a number per entrant that it meets, or null", {"type": "array"}),
     "average": listed("a number per entrant", {"type": "number"}),
 }
+
+
+def digest(what: str) -> Setting:
+    """A digest of code."""
+    meaning = f"a digest of the code {what}, in quotes if it has digits alone"
+    return Setting("12 digits and letters from a to f", meaning, {"type": "string", "pattern": "[0-9a-f]{12}"})
+
+
 PARTS = {
-    "code": words("a digest of the code that decides, in quotes if it has digits alone"),
+    "code": digest("that decides"),
+    "code_deterministic": digest("that decides claims with a tolerance"),
     **RUNS,
     "notes": words("what a reader of the claims must know"),
     "quantities": mapping("a mapping", "from quantities to their margins", least=0),
@@ -158,5 +237,9 @@ PARTS = {
     "plotted": mapping("a mapping", "from games to the authors' round robin", least=0),
     "sections": listed("each with a title and claims", {"type": "object"}, least=0),
     "withdrawn": listed("each why claims are asked no more, and their last verdicts", {"type": "object"}, least=0),
-    "deviations": listed("sentences on where the study departs from the paper", {"type": "string"}, least=0),
+    "deviations": Setting(
+        "a list of different sentences",
+        "on where the study departs from the paper",
+        {"type": "array", "uniqueItems": True, "items": {"type": "string"}},
+    ),
 }

@@ -52,8 +52,17 @@ def entries(module: str, *names: str, **more) -> dict[str, Entry]:
 
 RULES = {
     **entries("lola.learning.rules", "naive", "lola", "lola_surrogate", "lola_exact", "lookahead"),
+    **entries("lola.learning.joint.rules", "hola", "lookahead_first", "lookahead_nested", "sos", "sga", "consensus"),
+    **entries("lola.learning.joint.rules", "extragradient", "cgd", "lss"),
+    "cola": Entry("lola.learning.cola.networks", "cola", courses=("updates", "parameters", "consistency", "networks")),
+    "cola_affine": Entry("lola.learning.cola.affine", "cola_affine", courses=("parameters", "consistency")),
 }
+OWN_CURVATURE = ("sga", "consensus")  # rules that need players' second derivatives in their own parameters
+EXACT = ("lookahead_nested", "cgd", "lss")  # rules that need exact values
+REMEMBERED = ("updates", "map", "parameters", "parameter_map")
 LEARNERS = {
+    "optimistic": Entry("lola.learning.joint.momentum", "Optimistic", courses=REMEMBERED),
+    "lead": Entry("lola.learning.joint.momentum", "Lead", courses=REMEMBERED),
     **entries("lola.learning.tabular.learners", "q", "joint_q", "phc", "wolf_phc", courses=("match",)),
 }
 PERSPECTIVES = entries("lola.learning.tabular.perspectives", "as_described", "as_released", "as_fitted")
@@ -100,14 +109,27 @@ class Course:
     gpu: bool = False
 
 
+AT_POINTS = ("consistency", "networks")  # the courses in which nobody plays, known before maps, which they may be too
 ORACLE = Entry("lola.learning.opponent_models", "oracle")
+
+
+def of_scalars(name: str, players: int | str) -> Kind:
+    """A kind of game in which every player has one real parameter."""
+    return Kind(
+        game=Entry("lola.learning.differentiable.game", name),
+        policy=Entry("lola.learning.differentiable.policies", "Around"),
+        courses=("parameters", *AT_POINTS, "parameter_map"),
+        players=players,
+        opponent_models={"oracle": ORACLE},
+    )
+
 
 # Which kinds there are is in no digest of code: kinds come and go without a cell's being trained again.
 KINDS = {
     "matrix_game": Kind(
         game=Entry("lola.learning.matrix.game", "MatrixGame"),
         policy=Entry("lola.learning.policies", "Tabular"),
-        courses=("updates", "map", "match"),
+        courses=("updates", "match", *AT_POINTS, "map"),
         players="payoffs",
         estimators={
             **entries("lola.learning.matrix.estimators", "pg", "pg_halved", plays=1),
@@ -133,11 +155,14 @@ KINDS = {
         own_curvature=False,
         actions=("right", "left", "down", "up"),
     ),
-    "quadratic": Kind(
-        game=Entry("lola.learning.differentiable.game", "Quadratic"),
-        policy=Entry("lola.learning.policies", "Plain"),
-        courses=("parameters",),
-        players="linear",
+    "polynomial": of_scalars("Polynomial", "terms"),
+    "bimatrix": of_scalars("Bimatrix", "payoffs"),
+    "market": of_scalars("Market", 2),
+    "covariance": Kind(
+        game=Entry("lola.learning.differentiable.covariance", "Covariance"),
+        policy=Entry("lola.learning.differentiable.covariance", "Nearby"),
+        courses=("parameters", *AT_POINTS, "parameter_map"),
+        players=2,
         opponent_models={"oracle": ORACLE},
     ),
 }
@@ -146,8 +171,22 @@ COURSES = {
     "map": Course(Entry("lola.learning.matrix.maps", "Map"), "maps (parts with a grid)", key="grid"),
     "match": Course(Entry("lola.learning.tabular.match", "build"), "matches in episodes", key="match", blocks=True),
     "coin_game": Course(Entry("lola.learning.coins.job", "build"), "Coin Games", blocks=True, gpu=True),
-    "parameters": Course(Entry("lola.learning.differentiable.game", "build"), "games of real parameters"),
+    "parameters": Course(Entry("lola.learning.differentiable.job", "build"), "games of real parameters"),
+    "parameter_map": Course(
+        Entry("lola.learning.differentiable.job", "ParameterMap"),
+        "maps (parts with a grid) of games of real parameters",
+        key="grid",
+    ),
+    "consistency": Course(
+        Entry("lola.learning.cola.consistency", "Evaluation"), "rules at points (parts with points)", key="region"
+    ),
+    "networks": Course(
+        Entry("lola.learning.cola.fitting", "Fit"), "networks (parts with a region and no points)", key="fit"
+    ),
 }
+MAPS = tuple(name for name, known in COURSES.items() if known.key == "grid")  # a row a point
+WITHOUT_STEPS = (*MAPS, *AT_POINTS)  # courses that leave no returns over steps
+CARRYING = ("cola",)  # the rules that follow networks, which are fitted before
 
 
 def kind_name(game: dict) -> str:
@@ -164,3 +203,8 @@ def course(spec: dict) -> str:
     """The name of the way in which the cells of a spec are trained (see `lola.study.plan`)."""
     known = kind(spec["game"]).courses
     return next((name for name in known if spec.get(COURSES[name].key)), known[0])
+
+
+def etas(spec: dict) -> list[float]:
+    """The look-ahead rates of a spec: those of its grid, or that of its first seat."""
+    return spec["grid"]["eta"] if spec["grid"] else [spec["seats"][0]["eta"]]

@@ -24,6 +24,7 @@ class Setting:
         return self.shape | {"description": f"{self.allowed}, {self.meaning}"}
 
 
+BOOLEAN = {"type": "boolean"}
 NUMBERS = {"$ref": "#/$defs/numbers"}  # a number, or a list of such: a place in the schema, since it holds itself
 
 
@@ -118,6 +119,10 @@ STUDY = {  # of the whole study, and all but the last two of a part of it
 COLOURS = ("red", "blue", "purple", "green", "orange", "brown", "sky", "black", "grey")
 SHADES = ("", "light ", "dark ")  # which may stand before each of them
 
+TERM = {"description": "[coefficient, exponent of player 1's parameter, exponent of player 2's, …]"}
+TERM |= {"type": "array", "items": {"type": "number", "description": "a number"}}
+TERMS = {"description": "a list of terms", "type": "array", "minItems": 1, "items": TERM}
+
 GAME = {
     "title": text("the name shown to people in figures and tables (default: its own)"),
     "kind": name("the kind of game, a matrix game if it says none"),
@@ -134,8 +139,16 @@ GAME = {
         },
         least=2,
     ),
-    "matrices": numbers("of a quadratic game, Q_i: one matrix per player, players × players"),
-    "linear": numbers("of a quadratic game, b_i: one list per player, with a number for each player's parameter"),
+    "terms": Setting(
+        "a list of terms per player",
+        f"of a polynomial game, each {TERM['description']}",
+        {"type": "array", "minItems": 2, "items": TERMS},
+    ),
+    "start": listed(
+        "the means of the first parameters, a number per player (default: 0 for all)",
+        {"type": "number", "description": "a number"},
+    ),
+    "dimension": whole("the rows and columns of a covariance game's matrices", most=100),
     "gamma": number("the discount per step", least=0, below=1),
     "length": whole("the steps of a roll-out; without it the game can't be learned from samples", most=10**6),
     "grid": whole("the board has grid × grid cells, for two players and a coin apart from them", 2, 9),
@@ -157,16 +170,29 @@ ALGORITHM = {
     "clip": number("how long a direction may be at most (default: no limit)", above=0),
     "eta": number("η: the step size assumed for the others", least=0),
     "order": whole("how deep the player looks", most=10),
+    "a": number("SOS's a: how much of ξ₀ shaping may undo, since −p⟨ηχ, ξ₀⟩ is at most a‖ξ₀‖²", above=0, below=1),
+    "b": number("SOS's b: the length of ξ below which shaping fades with its square", above=0, below=1),
+    "lam": number("λ: the weight of SGA's adjustment Aᵀξ", least=0),
+    "penalty": number("γ: the weight of consensus optimisation's penalty ½‖ξ‖²", least=0),
+    "align": Setting("true or false", "whether SGA or CO choose the sign of their term (default: false)", BOOLEAN),
+    "bias": number("ε: added to that of which an aligned SGA takes the sign (default: 0.1)", least=0),
+    "kappa": number("κ: added to the diagonal of JᵀJ in LSS; with 0 a singular J has no direction", least=0),
+    "tolerance": number("the share of ‖ξ‖ that CGD may be off, by conjugate gradients (default: 0)", above=0, below=1),
+    "net": choice("the kind of networks, of the COLA authors' code: for quadratic games, for others", "relu", "tanh"),
+    "clamp": number("networks see parameters beyond ± this as if they were there (default: as they are)", above=0),
+    "solution": whole("which affine solution is taken, of smallest slopes first (default: 1)", most=100),
     "inner_steps": whole("how many steps of the others the player looks through", most=1000),
     "estimator": name("how values are estimated from roll-outs; without it they are exact"),
     "batch": whole("the roll-outs before every update", most=10**7),
     "critic_lr": number("the step size of the critic", least=0),
-    "baseline": Setting("true or false", "whether each step's rewards are centred on their mean", {"type": "boolean"}),
+    "baseline": Setting("true or false", "whether each step's rewards are centred on their mean", BOOLEAN),
     "entropy": number("the weight of the mean entropy of a player's moves in its value (default: 0)", least=0),
     "hidden": whole("the hidden units of the player's network (default: 32)", most=10**4),
     "encoder": choice("how that sees the board (default: linear)", "linear", "convolutional"),
     "filters": whole("the filters of each convolution (default: 20)", most=10**4),
-    "learner": name("a learner instead of a rule: it sees what is played and nobody's parameters"),
+    "learner": name("a learner instead of a rule, which remembers: tables of what was played, or the last update"),
+    "momentum": number("β: the share of a player's last update that it takes again", above=-1, below=1),
+    "coupling": number("LEAD's weight of what the others' last updates did to a player's gradient"),
     "alpha": number("α: the first step size of Q-values", above=0, most=1),
     "decay": number("α_t = 1 / (1/α + t · decay) after t steps", least=0),
     "epsilon": number("ε: how likely another action than the best is", least=0, most=1),
@@ -174,7 +200,8 @@ ALGORITHM = {
     "delta_decay": number("δ_t = 1 / (1/δ + t · delta_decay) after t steps", least=0),
     "lose": number("by which δ is multiplied while losing", least=0),
 }
-AXES = ("lr", "eta", "batch")  # settings of an algorithm that a map may try
+WEIGHTS = ("lam", "penalty")  # of what a rule adds to ξ
+AXES = ("lr", "eta", *WEIGHTS, "batch")  # settings of an algorithm that a map may try
 
 OPPONENT_MODEL = {
     "label": text("how figures and tables call it, behind the algorithm's name"),
@@ -193,11 +220,16 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
     "episodes": whole("the episodes of a match", most=10**8),
     "length": whole("the steps of an episode", most=10**6),
     "every": Setting(
-        "a whole number that divides a tenth of steps, or of episodes; in matrix games one that divides steps",
-        "so many are averaged for a row of a curve; in matrix games the curve has a row after so many",
+        "a whole number that divides a tenth of steps, or of episodes; of exact values one that divides steps",
+        "so many are averaged for a row of a curve; of exact values the curve has a row after so many",
         {"type": "integer", "minimum": 1, "maximum": 10**8},
     ),
     "further": whole("so many more seeds, of which only the ends are kept, for tables and claims", most=10**5),
+    "region": number(
+        "r: at points of [−r, r] rules are held against themselves, or networks fitted", above=0, most=1e6
+    ),
+    "points": whole("how many points of the region a seed draws", most=10**6),
+    "against": name("an algorithm with whose directions theirs are compared, by the cosine"),
     "perspective": name("who sees what in a match (default: as_described)"),
     "grid": Setting(
         "lists of values",

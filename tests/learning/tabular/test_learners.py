@@ -8,7 +8,7 @@ import pytest
 import torch
 from golden.regenerate import GAMES
 from plain_estimators import joint_actions
-from small_matches import match_of, started
+from small_matches import TABLES, match_of, started
 
 from lola.learning import rules
 from lola.learning.matrix.game import MatrixGame
@@ -17,7 +17,6 @@ from lola.learning.players import Climber
 from lola.learning.tabular import learners as tabular
 from lola.learning.tabular.perspectives import Perspective, as_described
 from lola.learning.training import learn
-from lola.vocabulary.registry import LEARNERS
 
 IPD = GAMES["ipd"]
 PENNIES = MatrixGame([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]], 0.0, ["H", "T"])
@@ -50,12 +49,12 @@ def after(match, episodes, state=None):
 # By hand.
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("learner", TABLES)
 def test_values_of_the_first_steps_by_hand(learner):
     """One arm that pays 1, γ = 0.5, α_t = 1 / (2 + 0.5 t), Q = 0: α = 0.4, 1/3, 2/7. The start is left for "after the
     arm", where Q stays 0 till the second step: Q(start) = 0.4; Q(arm) = 1/3, then 5/7 · 1/3 + 2/7 · (1 + 0.5 · 1/3)."""
     settings = {"alpha": 0.5, "decay": 0.5, "epsilon": 0.1, "delta": 0.1, "delta_decay": 0.0, "lose": 2.0}
-    entry = LEARNERS[learner]
+    entry = TABLES[learner]
     made = entry.load()(**{name: settings[name] for name, needed in entry.settings.items() if needed})
     match = match_of(bandit([1.0], 0.5), [made], [0], 3, as_described)
     end = after(match, 1, started(match, 0.0))
@@ -246,11 +245,11 @@ def test_who_has_a_policy_plays_it():
     assert moved == pytest.approx([0.2, 0.5, 0.3], abs=2e-4)
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("learner", TABLES)
 def test_initial_values_are_normal_and_depend_on_seed_and_player_alone(learner):
     """Q ~ N(0, std²), within 4 standard errors over 20,000 and more numbers; policies start uniform."""
     settings = {"alpha": 0.5, "decay": 0.0, "epsilon": 0.1, "delta": 0.1, "delta_decay": 0.0, "lose": 2.0}
-    entry = LEARNERS[learner]
+    entry = TABLES[learner]
     made = entry.load()(**{name: settings[name] for name, needed in entry.settings.items() if needed})
     seeds = list(range(2000))
 

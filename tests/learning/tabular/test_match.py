@@ -10,7 +10,7 @@ import torch
 from golden.regenerate import GAMES
 from plain_estimators import joint_actions
 from small_jobs import job_of, states_from
-from small_matches import IMP, IPD, SETTINGS, bits, match, match_of, started, states_of
+from small_matches import IMP, IPD, SETTINGS, TABLES, bits, match, match_of, started, states_of
 
 from lola.learning import rules
 from lola.learning.matrix.cloning import assessed, cloning
@@ -21,7 +21,7 @@ from lola.learning.streams import stream
 from lola.learning.tabular.learners import Tables
 from lola.learning.tabular.perspectives import as_described
 from lola.learning.training import State, learn
-from lola.vocabulary.registry import LEARNERS, PERSPECTIVES
+from lola.vocabulary.registry import PERSPECTIVES
 
 # Against the plain version.
 
@@ -34,7 +34,7 @@ def plain_players(game, names, state):
         rows = plain.own_states(i, game.counts)
         answers = others if name == "joint_q" else [()]
         player = {"how": name, "actions": own, **SETTINGS[name]}
-        if name in LEARNERS:
+        if name in TABLES:
             values = state.memories[i].values[0]
             q = [{(a, b): row[a, k] for a in range(own) for k, b in enumerate(answers)} for row in values]
             player["q"] = dict(zip(rows, q, strict=True))
@@ -58,7 +58,7 @@ def assert_same(game, state, players, episode, crossed):
     assert state.rollouts.returns[0].tolist() == pytest.approx(returns, rel=1e-12, abs=1e-12)
     for i, player in enumerate(players):
         assert state.rollouts.shares[0, i, : game.counts[i]].tolist() == pytest.approx(shares[i], abs=1e-15)
-        if player["how"] in LEARNERS:
+        if player["how"] in TABLES:
             own = game.counts[i]
             n = [list(row.values()) for row in player["n"].values()]
             values = [np.reshape(list(row.values()), (own, -1)) for row in player["q"].values()]
@@ -106,7 +106,7 @@ MIXED = MatrixGame(np.random.default_rng(0).normal(size=(2, 3, 2)).tolist(), 0.9
 
 @pytest.mark.parametrize(
     ("game", "names"),
-    [(MIXED, pair) for pair in product([*LEARNERS, "fixed"], repeat=2)]
+    [(MIXED, pair) for pair in product([*TABLES, "fixed"], repeat=2)]
     + [(GAMES["public_good"], trio) for trio in (("q", "joint_q", "phc"), ("wolf_phc", "fixed", "joint_q"))],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else f"{len(value.counts)} players",
 )
@@ -141,7 +141,7 @@ def test_rules_alone_are_trained_as_anywhere(game):
 
 def test_an_oracle_sees_the_logits_that_stand_for_a_learner():
     """After an episode: differences of Q, of joint Q weighted by what was seen, of log π; the last action is 0."""
-    for name in LEARNERS:
+    for name in TABLES:
         *_, end = states_of(match(MIXED, ["fixed", name], [0, 1]), 2)
         tables = end.memories[1]
         if name == "joint_q":
@@ -173,7 +173,7 @@ def test_clones_approach_a_fixed_opponent(clone):
     assert (distances[1] < 0.05).all()
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("learner", TABLES)
 def test_a_rule_climbs_what_its_clone_of_a_learner_says(learner):
     """θ_i + lr · rule_i at what was believed before, fitted to the episode."""
     model = cloning(2.0, 3)

@@ -1,58 +1,139 @@
-"""Differentiable games that are given by numbers, and where their parameters go."""
+"""Differentiable games in which every player chooses one real number.
 
-import itertools
-from dataclasses import dataclass
+Values are sums of products, taken term by term in one order, so that a seed's bits depend on no other seed.
+"""
 
+import math
+import operator
+from itertools import accumulate
+
+import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning import rules, trainers
-from lola.learning.training import Job, State
+from lola.learning.arithmetic import matmul
 from lola.vocabulary import measures
 
 
-class Quadratic:
-    """V_i(θ) = θᵀ Q_i θ + b_iᵀ θ, where θ has one real parameter per player.
+class Scalars:
+    """What these games have in common: a parameter per player, drawn around `start` (0, if it says none), and rows.
 
-    `matrices` are the Q_i and `linear` the b_i, one per player. The tandem game (Letcher et al. 2019), with values
-    −(x + y)² + 2x and −(x + y)² + 2y, has Q_i = ((−1, −1), (−1, −1)), b_1 = (2, 0) and b_2 = (0, 2).
+    `large` says whether parameters are too many to be kept for every row.
     """
 
-    def __init__(self, matrices: list, linear: list):
-        self.matrices, self.linear = matrices, linear
-        self.sizes = [1] * len(linear)
+    large = False
+
+    def __init__(self, players: int, start: list | None):
+        self.sizes = [1] * players
+        self.start = start or [0.0] * players
+
+    def names(self) -> list[list[str]]:
+        """What a row shows of each player beside its value and the length of its gradient."""
+        return [[measures.parameter(1)]] * len(self.sizes)
+
+    def seen(self, thetas: list[Tensor]) -> list[Tensor]:
+        """The numbers that `names` names, (S, names) per player."""
+        return thetas
+
+    def played(self, thetas: list[Tensor]) -> list[dict]:
+        """The policies that one seed's parameters are, where players have actions; here they have none."""
+        return []
+
+
+def numbers(thetas: list[Tensor]) -> list[Tensor]:
+    """Each player's number, (S,), of parameters (S, 1)."""
+    assert all(theta.shape[1:] == (1,) for theta in thetas), "thetas must be (S, 1)"
+    return [theta[:, 0] for theta in thetas]
+
+
+def length(vectors: Tensor) -> Tensor:
+    """The length of each row, (S, 1) of (S, d): of one number its size, which no square can overflow."""
+    if vectors.shape[1] == 1:
+        return vectors.abs()
+    return matmul(vectors[:, None], vectors[..., None])[..., 0].sqrt()
+
+
+class Polynomial(Scalars):
+    """V_i(θ) = Σ_t c_t Π_j θ_j^e_tj, where θ has one real parameter per player.
+
+    `terms` has a list per player, in it for every term t a list (c_t, e_t1, e_t2, …). The tandem game (Letcher et al.
+    2019) has values −(x + y)² + 2x and −(x + y)² + 2y, player 1's in the terms (−1, 2, 0), (−2, 1, 1), (−1, 0, 2) and
+    (2, 1, 0).
+    """
+
+    def __init__(self, terms: list, start: list | None = None):
+        super().__init__(len(terms), start)
+        self.terms = [[(c, *map(int, exponents)) for c, *exponents in own] for own in terms]
 
     def values(self, thetas: list[Tensor]) -> list[Tensor]:
-        """One (S,) tensor per player, from parameters (S, 1); term by term, so that bits depend on no other seed."""
-        assert all(theta.shape[1:] == (1,) for theta in thetas), "thetas must be (S, 1)"
-        x = [theta[:, 0] for theta in thetas]
-        pairs = list(itertools.product(range(len(x)), repeat=2))
+        """One (S,) tensor per player, from parameters (S, 1). Powers are products, x³ = (x · x) · x."""
+        x = numbers(thetas)
+        most = [max(term[1 + j] for own in self.terms for term in own) for j in range(len(x))]
+        powers = [list(accumulate([own] * highest, operator.mul)) for own, highest in zip(x, most, strict=True)]
+        one = torch.ones_like(x[0], requires_grad=False)
         return [
-            sum(Q[j][k] * x[j] * x[k] for j, k in pairs) + sum(b * own for b, own in zip(linear, x, strict=True))
-            for Q, linear in zip(self.matrices, self.linear, strict=True)
+            sum(
+                math.prod(
+                    (of_player[e - 1] for of_player, e in zip(powers, exponents, strict=True) if e), start=c * one
+                )
+                for c, *exponents in own
+            )
+            for own in self.terms
         ]
 
 
-def build(spec: dict, seeds: list[int]) -> "ParameterJob":
-    """The job of a spec."""
-    return ParameterJob(**trainers.parts(spec, seeds))
+class Bimatrix(Scalars):
+    """V_i(θ) = Σ_a r_i(a) Π_j π_j(a_j): a matrix game played once, each player with two actions and one logit.
 
+    Player j takes its first action with probability σ(θ_j). `payoffs[i][a_0][a_1]…` is r_i of a joint action, for any
+    number of players; `actions` are names, one list for all or one each.
+    """
 
-@dataclass(frozen=True)
-class ParameterJob(Job):
-    """A row per update: values, the length of ξ_i = ∇_i V_i, which is 0 at fixed points, and parameters."""
+    def __init__(self, payoffs: list, actions: list, start: list | None = None):
+        rewards = np.asarray(payoffs, dtype=np.float64)
+        super().__init__(len(rewards), start)
+        self.actions = [actions] * len(rewards) if isinstance(actions[0], str) else actions
+        self.rewards = rewards.reshape(len(rewards), -1).tolist()
+        self.joint = np.indices(rewards.shape[1:]).reshape(len(rewards), -1).T.tolist()
 
-    def table(self, means: Tensor, ends: list[Tensor]) -> list[Tensor]:
-        thetas = [theta.flatten(0, 1).requires_grad_() for theta in ends]
-        flat = []
-        for value, theta in zip(self.game.values(thetas), thetas, strict=True):
-            xi = rules.gradient(value, theta)
-            flat.append(torch.cat([value[:, None], xi.norm(dim=1, keepdim=True), theta], 1).detach())
-        return [of_player.unflatten(0, ends[0].shape[:2]) for of_player in flat]
+    def values(self, thetas: list[Tensor]) -> list[Tensor]:
+        """One (S,) tensor per player, from logits (S, 1)."""
+        policies = self.policies(thetas)
+        played = [math.prod(own[:, a] for own, a in zip(policies, joint, strict=True)) for joint in self.joint]
+        return [sum(r * p for r, p in zip(own, played, strict=True)) for own in self.rewards]
+
+    def policies(self, thetas: list[Tensor]) -> list[Tensor]:
+        """(σ(θ_j), 1 − σ(θ_j)) per player, (S, 2), as the softmax of (θ_j, 0), whose bits depend on no other seed."""
+        return [torch.softmax(torch.nn.functional.pad(own[:, None], (0, 1)), dim=-1) for own in numbers(thetas)]
+
+    def played(self, thetas: list[Tensor]) -> list[dict]:
+        return [
+            {"player": i, "state": "start", "own_state": "start", "probabilities": dict(zip(own, row, strict=True))}
+            for i, (own, policy) in enumerate(zip(self.actions, self.policies(thetas), strict=True), start=1)
+            for row in policy.tolist()
+        ]
 
     def names(self) -> list[list[str]]:
-        own = [[measures.parameter(k) for k in range(1, 1 + size)] for size in self.game.sizes]
-        return [[measures.RETURN, measures.GRADIENT, *names] for names in own]
+        return [[measures.parameter(1), measures.probability(own[0], "start")] for own in self.actions]
 
-    def outcome(self, s: int, state: State, ends: list[Tensor], finished: bool) -> dict:
-        return {"thetas": [theta[-1].tolist() for theta in ends if len(theta)], "policies": []}
+    def seen(self, thetas: list[Tensor]) -> list[Tensor]:
+        return [torch.cat([own, policy[:, :1]], 1) for own, policy in zip(thetas, self.policies(thetas), strict=True)]
+
+
+class Market(Scalars):
+    """V_1 = x²/2 − xy − x⁶/6 − g/4 and V_2 = y²/2 + xy − y⁶/6 + g/4, where g = y⁴/(1 + x²) − x⁴/(1 + y²).
+
+    The market of Letcher (2021), "On the Impossibility of Global Convergence in Multi-Loss Optimization", whose losses
+    these are with their signs turned: its only fixed point is the origin, and both players are worst off there.
+    """
+
+    def __init__(self, start: list | None = None):
+        super().__init__(2, start)
+
+    def values(self, thetas: list[Tensor]) -> list[Tensor]:
+        """One (S,) tensor per player, from parameters (S, 1)."""
+        x, y = numbers(thetas)
+        x2, y2 = x * x, y * y
+        g = y2 * y2 / (1 + x2) - x2 * x2 / (1 + y2)
+        own = [half / 2 - half * half * half / 6 for half in (x2, y2)]
+        return [own[0] - x * y - g / 4, own[1] + x * y + g / 4]

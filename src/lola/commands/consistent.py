@@ -1,0 +1,62 @@
+"""Make cells of consistent learning: `python -m lola.commands.consistent --spec JSON … CURVE.csv …`.
+
+In:  the spec of a group (see `lola.study.plan`) and one path per seed: of rules that are held against themselves, of
+     networks that are fitted, or of players that carry networks; the cells of those (`--reads`, a group for each seat,
+     "" where it carries none); the checkpoint if it was killed before.
+Out: each curve, and its manifest beside it, with the digests of the cells that were read.
+"""
+
+import argparse
+import json
+import sys
+
+from lola.files import cells, checkpoints, processor, records
+from lola.learning import trainers
+from lola.learning.cola.networks import carrying
+from lola.vocabulary.names import Cell, GroupName
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--spec", type=json.loads, required=True)
+    parser.add_argument("--code", required=True)
+    parser.add_argument("--lock", required=True)
+    parser.add_argument("--reads", type=json.loads, default=[])
+    parser.add_argument("curves", nargs="+")
+    args = parser.parse_args()
+    root, seeds = Cell.root(args.curves[0]), [Cell.at(path).seed for path in args.curves]
+    made_by = {"spec": args.spec, "code": args.code, "lock": args.lock}
+    inputs = [records.digests(read.manifest(root) for read in read_by(args.reads, seed)) for seed in seeds]
+    spec = args.spec
+    if any(args.reads):
+        try:
+            spec = carrying(spec, [fitted(name, seeds, root) for name in args.reads])
+        except ValueError as error:
+            sys.exit(str(error))
+    checkpoint, job = (
+        checkpoints.beside(args.curves),
+        made_by | {"seeds": seeds} | ({"inputs": inputs} if args.reads else {}),
+    )
+    saved, keep = checkpoints.resume(checkpoint, job), checkpoints.keeper(checkpoint, job)
+    for path, read, trained in zip(args.curves, inputs, trainers.run(spec, seeds, saved, keep), strict=True):
+        made = made_by | {"processor": processor.name()} | ({"inputs": read} if read else {})
+        cells.write(path, trained.columns, trained.rows, made | trained.outcome)
+        if trained.outcome["status"] == "failed":
+            print(f"{Cell.at(path).name} failed: {trained.outcome['reason']}", file=sys.stderr)
+    checkpoints.remove(checkpoint, seeds)
+
+
+def read_by(names: list[str], seed: int) -> list[Cell]:
+    """The cells that are read for a seed."""
+    return [GroupName.read(name).cell(seed) for name in dict.fromkeys(filter(None, names))]
+
+
+def fitted(name: str, seeds: list[int], root: str) -> list[list] | None:
+    """The weights of a group's networks, of each seed; None for no group. Raises ValueError if a cell is damaged."""
+    if not name:
+        return None
+    return [cells.read_manifest(GroupName.read(name).cell(seed).manifest(root))["thetas"] for seed in seeds]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The joint gradient of all players and its Jacobian: what joint rules are made of.
+
+All players' parameters are one vector here, player after player: (S, D) with D = Σ_i d_i. Its gradient is
+ξ = (∇_1 V_1, …, ∇_n V_n). J is the Jacobian of ξ, (S, D, D), whose block in row i and column j is ∇_j ∇_i V_i; J_o is
+J without the blocks on its diagonal, so without what players do to their own gradients.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from lola.learning.joint.equations import times
+from lola.learning.matrix.curvature import derivatives
+from lola.learning.matrix.game import MatrixGame
+from lola.learning.rules import Values, gradient, mixed, others, pull_back
+
+
+class Field:
+    """ξ and its Jacobian at a point, with the products of them that rules are made of; all are (S, D).
+
+    `xi`: ξ. `forward`: Jξ. `backward`: Jᵀξ, the gradient of ½‖ξ‖². `ahead`: J_oξ, what the others' steps do to each
+    gradient. `shape`: χ_i = Σ_j≠i ∇_ij V_j ∇_j V_i, how each moves the others' steps to its own good. `jacobian` and
+    `between` are J and J_o, (S, D, D).
+    """
+
+    thetas: list[Tensor]
+    xi: Tensor
+    forward: Tensor
+    backward: Tensor
+    ahead: Tensor
+    shape: Tensor
+    jacobian: Tensor
+
+    @property
+    def rotation(self) -> Tensor:
+        """Aᵀξ of the antisymmetric part of the Jacobian, A = ½(J − Jᵀ)."""
+        return (self.backward - self.forward) / 2
+
+    @property
+    def between(self) -> Tensor:
+        """J_o."""
+        owner = torch.repeat_interleave(torch.tensor([theta.shape[1] for theta in self.thetas]))
+        return self.jacobian.masked_fill(owner[:, None] == owner, 0.0)
+
+    def between_times(self, x: Tensor) -> Tensor:
+        """J_o x of a joint vector."""
+        return times(self.between, x)
+
+    def between_transposed_times(self, x: Tensor) -> Tensor:
+        """J_oᵀ x of a joint vector."""
+        return times(self.between.mT, x)
+
+    def parts(self, joint: Tensor) -> tuple[Tensor, ...]:
+        """The players' parts of a joint vector, (S, d_i) each."""
+        return joint.split([theta.shape[1] for theta in self.thetas], dim=1)
+
+
+@dataclass(frozen=True)
+class ByAutograd(Field):
+    """The field of values, differentiable in every θ."""
+
+    values: Values
+    thetas: list[Tensor]
+
+    @cached_property
+    def V(self) -> list[Tensor]:
+        return self.values(self.thetas)
+
+    @cached_property
+    def xi(self) -> Tensor:
+        return torch.cat([gradient(value, theta) for value, theta in zip(self.V, self.thetas, strict=True)], dim=1)
+
+    @cached_property
+    def forward(self) -> Tensor:
+        return self.sums(lambda i, j: (i, j), own=True)
+
+    @cached_property
+    def backward(self) -> Tensor:
+        return self.sums(lambda i, j: (j, j), own=True)
+
+    @cached_property
+    def ahead(self) -> Tensor:
+        return self.sums(lambda i, j: (i, j))
+
+    @cached_property
+    def shape(self) -> Tensor:
+        return self.sums(lambda i, j: (j, i))
+
+    def sums(self, whose: Callable[[int, int], tuple[int, int]], own: bool = False) -> Tensor:
+        """Σ_j ∇_ij V_k ∇_j V_l for every player i, where (k, l) = whose(i, j), over the others and maybe i itself."""
+        players = range(len(self.thetas))
+        return torch.cat(
+            [sum(mixed(self.V, self.thetas, i, j, *whose(i, j)) for j in players if own or j != i) for i in players],
+            dim=1,
+        )
+
+    @cached_property
+    def gradients(self) -> list[list[Tensor]]:
+        """∇_j V_i of every two players."""
+        return [[gradient(value, theta) for theta in self.thetas] for value in self.V]
+
+    def between_times(self, x: Tensor) -> Tensor:
+        """J_o x, of which block i is Σ_j≠i ∇_ij V_i x_j, without J."""
+        return self.pulled(lambda i, j: self.gradients[i][j], x)
+
+    def between_transposed_times(self, x: Tensor) -> Tensor:
+        """J_oᵀ x, of which block i is Σ_j≠i ∇_ij V_j x_j, without J."""
+        return self.pulled(lambda i, j: self.gradients[j][j], x)
+
+    def pulled(self, of: Callable[[int, int], Tensor], x: Tensor) -> Tensor:
+        """Σ_j≠i x_jᵀ ∇_i of(i, j) for every player i."""
+        x, thetas = self.parts(x), self.thetas
+        players = range(len(thetas))
+        blocks = [sum(pull_back(of(i, j), thetas[i], x[j]) for j in others(thetas, i)) for i in players]
+        return torch.cat(blocks, dim=1)
+
+    @cached_property
+    def jacobian(self) -> Tensor:
+        """Row by row: the gradient of each entry of ξ."""
+        rows = [gradient_of_entry(entry, self.thetas) for entry in self.xi.unbind(1)]
+        return torch.stack(rows, dim=1)
+
+
+@dataclass(frozen=True)
+class Known(Field):
+    """The field at a point where all of it is known, without a way back."""
+
+    thetas: list[Tensor]
+    xi: Tensor
+    forward: Tensor
+    backward: Tensor
+    ahead: Tensor
+    shape: Tensor
+    jacobian: Tensor
+
+
+def gradient_of_entry(entry: Tensor, thetas: list[Tensor]) -> Tensor:
+    """The gradient of a number per seed in all parameters, (S, D)."""
+    return torch.cat([gradient(entry, theta) for theta in thetas], dim=1)
+
+
+def field(values: Values, thetas: list[Tensor]) -> Field:
+    """The field of values at a point, in closed form for a matrix game."""
+    if isinstance(values.closed_form, MatrixGame):
+        return Known(thetas, *derivatives(values.closed_form, thetas))
+    return ByAutograd(values, thetas)

@@ -1,0 +1,85 @@
+"""Covariance estimation: values and residuals in numpy alone, starts, rows without parameters."""
+
+import numpy as np
+import pytest
+import specs
+import torch
+from small_jobs import same
+
+from lola.learning import rules, trainers
+from lola.learning.differentiable.covariance import Covariance, Nearby
+
+RUN = specs.EXACT | {
+    "game": {"kind": "covariance", "dimension": 4},
+    "seats": [{"rule": "lola_surrogate", "lr": 0.01, "eta": 0.01}] * 2,
+    "steps": 6,
+}
+
+
+@pytest.fixture
+def game():
+    return Covariance(4)
+
+
+def drawn(seeds, d=4):
+    return [torch.from_numpy(np.random.default_rng([d, s]).normal(size=(seeds, d * d))) for s in (1, 2)]
+
+
+def test_values_residuals_and_gradients_are_those_of_the_paper(game):
+    """f = Σ W (UUᵀ − VVᵀ) is player 1's loss: ∇_W f = UUᵀ − VVᵀ, ∇_V f = −(W + Wᵀ) V."""
+    thetas = [theta.requires_grad_() for theta in drawn(5)]
+    values, seen = game.values(thetas), game.seen(thetas)
+    xi = [rules.gradient(value, theta).detach().numpy() for value, theta in zip(values, thetas, strict=True)]
+    for s in range(5):
+        W, V, U = *(theta[s].detach().numpy().reshape(4, 4) for theta in thetas), game.root
+        off = U @ U.T - V @ V.T
+        assert [value[s].item() for value in values] == [
+            pytest.approx(-(W * off).sum()),
+            pytest.approx((W * off).sum()),
+        ]
+        residual = np.linalg.norm(W + W.T) / 2 + np.linalg.norm(off)
+        assert [of_player[s].item() for of_player in seen] == [pytest.approx(residual)] * 2
+        np.testing.assert_allclose(xi[0][s].reshape(4, 4), -off, rtol=1e-10)
+        np.testing.assert_allclose(xi[1][s].reshape(4, 4), -(W + W.T) @ V, rtol=1e-10)
+
+
+def test_nobody_moves_where_it_is_solved(game):
+    skew = torch.tensor([[0, 2, 0, -1], [-2, 0, 3, 0], [0, -3, 0, 1], [1, 0, -1, 0]]).double()
+    thetas = [skew.reshape(1, -1).requires_grad_(), torch.from_numpy(game.root.reshape(1, -1)).requires_grad_()]
+    assert all(seen.item() < 1e-13 for seen in game.seen(thetas))
+    for value, theta in zip(game.values(thetas), thetas, strict=True):
+        assert rules.gradient(value, theta).abs().max() < 1e-12
+
+
+def test_starts_are_uniform_around_a_solution():
+    game = Covariance(20)
+    w, v = (Nearby(game).initial(i, [*range(100)], 3.0).numpy() for i in (0, 1))
+    for off in (w, v - game.root.ravel()):
+        assert -0.5 <= off.min() < -0.499 and 0.499 < off.max() <= 0.5
+        assert off.mean() == pytest.approx(0, abs=0.01) and off.var() == pytest.approx(1 / 12, rel=0.02)
+    assert not np.allclose(w, v - game.root.ravel())
+    assert np.array_equal(Covariance(20).root, game.root) and game.root.var() == pytest.approx(1, rel=0.2)
+
+
+@pytest.mark.parametrize("every", [None, 3])
+def test_rows_have_residuals_and_no_parameters_and_are_resumed_from_any_snapshot(every):
+    snapshots, run = [], RUN | {"every": every}
+    whole = list(trainers.run(run, [3, 1], keep=lambda snapshot: snapshots.append(snapshot())))
+    first = 0 if every is None else every
+    assert [row[1:3] for row in whole[0].rows if row[0] == first] == [
+        (player, name) for player in (1, 2) for name in ("return", "gradient norm", "residual")
+    ]
+    assert all(trained.outcome["thetas"] == trained.outcome["policies"] == [] for trained in whole)
+    assert [trained.outcome["steps"] for trained in whole] == [6, 6]
+    for n, saved in enumerate(snapshots):
+        later = []
+        assert list(trainers.run(run, [3, 1], saved, lambda snapshot, to=later: to.append(snapshot()))) == whole
+        assert all(same(*pair) for pair in zip(later, snapshots[n:], strict=True))
+    assert [whole[1]] == list(trainers.run(run, [1]))
+
+
+def test_a_seed_that_diverges_fails_alone():
+    wild = RUN | {"seats": [{"rule": "naive", "lr": 1e3}] * 2, "steps": 60}
+    for trained in trainers.run(wild, [0, 1]):
+        assert trained.outcome["status"] == "failed" and trained.outcome["steps"] < 60
+        assert all(np.isfinite(row[3]) for row in trained.rows)
