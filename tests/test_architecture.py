@@ -35,7 +35,7 @@ LEARNING = {
     "tabular": ("matrix",),
     "coins": (),
     "differentiable": (),
-    "joint": ("matrix",),
+    "joint": (),
     "cola": (),
 }
 EXCEPTIONS = {  # of a module alone

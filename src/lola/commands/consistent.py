@@ -13,7 +13,7 @@ import sys
 from lola.files import cells, checkpoints, processor, records
 from lola.learning import trainers
 from lola.learning.cola.networks import carrying
-from lola.vocabulary.names import Cell, GroupName
+from lola.vocabulary.names import Cell, GroupName, of_seed
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     args = parser.parse_args()
     root, seeds = Cell.root(args.curves[0]), [Cell.at(path).seed for path in args.curves]
     made_by = {"spec": args.spec, "code": args.code, "lock": args.lock}
-    inputs = [records.digests(read.manifest(root) for read in read_by(args.reads, seed)) for seed in seeds]
+    inputs = [records.digests(read.manifest(root) for read in of_seed(seed, args.reads)) for seed in seeds]
     spec = args.spec
     if any(args.reads):
         try:
@@ -44,11 +44,6 @@ def main() -> None:
         if trained.outcome["status"] == "failed":
             print(f"{Cell.at(path).name} failed: {trained.outcome['reason']}", file=sys.stderr)
     checkpoints.remove(checkpoint, seeds)
-
-
-def read_by(names: list[str], seed: int) -> list[Cell]:
-    """The cells that are read for a seed."""
-    return [GroupName.read(name).cell(seed) for name in dict.fromkeys(filter(None, names))]
 
 
 def fitted(name: str, seeds: list[int], root: str) -> list[list] | None:

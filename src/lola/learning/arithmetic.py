@@ -6,6 +6,7 @@ other makes; here the first two are kernels and tanh is made of σ. What is left
 """
 
 import os
+from collections.abc import Callable
 from itertools import accumulate
 
 import numpy as np
@@ -69,27 +70,30 @@ class Product(torch.autograd.Function):
         return moved
 
 
-class Solution(torch.autograd.Function):
+def solution(kernel: Callable) -> Callable[[Tensor, Tensor], Tensor]:
     """x = A⁻¹ b, (R, K, N), from (R, K, K) and (R, K, N): differentiable as often as one likes.
 
-    A is to be diagonally dominant, by rows or by columns. With g = ∂L/∂x, ∂L/∂b = A⁻ᵀ g and ∂L/∂A = −(A⁻ᵀ g) xᵀ.
+    The kernel turns b into x and uses A up. With g = ∂L/∂x, ∂L/∂b = A⁻ᵀ g and ∂L/∂A = −(A⁻ᵀ g) xᵀ.
     """
 
-    @staticmethod
-    def forward(ctx, matrix: Tensor, right: Tensor) -> Tensor:
-        left, x = (given.detach().clone(memory_format=torch.contiguous_format) for given in (matrix, right))
-        kernels.solve(x.numpy(), left.numpy())
-        ctx.save_for_backward(matrix, x)
-        return x
+    class Solution(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, matrix: Tensor, right: Tensor) -> Tensor:
+            left, x = (given.detach().clone(memory_format=torch.contiguous_format) for given in (matrix, right))
+            kernel(x.numpy(), left.numpy())
+            ctx.save_for_backward(matrix, x)
+            return x
 
-    @staticmethod
-    def backward(ctx, g: Tensor):
-        matrix, x = ctx.saved_tensors
-        by_right = solve(matrix.mT, g)
-        return -matmul(by_right, x.mT), by_right
+        @staticmethod
+        def backward(ctx, g: Tensor):
+            matrix, x = ctx.saved_tensors
+            by_right = Solution.apply(matrix.mT, g)
+            return -matmul(by_right, x.mT), by_right
+
+    return Solution.apply
 
 
-solve = Solution.apply
+solve = solution(kernels.solve)  # A is to be diagonally dominant, by rows or by columns
 
 
 def tanh(x: Tensor) -> Tensor:

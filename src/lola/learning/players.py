@@ -90,7 +90,7 @@ class Climber:
         The real roll-outs of a step are on stream (step, 0), those that player i imagines on (step, 1 + i, n) in turn.
         """
         if self.estimator is None:
-            return Values(view.game.values, closed_form=view.game if hasattr(view.game, "first_order") else None)
+            return Values.exact(view.game)
 
         def estimated(thetas: list[Tensor], rollouts=view.rollouts) -> list[Tensor]:
             return self.estimator.values(rollouts, thetas, critics)

@@ -26,6 +26,11 @@ class Values:
     imagine: Callable[[list[Tensor]], list[Tensor]] | None = None
     closed_form: object | None = None
 
+    @classmethod
+    def exact(cls, game) -> "Values":
+        """The exact values of a game, with its closed form where it has one."""
+        return cls(game.values, closed_form=game if hasattr(game, "first_order") else None)
+
     def __call__(self, thetas: list[Tensor]) -> list[Tensor]:
         return self.at_hand(thetas)
 

@@ -134,6 +134,8 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
         raise BadConfig(f"{where}.batch: {given}; allowed: only with an estimator: {', '.join(estimators)}")
     policies = [name for kind in kinds for name, needed in kind.policy.settings.items() if not needed]
     check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label", "colour", *policies))
+    if "bias" in block and not block.get("align"):
+        raise BadConfig(f"{where}.bias: is not used by an SGA that takes no sign; allowed: with align: true")
     if "filters" in block and block.get("encoder") != "convolutional":
         raise BadConfig(f"{where}.filters: is not used by a linear encoder; allowed: with encoder: convolutional")
 
@@ -145,7 +147,9 @@ def check_derivatives(where: str, block: dict, kinds: Collection[Kind]) -> None:
         given = f"given {quoted(block['estimator'])}, but the rule {rule} needs exact values"
         raise BadConfig(f"{where}.estimator: {given}; allowed: without it")
     if rule in registry.OWN_CURVATURE and not any(kind.own_curvature for kind in kinds):
-        rules = ", ".join(name for name in registry.RULES if name not in (*registry.OWN_CURVATURE, *registry.EXACT))
+        without, courses = (*registry.OWN_CURVATURE, *registry.EXACT), {each for kind in kinds for each in kind.courses}
+        known = {name: {*(rule.courses or courses)} for name, rule in registry.RULES.items() if name not in without}
+        rules = ", ".join(name for name, of in known.items() if of & courses)
         why = "estimators for recurrent players lack a player's own second derivative"
         raise BadConfig(f"{where}.rule: given {rule}, but {why}; allowed: {rules}")
     if block.get("order", 1) > 1:

@@ -92,6 +92,9 @@ def check_quadratic(where: str, group: plan.Group) -> None:
     """An affine consistent direction is known in closed form where values are quadratic."""
     if not any(seat.get("rule") == "cola_affine" for seat in regions.seats(group.spec)):
         return
+    if group.course not in (courses := registry.RULES["cola_affine"].courses):
+        what = listed([registry.COURSES[course].what for course in courses])
+        raise BadConfig(f"{where}.algorithms: given {group.matchup.players}, COLA in closed form; allowed in {what}")
     kind, terms = registry.kind_name(group.spec["game"]), group.spec["game"].get("terms")
     if terms is None:
         allowed = "games of real parameters whose values are polynomials of degree 2 at most"

@@ -19,6 +19,8 @@ Groups = dict[str, plan.Group]
 PERCENTAGES = ("tft", "nash", "plays", "pure", "own_colour", "elicits")
 RETURNS = ("R", "std", "scatter", "swing", "earns", "average", "apart")
 SIZES = ("std", "scatter", "swing", "apart")  # of returns, which may be 0
+FROM_0 = (*FIT, "coins", "distance", "gradient", "motion", "growth", "arrival", "residual", "radius", "consistency")
+BETWEEN = {"area": (0.0, 100.0), "cosine": (-1.0, 1.0), "solutions": (0.0, float("inf"))}
 MOST_MARGINS = 10  # that a digit of a paper's number may be wide, as one that was read off a plot is
 SLACK = 0.05  # of what lies between the bounds: noise of a number that was estimated or read off a plot
 
@@ -71,15 +73,23 @@ def of_claim(where: str, claim: dict, file: dict, groups: Groups) -> Iterator[st
     if bounds is None:
         return
     by_default = 0 if claim["rule"] in ("greater", "less") and ("paper" in claim or not of_two) else of.get("margin", 0)
-    margin, (low, high) = claim.get("margin", by_default), bounds
+    key = "tolerance" if "tolerance" in claim else "margin"
+    margin, (low, high) = claim.get(key, by_default), bounds
     if margin >= high - low:
-        yield f"{where}.margin: given {margin:g}; allowed: less than the {high - low:g} that lie between {told(bounds)}"
+        yield f"{where}.{key}: given {margin:g}; allowed: less than the {high - low:g} that lie between {told(bounds)}"
+    elif (
+        key == "tolerance"
+        and claim["rule"] == "equals"
+        and high - low == float("inf")
+        and margin > abs(claim["paper"]) > 0
+    ):
+        yield f"{where}.tolerance: given {margin:g}; allowed: up to {abs(claim['paper']):g}, the paper's number"
     elif claim["rule"] in ("greater", "less"):
         than, up = claim.get("than", 0), claim["rule"] == "greater"
         least, most = (low, high - margin) if up else (low + margin, high)
         if not (least <= than < most if up else least < than <= most):
             allowed = f"from {least:g} to below {most:g}" if up else f"above {least:g} and up to {most:g}"
-            of_what = f"what lies between {told(bounds)}" + (f", with a margin of {margin:g}" if margin else "")
+            of_what = f"what lies between {told(bounds)}" + (f", with a {key} of {margin:g}" if margin else "")
             yield f"{where}.than: given {than:g}; allowed with rule {claim['rule']} of {of_what}: a number {allowed}"
 
 
@@ -135,8 +145,12 @@ def bounds_of(measure: dict, groups: Groups) -> Bounds | None:
         return 0.0, 100.0
     if quantity == "rank" and "field" in measure:
         return 1.0, float(len(measure["field"]))
-    if quantity in (*FIT, "coins"):
-        return 0.0, float("inf")
+    if quantity == "threshold":
+        return 0.0, float(measure["most"])
+    if quantity in FROM_0:
+        return (0.0, float("inf")) if measure.get("scale", 1) > 0 else (-float("inf"), 0.0)
+    if quantity in BETWEEN:
+        return BETWEEN[quantity]
     if quantity not in RETURNS or not (payoffs := payoffs_of(measure, groups)):
         return None
     alone = [bounds for player, bounds in payoffs.items() if player != "mean"]

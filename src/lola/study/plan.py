@@ -16,7 +16,7 @@ from lola.study.regions import overridden
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.kinds import CLAIMS
-from lola.vocabulary.names import MAP, Cell, GroupName, Matchup
+from lola.vocabulary.names import MAP, Cell, GroupName, Matchup, of_seed
 from lola.vocabulary.settings import ALGORITHM, AXES, COLOURS, GAME, OPPONENT_MODEL, PART, WEIGHTS, in_shape, plain
 
 # Of a player's block: how people are shown it, and what `play` says of all players.
@@ -55,7 +55,7 @@ class Group(GroupName):
 
     def read_by(self, seed: int) -> list[Cell]:
         """The cells that a seed's cell is made from: those of the networks that its seats carry."""
-        return [GroupName.read(name).cell(seed) for name in dict.fromkeys(filter(None, self.reads))]
+        return of_seed(seed, self.reads)
 
     @property
     def entries(self) -> list[registry.Entry]:

@@ -146,6 +146,11 @@ class Cell(GroupName):
         return cls(game, algorithm, opponent_model, int(file.partition(".")[0].removeprefix("seed")))
 
 
+def of_seed(seed: int, groups: Iterable[str]) -> list[Cell]:
+    """The cells of a seed in some groups, each once; a name may be empty, of no group."""
+    return [GroupName.read(name).cell(seed) for name in dict.fromkeys(filter(None, groups))]
+
+
 def count(n: int, noun: str) -> str:
     """3 cells, or 1 cell."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

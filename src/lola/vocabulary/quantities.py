@@ -6,9 +6,9 @@ says `lola.analysis` under the same name, and how a claim is decided `lola.analy
 
 from dataclasses import dataclass, field
 
+from lola.vocabulary.registry import CURVES
 from lola.vocabulary.settings import Setting, choice, listed, name, number, whole
 
-CURVES = ("updates", "match", "coin_game", "parameters")  # the courses on which returns are known by step
 MATRIX = ("updates", "match")  # those that leave policies
 REAL = ("parameters",)  # those of games of real parameters
 MOST = 1e9  # the largest size of a number, far from where sums and squares overflow

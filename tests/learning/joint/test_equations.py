@@ -41,6 +41,16 @@ def test_what_has_no_solution_is_nan_alone_and_others_keep_their_bits():
         assert torch.equal(found[s], solve(tensor(A[s : s + 1]), tensor(b[s : s + 1]))[0])
 
 
+def test_a_pivot_that_is_rounding_alone_is_none():
+    """CGD's matrix where look-ahead times coupling is 1, but for rounding; one that is as small by its own size is well."""
+    coupling = 0.41 * (1 / 0.41 + 1e-16)
+    nearly = np.array([[1.0, -coupling], [-coupling, 1.0 - 2e-16]])
+    graded = np.diag([1.0, 1e-20]) @ np.array([[2.0, 1.0], [1.0, 2.0]]) @ np.diag([1.0, 1e-20])
+    found = solve(tensor(np.stack([nearly, graded])), tensor(np.stack([np.ones((2, 1)), graded @ np.ones((2, 1))])))
+    assert found[0].isnan().all()
+    np.testing.assert_allclose(found[1], 1.0, rtol=1e-12)
+
+
 def test_given_matrices_are_left_as_they_were():
     A, b = tensor(RNG.normal(size=(2, 3, 3))), tensor(RNG.normal(size=(2, 3, 1)))
     before = A.clone(), b.clone()

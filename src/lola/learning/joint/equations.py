@@ -5,31 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lola.learning.arithmetic import matmul
+from lola.learning.arithmetic import matmul, solution
 from lola.learning.joint import kernels
 
-
-class Solution(torch.autograd.Function):
-    """x = A⁻¹ b, (R, K, N), from (R, K, K) and (R, K, N): differentiable as often as one likes.
-
-    Where A is singular x is NaN, of that row alone. With g = ∂L/∂x, ∂L/∂b = A⁻ᵀ g and ∂L/∂A = −(A⁻ᵀ g) xᵀ.
-    """
-
-    @staticmethod
-    def forward(ctx, matrix: Tensor, right: Tensor) -> Tensor:
-        left, x = (given.detach().clone(memory_format=torch.contiguous_format) for given in (matrix, right))
-        kernels.solve(x.numpy(), left.numpy())
-        ctx.save_for_backward(matrix, x)
-        return x
-
-    @staticmethod
-    def backward(ctx, g: Tensor):
-        matrix, x = ctx.saved_tensors
-        by_right = solve(matrix.mT, g)
-        return -matmul(by_right, x.mT), by_right
-
-
-solve = Solution.apply
+solve = solution(kernels.solve)  # where A is singular x is NaN, of that row alone
 
 
 class Dot(torch.autograd.Function):

@@ -13,8 +13,6 @@ import torch
 from torch import Tensor
 
 from lola.learning.joint.equations import times
-from lola.learning.matrix.curvature import derivatives
-from lola.learning.matrix.game import MatrixGame
 from lola.learning.rules import Values, gradient, mixed, others, pull_back
 
 
@@ -143,7 +141,7 @@ def gradient_of_entry(entry: Tensor, thetas: list[Tensor]) -> Tensor:
 
 
 def field(values: Values, thetas: list[Tensor]) -> Field:
-    """The field of values at a point, in closed form for a matrix game."""
-    if isinstance(values.closed_form, MatrixGame):
-        return Known(thetas, *derivatives(values.closed_form, thetas))
+    """The field of values at a point, in closed form where the game offers it."""
+    if derivatives := getattr(values.closed_form, "derivatives", None):
+        return Known(thetas, *derivatives(thetas))
     return ByAutograd(values, thetas)

@@ -4,36 +4,44 @@ import numpy as np
 
 from lola.learning.compiled import kernel
 
+EPSILON = 2.0**-52  # between 1 and the next number
+
 
 @kernel
 def solve(right, left):
     """Turn every (K, N) of `right` (R, K, N) into left⁻¹ right, with `left` (R, K, K), which is used up.
 
-    Where a matrix is singular, which is where no pivot but 0 is left, all of its solution is NaN.
+    Where a matrix is singular, which is where no pivot is left but rounding, all of its solution is NaN.
     """
     for r in range(len(right)):
-        eliminate(right[r], left[r])
+        eliminate(right[r], left[r], np.abs(left[r]))
 
 
 @kernel
-def eliminate(right, left):
-    """Turn (K, N) `right` into left⁻¹ right: the largest entry left in a column is the pivot, the first of equals."""
+def eliminate(right, left, added):
+    """Turn (K, N) `right` into left⁻¹ right: the largest entry left in a column is the pivot, the first of equals.
+
+    `added` is the sum of the sizes of all that was added up to an entry of `left`: one that is smaller by as much as
+    rounding may be is no pivot.
+    """
     size, width = right.shape
     for pivot in range(size):
         best, largest = pivot, 0.0
         for row in range(pivot, size):
-            if abs(left[row, pivot]) > largest:
+            if abs(left[row, pivot]) > max(largest, size * EPSILON * added[row, pivot]):
                 best, largest = row, abs(left[row, pivot])
         if largest == 0.0:
             right[:] = np.nan
             return
         swap(left, pivot, best)
+        swap(added, pivot, best)
         swap(right, pivot, best)
         for row in range(pivot + 1, size):
             factor = left[row, pivot] / left[pivot, pivot]
             if factor != 0.0:
                 for c in range(pivot + 1, size):
                     left[row, c] -= factor * left[pivot, c]
+                    added[row, c] += abs(factor) * added[pivot, c]
                 for c in range(width):
                     right[row, c] -= factor * right[pivot, c]
     for row in range(size - 1, -1, -1):

@@ -27,7 +27,7 @@ class Optimistic:
         return seat.policies[seat.i].initial(seat.i, seat.seeds, seat.std), None
 
     def step(self, view: View, memory: Tensor | None) -> tuple[Tensor, Tensor]:
-        xi = naive()(exact(view), leaves(view), view.i).detach()
+        xi = naive()(Values.exact(view.game), leaves(view), view.i).detach()
         last = xi if memory is None else memory
         return view.thetas[view.i] + self.lr * (2 * xi - last), xi
 
@@ -38,7 +38,7 @@ class Lead:
 
     β is the `momentum` and a the `coupling`, with which a player turns against where the others' last steps carried its
     gradient. J_o has the blocks ∇_j ∇_i V_i, j ≠ i. Before the first update Δθ = 0. The paper has two players with one
-    value between them; this is the same for any. The memory is θ_t−1 of all, (S, d_j) each.
+    value between them; this is the same for any. The equation is from memory: the paper was not open to us. The memory is θ_t−1 of all, (S, d_j) each.
     """
 
     lr: float | Tensor
@@ -49,16 +49,11 @@ class Lead:
         return seat.policies[seat.i].initial(seat.i, seat.seeds, seat.std), None
 
     def step(self, view: View, memory: list[Tensor] | None) -> tuple[Tensor, list[Tensor]]:
-        at = field(exact(view), leaves(view))
+        at = field(Values.exact(view.game), leaves(view))
         moved = [now - before for now, before in zip(view.thetas, memory or view.thetas, strict=True)]
         turned = at.between_times(torch.cat(moved, dim=1))
         step = at.parts((self.lr * at.xi + self.coupling * turned).detach())[view.i] + self.momentum * moved[view.i]
         return view.thetas[view.i] + step, view.thetas
-
-
-def exact(view: View) -> Values:
-    """The exact values of the game, with its closed form where it has one."""
-    return Values(view.game.values, closed_form=view.game if hasattr(view.game, "first_order") else None)
 
 
 def leaves(view: View) -> list[Tensor]:

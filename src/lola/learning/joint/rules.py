@@ -44,7 +44,7 @@ def hola(eta: float | Tensor, order: int) -> Rule:
 
 
 def lookahead_nested(eta: float | Tensor, order: int) -> Rule:
-    """∇_i V_i(θ_i, θ_−i + η rule_−i), the others' steps held constant, themselves LookAhead of one order less; 0 is ξ.
+    """∇_i V_i(θ_i, θ_−i + η rule_−i), the others' steps held constant: LookAhead of an order less, down to ξ.
 
     In quadratic games this is ξ + ηJ_oξ + … + (ηJ_o)ⁿξ, the series of `cgd`.
     """
