@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from lola.analysis import parameters
 from lola.analysis.groups import Group
@@ -35,6 +36,8 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure
         shown = lengths[(lengths > 0) & np.isfinite(lengths)]
         if len(shown):
             ax.set(yscale="log", ylim=(max(LEAST, 0.5 * shown.min()), min(MOST, 2 * shown.max())))
+            ax.yaxis.set_major_formatter("{x:g}")  # what comes with the scale writes formulas
+            ax.yaxis.set_minor_formatter(LogFormatter())
             ax.set_xlim(0, max(runs.columns.max() for _, runs in curves if runs.size))
         ax.set(xlabel="update", ylabel=curves[0][0])
         sns.despine(ax=ax)

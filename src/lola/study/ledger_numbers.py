@@ -106,7 +106,7 @@ def of_arguments(where: str, measure: dict, groups: Groups) -> Iterator[str]:
         if measure["within"] >= ends[1] - ends[0]:
             yield f"{where}.within: given {measure['within']:g}; allowed: less than {ends[1] - ends[0]:g}"
     group = groups.get(measure.get("group"))
-    if group and measure.get("last", 1) > group.spec["steps"]:
+    if group and measure.get("last", 0) > group.spec["steps"]:
         yield f"{where}.last: given {measure['last']}; allowed: up to the {group.spec['steps']} updates of {group.name}"
 
 

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from lola.analysis import metrics
+from lola.analysis import at_points, metrics
 from lola.analysis.groups import Group
 from lola.analysis.metrics import Estimate, Sample
 from lola.analysis.sources import Sources
@@ -43,7 +43,7 @@ def measured(group: Group, eta: float) -> dict[str, Estimate]:
     """What is known of a group at one η."""
     known = {*group.rows.metric[group.rows.eta == eta]}
     samples: dict[str, Sample] = {
-        name: metrics.at_points(group, measure, eta) for name, measure in COLUMNS.items() if measure in known
+        name: at_points.measured(group, measure, eta) for name, measure in COLUMNS.items() if measure in known
     }
     return {name: metrics.estimate(sample) for name, sample in samples.items()}
 
