@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 from group_files import write, write_coin_game, write_map, write_match, write_parameters
+from plane_files import by_hand
 
 from lola.analysis.groups import Group
 from lola.analysis.paper import Ledger
@@ -32,10 +33,16 @@ def sources(root: Path) -> Sources:
         groups.append(write_coin_game(root, f"coins/{name}/oracle", rows))
     points = {(lr, eta): -lr - eta for lr in (0.5, 1.0) for eta in (0.5, 1.0)}
     groups.append(write_map(root, "ipd/a@map/oracle", points))
+    rests = {(lr, eta): [(1.0, 0.0, 9), (1.0, 0.0, 7)] for lr in (0.5, 1.0) for eta in (0.5, 1.0)}
+    groups.append(by_hand(root, rests, name="tandem/a@map/oracle"))
+    measured = [(seed, 0.5, measures.CONSISTENCY, 0.1 + seed) for seed in RUNS]
+    columns = ("eta", "metric", "value")
+    name = "tandem/a@consistency/oracle"
+    groups.append(write(root, name, "consistency", measured, {seed: {} for seed in RUNS}, columns))
     scale = {"grid": 3, "tie": "both", "batch": 8, "length": 16, "steps": 200}
     return Sources(
         {group.name: group for group in groups},
-        SEATS | {"a@map": A, "a-vs-b@cup": f"{A} vs {B}"},
+        SEATS | {"a@map": A, "a@consistency": A, "a-vs-b@cup": f"{A} vs {B}"},
         {"ipd": [[*ACTIONS]] * 2},
         opponent_models={"cloning": MODEL},
         tournament_labels={"cup": CUP},

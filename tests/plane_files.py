@@ -11,7 +11,7 @@ from lola.learning import trainers
 COLUMNS = ("lr", "eta", "player", "metric", "value")
 
 
-def by_hand(root: Path, ends: dict, steps: int = 100) -> Group:
+def by_hand(root: Path, ends: dict, steps: int = 100, name: str = "tandem/lola@map/oracle") -> Group:
     """`ends` {(lr, eta): per seed (θ, ‖ξ‖, last move), of both players alike}, or (lr,) of a map over one axis."""
     rows = [
         (seed, *point, player, name, value)
@@ -22,7 +22,7 @@ def by_hand(root: Path, ends: dict, steps: int = 100) -> Group:
     ]
     point = next(iter(ends))
     seeds = {seed: {"steps": steps} for seed in range(len(ends[point]))}
-    group = write(root, "tandem/lola@map/oracle", "parameter_map", rows, seeds, (*COLUMNS[: len(point)], *COLUMNS[2:]))
+    group = write(root, name, "parameter_map", rows, seeds, (*COLUMNS[: len(point)], *COLUMNS[2:]))
     return tell(group, spec=specs.EXACT | {"grid": {"lr": [1]}, "game": {"kind": "market"}, "seats": []})
 
 

@@ -254,7 +254,9 @@ def squeezed(figure):
 
 
 def test_every_kind_is_tried():
-    assert {*FIGURES} == {*kinds.FIGURES} and {*TABLES} == {*kinds.TABLES}
+    """But those that say of each point how it ends, or are of rules that nobody follows, which have their own tests."""
+    assert {*FIGURES} == {*kinds.FIGURES} - {"planes"}
+    assert {*TABLES} == {*kinds.TABLES} - {"family", "consistency"}
 
 
 @pytest.mark.parametrize("kind", FIGURES)

@@ -15,6 +15,7 @@ from claim_files import TEXT, on_disk, planned
 from lola.analysis import deterministic, verdicts
 from lola.analysis.claims import needed, of_claim, rival_sample
 from lola.analysis.paper import Deterministic, read_ledger
+from lola.study import ledger_numbers
 from lola.study.config import check_claims
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.quantities import CLAIM, PARTS, QUANTITIES, RIVAL, RULES, WHERE
@@ -88,6 +89,8 @@ def numbers():
     for parent, key in places(CONTENT):
         unbounded = isinstance(parent, dict) and str(parent.get("id")).startswith(("coin/points", "coin/coins", "fit"))
         unbounded |= parent is CONTENT["quantities"]["std"]  # whose game nobody says
+        measure = parent.get("measure", {}) if isinstance(parent, dict) else {}
+        unbounded |= measure.get("quantity") in ledger_numbers.FROM_0
         plotted = isinstance(parent, list) and isinstance(parent[key], float)
         if (key in bounded or plotted) and isinstance(parent[key], int | float) and not unbounded:
             yield parent, key

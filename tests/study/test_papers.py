@@ -18,7 +18,8 @@ from lola.study.config import BadConfig, load
 PAPERS = {
     "lola": (200, 109),
     "cgd": (87, 93),
-    "no-outcome": (22, 42),
+    "cola": (59, 125),
+    "no-outcome": (23, 40),
     "sga": (54, 51),
     "sos": (43, 65),
 }
@@ -56,7 +57,7 @@ def test_a_new_paper_is_a_study_and_its_claims(tmp_path, monkeypatch):
     )
     Path("config/new/claims.yaml").write_text(
         "sections:\n- title: S\n  claims:\n  - {id: table1/R, sentence: s, source: Table 1, certainty: read, "
-        "rule: greater, than: 0, measure: {quantity: R, group: chicken/lola-ex/oracle}}\n"
+        "rule: greater, than: -1, measure: {quantity: R, group: chicken/lola-ex/oracle}}\n"
     )
     assert {*papers.papers()} == {*PAPERS, "new"}
     made = {(product.stage, product.name) for product in provenance.products(load("new"))}

@@ -22,7 +22,7 @@ from lola.tables import outcomes
 from lola.tables.table import grid, rounded, save
 
 TEXT = """
-code: abc
+code: abcdef012345
 runs: 50
 sections:
   - title: The paper

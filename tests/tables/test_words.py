@@ -21,6 +21,8 @@ SHOWN = {  # the block of each kind, and what it shows
     "matchups": ({"game": "ipd", "algorithms": ["a", "a-vs-b"]}, [A, B]),
     "settings": ({"games": ["ipd"], "algorithm": "a@map"}, [A, GAME]),
     "updates": ({"options": {A: ["ipd/a"], B: ["ipd/b"]}}, [A, B, GAME]),
+    "family": ({"games": ["tandem"], "algorithms": ["a@map"]}, [A, GAME]),
+    "consistency": ({"games": ["tandem"], "algorithms": ["a@consistency"]}, [A, GAME]),
     "standings": ({"games": ["ipd"], "tournaments": ["cup"]}, [A, B, GAME, CUP]),
     "crosstable": ({"games": ["ipd"], "tournaments": ["cup"]}, [A, B, GAME, CUP]),
 }

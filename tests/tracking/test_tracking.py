@@ -438,7 +438,7 @@ def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root)
     rows = [
         f"{step},{player},{name},{step * player}" for step in range(3) for player in (1, 2) for name in ("return", "x")
     ]
-    spec = {"game": {"kind": "quadratic"}}
+    spec = {"game": {"kind": "polynomial"}}
     path = write_cell(root, game="tandem", curve="\n".join(["step,player,metric,value", *rows]), spec=spec, policies=[])
     (run_id,) = log(root, path, game="tandem").values()
     assert artifacts(root, run_id) == {"curve.csv", "manifest.json", "config.json", "picture.png"}

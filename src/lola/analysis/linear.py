@@ -1,8 +1,8 @@
 """Where a group's step is affine, θ ↦ Mθ + c: its spectral radius and its limit, from the settings and not from runs.
 
 Steps converge from everywhere if there is a fixed point, and all eigenvalues of M have moduli below 1 but for those
-that are 1, along which fixed points form a line or a plane. A step of players that remember the last one is affine in (θ_t, θ_{t−1}), and M its
-companion matrix.
+that are 1, along which fixed points form a line or a plane. A step of players that remember the last one is affine in
+(θ_t, θ_{t−1}), and M its companion matrix.
 """
 
 import inspect

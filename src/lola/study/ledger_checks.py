@@ -26,7 +26,7 @@ from lola.vocabulary.quantities import (
     SHARE,
     Quantity,
 )
-from lola.vocabulary.registry import COURSES
+from lola.vocabulary.registry import COURSES, CURVES
 
 Groups = dict[str, plan.Group]
 FEWEST = 2  # runs of which a scatter can be told
@@ -253,8 +253,8 @@ def of_group(where: str, key: str, name: str, measure: dict, quantity: Quantity,
 
 def of_course(where: str, name: str, of: str, course: str) -> Iterator[str]:
     """The fault of a quantity that runs of a course do not have."""
-    if course not in QUANTITIES[name].of:
-        shown = " and ".join(COURSES[each].what for each in QUANTITIES[name].of)
+    if course not in (allowed := QUANTITIES[name].of or CURVES):
+        shown = " and ".join(COURSES[each].what for each in allowed)
         yield f"{where}.quantity: given {name!r} of {of}, one of the {COURSES[course].what}; allowed: {shown}"
 
 

@@ -22,6 +22,7 @@ SIZES = ("std", "scatter", "swing", "apart")  # of returns, which may be 0
 FROM_0 = (*FIT, "coins", "distance", "gradient", "motion", "growth", "arrival", "residual", "radius", "consistency")
 BETWEEN = {"area": (0.0, 100.0), "cosine": (-1.0, 1.0), "solutions": (0.0, float("inf"))}
 MOST_MARGINS = 10  # that a digit of a paper's number may be wide, as one that was read off a plot is
+WIDEST = 100  # times the paper's number a tolerance may be: a number near 0 may be rounding there, and another here
 SLACK = 0.05  # of what lies between the bounds: noise of a number that was estimated or read off a plot
 
 
@@ -77,13 +78,8 @@ def of_claim(where: str, claim: dict, file: dict, groups: Groups) -> Iterator[st
     margin, (low, high) = claim.get(key, by_default), bounds
     if margin >= high - low:
         yield f"{where}.{key}: given {margin:g}; allowed: less than the {high - low:g} that lie between {told(bounds)}"
-    elif (
-        key == "tolerance"
-        and claim["rule"] == "equals"
-        and high - low == float("inf")
-        and margin > abs(claim["paper"]) > 0
-    ):
-        yield f"{where}.tolerance: given {margin:g}; allowed: up to {abs(claim['paper']):g}, the paper's number"
+    elif "tolerance" in claim and claim["rule"] == "equals" and margin > (most := WIDEST * abs(claim["paper"])) > 0:
+        yield f"{where}.tolerance: given {margin:g}; allowed: up to {most:g}, {WIDEST} times the paper's number"
     elif claim["rule"] in ("greater", "less"):
         than, up = claim.get("than", 0), claim["rule"] == "greater"
         least, most = (low, high - margin) if up else (low + margin, high)

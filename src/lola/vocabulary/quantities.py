@@ -6,7 +6,6 @@ says `lola.analysis` under the same name, and how a claim is decided `lola.analy
 
 from dataclasses import dataclass, field
 
-from lola.vocabulary.registry import CURVES
 from lola.vocabulary.settings import Setting, choice, listed, name, number, whole
 
 MATRIX = ("updates", "match")  # those that leave policies
@@ -21,12 +20,14 @@ MEAN, SHARE, EXTREME = "a mean over runs", "a percentage of runs", "no mean over
 class Quantity:
     """What a claim may measure of groups on some courses (`of`), or of a tournament whose matches are on these.
 
+    Without a word on courses it is of all on which returns are known by step.
+
     `takes`: its arguments, and `needs` those without which it says nothing. `players`: how many there must be.
     `of_divergence`: whether a run that diverged has a number of its own. `computed`: whether it is worked out from the
     settings of a game with values of degree two at most, and from no run.
     """
 
-    of: tuple[str, ...] = CURVES
+    of: tuple[str, ...] = ()
     takes: dict[str, Setting] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     sums: str = MEAN

@@ -38,7 +38,8 @@ class Lead:
 
     β is the `momentum` and a the `coupling`, with which a player turns against where the others' last steps carried its
     gradient. J_o has the blocks ∇_j ∇_i V_i, j ≠ i. Before the first update Δθ = 0. The paper has two players with one
-    value between them; this is the same for any. The equation is from memory: the paper was not open to us. The memory is θ_t−1 of all, (S, d_j) each.
+    value between them; this is the same for any. It is written down from memory of the paper, which was not open to us.
+    What a player remembers is θ_t−1 of all, (S, d_j) each.
     """
 
     lr: float | Tensor
