@@ -510,8 +510,3 @@ def test_there_is_a_setting_for_every_argument_key_rule_and_word_that_decides():
     assert quantities.PARTS.keys() == {*paper.PARTS} and quantities.NEEDED == paper.NEEDED
     assert (*quantities.RULES,) == verdicts.RULES and (*metrics.VARIANTS,) == quantities.VARIANTS
     assert quantities.HEADINGS == (claims.HEADLINE, claims.WITHDRAWN)
-
-
-def test_returns_are_known_by_step_wherever_a_course_is_no_map():
-    """Read off no registry, since the numbers of claims would then depend on every rule."""
-    assert set(quantities.CURVES) == {*registry.COURSES} - {*registry.WITHOUT_STEPS}

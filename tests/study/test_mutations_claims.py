@@ -22,7 +22,7 @@ from lola.vocabulary.quantities import CLAIM, PARTS, QUANTITIES, RIVAL, RULES, W
 
 CONTENT = yaml.safe_load(TEXT)
 MUTATIONS, AT_ONCE = 520, 40
-LONGEST = 360  # characters of a line
+LONGEST = 320  # characters of a line
 JUNK = [
     *(None, True, False, 0, -1, 1, 2, 1.5, 0.5, 50, 1000, 10**30, -1e300, float("nan"), float("inf")),
     *("", " ", "abc", "é", "a\nb", "\0", "oracle", "start", "CC", "x" * 3000, date(2026, 1, 2)),
@@ -91,7 +91,8 @@ def numbers():
         unbounded |= parent is CONTENT["quantities"]["std"]  # whose game nobody says
         measure = parent.get("measure", {}) if isinstance(parent, dict) else {}
         unbounded |= measure.get("quantity") in ledger_numbers.FROM_0
-        plotted = isinstance(parent, list) and isinstance(parent[key], float)
+        rows = (row for plot in CONTENT["plotted"].values() for row in (*plot["cells"], plot["average"]))
+        plotted = any(parent is row for row in rows)
         if (key in bounded or plotted) and isinstance(parent[key], int | float) and not unbounded:
             yield parent, key
 

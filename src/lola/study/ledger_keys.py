@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from lola.vocabulary.errors import UNPRINTABLE, nearest, quoted
+from lola.vocabulary.errors import UNPRINTABLE, listed, nearest, quoted
 from lola.vocabulary.quantities import (
     CLAIM,
     FIT,
@@ -60,11 +60,11 @@ def of_shape(file: dict) -> Iterator[str]:
 def of_block(where: str, block, known: dict[str, Setting], needs: tuple[str, ...] = ()) -> Iterator[str]:
     """Faults of a mapping: a key that there is not, one that is missing, a value that is none of its setting."""
     if not isinstance(block, dict):
-        yield f"{where}: given {quoted(block)}; allowed: a mapping of {', '.join(known)}"
+        yield f"{where}: given {quoted(block)}; allowed: a mapping of {listed(known)}"
         return
     for key in block:
         if key not in known:
-            yield f"{dotted(where, key)}: there is no such key; allowed: {', '.join(known)}{nearest(key, known)}"
+            yield f"{dotted(where, key)}: there is no such key; allowed: {listed(known)}{nearest(key, known)}"
     for key, setting in known.items():
         if key not in block:
             if key in needs:
@@ -80,7 +80,7 @@ def of_measure(where: str, measure: dict) -> Iterator[str]:
     name = measure.get("quantity")
     if not isinstance(name, str) or name not in QUANTITIES:
         given = f"given {quoted(name)}" if "quantity" in measure else "is missing"
-        yield f"{where}.quantity: {given}; allowed: {', '.join(QUANTITIES)}{nearest(name, QUANTITIES)}"
+        yield f"{where}.quantity: {given}; allowed: {listed(QUANTITIES)}{nearest(name, QUANTITIES)}"
         return
     quantity, one_of = QUANTITIES[name], ("groups", "options") if name in FIT else ()
     if name in OF_TOURNAMENTS:
