@@ -333,7 +333,7 @@ def test_distances_has_a_panel_per_game_and_a_curve_per_algorithm_on_a_log_scale
 def test_distances_are_written_as_numbers(tmp_path):
     figure = draw(distances, circling(tmp_path), games=["ipd"], algorithms=["nl", "lola"])
     axis = figure.axes[0].yaxis
-    assert axis.get_major_formatter()(1e-6) == "1e-06" and "$" not in axis.get_minor_formatter()(2.0)
+    assert axis.get_major_formatter()(1e-6) == "1e−06" and "$" not in axis.get_minor_formatter()(2.0)
 
 
 def test_distances_are_residuals_where_parameters_are_too_many(tmp_path):

@@ -18,7 +18,7 @@ from lola.study.config import check_claims, load
 from lola.study.ledger_checks import check_ledger
 from lola.study.ledger_real import of_real
 from lola.tables import claims
-from lola.vocabulary import quantities, registry
+from lola.vocabulary import quantities
 from lola.vocabulary.errors import BadConfig, Faults
 
 CONTENT = yaml.safe_load(TEXT)

@@ -90,7 +90,7 @@ def numbers():
         unbounded = isinstance(parent, dict) and str(parent.get("id")).startswith(("coin/points", "coin/coins", "fit"))
         unbounded |= parent is CONTENT["quantities"]["std"]  # whose game nobody says
         measure = parent.get("measure", {}) if isinstance(parent, dict) else {}
-        unbounded |= measure.get("quantity") in ledger_numbers.FROM_0
+        unbounded |= measure.get("quantity") in (*ledger_numbers.FROM_0, "limit")
         rows = (row for plot in CONTENT["plotted"].values() for row in (*plot["cells"], plot["average"]))
         plotted = any(parent is row for row in rows)
         if (key in bounded or plotted) and isinstance(parent[key], int | float) and not unbounded:
