@@ -42,7 +42,7 @@ def test_what_has_no_solution_is_nan_alone_and_others_keep_their_bits():
 
 
 def test_a_pivot_that_is_rounding_alone_is_none():
-    """CGD's matrix where look-ahead times coupling is 1, but for rounding; a row that is small throughout does no harm."""
+    """CGD's matrix where look-ahead times coupling is 1, but for rounding; small rows do no harm."""
     coupling = 0.41 * (1 / 0.41 + 1e-16)
     nearly = np.array([[1.0, -coupling], [-coupling, 1.0 - 2e-16]])
     graded = np.diag([1.0, 1e-20]) @ np.array([[2.0, 1.0], [1.0, 2.0]])
