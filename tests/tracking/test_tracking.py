@@ -454,6 +454,13 @@ def test_a_game_of_real_parameters_is_a_run_with_a_picture_and_no_policies(root)
     ]
 
 
+def test_a_run_that_goes_as_far_as_numbers_do_has_a_picture(tmp_path):
+    rows = [f"{step},1,x,{value}" for step, value in enumerate((0.5, -1.7e308, 1.7e308))]
+    curve, spec = "\n".join(["step,player,metric,value", *rows]), {"game": {"kind": "polynomial"}}
+    path = write_cell(tmp_path, game="tandem", curve=curve, spec=spec, policies=[])
+    assert runs.content(path, cells.read_manifest(path), ABOUT).files["picture.png"].startswith(b"\x89PNG")
+
+
 # --- one run per cell
 
 

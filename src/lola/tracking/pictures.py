@@ -16,6 +16,7 @@ mpl.rcdefaults()  # whatever the user's matplotlibrc says
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's, readable by the colour-blind
 MARKERS = ["o", "s", "^", "D"]
 RED_AND_BLUE = {"red": COLOURS[1], "blue": COLOURS[0]}  # players 1 and 2 of the Coin Game
+FARTHEST = 1e100  # a value that is drawn: a span of larger ones would overflow
 LEGEND = {"loc": "upper center", "ncols": 4, "fontsize": 8, "frameon": False}
 
 
@@ -93,7 +94,7 @@ def _panels() -> tuple[FigureCanvasAgg, Axes, Axes]:
 
 def _over_steps(points: list[tuple[int, float]]) -> np.ndarray:
     """Steps and values of a series, (2, points)."""
-    return np.reshape(points, (-1, 2)).T
+    return np.clip(np.reshape(points, (-1, 2)).T, -FARTHEST, FARTHEST)
 
 
 def _png(canvas: FigureCanvasAgg) -> bytes:
