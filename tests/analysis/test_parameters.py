@@ -104,6 +104,12 @@ def test_a_run_has_converged_where_gradients_are_short_and_it_stays(tmp_path):
     assert numbers(parameters.converged(found, within=1.0, motion=2.0)) == [100, 100, 100, 0]
 
 
+def test_that_all_runs_diverged_before_the_first_row_is_an_answer(tmp_path):
+    found = group(tmp_path, {}, failed={0: 3, 1: 5})
+    assert numbers(parameters.diverged(found, beyond=10)) == [100, 100]
+    assert numbers(parameters.converged(found, within=1, motion=1)) == [0, 0]
+
+
 def test_a_run_has_diverged_if_its_numbers_end_or_it_is_far_away(tmp_path):
     found = group(tmp_path, {0: [(0, 0), (3, 4)], 1: [(0, 0), (3, 4.1)], 2: [(0, 0)]}, failed={2: 1})
     assert numbers(parameters.diverged(found, beyond=5)) == [0, 100, 100]

@@ -84,6 +84,8 @@ def arrival(
 
 def converged(group: Group, within: float, motion: float) -> Sample:
     """Percentage of runs that end where ‖ξ‖ is at most `within`, and stay within `motion` of it in the last tenth."""
+    if not left(group):
+        return share_of_runs(pd.Series(False, index=[*group.ends]))
     still = farthest(group) <= motion
     length = sizes(last(group.curves(measures.GRADIENT), group))
     return share_of_runs(still & (length <= within) & ~still.index.isin(group.diverged))
@@ -94,9 +96,16 @@ def diverged(group: Group, beyond: float, of: str = "distance") -> Sample:
 
     Or, with `of` residual, whose residual ends beyond it.
     """
+    if not left(group):  # maybe before there was a row
+        return share_of_runs(pd.Series(True, index=[*group.ends]))
     curves = parameters(group) if of == "distance" else group.curves(measures.RESIDUAL)
     away = sizes(last(curves, group), None, of)
     return share_of_runs((away > beyond) | away.index.isin(group.diverged))
+
+
+def left(group: Group) -> set[int]:
+    """The seeds of the runs that did not diverge."""
+    return {*group.ends} - {*group.diverged}
 
 
 def residual(group: Group, at: int | None = None) -> Sample:
