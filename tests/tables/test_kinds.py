@@ -219,7 +219,14 @@ def test_a_crosstable_needs_no_authors(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
-    [(-1.996, 2, "-2.00"), (-0.001, 2, "0.00"), (None, 2, "–"), (float("nan"), 1, "–"), (80.96, 1, "81.0")],
+    [
+        (-1.996, 2, "-2.00"),
+        (-0.001, 2, "0.00"),
+        (None, 2, "–"),
+        (float("nan"), 1, "–"),
+        (80.96, 1, "81.0"),
+        (1.2e-13, None, "1.2e-13"),
+    ],
 )
 def test_numbers_as_text(value, digits, text):
     assert tables.number(value, digits) == text
@@ -227,6 +234,12 @@ def test_numbers_as_text(value, digits, text):
 
 def test_an_estimate_as_text():
     assert tables.interval(Estimate(-1.066, -1.12, -1.0149, 50), 2) == "-1.07 [-1.12, -1.01]"
+
+
+def test_numbers_too_small_for_decimals_have_significant_digits():
+    assert [tables.decimals(3, 0.0, 0.0, 0.0), tables.decimals(3, 0.001, -0.02, float("nan"))] == [3, 3]
+    tiny = Estimate(7.01e-7, 0.0, 0.0012, 50)
+    assert tables.interval(tiny, tables.decimals(3, tiny.value, tiny.low, tiny.high)) == "7.01e-07 [0, 0.0012]"
 
 
 def test_three_formats_agree(tmp_path):

@@ -13,7 +13,7 @@ from lola.analysis.groups import RULE
 from lola.analysis.paper import Ledger, slack
 from lola.analysis.sources import Sources
 from lola.analysis.verdicts import BLOCK, LEVEL, NOT_REPRODUCED, NOT_RUN, VERDICTS, holm
-from lola.tables.table import NONE, Table, interval, number, numbers, significant, span
+from lola.tables.table import NONE, Table, decimals, interval, number, numbers, significant, span
 
 SCALE = "{batch} games of {length} steps per update, {steps} updates"
 HEADLINE, WITHDRAWN = "The headline", "Withdrawn"
@@ -137,7 +137,7 @@ def text(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
     said = f"{claim.sentence} ({claim.source}; {claim.certainty})"
     if not measured:
         return {"claim": claim.id, "what is said": said, "verdict": NOT_RUN, "remarks": checked.because}
-    digits = 1 if abs(measured.value) >= 10 else 3
+    digits = decimals(1 if abs(measured.value) >= 10 else 3, measured.value, measured.low, measured.high)
     show = significant if checked.deterministic else partial(number, digits=digits)
     by_chance = checked.verdict == NOT_REPRODUCED and not checked.deterministic  # so it might have been
     fixed = ledger.fixed(claim)

@@ -5,7 +5,7 @@ from collections import Counter
 from io import StringIO
 
 from lola.analysis.verdicts import VERDICTS
-from lola.tables.table import NONE, span
+from lola.tables.table import NONE, decimals, number, span
 
 
 def read(content: str) -> list[dict[str, str]]:
@@ -46,8 +46,8 @@ def measured(row: dict) -> str:
     value, low, high = (float(row[key]) for key in ("measured", "low", "high"))
     if deterministic(row):
         return span(value, low, high)
-    digits = 1 if abs(value) >= 10 else 2
-    return f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
+    digits = decimals(1 if abs(value) >= 10 else 2, value, low, high)
+    return f"{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"
 
 
 def deterministic(row: dict) -> bool:

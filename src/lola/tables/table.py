@@ -18,6 +18,7 @@ from lola.vocabulary.settings import one_line
 
 DIGITS = 4  # CSV has so many after the point
 SIGNIFICANT = 6  # digits of a number that is exact
+SMALL = 0.01  # what is nearer to 0 is shown by its significant digits
 NONE = "–"
 MARKUP = re.compile(r"[\\`<|~$#]|[*_](?=\S)|&(?=#?\w+;)|\](?=[(\[:])")  # Markdown's, where it begins something
 BAR = re.compile(r"(?<!\\)\|")
@@ -127,10 +128,16 @@ def numbers(estimate: Estimate | None) -> dict[str, float]:
     return {part: getattr(estimate, part, np.nan) for part in ("value", "low", "high")}
 
 
-def interval(estimate: Estimate, digits: int) -> str:
+def interval(estimate: Estimate, digits: int | None) -> str:
     """A number with its 95 % interval: -1.07 [-1.13, -1.03]; alone if it has none."""
     value, low, high = (number(x, digits) for x in (estimate.value, estimate.low, estimate.high))
     return value if NONE in (low, high) else f"{value} [{low}, {high}]"
+
+
+def decimals(wanted: int, *together: float) -> int | None:
+    """How many decimals numbers have that are shown together; None if all are too small for any, but not all 0."""
+    known = [abs(x) for x in together if x == x]
+    return None if 0 < max(known, default=0.0) < SMALL else wanted
 
 
 def significant(value: float) -> str:
@@ -144,6 +151,8 @@ def span(value: float, least: float, greatest: float) -> str:
     return shown if {*ends} == {shown} else f"{shown} ({ends[0]} to {ends[1]})"
 
 
-def number(value: float | None, digits: int) -> str:
-    """A rounded number; a dash for None and nan; no minus sign before a zero."""
-    return NONE if value is None or value != value else f"{value:z.{digits}f}"
+def number(value: float | None, digits: int | None) -> str:
+    """A rounded number, without `digits` by three significant ones; a dash for None and nan; no minus before a zero."""
+    if value is None or value != value:
+        return NONE
+    return f"{value:z.3g}" if digits is None else f"{value:z.{digits}f}"
