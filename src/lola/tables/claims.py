@@ -10,6 +10,7 @@ import pandas as pd
 
 from lola.analysis.claims import Checked, check
 from lola.analysis.groups import RULE
+from lola.analysis.metrics import Estimate
 from lola.analysis.paper import Ledger, slack
 from lola.analysis.sources import Sources
 from lola.analysis.verdicts import BLOCK, LEVEL, NOT_REPRODUCED, NOT_RUN, VERDICTS, holm
@@ -49,11 +50,12 @@ def arrange(checked: list[Checked], ledger: Ledger) -> Table:
         blocks.setdefault(c.claim.section, []).append(text(c, adjusted, ledger))
     if ledger.withdrawn:
         blocks[WITHDRAWN] = [{"claim": w.id, "last verdict": w.verdict, "why": w.why} for w in ledger.withdrawn]
-    exact = tuple(n for n, c in enumerate(checked) if c.deterministic)
+    exact = tuple(n for n, c in enumerate(checked) if c.deterministic or digits_of(c.measured) is None)
+    deterministic = any(c.deterministic for c in checked)
     return Table(
         pd.DataFrame([row(c, adjusted, ledger) for c in checked]),
         {heading: pd.DataFrame(lines).fillna(NONE) for heading, lines in blocks.items()},
-        "\n\n".join(filter(None, (textwrap.fill(ledger.notes, 120), DETERMINISTIC if exact else "", NOTES))),
+        "\n\n".join(filter(None, (textwrap.fill(ledger.notes, 120), DETERMINISTIC if deterministic else "", NOTES))),
         prose=("what is said", "remarks", "why"),
         exact=exact,
     )
@@ -137,7 +139,7 @@ def text(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
     said = f"{claim.sentence} ({claim.source}; {claim.certainty})"
     if not measured:
         return {"claim": claim.id, "what is said": said, "verdict": NOT_RUN, "remarks": checked.because}
-    digits = decimals(1 if abs(measured.value) >= 10 else 3, measured.value, measured.low, measured.high)
+    digits = digits_of(measured)
     show = significant if checked.deterministic else partial(number, digits=digits)
     by_chance = checked.verdict == NOT_REPRODUCED and not checked.deterministic  # so it might have been
     fixed = ledger.fixed(claim)
@@ -158,6 +160,12 @@ def text(checked: Checked, adjusted: dict[str, float], ledger: Ledger) -> dict:
         "since": fixed.commit + "*" * bool(fixed.seen or claim.known) if fixed else "in no commit*",
         "remarks": checked.because,
     }
+
+
+def digits_of(measured: Estimate | None) -> int | None:
+    """How many decimals an estimate is shown with; None if it is too small for any."""
+    value, low, high = numbers(measured).values()
+    return decimals(1 if abs(value) >= 10 else 3, value, low, high)
 
 
 def same(checked: Checked) -> str:
