@@ -12,6 +12,7 @@ from lola.study.ledger_numbers import of_size
 from lola.study.ledger_real import of_points, of_real
 from lola.study.payoffs import flat
 from lola.vocabulary.errors import Faults, quoted
+from lola.vocabulary.kinds import CURVES
 from lola.vocabulary.names import tournament
 from lola.vocabulary.quantities import (
     DETERMINISTIC,
@@ -26,7 +27,7 @@ from lola.vocabulary.quantities import (
     SHARE,
     Quantity,
 )
-from lola.vocabulary.registry import COURSES, CURVES
+from lola.vocabulary.registry import COURSES
 
 Groups = dict[str, plan.Group]
 FEWEST = 2  # runs of which a scatter can be told

@@ -7,7 +7,9 @@ kinds have; so a change in one kind remakes only the figures or tables of that k
 import ast
 from dataclasses import dataclass
 
-from lola.vocabulary.registry import COURSES, CURVES, SOURCE
+from lola.vocabulary.registry import COURSES, SOURCE, WITHOUT_STEPS
+
+CURVES = tuple(name for name in COURSES if name not in WITHOUT_STEPS)  # what has returns by step
 
 
 @dataclass(frozen=True)

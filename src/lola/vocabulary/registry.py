@@ -186,7 +186,6 @@ COURSES = {
 }
 MAPS = tuple(name for name, known in COURSES.items() if known.key == "grid")  # a row a point
 WITHOUT_STEPS = (*MAPS, *AT_POINTS)  # courses that leave no returns over steps
-CURVES = tuple(name for name in COURSES if name not in WITHOUT_STEPS)  # those that do
 CARRYING = ("cola",)  # the rules that follow networks, which are fitted before
 
 
