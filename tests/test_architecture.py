@@ -48,6 +48,8 @@ EXCEPTIONS = {  # of a module alone
     "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled
     "lola.learning.devices": {"psutil"},
     "lola.tracking.client": {"mlflow", "alembic", "sqlalchemy"},
+    "lola.tracking.experiment": {"mlflow", "sqlalchemy"},
+    "lola.tracking.whole": {"mlflow", "sqlalchemy"},
 }
 
 

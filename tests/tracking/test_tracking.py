@@ -33,11 +33,12 @@ from mlflow.protos.databricks_pb2 import (
     PERMISSION_DENIED,
     TEMPORARILY_UNAVAILABLE,
 )
+from sqlalchemy.exc import OperationalError
 
 from lola.commands import browse, track, watch
 from lola.files import cells, checkpoints, locks
 from lola.tracking import client as tracking
-from lola.tracking import games, live, runs, store, views
+from lola.tracking import experiment, games, live, runs, store, views, whole
 from lola.tracking.patience import Late, time_limit
 from lola.vocabulary import measures
 from lola.vocabulary.names import Cell
@@ -310,7 +311,7 @@ def test_a_run_says_how_it_ended_who_made_it_and_how_to_make_it_again(root):
     assert f"To make it again, byte for byte: `rm {files}`, then `make reproduce`." in tags["mlflow.note.content"]
     assert "How long it trained was not kept" in tags["mlflow.note.content"]
     assert tags["mlflow.source.name"] == "lola.commands.train"
-    assert tags["mlflow.user"] == tracking.user() != ""
+    assert tags["mlflow.user"] == experiment.user() != ""
 
 
 def test_what_would_be_logged_otherwise_now_is_logged_anew(root):
@@ -596,26 +597,34 @@ def test_another_writers_open_run_is_left_alone_in_a_shared_store(root, monkeypa
     here = client(root)
     tags = run.data.tags | {"writer": "elsewhere:/results", "cell": "ipd/lola-ex/oracle/seed1"}
     theirs = here.create_run(run.info.experiment_id, tags=tags)
-    long_ago = {tracking.LOGGED: "2020-01-01T00:00:00+00:00"}
+    long_ago = {experiment.LOGGED: "2020-01-01T00:00:00+00:00"}
     dead = here.create_run(run.info.experiment_id, tags=tags | long_ago)
     log(root, curve)
     assert here.get_run(theirs.info.run_id).info.status == "RUNNING"
     assert here.get_run(dead.info.run_id).info.status == "KILLED"
 
 
+INTERRUPTED = [
+    ("log_whole", {}),
+    ("log_by_calls", {"0": ("FINISHED", "active"), "1": ("KILLED", "deleted")}),
+]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_a_signal_while_logging_closes_the_run(root, number):
+@pytest.mark.parametrize(("way", "left"), INTERRUPTED)
+def test_a_signal_while_logging_leaves_no_half_a_run(root, number, way, left):
     curves = [write_cell(root, seed) for seed in range(3)]
     script = f"""
-import os, sys
-from mlflow import MlflowClient
-log = MlflowClient.log_batch
-def interrupted(self, run_id, *more):
-    if self.get_run(run_id).data.tags["seed"] == "1":
-        os.kill(os.getpid(), {int(number)})
-    log(self, run_id, *more)
-MlflowClient.log_batch = interrupted
+import os
 from lola.commands import track
+from lola.tracking.experiment import GameRuns
+attach = GameRuns.attach
+def interrupted(self, artifacts, files):
+    attach(self, artifacts, files)
+    if b"seed1" in files["manifest.json"]:
+        os.kill(os.getpid(), {int(number)})
+GameRuns.attach = interrupted
+GameRuns.log_whole = GameRuns.{way}
 track.main()
 """
     arguments = ["cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", *curves]
@@ -625,8 +634,47 @@ track.main()
     states = {
         run.data.tags["seed"]: (run.info.status, run.info.lifecycle_stage) for run in all_runs(root, deleted=True)
     }
-    assert states == {"0": ("FINISHED", "active"), "1": ("KILLED", "deleted")}
+    assert states == left
+    if not left:
+        assert not any(path.is_file() for path in Path(store.artifacts(root)).rglob("*"))
     assert len(log(root, *curves)) == len(cells_logged(root)) == 3
+
+
+def test_runs_written_whole_are_those_that_the_trackers_own_calls_write(tmp_path, monkeypatch, empty_store):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    written = []
+    for way in ("log_whole", "log_by_calls"):
+        monkeypatch.setattr(experiment.GameRuns, "log_whole", getattr(experiment.GameRuns, way))
+        root = tmp_path / way / "lola"
+        root.mkdir(parents=True)
+        shutil.copy(empty_store, root.parent)
+        log(root, write_cell(root, 0), write_cell(root, 1, status="failed", steps=7, reason="not finite"))
+        files = {run.info.run_name: artifacts(root, run.info.run_id) for run in all_runs(root)}
+        written.append((tables(root), files))
+    for table, rows in written[0][0].items():
+        assert rows == written[1][0][table]
+    assert written[0][1] == written[1][1]
+    assert {name: len(rows) for name, rows in written[0][0].items()}["runs"] == 2
+
+
+def tables(root) -> dict[str, list[tuple]]:
+    """The rows of a store that are runs' own, without what differs from one logging to the next."""
+    own = {"run_uuid", "timestamp", "start_time", "end_time", "artifact_uri"}
+    of_runs, found = ("runs", "tags", "params", "metrics", "latest_metrics"), {}
+    with closing(sqlite3.connect(root.parent / store.DATABASE)) as connection:
+        names = dict(connection.execute("SELECT run_uuid, name FROM runs"))
+        for table in of_runs:
+            rows = connection.execute(f"SELECT * FROM {table}")
+            columns = [column[0] for column in rows.description]
+            found[table] = sorted(
+                (
+                    names[row["run_uuid"]],
+                    *(repr(value).replace(str(root), "") for key, value in row.items() if key not in own),
+                )
+                for row in (dict(zip(columns, values, strict=True)) for values in rows)
+                if row.get("key") not in ("logged_at", "writer")
+            )
+    return found
 
 
 @pytest.mark.parametrize("games", [("ipd", "imp"), pytest.param(("ipd", "ipd", "ipd"), marks=pytest.mark.slow)])
@@ -679,9 +727,23 @@ def test_a_row_that_somebody_else_has_just_written_is_tried_again(root, monkeypa
         return log_batch(*arguments, **more)
 
     monkeypatch.setattr(MlflowClient, "log_batch", contended)
+    monkeypatch.setattr(experiment.GameRuns, "log_whole", experiment.GameRuns.log_by_calls)
     log(root, write_cell(root))
     assert [run.info.status for run in all_runs(root)] == ["FINISHED"]
     assert sorted(run.info.status for run in all_runs(root, deleted=True)) == ["FINISHED", "KILLED", "KILLED"]
+
+
+def test_a_database_that_somebody_holds_is_tried_again(root, monkeypatch):
+    failures, write = iter(range(2)), whole.write
+
+    def contended(*arguments):
+        for _ in failures:
+            raise OperationalError("INSERT", {}, sqlite3.OperationalError("database is locked"))
+        write(*arguments)
+
+    monkeypatch.setattr(whole, "write", contended)
+    log(root, write_cell(root))
+    assert [run.info.status for run in all_runs(root, deleted=True)] == ["FINISHED"]
 
 
 # --- while training
@@ -1287,7 +1349,7 @@ def test_a_limit_holds_although_python_loses_the_first_alarm():
 
 
 def test_nothing_is_sent_anywhere_else():
-    script = "import lola.tracking.client; from mlflow.telemetry import get_telemetry_client as c; print(c())"
+    script = "import lola.tracking.games; from mlflow.telemetry import get_telemetry_client as c; print(c())"
     clean = {key: value for key, value in environment().items() if key not in {"CI", "DO_NOT_TRACK"}}
     done = subprocess.run([sys.executable, "-c", script], env=clean, capture_output=True, text=True, check=True)
     assert done.stdout == "None\n"

@@ -11,7 +11,8 @@ from pathlib import Path
 from lola.files.artifacts import canonical, sha256
 from lola.files.cells import read_manifest
 from lola.tracking import runs, store, views
-from lola.tracking.client import EXPERIMENT, Experiment, GameRuns, Run, open_client, open_game
+from lola.tracking.client import open_client
+from lola.tracking.experiment import EXPERIMENT, Experiment, GameRuns, Run, Wanted, open_game
 from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell
 
@@ -89,7 +90,8 @@ def log_aggregate(root: str | Path, game: str, figures: dict[str, dict], files: 
         digests = [[name, sha256(held)] for name, held in contents.items()]
         identity = {"cell": f"{game}/aggregate", "manifest": sha256(canonical([digests, content.params, summary]))}
         identity |= {"logging": about.code}
-        aggregate = log.ensure(found[identity["cell"]], "aggregate", identity, lambda: content, "FINISHED")
+        wanted = Wanted("aggregate", identity, "FINISHED", lambda: content)
+        aggregate = log.ensure([wanted], found)[wanted.cell]
         ranks = {figure: figures[figure]["rank"] for figure in ranked}
         tags = {views.FIGURES: canonical(ranks), views.AGGREGATE: aggregate}
         lines = [figure for figure in ranked if figures[figure]["kind"] not in views.PICTURES]

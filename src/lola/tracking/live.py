@@ -16,8 +16,9 @@ from pathlib import Path
 
 from lola.files import benchmarks, checkpoints, locks
 from lola.files.cells import read_manifest
-from lola.tracking import client as tracking
 from lola.tracking import games, runs, store, views
+from lola.tracking.client import Unavailable
+from lola.tracking.experiment import RUNNING, GameRuns, open_game
 from lola.vocabulary import measures, registry
 from lola.vocabulary.names import Cell, GroupName
 
@@ -53,12 +54,12 @@ def show(root: str, about: dict[str, runs.About], stale: dict[Path, int], looks:
                 try:
                     fresh = {path: at for path, at in found.items() if stale.get(path) != at}
                     update(root, about, jobs, logged, fresh)
-                except tracking.Unavailable as reason:
+                except Unavailable as reason:
                     if not told:
                         print(f"MLflow: training goes on, but can't be watched: {reason}", file=sys.stderr, flush=True)
                     told = True
         finally:
-            with suppress(tracking.Unavailable):
+            with suppress(Unavailable):
                 update(root, about, jobs, {}, {})
 
 
@@ -76,7 +77,7 @@ def update(
         paths, told = [*of_game], about.get(game, runs.About())
         measured = [path for path in paths if path.suffix == ".jsonl"]
         try:
-            with tracking.open_game(root, game) as log:
+            with open_game(root, game) as log:
                 games.log_ended(log, (curve for path in measured for curve in benchmarks.trained(path, root)), told)
                 logged |= {path: found[path] for path in measured}
                 for path in paths:
@@ -87,7 +88,7 @@ def update(
                             extend(log, told, jobs, path)
                             jobs[path].read = found[path]
                 offer_view(log, told, [job for path, job in jobs.items() if game_of(path) == game])
-        except tracking.Unavailable:
+        except Unavailable:
             for path in [path for path in jobs if game_of(path) == game]:
                 del jobs[path]
             raise
@@ -98,7 +99,7 @@ def game_of(path: Path) -> str:
     return GroupName.at(path.parent).game
 
 
-def extend(log: tracking.GameRuns, about: runs.About, jobs: dict[Path, Job], path: Path) -> None:
+def extend(log: GameRuns, about: runs.About, jobs: dict[Path, Job], path: Path) -> None:
     """Add to the runs of a job, made if missing, what its checkpoint has beyond them."""
     made_by, snapshot = checkpoints.read(path)
     if path not in jobs or jobs[path].made_by != made_by:
@@ -118,11 +119,11 @@ def extend(log: tracking.GameRuns, about: runs.About, jobs: dict[Path, Job], pat
     job.step = taken
 
 
-def begin(log: tracking.GameRuns, about: runs.About, group: GroupName, made_by: dict, known: set[str]) -> Job:
+def begin(log: GameRuns, about: runs.About, group: GroupName, made_by: dict, known: set[str]) -> Job:
     """A job with its runs, after discarding what was left RUNNING or shows the same cells, but not others' `known`."""
     cells = {cell.name: cell for cell in map(group.cell, made_by["seeds"])}
     for run in log.active(OURS):
-        left = run.data.tags["cell"] in cells or run.info.status == tracking.RUNNING
+        left = run.data.tags["cell"] in cells or run.info.status == RUNNING
         if left and run.info.run_id not in known and log.is_mine(run):
             log.discard(run.info.run_id)
     job = Job(made_by, runs.shown_steps(runs.steps_of(made_by["spec"])), {})
@@ -132,7 +133,7 @@ def begin(log: tracking.GameRuns, about: runs.About, group: GroupName, made_by: 
     return job
 
 
-def close(log: tracking.GameRuns, job: Job) -> None:
+def close(log: GameRuns, job: Job) -> None:
     """End the runs of a job that has ended: with their last points where the cell was trained, else as KILLED."""
     present = {run.info.run_id for run in log.active(OURS)}
     for cell, run_id in job.runs.items():
@@ -170,7 +171,7 @@ def ended(curve: Path) -> runs.Series:
     return runs.with_shares(runs.by_metric([columns, *kept]))
 
 
-def offer_view(log: tracking.GameRuns, about: runs.About, jobs: list[Job]) -> None:
+def offer_view(log: GameRuns, about: runs.About, jobs: list[Job]) -> None:
     """Save the view of what is being trained, or remove it when nothing is."""
     experiment = log.experiment
     if jobs:
