@@ -21,6 +21,7 @@ from differences import (
 from lola.learning import rules
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.rules import Values
+from lola.vocabulary import registry
 
 # Each equation: rule(case, x, i, directions) is the derivative of what player i climbs.
 
@@ -199,3 +200,22 @@ def test_where_learning_starts_in_the_ipd(player):
     assert direction(rules.lola_surrogate(0.3)) == pytest.approx(always_defect + 0.3 * 1.25 * tit_for_tat, rel=1e-12)
     for rule in (rules.lola(1.0), rules.lola_surrogate(0.3), rules.lola_exact(0.3), rules.lola_exact(1.0)):
         assert np.sign(direction(rule)).tolist() == [-1, 1, -1, 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        (name, order)
+        for name, entry in registry.RULES.items()
+        if not name.startswith("cola")  # whose networks or affine solutions are no rules over a game's derivatives
+        for order in ((1, 2) if "order" in entry.settings else (None,))
+    ],
+)
+def test_the_registry_says_which_rules_no_closed_form_serves(name, order, monkeypatch):
+    calls, grad = [], torch.autograd.grad
+    monkeypatch.setattr(torch.autograd, "grad", lambda *given, **more: calls.append(name) or grad(*given, **more))
+    entry = registry.RULES[name]
+    settings = {key: 0.1 for key, needed in entry.settings.items() if needed} | ({"order": order} if order else {})
+    game, thetas = torch_case(CASES[0], np.random.default_rng(7).normal(size=(3, sum(CASES[0].sizes))))
+    entry.load()(**settings)(Values.exact(game), thetas, 0)
+    assert bool(calls) == (name in registry.BY_AUTOGRAD or order == 2)

@@ -77,12 +77,26 @@ def test_a_job_is_expected_to_take_as_long_as_last_time(config, tmp_path):
         ("coin-game/coin-lola-pg/oracle", 78),
         ("ipd/lola-ex@map/oracle", 169 * 0.05),
         ("ipd/lola-pg@map/oracle", 36 * 12),
+        ("ipd/lola-t4-vs-lola2-t4/oracle", 6),
     ],
 )
 def test_an_estimate_is_of_the_right_size(config, name, seconds):
     group = plan.groups(config)[name]
     batch = plan.batches(group, NOWHERE)[0]
     assert seconds / 2 < schedule.expected_seconds(group, batch, NOWHERE) < seconds * 2
+
+
+def test_rules_in_closed_form_take_no_longer_than_a_job_takes_to_start():
+    groups = plan.groups(load(paper="sos"))
+    for name in ("ipd-sos", "ipd-sga", "ipd-co", "ipd-eg", "ipd-cgd", "ipd-lss", "ipd-la", "ipd-surrogate"):
+        group = groups[f"ipd/{name}/oracle"]
+        assert schedule.training_seconds(group, group.more) < 2 * schedule.START  # 950 seeds, 100 updates
+
+
+def test_each_order_that_autograd_looks_through_takes_longer():
+    groups = plan.groups(load(paper="cola"))
+    paces = [schedule.depth(groups[f"ipd/hola-{order}-at-100/oracle"]) for order in (1, 2, 4)]
+    assert paces == [1, 4, 16]
 
 
 def test_the_order_of_work_makes_nothing_again(config):

@@ -9,12 +9,13 @@ from pathlib import Path
 from lola.files.benchmarks import seconds
 from lola.study import plan
 from lola.study.plan import Group
+from lola.vocabulary import registry
 from lola.vocabulary.names import Cell
 
 START = 3.0  # seconds from the start of a process to its first update
 SECONDS = {  # of one core, by course or how values are found, as `make bench` measured on an AMD EPYC (docs/speed.md)
     "exact": 0.23e-3 / 50,  # an update of one of 50 seeds, side by side
-    "autograd": 9.3e-3 / 50,  # the same by rules that have no closed form
+    "autograd": 15e-6,  # the same by rules that no closed form serves
     "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
     "match": 1 / 2.4e6,  # a step of an episode
     "parameters": 2e-3 / 50,  # an update of one of 50 seeds in a game of real parameters
@@ -22,7 +23,7 @@ SECONDS = {  # of one core, by course or how values are found, as `make bench` m
     "networks": 0.3e-3,  # a step of fitting one of 12 pairs, side by side
     "coin_game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
 }
-CLOSED = ("naive", "lola", "lookahead")  # the rules that have a closed form
+TAPE = 7e-3  # seconds of an update by such rules besides, however many seeds are side by side
 OTHERS = {  # seconds of a job of each other rule; of `track_cells` and `further` those of one of their cells or seeds
     "aggregate": 0.5,
     "figure": 4.0,
@@ -59,7 +60,12 @@ def ranked(config: dict, blocks: dict[str, dict]) -> dict[str, dict]:
 def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float:
     """The time of a training job: as last time, or as its spec lets one expect."""
     last_time = seconds(batch[0].benchmark(root, batch[-1]))
-    return last_time or START + len(batch) * work(group) * pace(group)
+    return last_time or training_seconds(group, len(batch))
+
+
+def training_seconds(group: Group, seeds: int) -> float:
+    """The time of a job that trains so many seeds of a group side by side, as its spec lets one expect."""
+    return START + work(group) * (TAPE * depth(group) + seeds * pace(group))
 
 
 def others(groups: dict[str, Group], root: str | Path) -> dict[str, float]:
@@ -68,7 +74,7 @@ def others(groups: dict[str, Group], root: str | Path) -> dict[str, float]:
     for rule in ("figure", "table"):
         last_time = [seconds(path) for path in Path(root, "benchmarks", f"{rule}s").glob("*.jsonl")]
         found[rule] = sum(last_time) / len(last_time) if last_time else OTHERS[rule]
-    further = [START + group.more * work(group) * pace(group) for group in groups.values() if group.more]
+    further = [training_seconds(group, group.more) for group in groups.values() if group.more]
     games = {group.game for group in groups.values()}
     cells = sum(len(group.cells) for group in groups.values())
     found["further"] = sum(further) / max(1, len(further))
@@ -77,9 +83,25 @@ def others(groups: dict[str, Group], root: str | Path) -> dict[str, float]:
 
 
 def pace(group: Group) -> float:
-    """The seconds that a unit of a group's work takes."""
-    closed = all(seat.get("rule") in CLOSED for seat in group.spec["seats"])
-    return SECONDS.get(group.course) or SECONDS["sampled" if group.spec["play"] else "exact" if closed else "autograd"]
+    """The seconds that a unit of a seed's work takes."""
+    if depth(group):
+        return SECONDS["autograd"] * depth(group)
+    return SECONDS.get(group.course) or SECONDS["sampled" if group.spec["play"] else "exact"]
+
+
+def depth(group: Group) -> int:
+    """How many times a rule of autograd that looks one step ahead an update takes: of a matrix game's exact values.
+
+    Each further order and inner step is differentiated through once more; LOLA of order one has a closed form. 0 if
+    nobody needs autograd.
+    """
+    if group.course in SECONDS or group.spec["play"]:
+        return 0
+    orders = [(seat, seat.get("order") or 1) for seat in group.spec["seats"]]
+    return max(
+        order**2 * seat.get("inner_steps", 1) if order > 1 or seat.get("rule") in registry.BY_AUTOGRAD else 0
+        for seat, order in orders
+    )
 
 
 def work(group: Group) -> int:

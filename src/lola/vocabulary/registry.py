@@ -59,6 +59,7 @@ RULES = {
 }
 OWN_CURVATURE = ("sga", "consensus")  # rules that need players' second derivatives in their own parameters
 EXACT = ("lookahead_nested", "cgd", "lss")  # rules that need exact values
+BY_AUTOGRAD = ("lola_exact", "lookahead", "hola", "lookahead_nested")  # rules that no closed form of a game serves
 REMEMBERED = ("updates", "map", "parameters", "parameter_map")
 LEARNERS = {
     "optimistic": Entry("lola.learning.joint.momentum", "Optimistic", courses=REMEMBERED),
