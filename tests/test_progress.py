@@ -160,10 +160,19 @@ def test_cells_trained_again_do_not_exceed_the_study(clock):
 def test_a_status_fits_the_terminal(run):
     run.start(train_job(1))
     whole = run.status(1000)
-    for width in (0, 1, 3, 20, len(whole) - 1):
+    for width in (0, 1, 3, 20):
         assert len(run.status(width)) == width
     assert run.status(20) == "cells 100 of 300 ..."
     assert run.status(len(whole)) == whole
+
+
+def test_a_narrow_terminal_shows_what_runs_rather_than_the_elapsed_time(run, clock):
+    run.start(train_job(1))
+    clock.now += 60
+    whole, narrow = run.status(1000), run.status(80)
+    assert "1:02 elapsed, about" in whole and len(whole) > 80
+    assert "elapsed" not in narrow and narrow.startswith("cells 100 of 300 | jobs 0 of 5 | about")
+    assert narrow.endswith("| train ipd rule1 oracle")
 
 
 def test_a_failure_names_the_cells_the_reason_and_the_log(run, tmp_path):

@@ -174,9 +174,15 @@ class Run:
         return self.jobs - self.jobs_done - len(self.failures)
 
     def status(self, width: int) -> str:
-        """The line a terminal shows: cells, jobs, elapsed and remaining time, what runs; at most `width` characters."""
-        time = ", ".join([f"{clock_time(self.elapsed)} elapsed", *self._time_left()])
-        return truncate(" | ".join([*self.counts(), time, *self.now("")]), width)
+        """The line a terminal shows: cells, jobs, elapsed and remaining time, what runs; at most `width` characters.
+
+        Where that is too long it goes without the elapsed time, so that one can read what runs.
+        """
+        elapsed, left = [f"{clock_time(self.elapsed)} elapsed"], self._time_left()
+        whole, shorter = (
+            " | ".join([*self.counts(), ", ".join(times), *self.now("")]) for times in (elapsed + left, left or elapsed)
+        )
+        return whole if len(whole) <= width else truncate(shorter, width)
 
     def log_line(self, did: str) -> str:
         """The line a log gets when a job ends: elapsed time, what was done, and the rest of `status` but `now`."""
