@@ -22,7 +22,7 @@ ifneq ($(filter-out $(PAPERS) $(OVERLAYS) %.yaml %.yml,$(NAMED)),)
 $(error There is no target, paper or overlay "$(filter-out $(PAPERS) $(OVERLAYS) %.yaml %.yml,$(NAMED))". Type make for the targets; papers: $(PAPERS); overlays: $(sort $(OVERLAYS)), or a path)
 endif
 ifneq ($(NAMED),)
-ifeq ($(filter $(TARGETS),$(MAKECMDGOALS)),)
+ifeq ($(filter $(TARGETS) $(SHORT),$(MAKECMDGOALS)),)
 $(error What shall be done with $(NAMED)? Type: make reproduce $(NAMED))
 endif
 .PHONY: $(NAMED)
@@ -51,6 +51,11 @@ READY := $(VENV)/.ready-$(shell pwd | cksum | cut -d " " -f 1)# named after the 
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "After reproduce, explain, verify and ui a paper or an overlay may stand, or PAPER= and CONFIG=:"
+	@echo "  papers: $(PAPERS)"
+	@echo "  overlays: $(sort $(OVERLAYS)), or a path as config/games.yaml"
+	@echo "Another Python for .venv: make PYTHON=python3.12 …"
 
 HASHED := --quiet --no-config --no-deps --universal --generate-hashes --no-annotate --no-header
 BUILDS_WITH := 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")'
@@ -80,10 +85,10 @@ reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report
 
 ifeq ($(filter $(SHORT),$(NAMED)),)
 quick: ## real numbers in three minutes, into results/lola-quick: what the LOLA paper says of exact gradients
-	@$(MAKE) --no-print-directory reproduce CONFIG=quick
+	@$(MAKE) --no-print-directory reproduce $(if $(PAPER),PAPER=$(call QUOTED,$(PAPER))) CONFIG=$(call QUOTED,$(strip quick $(CONFIG)))
 
 smoke: ## every kind of job, tiny, into results/lola-smoke; its numbers mean nothing
-	@$(MAKE) --no-print-directory reproduce CONFIG=smoke
+	@$(MAKE) --no-print-directory reproduce $(if $(PAPER),PAPER=$(call QUOTED,$(PAPER))) CONFIG=$(call QUOTED,$(strip smoke $(CONFIG)))
 endif
 
 report: reproduce ## results/lola/report.html (part of reproduce)

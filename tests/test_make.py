@@ -33,6 +33,8 @@ def typed(*words: str) -> tuple[int, str]:
         ("reproduce smoke", "reproduce smoke"),
         ("smoke", "reproduce smoke"),
         ("quick", "reproduce quick"),
+        ("smoke sos", "reproduce --paper sos smoke"),
+        ("quick config=config/games.yaml", "reproduce quick config/games.yaml"),
         ("reproduce config/games.yaml", "reproduce config/games.yaml"),
         ("reproduce sos", "reproduce --paper sos"),
         ("reproduce paper=sos smoke", "reproduce --paper sos smoke"),
@@ -68,6 +70,11 @@ def test_a_path_with_blanks_is_one_overlay(tmp_path):
 def test_what_is_no_study_is_said_before_anything_runs(words, said):
     status, error = typed(*words.split())
     assert status == 2 and said in error
+
+
+def test_help_names_papers_and_overlays():
+    shown = subprocess.run(["make", "help"], capture_output=True, text=True, check=True).stdout
+    assert "make reproduce" in shown and "papers: cgd" in shown and " quick " in shown and "PYTHON=" in shown
 
 
 def test_clean_follows_results_to_another_disk(tmp_path):
