@@ -154,6 +154,24 @@ def test_one_algorithm_fills_every_seat():
     assert groups["public-goods/nl-ex/oracle"].spec["seats"] == 3 * [{"rule": "naive", "lr": 1.0}]
 
 
+def test_no_two_of_many_rules_have_one_colour():
+    blocks = {f"a{n}": {"rule": f"rule {n}"} for n in range(20)}
+    drawn = plan.colours({"algorithms": blocks | {"again": {"rule": "rule 3"}}})
+    assert drawn["again"] == drawn["a3"] and len({*drawn.values()}) == 20
+    assert drawn["a0"] == "red" and drawn["a9"] == "light red"
+
+
+def test_a_rule_has_one_colour_in_all_papers_of_the_family():
+    colours = {}
+    for paper in ("cgd", "no-outcome", "sga", "sos"):
+        config = load(paper=paper)
+        drawn = plan.colours(config)
+        for name, block in config["algorithms"].items():
+            if "colour" in block:
+                colours.setdefault(block.get("rule") or block["learner"], set()).add(drawn[name].split()[-1])
+    assert all(len(found) == 1 for found in colours.values()), colours
+
+
 def test_labels_are_no_part_of_a_spec(config):
     renamed = load("lola", [], {"seeds": 5, "algorithms": {"nl-ex": {"label": "naive"}}})
     assert plan.groups(renamed) == plan.groups(config)

@@ -17,7 +17,18 @@ from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.kinds import CLAIMS
 from lola.vocabulary.names import MAP, Cell, GroupName, Matchup, of_seed
-from lola.vocabulary.settings import ALGORITHM, AXES, COLOURS, GAME, OPPONENT_MODEL, PART, WEIGHTS, in_shape, plain
+from lola.vocabulary.settings import (
+    ALGORITHM,
+    AXES,
+    COLOURS,
+    GAME,
+    OPPONENT_MODEL,
+    PART,
+    SHADES,
+    WEIGHTS,
+    in_shape,
+    plain,
+)
 
 # Of a player's block: how people are shown it, and what `play` says of all players.
 UNSEEN = ("label", "colour", "batch")
@@ -287,9 +298,13 @@ def group_label(config: dict, group: GroupName) -> str:
 
 
 def colours(config: dict) -> dict[str, str]:
-    """The colour of each algorithm: its own, or that of its rule or learner, which take turns in the config's order."""
+    """The colour of each algorithm: its own, or that of its rule or learner, which take turns in the config's order.
+
+    Shades come after all plain ones, so that no two of few rules look alike.
+    """
     families = {name: block.get("rule") or block["learner"] for name, block in config["algorithms"].items()}
-    default = dict(zip(dict.fromkeys(families.values()), itertools.cycle(COLOURS)))
+    turns = itertools.cycle(shade + colour for shade in SHADES for colour in COLOURS)
+    default = dict(zip(dict.fromkeys(families.values()), turns, strict=False))
     return {name: block.get("colour", default[families[name]]) for name, block in config["algorithms"].items()}
 
 
