@@ -112,6 +112,12 @@ def test_learning_marks_where_each_run_ends_and_what_the_paper_prints(tmp_path):
     assert keys(figure)[-2:] == ENDS
 
 
+def test_learning_of_many_algorithms_is_as_wide_as_a_page(tmp_path):
+    figure = draw(learning, learned(tmp_path), game="ipd", algorithms=["nl", "lola", "nl"])
+    readable(figure, width=17)
+    assert titles(figure)[:3] == ["NL-Ex", "LOLA-Ex", "NL-Ex"]
+
+
 def test_learning_needs_two_players_with_two_actions(tmp_path):
     with pytest.raises(ValueError, match="2 players with 2 actions"):
         draw(learning, learned(tmp_path, players=(1, 2, 3)), game="ipd", algorithms=["nl"])
@@ -328,6 +334,17 @@ def test_distances_has_a_panel_per_game_and_a_curve_per_algorithm_on_a_log_scale
     (band, _) = ax.collections
     assert band.get_paths()[0].get_extents().get_points().tolist() == [[0, 5], [2, 60]]
     assert figure.legends[0].get_title().get_text() == "median of 3 runs, and all of them"
+
+
+def test_long_titles_of_panels_side_by_side_stay_apart(tmp_path):
+    known = circling(tmp_path)
+    games = ["ipd", "imp", "hunt"]
+    groups = {f"{game}/{name}/oracle": known.groups[f"ipd/{name}/oracle"] for game in games for name in ("nl", "lola")}
+    shown = {game: f"Quadratic game with an equilibrium, α = {n}" for n, game in enumerate(games)}
+    known = replace(known, groups=groups, titles=shown)
+    figure = draw(distances, known, games=games, algorithms=["nl", "lola"])
+    readable(figure, width=17)
+    assert titles(figure) == [*shown.values()]
 
 
 def test_distances_are_written_as_numbers(tmp_path):

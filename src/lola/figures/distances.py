@@ -13,6 +13,7 @@ from lola.figures import style
 
 LEAST, MOST = 1e-16, 1e8  # no panel's scale goes farther, so that what diverges leaves room for the rest
 COLUMNS = 3
+TITLE_WIDTH = 32  # in characters, above one of so many panels
 
 
 def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure:
@@ -24,7 +25,7 @@ def draw(sources: Sources, *, games: list[str], algorithms: list[str]) -> Figure
     legend = 1.2 + 0.45 * -(-len(algorithms) // 4)
     figure = style.new_figure(5.2 * rows + legend, style.FULL_WIDTH if len(games) > 1 else style.WIDTH)
     axes = figure.subplots(rows, -(-len(games) // rows), squeeze=False).ravel()
-    style.title(axes, map(sources.title, games))
+    style.title(axes, map(sources.title, games), TITLE_WIDTH)
     looks = style.looks(map(sources.colour, algorithms))
     for ax, game in zip(axes, games, strict=False):
         curves = [away(sources.group(game, algorithm)) for algorithm in algorithms]

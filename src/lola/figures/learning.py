@@ -29,7 +29,7 @@ def draw(sources: Sources, *, game: str, algorithms: list[str], sampled: list[st
         others = [sources.group(game, algorithm) for algorithm in sampled]
         panels = {f"exact, {groups[0].seeds} runs": groups, f"sampled, {others[0].seeds} runs": others}
     n, m = len(groups), len(panels)
-    figure = style.new_figure(height=11.4 if sampled else 10.2)
+    figure = style.new_figure(11.4 if sampled else 10.2, style.WIDTH if n <= 2 else style.FULL_WIDTH)
     layout = [np.repeat(np.arange(n), m), np.repeat(np.arange(n, n + m), n)]
     axes = list(figure.subplot_mosaic(layout, height_ratios=[1, 1.05]).values())
     above, below = axes[:n], axes[n:]

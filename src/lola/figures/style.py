@@ -156,10 +156,14 @@ def heading(mean: str, runs: Iterable[int]) -> str:
     return f"{mean} {' or '.join(map(str, counts))} runs, with 95 % intervals"
 
 
-def title(axes: Iterable[Axes], texts: Iterable[str]) -> None:
-    """Each panel's bold letter and its title, flush left; of several lines the letter stands before the last."""
+def title(axes: Iterable[Axes], texts: Iterable[str], width: int | None = None) -> None:
+    """Each panel's bold letter and its title, flush left; of several lines the letter stands before the last.
+
+    With `width` a line of more characters goes on below.
+    """
     for ax, text, letter in zip(axes, texts, itertools.cycle(string.ascii_lowercase)):
         *above, last = text.replace("$", r"\$").rsplit("\n", 1)
+        last = textwrap.fill(last, width) if width else last
         ax.set_title("\n".join([*above, f"$\\bf{{{letter}}}$  {last}"]), loc="left", parse_math=True)
 
 
