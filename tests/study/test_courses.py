@@ -29,7 +29,7 @@ def test_its_groups_are_of_that_course_and_trained_by_its_job(config):
     for group in groups.values():
         assert group.course == "parameters" and len(group.spec["seats"]) == 2
         assert group.entries[0] is registry.COURSES["parameters"].job
-        assert schedule.pace(group) == schedule.SECONDS["parameters"]
+        assert schedule.update(group) == schedule.UPDATE["parameters"]
     of_claims = {"kind": "claims", "caption": "c", "groups": [*groups]}
     assert plan.block_spec(config, "claims", of_claims)["coin_games"] == {}
 

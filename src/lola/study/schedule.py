@@ -13,25 +13,32 @@ from lola.vocabulary import registry
 from lola.vocabulary.names import Cell
 
 START = 3.0  # seconds from the start of a process to its first update
-SECONDS = {  # of one core, by course or how values are found, as `make bench` measured on an AMD EPYC (docs/speed.md)
+# Seconds of one core by course or how values are found, as `make bench` measured on an AMD EPYC (docs/speed.md), but
+# for autograd and games of real parameters, measured since then. Of a unit of a seed's work:
+SECONDS = {
     "exact": 0.23e-3 / 50,  # an update of one of 50 seeds, side by side
     "autograd": 15e-6,  # the same by rules that no closed form serves
     "sampled": 0.385 / 50 / (4000 * 150),  # a step of a roll-out: one of 50 seeds, 4000 roll-outs of 150 steps
     "match": 1 / 2.4e6,  # a step of an episode
-    "parameters": 2e-3 / 50,  # an update of one of 50 seeds in a game of real parameters
-    "parameter_map": 5e-6,  # the same at one of many points, side by side
+    "parameter_map": 5e-6,  # an update at one of many points, side by side
     "networks": 0.3e-3,  # a step of fitting one of 12 pairs, side by side
     "coin_game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
 }
-TAPE = 7e-3  # seconds of an update by such rules besides, however many seeds are side by side
+# And of an update whatever the number of seeds, where that is what takes long:
+UPDATE = {
+    "autograd": 7e-3,  # by rules that no closed form serves
+    "parameters": 1.5e-3,  # of two players in a game of real parameters
+    "joint": 5e-3,  # the same by joint rules
+}
 OTHERS = {  # seconds of a job of each other rule; of `track_cells` and `further` those of one of their cells or seeds
-    "aggregate": 0.5,
-    "figure": 4.0,
+    "aggregate": 0.2,
+    "figure": 5.0,
     "table": 5.0,
-    "track_cells": 0.12,
-    "track_aggregate": 8.0,
-    "reproducibility": 4.0,
-    "report": 8.0,
+    "track_cells": 0.04,
+    "track_aggregate": 6.0,
+    "reproducibility": 3.0,
+    "page": 2.0,
+    "report": 3.0,
 }
 
 
@@ -65,7 +72,7 @@ def expected_seconds(group: Group, batch: list[Cell], root: str | Path) -> float
 
 def training_seconds(group: Group, seeds: int) -> float:
     """The time of a job that trains so many seeds of a group side by side, as its spec lets one expect."""
-    return START + work(group) * (TAPE * depth(group) + seeds * pace(group))
+    return START + work(group) * (update(group) + seeds * pace(group))
 
 
 def others(groups: dict[str, Group], root: str | Path) -> dict[str, float]:
@@ -89,13 +96,21 @@ def pace(group: Group) -> float:
     return SECONDS.get(group.course) or SECONDS["sampled" if group.spec["play"] else "exact"]
 
 
+def update(group: Group) -> float:
+    """The seconds that an update takes besides, whatever the number of seeds."""
+    if group.course == "parameters":
+        joint = any(seat.get("rule") in registry.JOINT for seat in group.spec["seats"])
+        return UPDATE["joint" if joint else "parameters"] * (len(group.spec["seats"]) / 2) ** 2
+    return UPDATE["autograd"] * depth(group)
+
+
 def depth(group: Group) -> int:
     """How many times a rule of autograd that looks one step ahead an update takes: of a matrix game's exact values.
 
     Each further order and inner step is differentiated through once more; LOLA of order one has a closed form. 0 if
     nobody needs autograd.
     """
-    if group.course in SECONDS or group.spec["play"]:
+    if group.course not in ("updates", "map") or group.spec["play"]:
         return 0
     orders = [(seat, seat.get("order") or 1) for seat in group.spec["seats"]]
     return max(
