@@ -567,6 +567,44 @@ def test_what_somebody_deletes_in_the_ui_is_named_and_comes_back(root, monkeypat
     assert cells_logged(root) == ["ipd/lola-ex/oracle/seed0", "ipd/lola-ex/oracle/seed1"]
 
 
+def as_a_folder(path):
+    path.unlink()
+    (path / "inner").mkdir(parents=True)
+
+
+DAMAGE = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "emptied": lambda path: path.write_bytes(b""),
+    "one byte flipped": lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]),
+    "deleted": Path.unlink,
+    "a folder": as_a_folder,
+    "a link to nowhere": lambda path: (path.unlink(), path.symlink_to("nowhere")),
+    "all deleted": lambda path: shutil.rmtree(path.parent),
+    "one more": lambda path: path.with_name("other").touch(),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+@pytest.mark.parametrize("file", ["curve.csv", "picture.png"])
+def test_a_damaged_file_of_a_run_is_named_and_attached_again(root, monkeypatch, file, kind):
+    marker, curves = root / "tracking" / "ipd.cells.json", [write_cell(root, seed) for seed in range(2)]
+    stage = ("cells", "--root", root, "--game", "ipd", "--out", marker, *curves)
+    run_stage(monkeypatch, *stage)
+    harmed, whole = (run.info.run_id for run in all_runs(root))
+    attached = root.parent / "mlartifacts/lola/ipd"
+    before = (attached / harmed / "artifacts" / file).read_bytes()
+    DAMAGE[kind](attached / harmed / "artifacts" / file)
+    assert [*store.not_logged(root)] == [
+        (marker, f"1 run of ipd with other files in mlartifacts than were attached; {store.RETRIED}")
+    ]
+    run_stage(monkeypatch, *stage)
+    assert not [*store.not_logged(root)]
+    now = {run.info.run_id for run in all_runs(root)}
+    assert len(now) == 2 and whole in now and harmed not in now
+    (anew,) = now - {whole}
+    assert (attached / anew / "artifacts" / file).read_bytes() == before
+
+
 def test_duplicates_are_reduced_to_one(root):
     curve = write_cell(root)
     (first,) = log(root, curve).values()
@@ -1252,6 +1290,10 @@ def test_studies_that_were_copied_or_moved_with_their_store_show_their_own_artif
     before = (root.parent / store.DATABASE).read_bytes()
     assert client(copy).get_run(run_id).info.artifact_uri.startswith(str(root.parent))
 
+    marked = copy / "tracking" / "ipd.cells.json"
+    marked.parent.mkdir(exist_ok=True)
+    marked.write_text(json.dumps({"status": "logged", "reason": None, "runs": {"cell": run_id}}))
+    assert not [*store.not_logged(copy)]  # although the database still names the former folder
     games.links(copy)
     present = f"{copy.parent}/mlartifacts/lola/ipd"
     assert client(copy).get_run(run_id).info.artifact_uri == f"{present}/{run_id}/artifacts"
@@ -1274,6 +1316,7 @@ def test_odd_names_of_folders_are_taken(tmp_path, monkeypatch, empty_store, name
     (run_id,) = log(root, curve).values()
     assert (root.parent / f"mlartifacts/lola/ipd/{run_id}/artifacts/curve.csv").read_bytes() == Path(curve).read_bytes()
     assert "picture.png" in artifacts(root, run_id)
+    assert [*log(root, curve).values()] == [run_id]
 
 
 def test_a_store_is_made_in_a_folder_with_a_per_cent_sign(tmp_path, monkeypatch):

@@ -55,6 +55,11 @@ class Wanted:
     def cell(self) -> str:
         return self.identity["cell"]
 
+    def tags(self, content: runs.Content) -> dict[str, str]:
+        """The run's tags, those of its content and one that names the files that are attached to it."""
+        files = store.attached({file: sha256(held) for file, held in content.files.items()})
+        return content.tags | self.identity | {store.ATTACHED: files}
+
     def is_shown_by(self, run: Run) -> bool:
         """Whether a run is the one, and whole."""
         same = self.identity.items() <= run.data.tags.items()
@@ -117,6 +122,10 @@ class GameRuns:
         self.client.set_terminated(run_id, "KILLED")
         self.client.delete_run(run_id)
 
+    def has_its_files(self, run: Run) -> bool:
+        """Whether the files that were attached to a run are there as they were."""
+        return store.has_its_files(self.root, run.info.artifact_uri, run.data.tags.get(store.ATTACHED))
+
     def ensure(self, wanted: Iterable[Wanted], found: dict[str, list[Run]]) -> dict[str, str]:
         """The ids of the runs wanted, by cell; those that are missing are logged.
 
@@ -124,8 +133,9 @@ class GameRuns:
         """
         wanted, kept = {each.cell: each for each in wanted}, {}
         for cell, each in wanted.items():
-            if whole_one := next(filter(each.is_shown_by, found.get(cell, ())), None):
-                kept[cell] = whole_one.info.run_id
+            shown = filter(each.is_shown_by, found.get(cell, ()))
+            if one := next(filter(self.has_its_files, shown), None):
+                kept[cell] = one.info.run_id
         missing = [each for cell, each in wanted.items() if cell not in kept]
         log = self.log_by_calls if is_server(self.root) else self.log_whole
         for first in range(0, len(missing), AT_ONCE):
@@ -151,7 +161,7 @@ class GameRuns:
                     status=each.status,
                     start=content.start or logged,
                     end=content.end or logged,
-                    tags=self.signed(content.tags | each.identity),
+                    tags=self.signed(each.tags(content)),
                     params=fitting_params(content.params),
                     points=content.metrics,
                     logged=logged,
@@ -174,7 +184,7 @@ class GameRuns:
     def log(self, wanted: Wanted) -> str:
         """Log one run and return its id. If anything stops it, a signal included, the run ends as KILLED."""
         content = wanted.content()
-        run = self.begin(wanted.name, content.tags | wanted.identity, content.start).info
+        run = self.begin(wanted.name, wanted.tags(content), content.start).info
         try:
             self.add(run.run_id, content.metrics, content.params)
             self.attach(run.artifact_uri, content.files)

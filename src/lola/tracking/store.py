@@ -12,8 +12,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import unquote
 
-from lola.files.artifacts import sha256
+from lola.files.artifacts import canonical, file_sha256, sha256
 from lola.vocabulary.names import count
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
@@ -21,8 +22,13 @@ SQLITE = "sqlite:///"
 SERVER_OR_DATABASE = re.compile(
     r"https?://[^/]+.*|(postgresql|mysql|mssql)(\+\w+)?://.+|sqlite(\+\w+)?:///(?!:memory:).+"
 )
+ATTACHED = "attached"  # a run's tag
 THOROUGH = 100_000_000  # bytes, of which it takes two seconds, eight times as long as without the indices
 RETRIED = "the next call logs what is missing"
+RUNS = (
+    "SELECT runs.run_uuid, lifecycle_stage, artifact_uri, value FROM runs"
+    " LEFT JOIN tags ON tags.run_uuid = runs.run_uuid AND tags.key = :tag"
+)
 UNTIL = "that will come again until MLFLOW_TRACKING_URI names a store of MLflow"
 PRIVATE = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow reads them when it is imported
 
@@ -51,6 +57,24 @@ def fault(root: str | Path) -> str | None:
 def artifacts(root: str | Path) -> str:
     """The folder of what is attached to runs, as MLflow reads paths: %20 would be a blank to it."""
     return re.sub(r"%(?=[\da-fA-F]{2})", "%25", str(folder(root) / ARTIFACTS))
+
+
+def attached(contents: dict[str, str]) -> str:
+    """Names the files that are attached to a run, from the digest of each by its name: a run's tag `ATTACHED`."""
+    return sha256(canonical(contents))[:12]
+
+
+def has_its_files(root: str | Path, uri: str, tag: str | None) -> bool:
+    """Whether the folder of a run's files, at this address, holds what its tag says, if that lies beside the study."""
+    _, ours, where = uri.rpartition(f"/{ARTIFACTS}/")
+    if not (is_own(root) and ours):
+        return True
+    inside = folder(root) / ARTIFACTS / unquote(where)  # wherever the study lay when MLflow wrote the address
+    try:
+        files = (path for path in inside.rglob("*") if path.is_file())
+        return tag == attached({str(path.relative_to(inside)): file_sha256(path) for path in files})
+    except OSError:
+        return False
 
 
 def is_own(root: str | Path) -> bool:
@@ -147,27 +171,32 @@ def game_of(marker: Path) -> str:
 
 def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Each marker of what the tracking store did not take, or no longer has, with the reason."""
-    database = database_file(root)
     for marker in markers(root):
         try:
             found = json.loads(marker.read_text(encoding="utf-8"))
-            reason = found["reason"] if found["status"] == "pending" else lost(database, found["runs"], game_of(marker))
+            reason = found["reason"] if found["status"] == "pending" else lost(root, found["runs"], game_of(marker))
         except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
             reason = f"{marker} is damaged; {RETRIED}"
         if reason:
             yield marker, reason
 
 
-def lost(database: Path | None, runs: dict[str, str], game: str) -> str | None:
-    """Why runs that were logged are no longer in the store: its file is gone, is another one, or they were deleted."""
+def lost(root: str | Path, runs: dict[str, str], game: str) -> str | None:
+    """Why runs that were logged are not in the store as they were: it is gone or another one, or they were changed."""
+    database = database_file(root)
     if database is None or not runs:
         return None
     if not database.exists():
         return f"{database} is gone; {RETRIED}"
     with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=20)) as connection:
-        stages = dict(connection.execute("SELECT run_uuid, lifecycle_stage FROM runs"))
-        found = [stages[run] for run in runs.values() if run in stages]
-        if found:
-            deleted = len(runs) - found.count("active")
-            return f"{count(deleted, 'run')} of {game} deleted in MLflow; {RETRIED}" if deleted else None
+        known = {run: told for run, *told in connection.execute(RUNS, {"tag": ATTACHED})}
+        if found := [known[run] for run in runs.values() if run in known]:
+            active = [told for stage, *told in found if stage == "active"]
+            if deleted := len(runs) - len(active):
+                return f"{count(deleted, 'run')} of {game} deleted in MLflow; {RETRIED}"
+            if damaged := sum(not has_its_files(root, *told) for told in active):
+                return (
+                    f"{count(damaged, 'run')} of {game} with other files in {ARTIFACTS} than were attached; {RETRIED}"
+                )
+            return None
     return f"{database} was made anew; {RETRIED}"
