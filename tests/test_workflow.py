@@ -645,6 +645,10 @@ def test_a_killed_job_and_damage_of_every_kind_are_named_and_made_good(tmp_path)
         "reproducibility.md: ",
     ):
         assert name in found.stdout
+    would = asked(project, "explain").stdout
+    for file in damage | unwatched:
+        assert f"results/{file} " in found.stdout and f"results/{file} " in would, file
+    assert "2 of Snakemake's records cannot be read" in found.stdout
     done = reproduce(project, "tiny.yaml")
     for file in damage | unwatched:
         assert f"results/{file} " in done.stderr, file

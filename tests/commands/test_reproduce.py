@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lola.commands import reproduce
+from lola.commands import audit, reproduce
 from lola.files import cells, checkpoints, records
 from lola.files.artifacts import canonical
 from lola.study import provenance
@@ -208,12 +208,14 @@ def test_damage_to_what_no_result_needs_stops_nothing_and_is_out_of_the_way(made
     path = (made.root.parent if not file.startswith(".") else Path()) / file
     kind(path, monkeypatch)
     assert made.faults() == []
+    named = " ".join([*audit.beside(made.root, []), *(reason for _, reason in store.not_logged(made.root))])
     said = list(reproduce.repair(made.config))
     harmless = path.suffix == ".log" and kind not in (folder, link_to_nowhere, link_to_itself)
     silent = harmless or kind is deleted or path.parent.name == "tracking"  # whose marker is made again
     if path.name == "mlflow.db" and kind in (emptied, unreadable):
         return  # a database without tables, which is filled; one that MLflow names when it cannot open it
     assert silent or any(path.name in line for line in said), said
+    assert harmless or kind is deleted or path.name in named
     assert harmless or not os.path.lexists(path)
     left = path.with_name(f"{path.name}.damaged")
     assert kind is not folder or (left / "inner").read_text() == "somebody's"

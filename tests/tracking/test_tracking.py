@@ -595,7 +595,7 @@ def test_a_damaged_file_of_a_run_is_named_and_attached_again(root, monkeypatch, 
     before = (attached / harmed / "artifacts" / file).read_bytes()
     DAMAGE[kind](attached / harmed / "artifacts" / file)
     assert [*store.not_logged(root)] == [
-        (marker, f"1 run of ipd with other files in mlartifacts than were attached; {store.RETRIED}")
+        (marker, f"1 run of ipd with other files in MLflow than were attached; {store.RETRIED}")
     ]
     run_stage(monkeypatch, *stage)
     assert not [*store.not_logged(root)]

@@ -3,19 +3,24 @@
 explain  what would be made again, and why
 verify   whether everything on disk is what today's settings, code and packages make, exit 1 if not; and which groups
          have the bytes that were published
+
+Both name what `reproduce` would set aside or log again, on which no result depends.
 """
 
 import argparse
 import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
-from lola.files import benchmarks, environment
+from lola.files import benchmarks, damage, environment
 from lola.study import digests, papers, plan, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
 from lola.study.provenance import Examined, examine
+from lola.tracking import store
 from lola.vocabulary.names import GroupName, count
 
 
@@ -40,14 +45,32 @@ def main() -> None:
             print(f"{config['paper']}:")
         for note in notes(config):
             print(note, file=sys.stderr)
-        examined = examine(config, overlays)
+        examined, root = examine(config, overlays), Path(config["results"])
+        harmed, unlogged = [*beside(root, examined)], {reason: None for _, reason in store.not_logged(root)}
+        faulty = {product.name for product, problem in examined if problem}
         if args.what == "explain":
-            print(*explain(config, examined), sep="\n")
+            lines = [f"{'set aside':<10} {fault}" for fault in harmed] + explain(config, examined)
+            lines += [f"{'log':<10} {reason}" for reason in unlogged]
         else:
-            faulty = {product.name for product, problem in examined if problem}
-            print(*verify(examined, others), published(config, faulty), sep="\n")
-            wrong |= bool(faulty)
+            lines = [f"{'damaged':<8} {fault}" for fault in harmed] + verify(examined, others)
+            lines += [published(config, faulty), *(f"MLflow: {reason}." for reason in unlogged)]
+        print(*lines, sep="\n")
+        wrong |= bool(faulty or harmed)
     sys.exit(int(wrong and args.what == "verify"))
+
+
+def beside(root: Path, examined: Examined) -> Iterator[str]:
+    """What is damaged in a study's folder and is no product that was examined, nor a part of one."""
+    told = " ".join(problem[1] for _, problem in examined if problem)
+    try:
+        for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_database(root)]):
+            if not any(str(path) in told for path in paths):
+                yield sentence
+    except OSError as error:
+        yield f"{error.filename}: {error.strerror}"
+    for database in store.own_database(root):
+        if database.is_file() and not store.is_whole(database):
+            yield f"{database} is no whole database"
 
 
 def explain(config: dict, examined: Examined) -> list[str]:

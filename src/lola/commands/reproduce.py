@@ -12,13 +12,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lola.files import benchmarks, damage, environment, locks, records
+from lola.files import damage, environment, locks, records
 from lola.study import papers, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
 from lola.tracking import store
-from lola.vocabulary import names
 
 
 def main() -> None:
@@ -74,8 +73,14 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     is damaged, which is renamed to *.damaged. Raises OSError where that is not possible.
     """
     root = Path(config["results"])
-    yield from mend_records()
-    yield from mend_files(root)
+    if (locked := damage.SNAKEMAKE / "locks").exists():  # of a run that was killed, since nobody holds ours
+        shutil.rmtree(locked)
+    for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_database(root)]):
+        yield f"{sentence}: {'it is' if len(paths) == 1 else 'they are'} kept as *{damage.DAMAGED}"
+        for path in paths:
+            damage.set_aside(path)
+    for path in damage.cut_writes(root):
+        path.unlink()
     for product, problem in provenance.examine(config, overlays):
         kind, reason = problem or (None, None)
         if kind == "damaged":
@@ -86,56 +91,12 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
             product.manifest.unlink()
         if kind and product.beside:
             product.beside.unlink(missing_ok=True)
-    database = store.database_file(root)
-    if store.is_own(root) and database.exists() and not store.is_whole(database):
-        yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
-        damage.set_aside(database)
+    for database in store.own_database(root):
+        if database.exists() and not store.is_whole(database):
+            yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
+            damage.set_aside(database)
     for marker, _ in store.not_logged(root):
         marker.unlink()
-
-
-def mend_records() -> Iterator[str]:
-    """Set aside those of Snakemake's records that are damaged, and remove the locks of a run that was killed."""
-    if (locked := damage.SNAKEMAKE / "locks").exists():  # since nobody holds ours
-        shutil.rmtree(locked)
-    folders = (damage.SNAKEMAKE / name for name in ("metadata", "incomplete"))
-    if broken := [path for folder in folders for path in damage.broken_records(folder)]:
-        found = f"{len(broken)} of Snakemake's records"
-        yield f"{found} cannot be read, as {broken[0]}: that moves no result, and they are kept as *{damage.DAMAGED}"
-        for path in broken:
-            damage.set_aside(path)
-
-
-def mend_files(root: Path) -> Iterator[str]:
-    """Set aside what lies in a file's place and what no job can read, and remove what cut writes have left."""
-    kept = f"it is kept as *{damage.DAMAGED}"
-    pages = [root / page for page in provenance.PAGES]
-    above = [root.parent / provenance.PAGE, provenance.list_manifest(root.parent)] if root.parent != Path() else []
-    above += [store.database_file(root)] if store.is_own(root) else []
-    for path, what in damage.misplaced(root, [*pages, *above]):
-        yield f"{path} is {what}: {kept}"
-        damage.set_aside(path)
-    for path in damage.cut_writes(root):
-        path.unlink()
-    for path in root.glob("benchmarks/**/*.jsonl"):
-        if benchmarks.measured(path) is None:
-            yield f"{path} is not whole, so that the time of this job is not known any more: {kept}"
-            damage.set_aside(path)
-    for path in names.checkpoints(root):
-        if why := unusable(path):
-            yield f"{path} cannot be used ({why}), its job starts anew: {kept}"
-            damage.set_aside(path)
-
-
-def unusable(checkpoint: Path) -> str:
-    """Why a checkpoint cannot be used; empty if it can."""
-    from lola.files import checkpoints  # loads NumPy, which nothing else here needs
-
-    try:
-        checkpoints.read(checkpoint)
-    except Exception as error:  # of whatever kind, the job would end with it
-        return str(error) or type(error).__name__
-    return ""
 
 
 def damaged_files(product: provenance.Product) -> list[Path]:

@@ -11,10 +11,43 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lola.files import benchmarks
+from lola.vocabulary import names
+
 FOLDERS = ("cells", "groups", "figures", "tables", "manifests", "tracking", "checkpoints", "benchmarks", "logs")
 SNAKEMAKE = Path(".snakemake")
 DAMAGED = ".damaged"
 CUT = re.compile(r"\..+\.\d+")  # the name of a file that `lola.files.artifacts.write_whole` has not renamed yet
+
+
+def found(root: Path, files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
+    """What can be used by no job, of a study's folder, of these paths of files and of Snakemake's records.
+
+    As sentences without their full stop, each with what is to be set aside. Raises OSError as `misplaced` does.
+    """
+    if broken := [path for folder in ("metadata", "incomplete") for path in broken_records(SNAKEMAKE / folder)]:
+        yield f"{len(broken)} of Snakemake's records cannot be read, as {broken[0]}, which moves no result", broken
+    seen = []
+    for path, what in misplaced(root, files):
+        seen.append(path)
+        yield f"{path} is {what}", [path]
+    for path in root.glob("benchmarks/**/*.jsonl"):
+        if path not in seen and benchmarks.measured(path) is None:
+            yield f"{path} is not whole, so that the time of this job is not known any more", [path]
+    for path in names.checkpoints(root):
+        if path not in seen and (why := unusable(path)):
+            yield f"{path} cannot be used ({why}), its job starts anew", [path]
+
+
+def unusable(checkpoint: Path) -> str:
+    """Why a checkpoint cannot be used; empty if it can."""
+    from lola.files import checkpoints  # loads NumPy, which nothing else here needs
+
+    try:
+        checkpoints.read(checkpoint)
+    except Exception as error:  # of whatever kind, the job would end with it
+        return str(error) or type(error).__name__
+    return ""
 
 
 def set_aside(path: Path) -> Path:

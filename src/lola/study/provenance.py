@@ -140,6 +140,12 @@ def pages(config: dict, overlays: list[str], by_hand: dict) -> Iterator[Product]
         yield Product(str(root.parent / PAGE), "page", manifest, {}, code, (PAGE,), page_manifest(root, PAGE))
 
 
+def files_of_pages(root: Path) -> list[Path]:
+    """The pages of a study, and the list of such pages in the folder above with its manifest."""
+    pages = [root / page for page in PAGES]
+    return [*pages, root.parent / PAGE, list_manifest(root.parent)] if root.parent != Path() else pages
+
+
 def page_manifest(root: str | Path, name: str) -> Path:
     """The manifest of a page of a study."""
     return Path(root, "manifests", "pages", f"{name}.json")

@@ -98,6 +98,11 @@ def database_file(root: str | Path) -> Path | None:
     return Path(address.removeprefix(SQLITE).partition("?")[0]) if address.startswith(SQLITE) else None
 
 
+def own_database(root: str | Path) -> list[Path]:
+    """The file of the study's own store, as the only one; none where the store is another."""
+    return [database_file(root)] if is_own(root) else []
+
+
 def is_whole(database: Path) -> bool:
     """Whether a file is an SQLite database with nothing missing; up to `THOROUGH`, its indices are checked too.
 
@@ -195,8 +200,6 @@ def lost(root: str | Path, runs: dict[str, str], game: str) -> str | None:
             if deleted := len(runs) - len(active):
                 return f"{count(deleted, 'run')} of {game} deleted in MLflow; {RETRIED}"
             if damaged := sum(not has_its_files(root, *told) for told in active):
-                return (
-                    f"{count(damaged, 'run')} of {game} with other files in {ARTIFACTS} than were attached; {RETRIED}"
-                )
+                return f"{count(damaged, 'run')} of {game} with other files in MLflow than were attached; {RETRIED}"
             return None
     return f"{database} was made anew; {RETRIED}"
