@@ -1,6 +1,6 @@
 """Run a study: `python -m lola.commands.reproduce [--paper NAME] [OVERLAY …]`, which is what `make reproduce` does.
 
-Repairs what a killed run left, and becomes Snakemake. Several papers' studies run one after the other.
+Repairs what a killed run left, and runs Snakemake. Several papers' studies run one after the other.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def one_after_the_other(studies: list[tuple[str, list[str]]]) -> int:
 
 
 def reproduce(config: dict, overlays: list[str]) -> None:
-    """Become Snakemake, which runs the study."""
+    """Mend what is damaged, and have Snakemake run the study."""
     try:
         lock = locks.hold(locks.STUDY)
         for told in (*notes(config), *repair(config, overlays)):
@@ -61,9 +61,10 @@ def reproduce(config: dict, overlays: list[str]) -> None:
             sys.exit(f"{error}.")
         where = error.filename or config["results"]
         sys.exit(f"Nothing was run: {where}: {error.strerror}. What is stale or damaged must be there to be written.")
-    command = [sys.executable, "-m", "snakemake", *papers.flags(config["paper"], overlays)]
     locks.share(lock)
-    os.execv(sys.executable, command)
+    from snakemake.cli import main as snakemake  # takes seconds, in which Ctrl-C is told as everywhere else
+
+    snakemake(papers.flags(config["paper"], overlays))
 
 
 def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
@@ -95,7 +96,10 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
         if database.exists() and not store.is_whole(database):
             yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
             damage.set_aside(database)
-    for marker, _ in store.not_logged(root):
+    unlogged = dict(store.not_logged(root))
+    for reason in dict.fromkeys(unlogged.values()):
+        yield f"MLflow: {reason.replace(store.RETRIED, 'this call logs what is missing')}"
+    for marker in unlogged:
         marker.unlink()
 
 
