@@ -1,6 +1,9 @@
 """environment.yml, pyproject.toml, the lock, its hashes and what is installed say the same."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -38,6 +41,65 @@ def test_all_locked_packages_but_pytorch_and_what_builds_this_one_have_hashes():
     assert pinned == {name: version for name, version in LOCK.items() if name != "torch"}
     left = entry.sub("", HASHES).splitlines()
     assert all(line.startswith("#") for line in left), "a line is no package with its hashes"
+
+
+PYTHONS = ("3.11", "3.12", "3.13")
+SYSTEMS = (
+    {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
+    {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64"},
+)
+
+
+def plain(name: str) -> str:
+    """A package's name in the one spelling that all others stand for."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_lock_has_all_that_its_packages_need_on_every_python_and_system(python):
+    (builds_with,) = re.findall(r"^(setuptools)==(\S+)", HASHES, re.MULTILINE)
+    locked = {plain(name): version for name, version in [*LOCK.items(), builds_with]}
+    asked = 0
+    for name in LOCK:
+        assert f"{python}.0" in SpecifierSet(metadata.metadata(name)["Requires-Python"] or ""), name
+        for needed in map(Requirement, metadata.requires(name) or ()):
+            version = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
+            if not needed.marker or any(needed.marker.evaluate(system | version) for system in SYSTEMS):
+                assert needed.specifier.contains(locked[plain(needed.name)], prereleases=True), (name, str(needed))
+                asked += 1
+    assert asked > 200
+
+
+@pytest.fixture(scope="module")
+def uv(tmp_path_factory):
+    """What `make lock` resolves with, which is no part of the environment."""
+    folder = tmp_path_factory.mktemp("uv")
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--retries", "0", "--target", str(folder), "uv"]
+    if subprocess.run(install, capture_output=True).returncode:
+        pytest.skip("no network: uv cannot be installed, so the lock is not resolved anew")
+    return folder / "bin" / "uv"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_lock_resolves_from_the_default_index_alone_to_the_files_that_we_name(uv, python):
+    lock = Path("requirements.lock").read_text() + "\n".join(PYPROJECT["build-system"]["requires"]) + "\n"
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PIP_"))}
+    how = ["--quiet", "--no-config", "--universal", "--generate-hashes", "--no-annotate", "--no-header"]
+    command = [str(uv), "pip", "compile", *how, "--python-version", python, "-"]
+    done = subprocess.run(command, input=lock, env=known, capture_output=True, text=True)
+    if re.search("dns error|error sending request|[Cc]onnect", done.stderr):
+        pytest.skip("no network: the default index cannot be reached, so the lock is not resolved anew")
+    assert done.returncode == 0, done.stderr
+    found, ours = files(done.stdout), files(HASHES)
+    assert LOCK["torch"] in found["torch"]
+    assert [name for name in ours if not ours[name] <= found.get(name, set())] == []
+
+
+def files(hashed: str) -> dict[str, set[str]]:
+    """The version of each package of a file with hashes, and the digests of its files."""
+    entries = re.findall(r"^([\w.-]+)==([^\s;]+)(.*(?:\n +--hash=.*)*)", hashed, re.MULTILINE)
+    return {plain(name): {version, *re.findall(r"sha256:(\w+)", rest)} for name, version, rest in entries}
 
 
 def test_torch_is_pinned_without_a_build():
