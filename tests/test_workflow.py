@@ -250,6 +250,19 @@ def test_by_hand_it_needs_no_home_and_no_utf_8_and_minds_no_other_package_of_its
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("graph", ["--dag", "--rulegraph"])
+def test_a_graph_stands_alone_on_standard_output(finished, graph):
+    told = snakemake(finished, graph, "--forceall").stdout
+    assert told.startswith("digraph") and told.rstrip().endswith("}") and "train" in told
+
+
+@pytest.mark.slow
+def test_a_profile_that_is_not_there_is_named(finished):
+    done = snakemake(finished, check=False, SNAKEMAKE_PROFILE="no-such-profile")
+    assert done.returncode and "no-such-profile" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
 def test_nothing_changed_nothing_runs_and_it_says_so(study):
     before = {path: path.stat().st_mtime_ns for path in (study / ROOT).rglob("*") if path.is_file()}
     done = snakemake(study)

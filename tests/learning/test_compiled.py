@@ -52,26 +52,34 @@ def test_kernels_import_kernels_alone():
     assert compilers == [LEARNING / "compiled.py"]
 
 
+def played(folder: Path) -> str:
+    """What a kernel of the package in a folder gives."""
+    command = [sys.executable, "-c", PLAYED]
+    return subprocess.run(command, env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=True).stdout
+
+
+def test_where_no_folder_can_be_made_a_kernel_is_compiled_and_not_kept(tmp_path):
+    for place in ("usual", "closed"):
+        shutil.copytree("src/lola", tmp_path / place / "lola", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "closed/lola/learning/__pycache__").touch()  # whoever asks, even root
+    assert played(tmp_path / "closed") == played(tmp_path / "usual")
+    kept = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*.nbc")}
+    assert kept == {"usual"}
+
+
 def test_a_change_in_a_kernel_that_another_one_calls_is_compiled(tmp_path):
     """Also over an old checkout, whose compiled kernels are there; and back again."""
-
-    def played() -> str:
-        command = [sys.executable, "-c", PLAYED]
-        return subprocess.run(
-            command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
-        ).stdout
-
     shutil.copytree("src/lola", tmp_path / "lola", ignore=shutil.ignore_patterns("__pycache__"))
     softmax = tmp_path / "lola/learning/matrix/kernels.py"
     source = softmax.read_text()
-    before = played()
+    before = played(tmp_path)
     compiled = set(tmp_path.rglob("rollout_kernels.probabilities*.nbi"))
     assert len(compiled) == 1
 
     softmax.write_text(source.replace("p[state, b] /= norm", "p[state, b] /= 2.0 * norm"))
-    assert played() != before
+    assert played(tmp_path) != before
     softmax.write_text(source)
-    assert played() == before
+    assert played(tmp_path) == before
     assert len(set(tmp_path.rglob("rollout_kernels.probabilities*.nbi"))) == 2  # the first is of use again
 
 
