@@ -249,6 +249,15 @@ def test_a_file_in_the_place_of_a_folder_is_set_aside(made):
         assert str(place) in said and place.with_name(f"{place.name}.damaged").read_text() == "a file"
 
 
+def test_a_folder_whose_name_has_a_dot_is_where_it_belongs(made):
+    for place in ("cells/my.game.v2/al.go.1/mo.del", "checkpoints/my.game.v2"):
+        written(made.root / place / "seed0.csv", "")
+    assert list(reproduce.repair(made.config)) == []
+    folder(made.root / "cells/my.game.v2/al.go.1/mo.del/seed0.csv", None)
+    (said,) = reproduce.repair(made.config)
+    assert "seed0.csv is a folder where a file belongs" in said
+
+
 def test_what_cut_writes_have_left_goes_and_the_rest_stays(made):
     stays = [written(made.root / name, "") for name in ("tracking/.ipd.lock", "cells/.gitkeep", ".x.d")]
     goes = [written(made.root / name, "") for name in ("figures/.f.png.10357", f"cells/{GROUP}/.seed0.csv.1")]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lola.commands.checklist import origin, settings, trained_on
-from lola.files import cells
+from lola.files import cells, damage
 from lola.files.artifacts import canonical
 from lola.learning import trainers
 from lola.learning.matrix.job import build
@@ -558,6 +558,14 @@ TEXTS = ("1:30", "12:30:45", "1_0", "0b11", "1/3", "2026-11-26", "2026-13-45", "
 def test_numbers_are_those_of_yaml_1_2_and_all_else_is_text(text, value):
     found = mapping(f"key: {text}\n{text}: key\n")
     assert (found["key"], found[value], type(found["key"])) == (value, "key", type(value))
+
+
+@pytest.mark.parametrize("suffix", [*damage.FILES, damage.DAMAGED])
+def test_no_game_is_called_as_a_file_is(suffix, tmp_path):
+    """Since folders are called after games, by which they are told from files."""
+    (tmp_path / "mine.yaml").write_text(f"games: {{mine.v2: {{gamma: 0.5}}, mine{suffix}: {{gamma: 0.5}}}}")
+    with pytest.raises(BadConfig, match=rf"games.mine\{suffix}: given 'mine\{suffix}'; allowed: .* not end as a file"):
+        load(BASE, [tmp_path / "mine.yaml"])
 
 
 def test_a_game_may_be_called_after_a_day(tmp_path):

@@ -428,6 +428,11 @@ def test_a_mistake_gets_one_line_that_names_the_key(path, value, line):
     assert max(map(len, lines)) <= 400
 
 
+def test_nothing_is_nearest_to_a_quantity_that_is_missing():
+    content = changed(R, "measure", value={"group": "ipd/nl-ex/oracle"})
+    assert "quantity: is missing; allowed: R, " in told(content) and "did you mean" not in told(content)
+
+
 def test_all_mistakes_of_keys_are_told_at_once_and_those_of_groups_once_keys_are_good():
     content = changed(R, "rule", value="equal")
     content["sections"][1]["claims"][0] |= {"than": "x", "measure": {"quantity": "R", "group": "ipd/nobody/oracle"}}
@@ -448,6 +453,7 @@ def test_all_mistakes_of_keys_are_told_at_once_and_those_of_groups_once_keys_are
         ("runs: 1\nruns: 2", r"key 'runs' is given twice \(line 2\); allowed: once"),
         (TEXT.encode("utf-16"), r"is not (text|UTF-8)"),
         ("notes: é".encode("latin-1"), r"is not (text|UTF-8)"),
+        ("notes: &x a\nintro: &x b", r"is not YAML \(line 2: found duplicate anchor 'x'\)"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path, content, line):

@@ -1,12 +1,13 @@
 """What no command line can hold is refused before anything is trained."""
 
+import re
 import subprocess
 import sys
 import time
 
 import pytest
 
-from lola.study import plan
+from lola.study import limits, plan
 from lola.study.config import load
 from lola.study.limits import check_command_lines
 from lola.vocabulary.errors import BadConfig
@@ -27,6 +28,19 @@ def test_as_many_seeds_are_trained_as_a_command_line_can_name():
         check_command_lines(study(10_000, "long/" * 30 + "results", tracking="none"))
     with pytest.raises(BadConfig, match="study: the whole config would take"):
         check_command_lines(study(3, games={"ipd": {"title": "x"}, "big": game(80)}))
+
+
+def test_what_a_figure_is_told_of_all_that_it_shows_must_fit_too(monkeypatch):
+    """Of a tournament that are the matches, of which a short config has many."""
+    monkeypatch.setattr(limits, "WORD", 8_000)
+    entrants = {f"n{number}": {"rule": "naive", "lr": 0.5} for number in range(30)}
+    cup = {"games": ["ipd"], "entrants": [*entrants], "episodes": 20, "length": 3, "every": 1, "seeds": 1}
+    shown = {"kind": "matches", "game": "ipd", "tournament": "cup", "shows": "return", "caption": "The cup"}
+    config = study(1, algorithms=entrants, study={"cup": cup}, figures={"cup": shown})
+    with pytest.raises(BadConfig) as refused:
+        check_command_lines(config)
+    for told in ("figures.cup: what it shows would take ", "games.ipd: the groups in its figures would take "):
+        assert re.search(rf"{told}\d+ bytes of a command line; allowed: up to 8000", str(refused.value))
 
 
 def test_a_command_line_that_is_allowed_can_be_run():

@@ -1,6 +1,6 @@
 """What cannot be in a study's folder or in Snakemake's records, and how it is set aside. Standard library only.
 
-Every file of a study has a suffix, and no folder has one.
+Every file of a study ends in one of `FILES`, and no folder does: no game or algorithm may be called so.
 """
 
 import errno
@@ -15,6 +15,7 @@ from lola.files import benchmarks
 from lola.vocabulary import names
 
 FOLDERS = ("cells", "groups", "figures", "tables", "manifests", "tracking", "checkpoints", "benchmarks", "logs")
+FILES = (".csv", ".json", ".jsonl", ".png", ".pdf", ".md", ".tex", ".html", ".log", ".checkpoint", ".db")
 SNAKEMAKE = Path(".snakemake")
 DAMAGED = ".damaged"
 CUT = re.compile(r"\..+\.\d+")  # the name of a file that `lola.files.artifacts.write_whole` has not renamed yet
@@ -71,7 +72,7 @@ def misplaced(root: Path, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in itertools.chain(files, *map(inside, folders[1:])):
         if leads_nowhere(path):
             yield path, "a link that leads nowhere"
-        elif path.suffix and path.is_dir():
+        elif path.suffix in FILES and path.is_dir():
             yield path, "a folder where a file belongs"
         elif not path.suffix and path.is_file():
             yield path, "a file where a folder belongs"
@@ -83,11 +84,11 @@ def leads_nowhere(path: Path) -> bool:
 
 
 def inside(folder: Path) -> Iterator[Path]:
-    """What lies in a folder and in those in it that have no suffix, but for what is hidden or was set aside."""
+    """What lies in a folder and in those in it that do not end as files do, but for what is hidden or was set aside."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not path.name.startswith(".") and not path.suffix.startswith(DAMAGED):
             yield path
-            if not path.suffix:
+            if path.suffix not in FILES:
                 yield from inside(path)
 
 

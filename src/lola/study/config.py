@@ -90,7 +90,7 @@ def narrowed(below: dict, above: dict) -> dict:
         known = below[block]
         for name in names if isinstance(names, list) else [names]:
             if not isinstance(names, list) or name not in [*known]:
-                allowed = f"a list of {listed(known)}{nearest(name, known)}"
+                allowed = f"a list of {listed(known)}{nearest(name, known)}" if known else "none, since there are none"
                 raise BadConfig(f"only.{block}: given {quoted(name)}; allowed: {allowed}")
             check_named_once(f"only.{block}", names, name)
         left[block] = {name: value for name, value in known.items() if name in names}

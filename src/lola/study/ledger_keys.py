@@ -79,8 +79,9 @@ def of_measure(where: str, measure: dict) -> Iterator[str]:
     """Faults of a measure's keys and values: which there are says its quantity."""
     name = measure.get("quantity")
     if not isinstance(name, str) or name not in QUANTITIES:
-        given = f"given {quoted(name)}" if "quantity" in measure else "is missing"
-        yield f"{where}.quantity: {given}; allowed: {listed(QUANTITIES)}{nearest(name, QUANTITIES)}"
+        given, hint = f"given {quoted(name)}", nearest(name, QUANTITIES)
+        given, hint = (given, hint) if "quantity" in measure else ("is missing", "")
+        yield f"{where}.quantity: {given}; allowed: {listed(QUANTITIES)}{hint}"
         return
     quantity, one_of = QUANTITIES[name], ("groups", "options") if name in FIT else ()
     if name in OF_TOURNAMENTS:

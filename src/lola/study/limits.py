@@ -58,7 +58,7 @@ def check_size(where: str, group: plan.Group) -> None:
 
 
 def check_command_lines(config: dict) -> None:
-    """What jobs are told must fit on a command line: of each group its seeds, of a group or a game all its files."""
+    """What jobs are told must fit on a command line: a group's seeds, the files of a group or a game, what is shown."""
     faults, groups, root = Faults(), plan.groups(config), config["results"]
     tracked = [] if config["tracking"] == "none" else dict.fromkeys(group.game for group in groups.values())
     for name, group in groups.items():
@@ -71,7 +71,22 @@ def check_command_lines(config: dict) -> None:
         faults.of(check_room, f"games.{game}", "the names of its cells' files", of_game, LINE)
     for name, length in files.items():
         faults.of(check_room, f"study: {name}", "the names of its cells' files", length, LINE)
+    manifests = sum(len(os.fsencode(f"{root}/manifests/groups/{name}.json")) + 9 for name in groups)
+    faults.of(check_room, "study", "the names of its groups' files", manifests, LINE)
     faults.of(check_room, "study", "the whole config", len(canonical(config)), WORD)
+    figures, tables = (plan.blocks(config, stage) for stage in ("figure", "table"))
+    for stage, blocks in (("figures", figures), ("tables", tables)):
+        for name, block in blocks.items():
+            faults.of(
+                check_room,
+                f"{stage}.{name}",
+                "what it shows",
+                len(canonical(plan.block_spec(config, name, block))),
+                WORD,
+            )
+    for game in tracked:
+        shown = [plan.block_groups(config, block) for block in figures.values() if game in plan.block_games(block)]
+        faults.of(check_room, f"games.{game}", "the groups in its figures", len(canonical(shown)), WORD)
     faults.tell()
 
 

@@ -95,7 +95,8 @@ def mapping(text: str) -> dict:
         raise BadConfig(f"is not YAML (line {line}: the character {chr(error.character)!r} is not allowed)") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1}: {error.problem})" if mark else ""
+        twice = (error.context or "").partition(";")[0] if error.problem == "second occurrence" else ""  # of an anchor
+        where = f" (line {mark.line + 1}: {twice or error.problem})" if mark else ""
         raise BadConfig(f"is not YAML{where}") from None
     for n, (path, _) in enumerate(walk(content)):
         if len(path) > DEEP:

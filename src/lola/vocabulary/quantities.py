@@ -204,7 +204,7 @@ RIVAL = {"name": words("what the claim must tell apart"), "value": number("aroun
 SECTION = {
     "title": words("who speaks, of what"),
     "headline": Setting("true or false", "whether its claims are counted", {"type": "boolean"}),
-    "claims": listed("claims", {"type": "object"}, least=0),
+    "claims": listed("claims, each a mapping", {"type": "object"}, least=0),
 }
 HEADINGS = ("The headline", "Withdrawn")  # of the table of claims itself
 WORDS = ("reproduced", "not reproduced", "inconclusive", "not run", "none published")
