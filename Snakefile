@@ -19,14 +19,15 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from lola.files import environment, locks
+from lola.files import environment, locks, slurm
 from lola.files.artifacts import canonical, sha256
-from lola.study import papers, plan, provenance, schedule
+from lola.study import jobs, papers, plan, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.fingerprints import EVERYTHING, fingerprints
 from lola.study.limits import check_command_lines
 from lola.tracking import store
 from lola.vocabulary import registry
+from lola.vocabulary.names import count
 from snakemake_logger_plugin_lola import progress
 
 min_version("9.0")
@@ -35,25 +36,31 @@ environment.set_up()
 shell.prefix("set -euo pipefail; exec ")  # a shell of which a job is a child tells its whole command if that is killed
 
 OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
-BY_HAND = {key: value for key, value in workflow.config_settings.config.items() if key != "paper"}
+SETTINGS = workflow.config_settings.config
+BY_HAND = {key: value for key, value in SETTINGS.items() if key != "paper"}
+PLAN = jobs.plan_file(OVERLAYS, SETTINGS)
 try:
-    checked = load(overlays=OVERLAYS, settings=workflow.config_settings.config)
-    check_command_lines(checked)
+    if workflow.is_main_process:
+        checked = load(overlays=OVERLAYS, settings=SETTINGS)
+        check_command_lines(checked)
+    else:  # of a job, and maybe on another machine
+        checked, JOBS = jobs.read(PLAN, sys.argv)
 except BadConfig as error:
     raise WorkflowError(f"The config cannot be run. {error}.")
+except OSError as error:
+    raise WorkflowError(
+        f"{Path(PLAN).resolve()}: {error.strerror}. A job needs the folder in which the study was started."
+    )
 config.clear()
 config.update(checked)
 
 ROOT = config["results"]
 CLAIMS = papers.claims_files(config)
 GROUPS = plan.groups(config)
-# Training jobs by the names of their rules, in the order of work, each as its group and its cells.
-JOBS = {
-    f"train:{group.slug}:seed{cells[0].seed}": (group, cells) for group, cells in schedule.queue(config, GROUPS, ROOT)
-}
 LOCK = provenance.environment()
 
 if workflow.is_main_process:
+    JOBS = jobs.jobs(config, GROUPS, ROOT)  # by the rules that train, in the order of work
     try:
         with suppress(BlockingIOError):
             locks.hold(locks.STUDY, shared=True)
@@ -63,17 +70,24 @@ if workflow.is_main_process:
         **plan.progress(GROUPS, ROOT),
         root=ROOT,
         targets=("all", "figures", "tables", "tracking"),
-        seconds=schedule.others(GROUPS, ROOT)
-        | {name: schedule.expected_seconds(*job, ROOT) for name, job in JOBS.items()},
+        seconds=schedule.others(GROUPS, ROOT) | {name: job.seconds for name, job in JOBS.items()},
         faults=lambda: provenance.faults(provenance.examine(config, OVERLAYS, BY_HAND)),
         command=papers.makes(config["paper"], OVERLAYS, BY_HAND),
         browse=papers.command("ui", config["paper"], OVERLAYS),
     )
+elif workflow.remote_exec:
+    try:
+        jobs.alone(ROOT, JOBS, sys.argv)
+    except BlockingIOError:
+        raise WorkflowError("Another process trains these cells, which this job leaves to it.")
+    except OSError as error:
+        raise WorkflowError(str(error))
 
 
 wildcard_constraints:
     game="[^/]+",
     name="[^/]+",
+    seed="[0-9]+",
 
 
 include: "workflow/rules/common.smk"
@@ -88,6 +102,7 @@ WATCHERS = []
 
 
 onstart:
+    jobs.write(PLAN, config, JOBS)
     workflow.scheduler.job_rate_limiter = None  # Snakemake 9.27 asks it ever more often: half a core after 100 jobs
     if config["tracking"] == "live":
         WATCHERS.append(start_watcher(ROOT, {game: about_runs(game) for game in TRACKED}))

@@ -58,12 +58,12 @@ def test_nothing_is_estimated_before_a_job_has_begun(run):
 
 def test_before_a_job_has_ended_all_take_what_is_expected(clock):
     run = progress.Run(clock, started=clock.now)
-    run.plan({"train:a": 1, "train:b": 1, "figure": 2}, progress.Expected(seconds={"train:a": 300.0, "train:b": 100.0}))
-    for number, rule in enumerate(("train:a", "train:b")):
+    run.plan({"train+a": 1, "train+b": 1, "figure": 2}, progress.Expected(seconds={"train+a": 300.0, "train+b": 100.0}))
+    for number, rule in enumerate(("train+a", "train+b")):
         run.start(progress.Job(number, rule, rule, [], []))
     clock.now += 60
     assert run.remaining() == pytest.approx(240)  # the longer of the two; both and the figures need (240 + 40 + 2) / 2
-    assert run.status(80) == "jobs 0 of 4 | 1:00 elapsed, about 4:00 left | train:a; train:b"
+    assert run.status(80) == "jobs 0 of 4 | 1:00 elapsed, about 4:00 left | train+a; train+b"
 
 
 def test_a_finished_job_counts_its_curves_as_cells(run, clock):
@@ -95,8 +95,8 @@ def test_the_estimate_knows_rules_apart_and_how_many_jobs_run_at_a_time(run, clo
 def test_jobs_of_one_kind_are_taken_to_be_alike_and_unknown_ones_to_be_as_slow_as_all(clock):
     """Two jobs of which a second was expected took 20, and so will one of the third; of others two seconds each are."""
     run = progress.Run(clock, started=clock.now)
-    run.plan({"train:a": 1, "train:b": 1, "train:c": 1, "gather": 5}, progress.Expected(seconds={"gather": 2.0}))
-    for number, (rule, seconds) in enumerate((("train:a", 2), ("train:b", 18))):
+    run.plan({"train+a": 1, "train+b": 1, "train+c": 1, "gather": 5}, progress.Expected(seconds={"gather": 2.0}))
+    for number, (rule, seconds) in enumerate((("train+a", 2), ("train+b", 18))):
         run.start(progress.Job(number, rule, rule, [], []))
         clock.now += seconds
         run.finish(number)
@@ -106,13 +106,13 @@ def test_jobs_of_one_kind_are_taken_to_be_alike_and_unknown_ones_to_be_as_slow_a
 def test_what_is_expected_of_jobs_tells_long_ones_from_short(clock):
     """Two jobs took twice what was expected of them, so the third will; nothing is expected of what gathers."""
     run = progress.Run(clock, started=clock.now)
-    seconds = {"train:a": 1.0, "train:b": 4.0, "train:c": 100.0, "train:d": 50.0}
+    seconds = {"train+a": 1.0, "train+b": 4.0, "train+c": 100.0, "train+d": 50.0}
     run.plan(dict.fromkeys(seconds, 1) | {"gather": 3}, progress.Expected(seconds=seconds))
-    for number, (rule, took) in enumerate((("train:a", 2), ("train:b", 8))):
+    for number, (rule, took) in enumerate((("train+a", 2), ("train+b", 8))):
         run.start(progress.Job(number, rule, rule, [], []))
         clock.now += took
         run.finish(number)
-    run.start(progress.Job(3, "train:c", "train:c", [], []))
+    run.start(progress.Job(3, "train+c", "train+c", [], []))
     clock.now += 30
     assert run.remaining() == pytest.approx((200 - 30) + 100 + 3 * 2)  # a second each, which took twice that elsewhere
 
@@ -201,6 +201,8 @@ def test_a_failure_names_the_cells_the_reason_and_the_log(run, tmp_path):
         ("Command 'x' returned non-zero exit status 137.", "the command was ended by SIGKILL"),
         ("Command 'x' died with <Signals.SIGTERM: 15>.", "the command was ended by SIGTERM"),
         ("Job 1 completed successfully, but a.csv is missing.", "Job 1 completed successfully, but a.csv is missing."),
+        ("SLURM-job '7' failed, SLURM status is: 'TIMEOUT'. For …", "SLURM says TIMEOUT"),
+        ("SLURM-job '7' failed, SLURM status is: 'FAILED'. For …", "SLURM says FAILED"),
         ("", "see the messages above"),
     ],
 )
@@ -219,6 +221,31 @@ def test_a_killed_command_says_so_after_its_last_lines(run, tmp_path):
     run.start(train_job(1, [0], [str(log)]))
     run.fail(1, "Command 'x' returned non-zero exit status 137.")
     assert run.failures[1].reason == ["step 1", "step 2", "the command was ended by SIGKILL"]
+
+
+def test_what_a_scheduler_did_stands_after_the_last_lines_and_its_own_log_is_named(run, tmp_path):
+    own, theirs = tmp_path / "train.log", tmp_path / "7.log"
+    own.write_text("step 1\n")
+    run.start(train_job(1, [0], [str(own)]))
+    run.fail(1, "SLURM status is: 'TIMEOUT'.", logs=[str(own), str(theirs)])
+    assert run.failures[1].reason == ["step 1", "SLURM says TIMEOUT"]
+    assert run.failures[1].logs == [str(own), str(theirs)]
+    theirs.write_text("slurmstepd: error: Exceeded job memory limit\n")
+    own.write_text("")
+    run.start(train_job(1, [0], [str(own)]))
+    run.fail(1, "SLURM status is: 'FAILED'.", logs=[str(own), str(theirs)])
+    assert run.failures[1].reason == ["slurmstepd: error: Exceeded job memory limit"]
+
+
+def test_a_job_that_is_tried_again_says_whether_it_has_a_checkpoint(run, tmp_path):
+    run.expected = progress.Expected(root=str(tmp_path))
+    run.start(train_job(1, [0, 1]))
+    run.fail(1, EXIT_1)
+    assert run.tried_again(1) == "The failed job is tried again."
+    kept = tmp_path / "checkpoints/ipd/rule1/oracle/seed0-seed1.checkpoint"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert run.tried_again(1) == "The failed job is tried again, from its checkpoint."
 
 
 def test_a_job_ended_by_the_user_has_not_failed(run):

@@ -5,9 +5,11 @@ with `--verbose` or `--debug-dag`. Snakemake's log file stays as it is.
 """
 
 import os
+import re
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from logging import LogRecord
 from pathlib import Path
@@ -88,7 +90,9 @@ class LogHandler(LogHandlerBase):
             case LogEvent.JOB_FINISHED:
                 self._finish(record.job_id)
             case LogEvent.JOB_ERROR:
-                self._fail(record.jobid, self.errors_by_thread.pop(record.thread, ""))
+                self._fail(
+                    record.jobid, self.errors_by_thread.pop(record.thread, "") or record.rule_msg or "", record.log
+                )
             case LogEvent.ERROR if record.threadName != "MainThread":
                 # A job's own exception: its JOB_ERROR follows from the same thread and says which job it was.
                 self.errors_by_thread[record.thread] = record.getMessage()
@@ -122,9 +126,10 @@ class LogHandler(LogHandlerBase):
             self._log(f"{job.name}: done in {took}")
             self._draw()
 
-    def _fail(self, job_id: int, error: str) -> None:
+    def _fail(self, job_id: int, error: str, logs: Iterable[str] = ()) -> None:
         if job_id in self.run.running:
-            self._say(*self.run.fail(job_id, error, None if self.common_settings.show_failed_logs else progress.LINES))
+            limit = None if self.common_settings.show_failed_logs else progress.LINES
+            self._say(*self.run.fail(job_id, error, limit, logs))
 
     def _message(self, record: LogRecord) -> None:
         text = (record.getMessage() if record.msg else "").strip()
@@ -151,8 +156,8 @@ class LogHandler(LogHandlerBase):
         elif text.startswith(STOPPING):
             self.run.interrupted |= text.startswith(STOPPING[0])
             self._say_once(text)
-        elif text.startswith("Trying to restart job"):
-            self._say("The failed job is tried again.")
+        elif restarted := re.match(r"Trying to restart job (\d+)", text):
+            self._say(self.run.tried_again(int(restarted[1])))
         elif not self.in_run and not text.startswith(CHATTER) and "all" not in self.quiet:
             self._say(text)
 

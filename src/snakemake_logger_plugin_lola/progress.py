@@ -6,7 +6,7 @@ import re
 import shutil
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,12 +103,14 @@ class Run:
             lines.append(f"  and {len(diverged) - LINES} more")
         return [*unused, f"DIVERGED {len(diverged)} of {count(cells, 'cell')}: {job.name}", *lines, *job.where()]
 
-    def fail(self, job_id: int, error: str, log_limit: int | None = LINES) -> list[str]:
+    def fail(self, job_id: int, error: str, log_limit: int | None = LINES, logs: Iterable[str] = ()) -> list[str]:
         """Count the job as failed, and say so: its cells, the reason, where its log is; unless the user stopped it.
 
-        `error` is Snakemake's account. If that is only an exit status, the reason is the end of the log.
+        `error` is Snakemake's account. If that is only an exit status, the reason is the end of the log. `logs` are
+        all that there are now, among them those of a scheduler.
         """
         job = self._end(job_id)
+        job.logs = [*dict.fromkeys([*job.logs, *logs])]
         how, signal_name = command_ended(error)
         self.interrupted |= signal_name == "SIGINT"
         if self.interrupted:
@@ -124,6 +126,12 @@ class Run:
         cells += [f"  note:   {line}" for path in job.logs for line in UNUSED.findall(log_text(path))]
         reason = [f"  {'reason:' if i == 0 else '':7s} {line}" for i, line in enumerate(job.reason)]
         return [f"FAILED {job.name}", *cells, *reason, *job.where()]
+
+    def tried_again(self, job_id: int) -> str:
+        """What is said when Snakemake starts a failed job again."""
+        cells = curves(self.failures[job_id].outputs) if job_id in self.failures else []
+        kept = cells and cells[0].checkpoint(self.expected.root, cells[-1]).exists()
+        return "The failed job is tried again" + (", from its checkpoint." if kept else ".")
 
     def _end(self, job_id: int) -> Job:
         job = self.running.pop(job_id)
@@ -259,12 +267,17 @@ class Run:
 
 
 def kind(rule: str) -> str:
-    """What rules of a kind share: `train:ipd:…` and `train:imp:…` are both train."""
-    return rule.partition(":")[0]
+    """What rules of a kind share: `train+ipd+…` and `train+imp+…` are both train."""
+    return rule.partition("+")[0]
 
 
 def command_ended(error: str) -> tuple[str, str]:
-    """How a command ended, and by which signal, from Snakemake's account of it; empty if that is of something else."""
+    """How a command ended, and by which signal, from Snakemake's account of it; empty if that is of something else.
+
+    Of a job that SLURM ended otherwise than as failed, its word for that stands for the signal.
+    """
+    if state := re.search(r"SLURM status is: '(\w+)", error):
+        return f"SLURM says {state[1]}", state[1] if state[1] != "FAILED" else ""
     by = re.search(r"died with <Signals\.(\w+)", error)
     status = re.search(r"returned non-zero exit status (\d+)\.\s*\Z", error)
     of_shell = {str(128 + number): number.name for number in signal.Signals}  # exit statuses

@@ -146,7 +146,7 @@ def test_a_cell_is_a_run_with_its_settings_and_numbers(root):
     assert run.info.run_name == "s3 LOLA-Ex"
     assert run.info.status == "FINISHED"
     expected = {"cell": "ipd/lola-ex/oracle/seed3", "algorithm": "lola-ex", "opponent_model": "oracle", "seed": "3"}
-    expected |= {"seat1": "lola-ex", "seat2": "lola-ex", "lock": "b", "snakemake_rule": "train:ipd:lola-ex:oracle"}
+    expected |= {"seat1": "lola-ex", "seat2": "lola-ex", "lock": "b", "snakemake_rule": "train+ipd+lola-ex+oracle"}
     expected |= {"kind": "curve"}
     assert expected.items() <= run.data.tags.items()
     assert {"git_commit", "git_dirty", "code_fingerprint", "manifest"} <= run.data.tags.keys()

@@ -14,8 +14,12 @@ rule aggregate:
     log:
         f"{ROOT}/logs/aggregate/{{group}}.log",
     priority: SHOW
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(schedule.OTHER_MEMORY, SECONDS["aggregate"]),
     params:
         spec=lambda wildcards: canonical(plan.group_spec(GROUPS[wildcards.group])),
         code=canonical(fingerprints("lola.commands.aggregate")),

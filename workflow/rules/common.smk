@@ -2,6 +2,9 @@
 
 SHOWN = {stage: plan.blocks(config, stage) for stage in ("figure", "table")}
 
+# What jobs of each rule that trains no cells take.
+SECONDS, MEMORY = schedule.others(GROUPS, ROOT), schedule.other_memory(ROOT)
+
 # Priorities: what has been trained is gathered and shown at once; logging waits, so that it delays no figure.
 LOG, TRAIN = 1, 2
 SHOW = TRAIN + len(JOBS)
@@ -69,6 +72,39 @@ def game_results(wildcards):
     figures = [f"{ROOT}/figures/{name}.{ext}" for name in game_figures(wildcards.game) for ext in ("pdf", "png")]
     tables = [name for name, block in SHOWN["table"].items() if wildcards.game in plan.block_games(block)]
     return figures + [f"{ROOT}/tables/{name}.{ext}" for name in tables for ext in ("csv", "md")]
+
+
+def needs(megabytes, seconds, own={}):
+    """What a rule's jobs, which take so much, ask a scheduler for; a retry asks for more, up to what there is.
+
+    What a part of the study says itself is asked for instead.
+    """
+    first = {"mem_mb": schedule.megabytes(megabytes), "runtime": schedule.minutes(seconds)} | own
+
+    def asked(name, attempt):
+        if attempt == 1:
+            return first[name]
+        there = slurm.limits(own.get("slurm_partition", ""))
+        most = {"mem_mb": there.memory, "runtime": there.minutes}[name]
+        return int(min(attempt * first[name], max(first[name], most)))
+
+    grows = {name: lambda wildcards, attempt, name=name: asked(name, attempt) for name in ("mem_mb", "runtime")}
+    return first | grows
+
+
+def gpus(group):
+    """The GPUs of a training job. On a cluster `auto` asks for none: this machine's are not those of its nodes."""
+    here = config["device"] == "auto" and workflow.local_exec and which("nvidia-smi") is not None
+    return group.resources.get("gpu", int(registry.COURSES[group.course].gpu and (config["device"] == "cuda" or here)))
+
+
+def is_run_here(seconds, group=None):
+    """Whether jobs are run beside a scheduler and not by it: those that end sooner than it would begin them.
+
+    A part of the study that says what its jobs ask for goes to the scheduler, and so does what needs a GPU.
+    """
+    on_gpu = group and registry.COURSES[group.course].gpu and config["device"] == "cuda"
+    return seconds < schedule.SHORT and not on_gpu and not (group and group.resources)
 
 
 def say_what_was_not_logged():

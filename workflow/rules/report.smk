@@ -25,8 +25,12 @@ rule reproducibility:
         manifest=PAGES[provenance.CHECKLIST].manifest,
     log:
         f"{ROOT}/logs/reproducibility.log",
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(schedule.OTHER_MEMORY, SECONDS["reproducibility"]),
     params:
         command=provenance.PAGES[provenance.CHECKLIST],
         spec=lambda wildcards: page_spec(PAGES[provenance.CHECKLIST]),
@@ -51,8 +55,12 @@ rule page:
         manifest=PAGES[provenance.PAGE].manifest,
     log:
         f"{ROOT}/logs/page.log",
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(schedule.OTHER_MEMORY, SECONDS["page"]),
     params:
         command=provenance.PAGES[provenance.PAGE],
         spec=lambda wildcards: page_spec(PAGES[provenance.PAGE]),
@@ -76,8 +84,12 @@ rule report:
         manifest=PAGES[provenance.REPORT].manifest,
     log:
         f"{ROOT}/logs/report.log",
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(schedule.OTHER_MEMORY, SECONDS["report"]),
     params:
         command=provenance.PAGES[provenance.REPORT],
         spec=lambda wildcards: page_spec(PAGES[provenance.REPORT]),

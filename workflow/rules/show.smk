@@ -37,8 +37,12 @@ rule figure:
     benchmark:
         f"{ROOT}/benchmarks/figures/{{name}}.jsonl"
     priority: SHOW
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(MEMORY["figure"], SECONDS["figure"]),
     params:
         stage="figure",
         spec=lambda wildcards: shown_spec("figure", wildcards),
@@ -71,8 +75,12 @@ rule table:
     benchmark:
         f"{ROOT}/benchmarks/tables/{{name}}.jsonl"
     priority: SHOW
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(MEMORY["table"], SECONDS["table"]),
     params:
         stage="table",
         spec=lambda wildcards: shown_spec("table", wildcards),

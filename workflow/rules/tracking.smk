@@ -23,8 +23,12 @@ rule track_cells:
     log:
         f"{ROOT}/logs/tracking/{{game}}.cells.log",
     priority: LOG
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(schedule.OTHER_MEMORY, SECONDS["track_cells"]),
     params:
         root=lambda wildcards: ROOT,
         store=STORE,
@@ -47,8 +51,12 @@ rule track_aggregate:
         f"{ROOT}/tracking/{{game}}.aggregate.json",
     log:
         f"{ROOT}/logs/tracking/{{game}}.aggregate.log",
+    localrule: True
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(schedule.OTHER_MEMORY, SECONDS["track_aggregate"]),
     params:
         root=lambda wildcards: ROOT,
         store=STORE,

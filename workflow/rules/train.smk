@@ -4,69 +4,53 @@
 # in:   nothing but the spec of the group, its code and the locked packages
 # out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}, <results>/groups/<group>/further.csv
 
-device = config["device"]
-on_gpu = device == "cuda" or (device == "auto" and which("nvidia-smi") is not None)
+TRAIN_IT = {
+    "lola.commands.train": (
+        "python -m lola.commands.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
+        " --device {resources.device}"
+        " {output.curves:q} > {log:q} 2>&1"
+    ),
+    "lola.commands.consistent": (
+        "python -m lola.commands.consistent --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
+        " --reads {params.reads:q} {output.curves:q} > {log:q} 2>&1"
+    ),
+}
 
-for later, (job, (group, batch)) in enumerate(reversed(JOBS.items())):
+for later, (name, job) in enumerate(reversed(JOBS.items())):
+    group, cells = GROUPS[job.group], job.cells(GROUPS)
+    command = provenance.command(group)
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
-    seeds = f"{len(batch)} seed{'s' * (len(batch) > 1)}"
-
-    if provenance.command(group) == "lola.commands.consistent":
-
-        rule:
-            name:
-                job
-            input:
-                [cell.manifest(ROOT) for one in batch for cell in group.read_by(one.seed)],
-            output:
-                curves=[str(cell.curve(ROOT)) for cell in batch],
-                manifests=[str(cell.manifest(ROOT)) for cell in batch],
-            log:
-                f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
-            benchmark:
-                str(batch[0].benchmark(ROOT, batch[-1]))
-            priority: TRAIN + later
-            conda:
-                "../../environment.yml"
-            params:
-                spec=canonical(group.spec),
-                code=canonical(provenance.training_code(group)),
-                lock=LOCK,
-                reads=canonical(group.reads),
-            message:
-                f"{'evaluate' if group.course == 'consistency' else 'train'} {group.game} {group.algorithm}, {seeds}"
-            shell:
-                "python -m lola.commands.consistent --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
-                " --reads {params.reads:q} {output.curves:q} > {log:q} 2>&1"
-
-        continue
+    does = "evaluate" if group.course == "consistency" else "train"
 
     rule:
         name:
-            job
+            name
+        input:
+            [cell.manifest(ROOT) for one in cells for cell in group.read_by(one.seed)],
         output:
-            curves=[str(cell.curve(ROOT)) for cell in batch],
-            manifests=[str(cell.manifest(ROOT)) for cell in batch],
+            curves=[str(cell.curve(ROOT)) for cell in cells],
+            manifests=[str(cell.manifest(ROOT)) for cell in cells],
         log:
-            f"{ROOT}/logs/train/{group.name}/seed{batch[0].seed}.log",
+            f"{ROOT}/logs/train/{group.name}/seed{cells[0].seed}.log",
         benchmark:
-            str(batch[0].benchmark(ROOT, batch[-1]))
+            str(cells[0].benchmark(ROOT, cells[-1]))
         priority: TRAIN + later
+        localrule: is_run_here(job.seconds, group)
         conda:
             "../../environment.yml"
+        threads: 1
         resources:
-            device=device,  # no parameter, since another device is no reason to train again
-            gpu=int(on_gpu and registry.COURSES[group.course].gpu),
+            **needs(job.memory, job.seconds, group.resources) | {"gpu": lambda wildcards, group=group: gpus(group)},
+            device=config["device"],  # no parameter, since another device is no reason to train again
         params:
+            **({"reads": canonical(group.reads)} if command == "lola.commands.consistent" else {}),
             spec=canonical(group.spec),
             code=canonical(provenance.training_code(group)),
             lock=LOCK,
         message:
-            f"train {group.game} {group.algorithm}{believing}, {len(batch)} seed{'s' * (len(batch) > 1)}"
+            f"{does} {group.game} {group.algorithm}{believing}, {count(len(cells), 'seed')}"
         shell:
-            "python -m lola.commands.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
-            " --device {resources.device}"
-            " {output.curves:q} > {log:q} 2>&1"
+            TRAIN_IT[command]
 
 
 rule further:
@@ -78,8 +62,12 @@ rule further:
     benchmark:
         f"{ROOT}/benchmarks/further/{{group}}.jsonl"
     priority: TRAIN
+    localrule: is_run_here(SECONDS["further"])
     conda:
         "../../environment.yml"
+    threads: 1
+    resources:
+        **needs(MEMORY["further"], SECONDS["further"]),
     params:
         spec=lambda wildcards: canonical(plan.further_spec(GROUPS[wildcards.group])),
         code=lambda wildcards: canonical(provenance.further_code(GROUPS[wildcards.group])),

@@ -33,9 +33,21 @@ def seconds(path: Path) -> float:
 def measured(path: Path) -> float | None:
     """Wall seconds of a job; None if its benchmark is not there, or not whole since Snakemake was killed meanwhile."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        times = [json.loads(line)["s"] for line in path.read_text(encoding="utf-8").splitlines()]
+        times = [line["s"] for line in lines(path)]
         return float(sum(times)) if times and math.isfinite(sum(times)) else None
     return None
+
+
+def memory(path: Path) -> float:
+    """The MB that a job held at most; 0 if that was not measured, as of jobs that end before Snakemake looks."""
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        return max(float(line["max_rss"]) for line in lines(path))
+    return 0.0
+
+
+def lines(path: Path) -> list[dict]:
+    """What Snakemake wrote of a job, once each time that it measured it."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def job(path: Path) -> Job:

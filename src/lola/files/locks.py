@@ -42,7 +42,7 @@ def hold(lock: Path, shared: bool = False) -> int:
 
 def is_held(lock: Path) -> bool:
     """Whether a process, which may be this one, holds a lock that excludes others."""
-    with suppress(BlockingIOError), open(lock, "a") as file:
+    with suppress(BlockingIOError), open(lock, "a+") as file:  # NFS shares a lock with none who can't read
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return False
     return True

@@ -201,6 +201,9 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
         check_size(where, group)
     if group.spec["grid"]:
         check_grid(where, group, blocks)
+    if group.resources.get("gpu") and not (registry.COURSES[group.course].gpu and config["device"] != "cpu"):
+        allowed = "1 where device is auto or cuda, in a Coin Game, which alone is trained on a GPU; 0"
+        raise BadConfig(f"{where}.resources.gpu: given 1 for {group.name}; allowed: {allowed}")
     evaluations.check_quadratic(where, group)
     evaluations.check_carried(config, where, group)
     if "region" in group.spec or "fit" in group.spec:

@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lola.study import regions
@@ -43,6 +43,7 @@ class Group(GroupName):
     spec: dict
     more: int = 0  # so many further seeds, of which only the ends are kept
     reads: tuple[str, ...] = ()  # the groups whose networks its seats carry, "" for none; of a region last whom it has
+    resources: dict = field(default_factory=dict)  # what its jobs ask a cluster for
 
     @property
     def course(self) -> str:
@@ -91,7 +92,7 @@ def groups(config: dict) -> dict[str, Group]:
     for name, part in config["study"].items():
         for group in part_groups(config, name, part):
             if found.setdefault(group.name, group) != group:
-                others = "other seeds, steps, init_std or such; give the algorithm a second name"
+                others = "other seeds, steps, resources or such; give the algorithm a second name"
                 raise BadConfig(f"study.{name}: {group.name} is already in the study with {others}")
     return found
 
@@ -122,6 +123,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
             seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
             more=part.get("further", 0),
+            resources=part.get("resources", {}),
             reads=tuple(group.name if group else "" for group in read),
             spec=spec | ({"networks": [group and group.spec for group in read]} if any(read) else {}),
         )

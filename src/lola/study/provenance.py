@@ -159,9 +159,13 @@ def list_manifest(folder: Path) -> Path:
 def study_spec(config: dict, overlays: list[str], by_hand: dict) -> dict:
     """What a page is told: the config, the files laid over the paper's study, what was given to Snakemake by hand.
 
-    Of the order of work it is told the order of tables alone.
+    Of the order of work it is told the order of tables alone, and of what jobs ask a cluster for nothing.
     """
     told = {key: value for key, value in config.items() if key != "first"}
+    told["study"] = {
+        name: {key: value for key, value in part.items() if key != "resources"}
+        for name, part in config["study"].items()
+    }
     told["tables"] = schedule.ranked(config, config["tables"])
     laid_over = [os.path.relpath(path) for path in overlays]
     return {"config": told, "overlays": laid_over, "by_hand": by_hand}

@@ -1,4 +1,4 @@
-"""The order of work: which training jobs go first, and what jobs take. It moves no number. Standard library only.
+"""The order of work: which training jobs go first, what jobs take. It moves no number. Standard library only.
 
 Stage by stage as the config's `first` says, then the rest; in a stage the longest first, so that no core idles late.
 """
@@ -6,7 +6,7 @@ Stage by stage as the config's `first` says, then the rest; in a stage the longe
 import math
 from pathlib import Path
 
-from lola.files.benchmarks import seconds
+from lola.files.benchmarks import memory, seconds
 from lola.study import plan
 from lola.study.plan import Group
 from lola.vocabulary import registry
@@ -40,6 +40,11 @@ OTHERS = {  # seconds of a job of each other rule; of `track_cells` and `further
     "page": 2.0,
     "report": 3.0,
 }
+SHORT = 60.0  # seconds; a scheduler takes as long to begin a job and to tell that it has ended
+AROUND = 500  # MB of the two Snakemakes that a scheduler's job runs around its command
+MEMORY = {"train": 600, "further": 600, "figure": 500, "table": 500}  # MB of a job that nobody has measured
+OTHER_MEMORY = 800  # and of one of any other rule
+COIN_BYTES = 22e3  # of a step of the Coin Game, with clones: 13 GB of 4000 games of 150 steps
 
 
 def queue(config: dict, groups: dict[str, Group], root: str | Path) -> list[tuple[Group, list[Cell]]]:
@@ -87,6 +92,30 @@ def others(groups: dict[str, Group], root: str | Path) -> dict[str, float]:
     found["further"] = sum(further) / max(1, len(further))
     found["track_cells"] *= cells / max(1, len(games))
     return found
+
+
+def expected_memory(group: Group, batch: list[Cell], root: str | Path) -> float:
+    """The MB of a training job: as last time, or as its roll-outs let one expect."""
+    play = group.spec["play"] if group.course == "coin_game" else None
+    held = len(batch) * play["batch"] * play["length"] * COIN_BYTES / 1e6 if play else 0.0
+    return memory(batch[0].benchmark(root, batch[-1])) or MEMORY["train"] + held
+
+
+def other_memory(root: str | Path) -> dict[str, float]:
+    """The MB of a job of each rule that is measured and trains no cells: the most of last time, if that is known."""
+    folders = {"figure": "figures", "table": "tables", "further": "further"}
+    measured = {rule: Path(root, "benchmarks", folder).rglob("*.jsonl") for rule, folder in folders.items()}
+    return {rule: max(map(memory, paths), default=0.0) or MEMORY[rule] for rule, paths in measured.items()}
+
+
+def megabytes(taken: float) -> int:
+    """The MB that a scheduler is asked for, for a job that takes so many: half as much again."""
+    return AROUND + math.ceil(1.5 * taken)
+
+
+def minutes(taken: float) -> int:
+    """The time that a scheduler is asked for, in minutes, for a job that takes so many seconds: three times as much."""
+    return 10 + math.ceil(3 * taken / 60)
 
 
 def pace(group: Group) -> float:

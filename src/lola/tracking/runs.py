@@ -17,7 +17,7 @@ from lola.files import benchmarks
 from lola.files.artifacts import canonical, sha256
 from lola.tracking import pictures
 from lola.vocabulary import measures, registry
-from lola.vocabulary.names import CONSISTENCY, MAP, NETWORKS, Cell, Matchup, tournament
+from lola.vocabulary.names import CONSISTENCY, MAP, NETWORKS, Cell, Matchup, rule, tournament
 
 LIVE = "live"  # a run of this kind shows a cell while it is trained; others are curves or maps
 MARKS = {
@@ -159,7 +159,7 @@ def tags(cell: Cell, manifest: dict, about: About) -> dict[str, str]:
         "lock": manifest["lock"],
         "device": manifest.get("device"),
         "reason": manifest.get("reason"),
-        "snakemake_rule": f"train:{cell.slug}",
+        "snakemake_rule": rule(cell),
         **{f"seat{seat}": algorithm for seat, algorithm in enumerate(seats, 1)},
     }
     return {name: value for name, value in found.items() if value}

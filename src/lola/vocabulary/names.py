@@ -146,6 +146,11 @@ class Cell(GroupName):
         return cls(game, algorithm, opponent_model, int(file.partition(".")[0].removeprefix("seed")))
 
 
+def rule(group: GroupName) -> str:
+    """The rule that trains a group: train+ipd+lola-ex+oracle. Snakemake ends a rule's name at the first colon."""
+    return f"train:{group.slug}".replace(":", "+")
+
+
 def of_seed(seed: int, groups: Iterable[str]) -> list[Cell]:
     """The cells of a seed in some groups, each once; a name may be empty, of no group."""
     return [GroupName.read(name).cell(seed) for name in dict.fromkeys(filter(None, groups))]

@@ -243,6 +243,24 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
     ),
 }
 
+RESOURCES = {  # by Snakemake's names
+    "mem_mb": whole("the memory of a job, in MB"),
+    "runtime": whole("how long a job may take, in minutes"),
+    "gpu": whole("the GPUs of a job, which trains on one", 0, 1),
+    "slurm_partition": name("SLURM's partition"),
+    "slurm_account": name("SLURM's account"),
+}
+PART["resources"] = Setting(
+    f"{', '.join(RESOURCES)}, each with its value",
+    "what the part's training jobs ask a cluster for (docs/cluster.md); no run depends on it",
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {name: setting.schema for name, setting in RESOURCES.items()},
+    },
+)
+
 BLOCKS = {"games": GAME, "algorithms": ALGORITHM, "opponent_models": OPPONENT_MODEL, "study": PART}
 
 

@@ -1,0 +1,90 @@
+"""Training jobs by the rules that Snakemake knows them by, and the plan that a study is run by.
+
+What lies on disk decides which jobs there are, and it changes while they run; so may the config. The process that
+starts a study decides once, and writes the checked config and the jobs down. A process that Snakemake starts for a job,
+maybe on another machine and hours later, reads that and nothing else, and takes of the jobs its own. Standard library
+only.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lola.files import damage, locks
+from lola.files.artifacts import canonical, sha256, write_whole
+from lola.study import plan, schedule
+from lola.vocabulary import names
+from lola.vocabulary.names import Cell
+
+PLANS, LOCKS = damage.SNAKEMAKE / "plans", damage.SNAKEMAKE / "jobs"
+HELD = "LOLA_JOB"  # the variable that names the job whose lock a parent of this process holds
+EXPECTED = (schedule.expected_seconds, schedule.expected_memory)
+EACH = "{seed}"  # the wildcard of a rule whose jobs train a seed each
+
+
+@dataclass(frozen=True)
+class Job:
+    """The training jobs of a rule: one of `seeds`, or without these one for every seed of the group.
+
+    Each is expected to take `seconds` and to hold `memory` (MB) at most.
+    """
+
+    group: str
+    seeds: tuple[int, ...]
+    seconds: float
+    memory: float
+
+    def cells(self, groups: dict[str, plan.Group]) -> list[Cell]:
+        """Its cells; where each seed has a job, the one cell, with the wildcard in the place of its seed."""
+        return [groups[self.group].cell(seed) for seed in self.seeds or (EACH,)]
+
+
+def jobs(config: dict, groups: dict[str, plan.Group], root: str | Path) -> dict[str, Job]:
+    """The training jobs by their rules, in the order of work. A rule of many jobs goes where its first one does."""
+    queue, found = schedule.queue(config, groups, root), {}
+    together = {group.name for group, batch in queue if len(batch) > 1}
+    for group, batch in queue:
+        several = group.name in together
+        name = names.rule(group) + (f"+seed{batch[0].seed}" if several else "")
+        seconds, memory = (expected(group, batch, root) for expected in EXPECTED)
+        before = found.get(name, Job(group.name, (), 0.0, 0.0))
+        seeds = tuple(cell.seed for cell in batch) if several else ()
+        found[name] = Job(group.name, seeds, max(seconds, before.seconds), max(memory, before.memory))
+    return found
+
+
+def plan_file(overlays: list[str], settings: dict) -> Path:
+    """The file of the plan of a study, by what Snakemake was given for it."""
+    return PLANS / f"{sha256(canonical([overlays, settings]))[:12]}.json"
+
+
+def write(path: Path, config: dict, jobs: dict[str, Job]) -> None:
+    """Write the plan of a study down."""
+    write_whole(path, json.dumps({"config": config, "jobs": {name: asdict(job) for name, job in jobs.items()}}))
+
+
+def read(path: Path, words: Iterable[str]) -> tuple[dict, dict[str, Job]]:
+    """A study's config, and those of its jobs that are named in the words of a command. Raises OSError."""
+    written, asked = json.loads(path.read_text()), {rule_of(word) for word in words}
+    own = {name: job for name, job in written["jobs"].items() if name in asked}
+    return written["config"], {name: Job(**job | {"seeds": tuple(job["seeds"])}) for name, job in own.items()}
+
+
+def rule_of(target: str) -> str:
+    """The rule of a job as Snakemake asks for it: of train+ipd+nl-ex+oracle:seed=3 what stands before the colon."""
+    return target.partition(":")[0]
+
+
+def alone(root: str, jobs: dict[str, Job], words: Iterable[str]) -> None:
+    """Hold a lock for every training job in the words of a command, until this process ends.
+
+    So that a job that a scheduler or a second study starts again does not train beside the first, which may live on.
+    Raises BlockingIOError if another process trains one.
+    """
+    asked = sorted(word for word in words if ":" in word and rule_of(word) in jobs)
+    if asked and os.environ.get(HELD) != (key := canonical([root, asked])):
+        for job in asked:
+            locks.hold(LOCKS / sha256(canonical([root, job]))[:12])
+        os.environ[HELD] = key  # for the process that this one starts for the same job
