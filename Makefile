@@ -3,6 +3,7 @@
 #   make quick                              real numbers in three minutes: what the LOLA paper says of exact gradients
 #   make reproduce                          the LOLA paper's study, then its report
 #   make reproduce PAPER=sos                another paper's, config/sos/study.yaml; PAPER=all runs all
+#   make reproduce PROFILE=slurm            on a cluster (docs/cluster.md)
 #   make reproduce CONFIG=config/games.yaml a study with an overlay laid over it; CONFIG=scale is config/lola/scale.yaml
 #
 # A paper, an overlay's name or its path may also stand alone: make reproduce sos, make ui quick.
@@ -35,6 +36,7 @@ QUOTED = '$(subst ','\'',$(1))'# one word for the shell, which takes nothing in 
 BLANKS = $(if $(word 2,$(CONFIG)),$(shell [ -e $(call QUOTED,$(CONFIG)) ] && echo yes))
 OVERLAID = $(if $(BLANKS),$(call QUOTED,$(CONFIG)),$(foreach name,$(CONFIG),$(call QUOTED,$(name))))
 STUDY = $(if $(PAPER),--paper $(call QUOTED,$(PAPER))) $(OVERLAID)
+ON = $(if $(or $(PROFILE),$(profile)),--profile $(call QUOTED,$(or $(PROFILE),$(profile))))
 
 # PyTorch for CPUs alone is a fourth as large. For Linux PyPI does not have it, but PyTorch's own index does.
 CPU_BUILDS := https://download.pytorch.org/whl/cpu
@@ -81,7 +83,7 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@touch $@
 
 reproduce: $(READY) ## train, draw, tabulate, check the claims, write the report
-	@$(BIN)/python -m lola.commands.reproduce $(STUDY)
+	@$(BIN)/python -m lola.commands.reproduce $(ON) $(STUDY)
 
 ifeq ($(filter $(SHORT),$(NAMED)),)
 quick: ## real numbers in three minutes, into results/lola-quick: what the LOLA paper says of exact gradients

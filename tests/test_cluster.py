@@ -7,7 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -217,3 +220,132 @@ def test_a_node_leaves_cells_to_whom_trains_them_already(project):
     os.close(file)
     assert refused.returncode == 1 and "FAILED train ipd nl-ex, 1 seed" in refused.stderr
     assert "Another process trains these cells" in (project / "nodes.log").read_text()
+
+
+def no_slurm() -> str:
+    """Why no SLURM of one node can be started here; empty if it can."""
+    missing = [name for name in ("slurmctld", "slurmd", "munged", "sbatch") if not shutil.which(name)]
+    if missing:
+        return f"not installed (Debian: slurm-wlm, munge): {', '.join(missing)}"
+    if not find_spec("snakemake_executor_plugin_slurm"):
+        return "not installed: snakemake-executor-plugin-slurm (pip install -e '.[slurm]')"
+    if os.getuid() != 0:
+        return "only root can start SLURM's daemons"
+    return "this machine has a SLURM" if Path("/etc/slurm/slurm.conf").exists() else ""
+
+
+@pytest.fixture
+def slurm_here(tmp_path_factory):
+    """A SLURM of one node, for as long as a test takes."""
+    if why := no_slurm():
+        pytest.skip(why)
+    folder = tmp_path_factory.mktemp("slurm")
+    subprocess.run([PROJECT / "tests/slurm-on-loopback", "start", folder], check=True)
+    yield
+    subprocess.run(["scancel", "--user=root"], check=True)
+    subprocess.run([PROJECT / "tests/slurm-on-loopback", "stop", folder], check=True)
+
+
+class Study:
+    """A study in a copy of the project that is run through SLURM: its process, and what it has said."""
+
+    def __init__(self, project: Path):
+        self.project, self.said = project, project / "said.log"
+        others = {name: value for name, value in os.environ.items() if not name.startswith(("SNAKEMAKE", "MLFLOW"))}
+        self.environment = others | {"PYTHONPATH": str(project / "src")}
+        self.process = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "lola.commands.reproduce", "--profile", "loopback", "tiny.yaml"]
+        with self.said.open("w") as said:
+            self.process = subprocess.Popen(command, cwd=self.project, env=self.environment, stdout=said, stderr=said)
+
+    def ends(self, within: float) -> tuple[int, str]:
+        return self.process.wait(within), self.said.read_text()
+
+    def until(self, condition, within: float = 300) -> None:
+        """Wait until a condition holds, while the study runs."""
+        end = time.monotonic() + within
+        while not condition():
+            assert time.monotonic() < end and self.process.poll() is None, self.said.read_text()
+            time.sleep(0.5)
+
+    def job(self, algorithm: str, state: str = "RUNNING") -> str:
+        """The number of the group's job in SLURM if it is in this state; empty if not."""
+        told = subprocess.run(["squeue", "-h", "-o", "%i %T %k"], capture_output=True, text=True, check=True).stdout
+        found = [line.split() for line in told.splitlines() if f"+{algorithm}+" in line]
+        return next((number for number, now, *_ in found if now == state), "")
+
+    def is_kept(self, algorithm: str) -> bool:
+        """Whether the group's job has left a checkpoint since it was last asked."""
+        (kept,) = [*(self.project / "results/tiny/checkpoints/ipd" / algorithm).glob("oracle/*.checkpoint")] or [None]
+        before = self.times.get(algorithm, 0)
+        self.times[algorithm] = kept.stat().st_mtime_ns if kept else before
+        return self.times[algorithm] > before
+
+    times: ClassVar[dict[str, int]] = {}
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("cluster")
+def test_a_study_goes_through_slurm_whatever_becomes_of_its_jobs_and_of_itself(slurm_here, project):
+    """Of three jobs one is killed, one requeued, one has no time enough; before, the study's own process is killed."""
+    parts = {
+        "killed": {"games": ["ipd"], "algorithms": ["nl-ex"], "resources": {"runtime": 20, "mem_mb": 900}},
+        "requeued": {"games": ["ipd"], "algorithms": ["lola-ex"], "resources": {"runtime": 20, "mem_mb": 900}},
+        "limited": {"games": ["ipd"], "algorithms": ["slow"], "steps": 1_000_000, "resources": {"runtime": 1}},
+        "short": {"games": ["imp"], "algorithms": ["nl-ex"], "steps": 20, "every": 10},
+    }
+    names = ["nl-ex", "lola-ex"]
+    more = {
+        "seeds": 1,
+        "seeds_per_job": 1,
+        "steps": 300_000,
+        "study": {n: {"every": 5000} | p for n, p in parts.items()},
+    }
+    more["only"] = {"games": ["ipd", "imp"], "algorithms": names, "opponent_models": ["oracle"]}
+    more["algorithms"] = {"slow": {"label": "slow", "rule": "naive", "lr": 0.1}}
+    (project / "tiny.yaml").write_text(yaml.safe_dump(tiny(**more)))
+    (project / "profiles/loopback").mkdir()
+    told = (project / "profiles/slurm/config.yaml").read_text()
+    for before, after in (
+        ("no-requeue", "requeue"),
+        ("latency-wait: 60", "latency-wait: 5"),
+        ("checks: 20", "checks: 5"),
+    ):
+        assert before in told
+        told = told.replace(before, after)
+    (project / "profiles/loopback/config.yaml").write_text(told)
+
+    study = Study(project)
+    study.start()
+    study.until(lambda: study.is_kept("nl-ex"))
+    study.process.kill()
+    study.process.wait()
+    study.start()
+    code, said = study.ends(60)
+    assert code == 1 and "still in SLURM" in said
+    number = study.job("nl-ex")
+    end = said.strip().rpartition(": ")[2].split()
+    assert end[0] == "scancel" and number in end
+    subprocess.run(end, check=True)
+    while study.job("nl-ex", "COMPLETING") or study.job("lola-ex", "COMPLETING"):
+        time.sleep(0.5)
+
+    study.start()
+    study.until(lambda: study.job("nl-ex") and study.is_kept("nl-ex"))
+    subprocess.run(["scancel", study.job("nl-ex")], check=True)
+    study.until(lambda: study.job("lola-ex") and study.is_kept("lola-ex"))
+    number = study.job("lola-ex")
+    subprocess.run(["scontrol", "requeue", number], check=True)
+    study.until(lambda: study.job("lola-ex", "PENDING") == number)
+    subprocess.run(["scontrol", "update", f"JobId={number}", "StartTime=now"], check=True)
+    code, said = study.ends(900)
+    assert code == 0, said
+    for state in ("CANCELLED", "TIMEOUT"):
+        assert f"SLURM says {state}" in said
+    assert said.count("The failed job is tried again, from its checkpoint.") >= 2
+    assert "train ipd lola-ex, 1 seed" not in [line[7:] for line in said.splitlines() if line.startswith("FAILED ")]
+    here = snakemake(project, tiny(**more | {"results": "results/here"}), "--", f"results/here/cells/{GROUP}/seed0.csv")
+    assert here.returncode == 0, here.stderr
+    assert cells(project) == cells(project, "results/here")

@@ -74,37 +74,28 @@ def game_results(wildcards):
     return figures + [f"{ROOT}/tables/{name}.{ext}" for name in tables for ext in ("csv", "md")]
 
 
-def needs(megabytes, seconds, own={}):
-    """What a rule's jobs, which take so much, ask a scheduler for; a retry asks for more, up to what there is.
+def needs(megabytes, seconds, own={}, beside=True):
+    """What a rule's jobs, which take so much, ask a scheduler for, or to be one of the few `beside` it.
 
-    What a part of the study says itself is asked for instead.
+    A retry asks for more. What a part of the study does not say itself stays below the limits of the partition.
     """
-    first = {"mem_mb": schedule.megabytes(megabytes), "runtime": schedule.minutes(seconds)} | own
+    first = schedule.asked(megabytes, seconds, own)
 
     def asked(name, attempt):
-        if attempt == 1:
-            return first[name]
-        there = slurm.limits(own.get("slurm_partition", ""))
-        most = {"mem_mb": there.memory, "runtime": there.minutes}[name]
-        return int(min(attempt * first[name], max(first[name], most)))
+        if name in own and attempt == 1 or workflow.local_exec:
+            return first[name] * attempt
+        usual = dict(text.split("=", 1) for text in getattr(workflow.resource_settings.default_resources, "args", ()))
+        there = slurm.limits(own.get("slurm_partition") or usual.get("slurm_partition", ""))
+        return int(min(attempt * first[name], {"mem_mb": there.memory, "runtime": there.minutes}[name]))
 
-    grows = {name: lambda wildcards, attempt, name=name: asked(name, attempt) for name in ("mem_mb", "runtime")}
-    return first | grows
+    grow = {name: lambda wildcards, attempt, name=name: asked(name, attempt) for name in ("mem_mb", "runtime")}
+    return first | grow | {"beside": int(beside)}
 
 
 def gpus(group):
     """The GPUs of a training job. On a cluster `auto` asks for none: this machine's are not those of its nodes."""
     here = config["device"] == "auto" and workflow.local_exec and which("nvidia-smi") is not None
     return group.resources.get("gpu", int(registry.COURSES[group.course].gpu and (config["device"] == "cuda" or here)))
-
-
-def is_run_here(seconds, group=None):
-    """Whether jobs are run beside a scheduler and not by it: those that end sooner than it would begin them.
-
-    A part of the study that says what its jobs ask for goes to the scheduler, and so does what needs a GPU.
-    """
-    on_gpu = group and registry.COURSES[group.course].gpu and config["device"] == "cuda"
-    return seconds < schedule.SHORT and not on_gpu and not (group and group.resources)
 
 
 def say_what_was_not_logged():

@@ -20,6 +20,7 @@ for later, (name, job) in enumerate(reversed(JOBS.items())):
     group, cells = GROUPS[job.group], job.cells(GROUPS)
     command = provenance.command(group)
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
+    beside = job.is_short(group, config["device"])
     does = "evaluate" if group.course == "consistency" else "train"
 
     rule:
@@ -35,12 +36,13 @@ for later, (name, job) in enumerate(reversed(JOBS.items())):
         benchmark:
             str(cells[0].benchmark(ROOT, cells[-1]))
         priority: TRAIN + later
-        localrule: is_run_here(job.seconds, group)
+        localrule: beside
         conda:
             "../../environment.yml"
         threads: 1
         resources:
-            **needs(job.memory, job.seconds, group.resources) | {"gpu": lambda wildcards, group=group: gpus(group)},
+            **needs(job.memory, job.seconds, group.resources, beside),
+            gpu=lambda wildcards, group=group: gpus(group),
             device=config["device"],  # no parameter, since another device is no reason to train again
         params:
             **({"reads": canonical(group.reads)} if command == "lola.commands.consistent" else {}),
@@ -62,12 +64,12 @@ rule further:
     benchmark:
         f"{ROOT}/benchmarks/further/{{group}}.jsonl"
     priority: TRAIN
-    localrule: is_run_here(SECONDS["further"])
+    localrule: SECONDS["further"] < schedule.SHORT
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        **needs(MEMORY["further"], SECONDS["further"]),
+        **needs(MEMORY["further"], SECONDS["further"], beside=SECONDS["further"] < schedule.SHORT),
     params:
         spec=lambda wildcards: canonical(plan.further_spec(GROUPS[wildcards.group])),
         code=lambda wildcards: canonical(provenance.further_code(GROUPS[wildcards.group])),

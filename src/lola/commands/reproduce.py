@@ -10,48 +10,55 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from lola.files import damage, environment, locks, records
-from lola.study import papers, provenance
+from lola.files import damage, environment, locks, records, slurm
+from lola.study import papers, profiles, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
 from lola.tracking import store
+from lola.vocabulary.names import count
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lola.commands.reproduce", description=__doc__.splitlines()[0])
     papers.add_arguments(parser)
+    parser.add_argument("--profile", default="", help="a folder of profiles that says where jobs run (default: here)")
     args = parser.parse_args()
     try:
         studies = papers.chosen(args.paper, args.overlays)
         configs = [load(*study) for study in studies]
         for config in configs:
             check_command_lines(config)
+            if args.profile:
+                profiles.check(args.profile, config)
     except BadConfig as error:
         sys.exit(f"The config cannot be run. {error}.")
     if len(studies) > 1:
-        sys.exit(one_after_the_other(studies))
-    reproduce(configs[0], studies[0][1])
+        sys.exit(one_after_the_other(studies, args.profile))
+    reproduce(configs[0], studies[0][1], args.profile)
 
 
-def one_after_the_other(studies: list[tuple[str, list[str]]]) -> int:
+def one_after_the_other(studies: list[tuple[str, list[str]]], profile: str) -> int:
     """Run each study as a process of its own, until Ctrl-C, which reaches that process too; 1 if one of them failed."""
     stopped, failed = [], False
     signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
     for paper, overlays in studies:
         print(f"{paper}:", file=sys.stderr, flush=True)
-        failed |= subprocess.run([sys.executable, "-m", __spec__.name, "--paper", paper, *overlays]).returncode != 0
+        command = [sys.executable, "-m", __spec__.name, "--paper", paper, "--profile", profile, *overlays]
+        failed |= subprocess.run(command).returncode != 0
         if stopped:
             return 1
     return int(failed)
 
 
-def reproduce(config: dict, overlays: list[str]) -> None:
+def reproduce(config: dict, overlays: list[str], profile: str = "") -> None:
     """Mend what is damaged, and have Snakemake run the study."""
     try:
         lock = locks.hold(locks.STUDY)
+        check_nothing_is_left_behind()
         for told in (*notes(config), *repair(config, overlays)):
             print(told, file=sys.stderr)
     except BlockingIOError:
@@ -64,7 +71,18 @@ def reproduce(config: dict, overlays: list[str]) -> None:
     locks.share(lock)
     from snakemake.cli import main as snakemake  # takes seconds, in which Ctrl-C is told as everywhere else
 
-    snakemake(papers.flags(config["paper"], overlays))
+    snakemake([*profiles.flags(profile), *papers.flags(config["paper"], overlays)])
+
+
+def check_nothing_is_left_behind() -> None:
+    """Leave if jobs of a study that was killed in this folder are in SLURM, which would be trained twice."""
+    left = []
+    with suppress(OSError):  # without an answer there is no SLURM that could run any
+        left = slurm.left_behind(Path.cwd())
+    if left:
+        what = f"{count(len(left), 'job')} of a study that was run in this folder {'is' if len(left) == 1 else 'are'}"
+        end = f"scancel {' '.join(left)}"
+        sys.exit(f"{what} still in SLURM. Wait for them, or end them, and type the command again: {end}")
 
 
 def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:

@@ -18,11 +18,6 @@ class Partition:
     default: bool
 
 
-def is_there() -> bool:
-    """Whether jobs can be sent to SLURM from this machine."""
-    return which("sbatch") is not None
-
-
 @cache
 def partitions() -> dict[str, Partition]:
     """Every partition by its name. Raises OSError, with a sentence where SLURM gives no answer."""
@@ -56,12 +51,15 @@ def limits(name: str = "") -> Partition:
 
 def left_behind(folder: Path) -> list[str]:
     """The numbers of the jobs that a study in a folder has sent and that have not ended. Raises OSError."""
-    jobs = [line.split("|", 2) for line in answer("squeue", "--me", "--noheader", "--format=%i|%Z|%k")]
-    return [number for number, where, told in jobs if Path(where) == folder and told.startswith(("rule_", "group_"))]
+    found = [line.split("|", 2) for line in answer("squeue", "--me", "--noheader", "--format=%i|%Z|%k")]
+    sent = [(number, Path(where)) for number, where, told in found if told.startswith(("rule_", "group_"))]
+    return [number for number, where in sent if where.resolve() == folder.resolve()]
 
 
 def answer(*command: str) -> list[str]:
     """The lines that a command of SLURM's writes."""
+    if not which(command[0]):
+        raise OSError(f"SLURM is not there: no {command[0]} on this machine")
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise OSError(f"SLURM does not answer: {' '.join((done.stderr or done.stdout).split())}")

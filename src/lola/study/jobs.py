@@ -15,7 +15,7 @@ from pathlib import Path
 from lola.files import damage, locks
 from lola.files.artifacts import canonical, sha256, write_whole
 from lola.study import plan, schedule
-from lola.vocabulary import names
+from lola.vocabulary import names, registry
 from lola.vocabulary.names import Cell
 
 PLANS, LOCKS = damage.SNAKEMAKE / "plans", damage.SNAKEMAKE / "jobs"
@@ -39,6 +39,14 @@ class Job:
     def cells(self, groups: dict[str, plan.Group]) -> list[Cell]:
         """Its cells; where each seed has a job, the one cell, with the wildcard in the place of its seed."""
         return [groups[self.group].cell(seed) for seed in self.seeds or (EACH,)]
+
+    def is_short(self, group: plan.Group, device: str) -> bool:
+        """Whether its jobs run beside a scheduler and not by it, which would take longer to begin them.
+
+        What a part of the study says that its jobs ask for is asked of the scheduler, and so is a GPU.
+        """
+        on_gpu = device == "cuda" and registry.COURSES[group.course].gpu
+        return self.seconds < schedule.SHORT and not group.resources and not on_gpu
 
 
 def jobs(config: dict, groups: dict[str, plan.Group], root: str | Path) -> dict[str, Job]:

@@ -118,6 +118,11 @@ def minutes(taken: float) -> int:
     return 10 + math.ceil(3 * taken / 60)
 
 
+def asked(megabytes_taken: float, seconds_taken: float, own: dict) -> dict:
+    """What a scheduler is asked for, for a job that takes so much, unless a part of the study says it itself."""
+    return {"mem_mb": megabytes(megabytes_taken), "runtime": minutes(seconds_taken)} | own
+
+
 def pace(group: Group) -> float:
     """The seconds that a unit of a seed's work takes."""
     if depth(group):

@@ -1,0 +1,62 @@
+"""Profiles of Snakemake, which say where jobs run: what one needs must be there before anything is trained."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from lola.files import slurm
+from lola.study import jobs, plan, schedule
+from lola.study.reading import read
+from lola.vocabulary.errors import BadConfig, Faults, lookup, quoted
+
+PROFILES, DEFAULT = Path("profiles"), "default"
+BUILT_IN = ("local", "dryrun", "touch")
+
+
+def flags(profile: str) -> list[str]:
+    """What Snakemake is given so that a profile is laid over the default one, which it takes by itself."""
+    return ["--profile", str(PROFILES / DEFAULT), "--workflow-profile", str(PROFILES / profile)] if profile else []
+
+
+def check(profile: str, config: dict) -> None:
+    """Raise BadConfig unless there is such a profile, with its plugin, and what its jobs ask for can be had."""
+    known = {path.parent.name: path for path in PROFILES.glob("*/config.yaml")}
+    told = read(lookup("PROFILE", profile, known, "profile"))
+    executor = told.get("executor", "local")
+    if executor not in BUILT_IN and not find_spec(f"snakemake_executor_plugin_{executor.replace('-', '_')}"):
+        package = "-e '.[slurm]'" if executor == "slurm" else f"snakemake-executor-plugin-{executor}"
+        allowed = f"with it, .venv/bin/python -m pip install {package}"
+        raise BadConfig(
+            f"PROFILE: {profile} needs Snakemake's plugin {executor}, which is not installed; allowed: {allowed}"
+        )
+    if executor == "slurm":
+        check_slurm(profile, told, config)
+
+
+def check_slurm(profile: str, told: dict, config: dict) -> None:
+    """Partitions must exist, with nodes large enough for what jobs ask for, and for as long."""
+    try:
+        partitions = slurm.partitions()
+    except OSError as error:
+        raise BadConfig(f"PROFILE: {profile}: {error}; allowed: a machine from which jobs can be sent") from None
+    usual = dict(text.split("=", 1) for text in told.get("default-resources", []))
+    default = next((name for name, partition in partitions.items() if partition.default), "")
+    groups, faults = plan.groups(config), Faults()
+    for job in jobs.jobs(config, groups, config["results"]).values():
+        if not job.is_short(group := groups[job.group], config["device"]):
+            name = group.resources.get("slurm_partition") or usual.get("slurm_partition") or default
+            faults.of(check_job, job, group, name, partitions)
+    faults.tell()
+
+
+def check_job(job: jobs.Job, group: plan.Group, name: str, partitions: dict[str, slurm.Partition]) -> None:
+    """A partition must be there, and give what a job asks for."""
+    if name not in partitions:
+        given = quoted(name) if name else "none, and SLURM has no default"
+        raise BadConfig(f"slurm_partition: given {given}; allowed: {', '.join(partitions)}")
+    asked, there = schedule.asked(job.memory, job.seconds, group.resources), partitions[name]
+    if asked["mem_mb"] > there.memory:
+        told = f"{asked['mem_mb']} MB for {group.name}; allowed in partition {name}: up to {there.memory:.0f}"
+        raise BadConfig(f"resources.mem_mb: given {told}")
+    if group.resources.get("runtime", 0) > there.minutes:
+        told = f"{asked['runtime']} minutes for {group.name}; allowed in partition {name}: up to {there.minutes:.0f}"
+        raise BadConfig(f"resources.runtime: given {told}, since a job goes on from its checkpoint")
