@@ -19,7 +19,7 @@ def flags(profile: str) -> list[str]:
 
 def check(profile: str, config: dict) -> None:
     """Raise BadConfig unless there is such a profile, with its plugin, and what its jobs ask for can be had."""
-    known = {path.parent.name: path for path in PROFILES.glob("*/config.yaml")}
+    known = {path.parent.name: path for path in sorted(PROFILES.glob("*/config.yaml"))}
     told = read(lookup("PROFILE", profile, known, "profile"))
     executor = told.get("executor", "local")
     if executor not in BUILT_IN and not find_spec(f"snakemake_executor_plugin_{executor.replace('-', '_')}"):
