@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -151,19 +152,26 @@ def test_all_locks_can_be_taken_on_nfs(nfs, tmp_path):
     os.close(file)
 
 
-def test_a_job_is_trained_by_one_process_and_those_that_it_starts(tmp_path, monkeypatch):
+def test_a_job_is_trained_by_one_process(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(jobs.HELD, raising=False)
     planned = {"train+g": None}  # of which names alone count
     first, second = ["--target-jobs", "train+g:seed=1"], ["--target-jobs", "train+g:seed=2"]
-    jobs.alone("results/a", planned, first)
-    jobs.alone("results/a", planned, first)  # as the process does that it starts
-    monkeypatch.delenv(jobs.HELD)
-    for root, words in (("results/a", second), ("results/b", first), ("results/a", ["--cores", "2"])):
-        jobs.alone(root, planned, words)
-        monkeypatch.delenv(jobs.HELD, raising=False)
+    for root, words in (
+        ("results/a", [*first, "--executor", "slurm-jobstep"]),
+        ("results/a", first),
+        ("results/a", second),
+        ("results/b", first),
+        ("results/a", ["--cores", "2"]),
+    ):
+        jobs.alone(root, planned, words, patience=0)
     with pytest.raises(BlockingIOError):
-        jobs.alone("results/a", planned, first)
+        jobs.alone("results/a", planned, first, patience=0.6)
+
+
+def test_a_job_waits_a_while_for_one_that_is_ending(tmp_path):
+    first = locks.hold(tmp_path / "lock")
+    threading.Timer(1.0, os.close, [first]).start()
+    os.close(locks.hold_within(30, tmp_path / "lock"))
 
 
 @pytest.fixture
@@ -276,6 +284,11 @@ class Study:
         found = [line.split() for line in told.splitlines() if f"+{algorithm}+" in line]
         return next((number for number, now, *_ in found if now == state), "")
 
+    def memory(self, number: str) -> str:
+        """What a job has asked for."""
+        told = subprocess.run(["squeue", "-h", "-j", number, "-o", "%m"], capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
     def is_kept(self, algorithm: str) -> bool:
         """Whether the group's job has left a checkpoint since it was last asked."""
         (kept,) = [*(self.project / "results/tiny/checkpoints/ipd" / algorithm).glob("oracle/*.checkpoint")] or [None]
@@ -293,7 +306,7 @@ def test_a_study_goes_through_slurm_whatever_becomes_of_its_jobs_and_of_itself(s
     parts = {
         "killed": {"games": ["ipd"], "algorithms": ["nl-ex"], "resources": {"runtime": 20, "mem_mb": 900}},
         "requeued": {"games": ["ipd"], "algorithms": ["lola-ex"], "resources": {"runtime": 20, "mem_mb": 900}},
-        "limited": {"games": ["ipd"], "algorithms": ["slow"], "steps": 1_000_000, "resources": {"runtime": 1}},
+        "limited": {"games": ["ipd"], "algorithms": ["slow"], "steps": 2_000_000, "resources": {"runtime": 1}},
         "short": {"games": ["imp"], "algorithms": ["nl-ex"], "steps": 20, "every": 10},
     }
     names = ["nl-ex", "lola-ex"]
@@ -334,11 +347,16 @@ def test_a_study_goes_through_slurm_whatever_becomes_of_its_jobs_and_of_itself(s
 
     study.start()
     study.until(lambda: study.job("nl-ex") and study.is_kept("nl-ex"))
-    subprocess.run(["scancel", study.job("nl-ex")], check=True)
+    first = study.job("nl-ex")
+    assert study.memory(first) == "900M"
+    subprocess.run(["scancel", first], check=True)
+    study.until(lambda: study.job("nl-ex", "PENDING") or study.job("nl-ex") not in ("", first))
+    assert study.memory(study.job("nl-ex", "PENDING") or study.job("nl-ex")) == "1800M"
     study.until(lambda: study.job("lola-ex") and study.is_kept("lola-ex"))
     number = study.job("lola-ex")
     subprocess.run(["scontrol", "requeue", number], check=True)
     study.until(lambda: study.job("lola-ex", "PENDING") == number)
+    time.sleep(10)  # SLURM starts nothing for which its node still ends what was there
     subprocess.run(["scontrol", "update", f"JobId={number}", "StartTime=now"], check=True)
     code, said = study.ends(900)
     assert code == 0, said

@@ -37,6 +37,7 @@ def typed(*words: str) -> tuple[int, str]:
         ("quick config=config/games.yaml", "reproduce quick config/games.yaml"),
         ("reproduce config/games.yaml", "reproduce config/games.yaml"),
         ("reproduce sos", "reproduce --paper sos"),
+        ("reproduce sos PROFILE=slurm", "reproduce --profile slurm --paper sos"),
         ("reproduce paper=sos smoke", "reproduce --paper sos smoke"),
         ("ui quick", "browse quick"),
         ("explain PAPER=sos CONFIG=smoke", "audit explain --paper sos smoke"),

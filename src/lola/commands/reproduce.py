@@ -47,7 +47,7 @@ def one_after_the_other(studies: list[tuple[str, list[str]]], profile: str) -> i
     signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
     for paper, overlays in studies:
         print(f"{paper}:", file=sys.stderr, flush=True)
-        command = [sys.executable, "-m", __spec__.name, "--paper", paper, "--profile", profile, *overlays]
+        command = [sys.executable, "-m", __spec__.name, "--profile", profile, "--paper", paper, *overlays]
         failed |= subprocess.run(command).returncode != 0
         if stopped:
             return 1

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,6 +39,16 @@ def hold(lock: Path, shared: bool = False) -> int:
             "each other's files. Put the project on another disk, or have this one mounted with them (Lustre: -o flock)"
         ) from error
     return file
+
+
+def hold_within(seconds: float, lock: Path) -> int:
+    """`hold`, for which it waits so long if another has the lock."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(BlockingIOError):
+            return hold(lock)
+        time.sleep(0.5)
+    return hold(lock)
 
 
 def is_held(lock: Path) -> bool:

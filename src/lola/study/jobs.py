@@ -7,7 +7,6 @@ only.
 """
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from lola.vocabulary import names, registry
 from lola.vocabulary.names import Cell
 
 PLANS, LOCKS = damage.SNAKEMAKE / "plans", damage.SNAKEMAKE / "jobs"
-HELD = "LOLA_JOB"  # the variable that names the job whose lock a parent of this process holds
+HANDS_ON = "--executor"  # given to a Snakemake that does not run its job itself, as the first of two in SLURM
+PATIENCE = 45.0  # seconds; a job that was cancelled may live for another 30
 EXPECTED = (schedule.expected_seconds, schedule.expected_memory)
 EACH = "{seed}"  # the wildcard of a rule whose jobs train a seed each
 
@@ -85,14 +85,14 @@ def rule_of(target: str) -> str:
     return target.partition(":")[0]
 
 
-def alone(root: str, jobs: dict[str, Job], words: Iterable[str]) -> None:
+def alone(root: str, jobs: dict[str, Job], words: list[str], patience: float = PATIENCE) -> None:
     """Hold a lock for every training job in the words of a command, until this process ends.
 
     So that a job that a scheduler or a second study starts again does not train beside the first, which may live on.
-    Raises BlockingIOError if another process trains one.
+    A process that hands its job on to another needs none, and one that never ends would keep it.
+    Raises BlockingIOError if another process still trains one after so many seconds.
     """
-    asked = sorted(word for word in words if ":" in word and rule_of(word) in jobs)
-    if asked and os.environ.get(HELD) != (key := canonical([root, asked])):
-        for job in asked:
-            locks.hold(LOCKS / sha256(canonical([root, job]))[:12])
-        os.environ[HELD] = key  # for the process that this one starts for the same job
+    if HANDS_ON not in words:
+        for word in words:
+            if ":" in word and rule_of(word) in jobs:
+                locks.hold_within(patience, LOCKS / sha256(canonical([root, word]))[:12])
