@@ -94,6 +94,17 @@ def test_a_cluster_without_a_default_needs_a_partition(slurm_says):
     profiles.check("slurm", asking(runtime=5, slurm_partition="main"))
 
 
+@pytest.mark.parametrize(
+    "written", ["[slurm_partition=long]", "[\"slurm_partition='long'\"]", "{slurm_partition: long}"]
+)
+def test_a_profile_says_what_jobs_ask_for_that_say_nothing(slurm_says, tmp_path, monkeypatch, written):
+    monkeypatch.setattr(profiles, "PROFILES", tmp_path)
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours/config.yaml").write_text(f"executor: slurm\ndefault-resources: {written}\n")
+    profiles.check("ours", asking(mem_mb=16000, runtime=10080))
+    assert "allowed in partition long: up to 16000" in refused(asking(mem_mb=16001), "ours")
+
+
 def test_what_goes_to_no_scheduler_needs_no_partition(slurm_says):
     slurm_says("sinfo", NODES.replace("*", ""))
     profiles.check("slurm", asking())

@@ -84,7 +84,7 @@ def needs(megabytes, seconds, own={}, beside=True):
     def asked(name, attempt):
         if name in own and attempt == 1 or workflow.local_exec:
             return first[name] * attempt
-        usual = dict(text.split("=", 1) for text in getattr(workflow.resource_settings.default_resources, "args", ()))
+        usual = profiles.usual_resources(getattr(workflow.resource_settings.default_resources, "args", ()))
         there = slurm.limits(own.get("slurm_partition") or usual.get("slurm_partition", ""))
         return int(min(attempt * first[name], {"mem_mb": there.memory, "runtime": there.minutes}[name]))
 

@@ -1,5 +1,6 @@
 """Profiles of Snakemake, which say where jobs run: what one needs must be there before anything is trained."""
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def check_slurm(profile: str, told: dict, config: dict) -> None:
         partitions = slurm.partitions()
     except OSError as error:
         raise BadConfig(f"PROFILE: {profile}: {error}; allowed: a machine from which jobs can be sent") from None
-    usual = dict(text.split("=", 1) for text in told.get("default-resources", []))
+    usual = usual_resources(told.get("default-resources", []))
     default = next((name for name, partition in partitions.items() if partition.default), "")
     groups, faults = plan.groups(config), Faults()
     for job in jobs.jobs(config, groups, config["results"]).values():
@@ -46,6 +47,12 @@ def check_slurm(profile: str, told: dict, config: dict) -> None:
             name = group.resources.get("slurm_partition") or usual.get("slurm_partition") or default
             faults.of(check_job, job, group, name, partitions)
     faults.tell()
+
+
+def usual_resources(given: dict | Iterable[str]) -> dict[str, str]:
+    """What jobs ask for that do not say it themselves, of lines like slurm_partition=main, or of a mapping."""
+    pairs = given.items() if isinstance(given, dict) else (text.split("=", 1) for text in given)
+    return {name: str(value).strip("'\"") for name, value in pairs}
 
 
 def check_job(job: jobs.Job, group: plan.Group, name: str, partitions: dict[str, slurm.Partition]) -> None:
