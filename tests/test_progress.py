@@ -226,11 +226,11 @@ def test_a_killed_command_says_so_after_its_last_lines(run, tmp_path):
 def test_what_a_scheduler_did_stands_after_the_last_lines_and_its_own_log_is_named(run, tmp_path):
     own, theirs = tmp_path / "train.log", tmp_path / "7.log"
     own.write_text("step 1\n")
+    theirs.write_text("slurmstepd: error: Exceeded job memory limit\n")
     run.start(train_job(1, [0], [str(own)]))
     run.fail(1, "SLURM status is: 'TIMEOUT'.", logs=[str(own), str(theirs)])
     assert run.failures[1].reason == ["step 1", "SLURM says TIMEOUT"]
     assert run.failures[1].logs == [str(own), str(theirs)]
-    theirs.write_text("slurmstepd: error: Exceeded job memory limit\n")
     own.write_text("")
     run.start(train_job(1, [0], [str(own)]))
     run.fail(1, "SLURM status is: 'FAILED'.", logs=[str(own), str(theirs)])

@@ -110,12 +110,13 @@ class Run:
         all that there are now, among them those of a scheduler.
         """
         job = self._end(job_id)
-        job.logs = [*dict.fromkeys([*job.logs, *logs])]
+        own, job.logs = job.logs, [*dict.fromkeys([*job.logs, *logs])]
         how, signal_name = command_ended(error)
         self.interrupted |= signal_name == "SIGINT"
         if self.interrupted:
             return []
-        log = next(filter(None, (last_words(path, log_limit) for path in job.logs)), [])
+        told = own if signal_name else job.logs  # a scheduler's log says no more than that it ended the job
+        log = next(filter(None, (last_words(path, log_limit) for path in told)), [])
         if how:
             job.reason = [*log, how] if signal_name or not log else log
             job.reason += [] if log else no_room(job.logs)
