@@ -37,6 +37,7 @@ LEARNING = {
     "differentiable": (),
     "joint": (),
     "cola": (),
+    "shaping": ("matrix",),
 }
 EXCEPTIONS = {  # of a module alone
     "lola.files.checkpoints": {"numpy"},

@@ -19,7 +19,7 @@ from lola.learning.players import Climber
 from lola.learning.policies import Tabular
 from lola.learning.tabular.match import Match
 from lola.learning.training import learn
-from lola.vocabulary.registry import KINDS, LEARNERS, PERSPECTIVES, RULES
+from lola.vocabulary.registry import KINDS, LEARNERS, OF_STATES, PERSPECTIVES, RULES
 
 HERE = Path(__file__).parent
 
@@ -34,16 +34,17 @@ GAMES = {
     "imp": MatrixGame([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]], 0.9, ["H", "T"]),
     "public_good": MatrixGame(PUBLIC_GOOD, 0.9, [["one", "none"], ["one", "none"], ["two", "one", "none"]]),
 }
-# Every rule for any course and every learner that is no table, with 0.3 for each setting that it needs, 2 if that is a
-# whole number; of some also with more.
+# Every rule for any course or any matrix game and every learner that is no table, with 0.3 for each setting that it
+# needs, 2 if that is a whole number; of some also with more.
 MORE = {"lola": {"order": 2}, "lola_exact": {"order": 2}, "sga": {"align": True}, "consensus": {"align": True}}
-WHOLE = {"order": 2}
-ANYWHERE = {name: entry for name, entry in RULES.items() if not entry.courses}
+MORE |= {"loqa": {"live": "taken"}, "brs": {"self_play": 0.3}, "advantage_alignment": {"quadrants": ["++", "+-"]}}
+OTHERWISE = dict.fromkeys(("order", "inner_steps", "drawn"), 2) | {"policy": "always_defect"}
+ANYWHERE = {name: entry for name, entry in RULES.items() if not entry.courses or name in OF_STATES}
 SETTINGS = {}
 for name, entry in (
     ANYWHERE | {name: entry for name, entry in LEARNERS.items() if "match" not in entry.courses}
 ).items():
-    needed = {setting: WHOLE.get(setting, 0.3) for setting, needed in entry.settings.items() if needed}
+    needed = {setting: OTHERWISE.get(setting, 0.3) for setting, needed in entry.settings.items() if needed}
     SETTINGS[name] = (name, needed)
     for setting, value in MORE.get(name, {}).items():
         SETTINGS[f"{name}, {setting} {value}"] = (name, needed | {setting: value})
@@ -70,6 +71,11 @@ MATCHES = {
     f"{game}, lola clones wolf_phc": (game, ("wolf_phc", "lola"), "as_described", cloning(2.0, 5))
     for game in ("ipd", "imp")
 }
+PLAYED = [  # what of all is played in which game: best responses are enumerated in those of two players
+    (game, name)
+    for game, name in product(GAMES, SETTINGS | SAMPLED)
+    if len(GAMES[game].sizes) == 2 or SETTINGS.get(name, name)[0] != "brs"
+]
 
 
 def five_steps(game: MatrixGame, name: str) -> dict:
@@ -106,6 +112,7 @@ def written(entries: dict) -> str:
 
 
 if __name__ == "__main__":
-    for game, played in GAMES.items():
-        (HERE / f"{game}.json").write_text(written({name: five_steps(played, name) for name in SETTINGS | SAMPLED}))
+    for game, matrix in GAMES.items():
+        found = {name: five_steps(matrix, name) for played, name in PLAYED if played == game}
+        (HERE / f"{game}.json").write_text(written(found))
     (HERE / "matches.json").write_text(written({name: five_episodes(name) for name in MATCHES}))

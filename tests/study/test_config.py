@@ -256,13 +256,60 @@ MISTAKES = {
         "study.cup.entrants: given nl-q, which learns as it plays, in episodes; allowed: parts that say episodes"
     ],
     "algorithms: {omd: {learner: optimistic, lr: 1}}\nstudy: {tournament: {entrants: [nl-q, omd]}}": [
-        "study.tournament.entrants: given omd, which climbs exact values and remembers its last update, for matches in "
+        "study.tournament.entrants: given omd, which goes by everybody's parameters and not by play, for matches in "
         "episodes; allowed: matrix games, maps (parts with a grid), games of real parameters"
     ],
     "algorithms: {omd: {learner: optimistic, lr: 1}}\n"
     "study: {mine: {games: [ipd], algorithms: [omd], opponent_models: [cloning]}}": [
-        "study.mine.opponent_models: given cloning for omd, which climbs exact values",
+        "study.mine.opponent_models: given cloning for omd, which goes by everybody's true parameters",
         "allowed: oracle",
+    ],
+    "algorithms: {mine: {rule: loqa, lr: 1, tau: 1}}\nstudy: {mine: {games: [tandem], algorithms: [mine]}}": [
+        "study.mine.algorithms: given mine, whose rule loqa needs states that are the last joint action; allowed: "
+        "matrix games"
+    ],
+    "algorithms: {mine: {rule: loqa, lr: 1, tau: 1}}\nstudy: {coin-game: {algorithms: [mine]}}": [
+        "study.coin-game.algorithms: given mine, whose rule loqa needs states that are the last joint action"
+    ],
+    "algorithms: {mine: {rule: loqa, lr: 1, tau: 1, live: both}}": [
+        "algorithms.mine.live: given 'both'",
+        "allowed: all, taken",
+    ],
+    "algorithms: {mine: {rule: loqa, lr: 1, tau: 1, estimator: pg, batch: 8}}": ["algorithms.mine.estimator", "exact"],
+    "algorithms: {mine: {rule: advantage_alignment, lr: 1, weight: 1, quadrants: ['+']}}": [
+        "algorithms.mine.quadrants[0]: given '+'",
+        "allowed: ++, +-, -+, --",
+    ],
+    "algorithms: {mine: {rule: meta_mapg, lr: 1, eta: 1, inner_steps: 0}}": [
+        "algorithms.mine.inner_steps: given 0; allowed: a whole number from 1 to 1000"
+    ],
+    "algorithms: {mine: {learner: coala, lr: 1, eta: 1, inner_steps: 0}}": [
+        "algorithms.mine.inner_steps: given 0; allowed: a whole number from 1 to 1000"
+    ],
+    "algorithms: {mine: {rule: brs, lr: 1, tau: 1}}\nstudy: {mine: {games: [public-goods], algorithms: [mine]}}": [
+        "study.mine.algorithms: given mine in public-goods, whose players have 2 × 2 × 2 actions; allowed for brs: "
+        "games of 2 players with up to 10000 replies of one action per state"
+    ],
+    "games: {ipd: {payoffs: [[[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]]], "
+    "actions: [a, b, c]}}\n"
+    "algorithms: {mine: {rule: brs, lr: 1, tau: 1}}\nstudy: {mine: {games: [ipd], algorithms: [mine]}}": [
+        "study.mine.algorithms: given mine in ipd, whose players have 3 × 3 actions; allowed for brs: games of 2 players"
+    ],
+    "games: {ipd: {payoffs: [[[1, 0, 0], [0, 1, 0]], [[1, 0, 0], [0, 1, 0]]], "
+    "actions: [[a, b], [a, b, c]]}}\n"
+    "algorithms: {mine: {learner: frozen, policy: tit_for_tat}}\nstudy: {mine: {games: [ipd], algorithms: [mine]}}": [
+        "study.mine.algorithms: given mine in ipd, whose players have 2 × 3 actions; allowed with tit_for_tat: as many "
+        "for each"
+    ],
+    "algorithms: {mine: {learner: frozen, policy: tit_for_tat}}\n"
+    "study: {mine: {games: [public-goods], algorithms: [mine]}}": ["allowed for tit_for_tat: games of 2 players"],
+    "algorithms: {mine: {learner: frozen, policy: grim}}": [
+        "algorithms.mine.policy: given 'grim'",
+        "tit_for_tat, random",
+    ],
+    "algorithms: {mine: {learner: gs, lr: 1, eta: 1, inner_steps: 3, drawn: 2}}\n"
+    "study: {mine: {games: [ipd], algorithms: [mine], grid: {lr: [1, 2]}}}": [
+        "study.mine.algorithms: given mine, which goes by everybody's parameters and not by play, for maps"
     ],
     "study: {cup: {games: [ipd], entrants: [nl-ex, lola-ex], length: 3}}": [
         "study.cup.length: is not used by a tournament without episodes"

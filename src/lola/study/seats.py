@@ -1,8 +1,12 @@
 """What a player needs of the way in which its group is trained."""
 
+import math
+
 from lola.study import plan
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig
+
+MOST_REPLIES = 10**4  # that best response shaping tries, in every update
 
 
 def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
@@ -10,6 +14,7 @@ def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
     learner = registry.LEARNERS.get(block.get("learner"))
     if learner and learner.courses:
         check_learner(where, group, name, learner.courses)
+    check_states(where, group, name, block)
     if group.course == "match" and "estimator" in block:
         if block["batch"] > 1:
             allowed = "algorithms with batch 1, since an episode is one roll-out"
@@ -21,17 +26,37 @@ def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
 
 
 def check_learner(where: str, group: plan.Group, name: str, courses: tuple[str, ...]) -> None:
-    """A learner must find one of its courses, and one that climbs exact values the true parameters."""
+    """A learner must find one of its courses, and one that goes by parameters the true ones."""
     as_it_plays, model = "match" in courses, group.opponent_model
     if group.course not in courses:
         how, allowed = "learns as it plays, in episodes", "parts that say episodes, length and every"
         if not as_it_plays:
-            how = f"climbs exact values and remembers its last update, for {registry.COURSES[group.course].what}"
+            how = f"goes by everybody's parameters and not by play, for {registry.COURSES[group.course].what}"
             allowed = ", ".join(registry.COURSES[course].what for course in courses)
         raise BadConfig(f"{of_seats(where, group)}: given {name}, which {how}; allowed: {allowed}")
     if not as_it_plays and group.spec["opponent_model"]["model"] != "oracle":
-        given = f"given {model} for {name}, which climbs exact values at the true parameters"
+        given = f"given {model} for {name}, which goes by everybody's true parameters"
         raise BadConfig(f"{where}.opponent_models: {given}; allowed: oracle")
+
+
+def check_states(where: str, group: plan.Group, name: str, block: dict) -> None:
+    """Who answers states must be in a game that has them, and who mirrors or enumerates them in one that allows it."""
+    rule, policy = block.get("rule"), block.get("policy")
+    if rule in registry.OF_STATES and group.course not in registry.BY_STATES:
+        what = ", ".join(registry.COURSES[course].what for course in registry.BY_STATES)
+        given = f"given {name}, whose rule {rule} needs states that are the last joint action"
+        raise BadConfig(f"{of_seats(where, group)}: {given}; allowed: {what}")
+    if rule != "brs" and policy != "tit_for_tat":
+        return
+    counts = [len(actions) for actions in plan.player_actions(group.spec["game"])]
+    game = f"given {name} in {group.game}, whose players have {' × '.join(map(str, counts))} actions"
+    replies = max(counts) ** (1 + math.prod(counts))
+    if len(counts) != 2 or (rule and replies > MOST_REPLIES):
+        allowed = f"games of 2 players{f' with up to {MOST_REPLIES} replies of one action per state' if rule else ''}"
+        raise BadConfig(f"{of_seats(where, group)}: {game}; allowed for {rule or policy}: {allowed}")
+    if len({*counts}) > 1 and (policy or block.get("self_play")):
+        what = policy or "self_play"
+        raise BadConfig(f"{of_seats(where, group)}: {game}; allowed with {what}: as many for each")
 
 
 def of_seats(where: str, group: plan.Group) -> str:

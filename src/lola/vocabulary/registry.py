@@ -50,15 +50,19 @@ def entries(module: str, *names: str, **more) -> dict[str, Entry]:
     return {name: Entry(module, name, **more) for name in names}
 
 
+BY_STATES = ("updates", "map", "match")  # the courses of players whose policies answer the last joint action
 RULES = {
     **entries("lola.learning.rules", "naive", "lola", "lola_surrogate", "lola_exact", "lookahead"),
     **entries("lola.learning.joint.rules", "hola", "lookahead_first", "lookahead_nested", "sos", "sga", "consensus"),
     **entries("lola.learning.joint.rules", "extragradient", "cgd", "lss"),
     "cola": Entry("lola.learning.cola.networks", "cola", courses=("updates", "parameters", "consistency", "networks")),
     "cola_affine": Entry("lola.learning.cola.affine", "cola_affine", courses=("parameters", "consistency")),
+    **entries("lola.learning.shaping.rules", "advantage_alignment", "loqa", "brs", courses=BY_STATES),
+    **entries("lola.learning.shaping.paths", "meta_mapg", "outer_pola", courses=BY_STATES),
 }
+OF_STATES = tuple(name for name, rule in RULES.items() if rule.courses == BY_STATES)
 OWN_CURVATURE = ("sga", "consensus")  # rules that need players' second derivatives in their own parameters
-EXACT = ("lookahead_nested", "cgd", "lss")  # rules that need exact values
+EXACT = ("lookahead_nested", "cgd", "lss", *OF_STATES)  # rules that need exact values
 # How long rules take, of which a new one needs no word: no closed form of a game serves these, and those need the
 # Jacobian of all players' gradients.
 BY_AUTOGRAD = ("lola_exact", "lookahead", "hola", "lookahead_nested")
@@ -67,6 +71,10 @@ REMEMBERED = ("updates", "map", "parameters", "parameter_map")
 LEARNERS = {
     "optimistic": Entry("lola.learning.joint.momentum", "Optimistic", courses=REMEMBERED),
     "lead": Entry("lola.learning.joint.momentum", "Lead", courses=REMEMBERED),
+    "reciprocator": Entry("lola.learning.shaping.reciprocator", "Reciprocator", courses=("updates", "map")),
+    **entries("lola.learning.shaping.shapers", "gs", "coala", "m_maml", courses=("updates",)),
+    "best_response": Entry("lola.learning.shaping.replies", "BestResponse", courses=("updates", "map")),
+    "frozen": Entry("lola.learning.shaping.replies", "Frozen", courses=("updates", "map")),
     **entries("lola.learning.tabular.learners", "q", "joint_q", "phc", "wolf_phc", courses=("match",)),
 }
 PERSPECTIVES = entries("lola.learning.tabular.perspectives", "as_described", "as_released", "as_fitted")

@@ -1,0 +1,76 @@
+"""Rules that look along paths of naive steps, and through them, of exact values of iterated matrix games."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lola.learning.matrix.game import MatrixGame
+from lola.learning.rules import Rule, Values
+from lola.learning.shaping import path_kernels
+from lola.learning.shaping.chain import per_seed, told
+
+
+@dataclass(frozen=True)
+class Path:
+    """Σ_m V_i(θ_m) over θ_0 and `inner_steps` naive steps θ_m+1 = θ_m + η ξ(θ_m), or V_i where the `final` one ends.
+
+    `own` and `others`: whether these move at all; `through_own` and `through_others`: whether their steps are
+    differentiated. Own points behind steps that are not are constants.
+    """
+
+    eta: float | Tensor
+    inner_steps: int
+    final: bool = False
+    own: bool = False
+    others: bool = True
+    through_own: bool = True
+    through_others: bool = True
+
+    def gradient(self, game: MatrixGame, thetas: list[Tensor], i: int) -> Tensor:
+        """The gradient in θ_i,0, (S, d_i)."""
+        weights = np.ones(1 + self.inner_steps)
+        weights[:-1] *= not self.final
+        mine = np.arange(len(thetas)) == i
+        moves, seen = np.where(mine, self.own, self.others), np.where(mine, self.through_own, self.through_others)
+        path = per_seed(self.eta, thetas), weights, moves, seen
+        return torch.from_numpy(path_kernels.through_steps(*told(game, thetas), i, *path))
+
+
+def meta_mapg(eta: float | Tensor, inner_steps: int, own: bool = True, peer: bool = True) -> Rule:
+    """∇_i Σ_m V_i(θ_m) along θ_m+1 = θ_m + η ξ(θ_m) from where all are, m ≤ `inner_steps`: Meta-MAPG, exactly.
+
+    Kim et al. 2021. Its gradient has three terms: the current policies' part, ∇_i V_i(θ_0); the `own` learning term,
+    through θ_i,m with the others' path held constant, with which alone it is Meta-PG (Al-Shedivat et al. 2018); and the
+    `peer` learning term, through θ_−i,m. With both it is the whole gradient, paths from the one into the other among
+    them. Written down from memory of the paper, which was not open to us.
+    """
+    return lambda values, thetas, i: Path(eta, inner_steps, own=True, through_own=own, through_others=peer).gradient(
+        values.closed_form, thetas, i
+    )
+
+
+@dataclass(frozen=True)
+class Proximal:
+    """The rule of `outer_pola`."""
+
+    eta: float | Tensor
+    given: tuple
+
+    def __call__(self, values: Values, thetas: list[Tensor], i: int) -> Tensor:
+        game = values.closed_form
+        there = path_kernels.proximal(*told(game, thetas), i, per_seed(self.eta, thetas), *self.given)
+        return torch.from_numpy(there) - thetas[i]
+
+
+def outer_pola(
+    eta: float | Tensor, beta: float, proximal_lr: float, closeness: float = 1e-8, iterations: int = 5000
+) -> Rule:
+    """x − θ_i with x = argmax V_i(x, θ_−i + η ∇_−i V_−i(x, θ_−i)) − β Σ_s KL(π_θi(·|s) ‖ π_x(·|s)): outer POLA.
+
+    Zhao et al. 2022, whose code is `LOLA_exact.py`: the sum over states counts each once. x is found by ascent with
+    step size `proximal_lr` from θ_i, until both KL between policies of one step and the next, summed over states, are
+    less than `closeness`, or after so many `iterations`. With `lr` 1 the player goes to x.
+    """
+    return Proximal(eta, (proximal_lr, beta, closeness, iterations))
