@@ -293,7 +293,7 @@ MISTAKES = {
     "games: {ipd: {payoffs: [[[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]]], "
     "actions: [a, b, c]}}\n"
     "algorithms: {mine: {rule: brs, lr: 1, tau: 1}}\nstudy: {mine: {games: [ipd], algorithms: [mine]}}": [
-        "study.mine.algorithms: given mine in ipd, whose players have 3 × 3 actions; allowed for brs: games of 2 players"
+        "study.mine.algorithms: given mine in ipd, whose players have 3 × 3 actions; allowed for brs: games of 2 "
     ],
     "games: {ipd: {payoffs: [[[1, 0, 0], [0, 1, 0]], [[1, 0, 0], [0, 1, 0]]], "
     "actions: [[a, b], [a, b, c]]}}\n"

@@ -31,6 +31,11 @@ from lola.learning.joint.momentum import Lead, Optimistic
 from lola.learning.matrix.job import build
 from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
+from lola.learning.shaping import rules as shaping
+from lola.learning.shaping.paths import meta_mapg, outer_pola
+from lola.learning.shaping.reciprocator import Reciprocator
+from lola.learning.shaping.replies import BestResponse
+from lola.learning.shaping.shapers import coala, gs, m_maml
 from lola.learning.tabular.match import build as build_match
 from lola.study import plan, provenance
 from lola.study.config import load
@@ -54,6 +59,19 @@ RULES = {
     "CGD": joint.cgd(1.0),
     "LSS": joint.lss(0.1),
     "LSS, κ = 0": joint.lss(0.0),
+}
+OF_STATES = {  # which have no form by autograd
+    "AA-Ex": Climber(shaping.advantage_alignment(0.4), 1.0, oracle()),
+    "LOQA-Ex": Climber(shaping.loqa(1.0), 1.0, oracle()),
+    "LOQA-Ex, as released": Climber(shaping.loqa(1.0, live="taken"), 1.0, oracle()),
+    "BRS-Ex": Climber(shaping.brs(1.0, 1.0), 1.0, oracle()),
+    "Reciprocator-Ex": Reciprocator(1.0, 1.0),
+    "Meta-MAPG, 7 steps": Climber(meta_mapg(1.0, 7), 1.0, oracle()),
+    "outer POLA, up to 100 steps": Climber(outer_pola(1.0, 1.0, 0.1, iterations=100), 1.0, oracle()),
+    "GS-Ex, a learner of 100 steps": gs(0.01, 1.0, 100, 1),
+    "COALA-Ex, a learner of 20 steps": coala(0.005, 1.0, 20, drawn=1),
+    "M-MAML, a learner of 100 steps": m_maml(0.1, 1.0, 100, 1),
+    "best response": BestResponse(),
 }
 BY_AUTOGRAD = {"LOLA-Ex, second order", "LOLA, exact look-ahead", "LookAhead", "LookAhead, third order"}  # alone
 LEARNERS = {"OMD": Optimistic(1.0), "LEAD": Lead(1.0, 0.5, 0.5)}
@@ -89,6 +107,7 @@ def updates(config: dict) -> Iterator[dict]:
     """One update of both players on the IPD, for every rule, in closed form where there is one and by autograd."""
     spec = plan.groups(config)["ipd/lola-ex/oracle"].spec
     players = {(label, "closed form"): (learner, 100) for label, learner in LEARNERS.items()}
+    players |= {(label, "closed form"): (player, 1) for label, player in OF_STATES.items()}
     for label, rule in RULES.items():
         if label not in BY_AUTOGRAD:
             players[label, "closed form"] = Climber(rule, 1.0, oracle()), 100
