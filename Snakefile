@@ -21,7 +21,7 @@ from snakemake.utils import min_version
 
 from lola.files import environment, locks, slurm
 from lola.files.artifacts import canonical, sha256
-from lola.study import jobs, papers, plan, profiles, provenance, schedule
+from lola.study import display, jobs, papers, plan, profiles, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.fingerprints import EVERYTHING, fingerprints
 from lola.study.limits import check_command_lines

@@ -17,7 +17,7 @@ from lola.analysis.groups import Counted
 from lola.analysis.paper import APART, FIT, Claim, Ledger, read_ledger
 from lola.analysis.verdicts import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
 from lola.files import records
-from lola.study import plan
+from lola.study import display, plan
 from lola.study.config import load
 from lola.tables import claims as of_claims
 
@@ -242,7 +242,7 @@ def test_points_of_the_coin_game_are_of_a_game_of_the_paper(tmp_path):
 def test_what_the_study_says_of_the_scale_of_its_coin_games():
     block = plan.blocks(CONFIG, "table")["claims"]
     assert block["groups"] == [*GROUPS]
-    scales = plan.block_spec(CONFIG, "claims", block)["coin_games"]
+    scales = display.block_spec(CONFIG, "claims", block)["coin_games"]
     assert {name.partition("/")[0] for name in scales} == {"coin-game"} and {*scales} <= {*block["groups"]}
     game, part = CONFIG["games"]["coin-game"], CONFIG["study"]["coin-game"]
     batch = CONFIG["algorithms"]["coin-lola-pg"]["batch"]

@@ -17,7 +17,7 @@ from lola.analysis.sources import Sources
 from lola.analysis.verdicts import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
 from lola.figures import map as map_figure
 from lola.figures import style
-from lola.study import plan
+from lola.study import display, plan
 from lola.study.config import BadConfig, load
 from lola.tables import settings as settings_table
 
@@ -295,6 +295,6 @@ def test_the_config_refuses_a_map_figure_of_one_axis():
 def test_a_block_knows_what_the_study_itself_takes_for_each_axis():
     config = load("lola")
     groups = plan.groups(config)
-    own = plan.own_settings(config, groups["ipd/lola-pg@map/oracle"])
+    own = display.own_settings(config, groups["ipd/lola-pg@map/oracle"])
     assert own == {axis: config["algorithms"]["lola-pg"][axis] for axis in ("lr", "eta", "batch")}
-    assert plan.own_settings(config, groups["ipd/nl-ex/oracle"]) == {"lr": 1.0, "eta": None, "batch": None}
+    assert display.own_settings(config, groups["ipd/nl-ex/oracle"]) == {"lr": 1.0, "eta": None, "batch": None}

@@ -21,7 +21,7 @@ from lola.analysis.sources import Sources, split_spec
 from lola.figures import coins as coins_figure
 from lola.figures import episode, exploration, style
 from lola.figures.boards import COLORS, GROUND, draw_board, film, frames
-from lola.study import plan
+from lola.study import display, plan
 from lola.study.config import BadConfig, load
 
 RED, BLUE = 0, 1
@@ -252,7 +252,7 @@ def test_a_spec_tells_a_figure_the_scale_of_each_group():
     block = config["figures"]["f"]
     names = [f"coin-game/{name}/oracle" for name in ("coin-nl-pg", "coin-lola-pg")]
     assert plan.block_games(block) == ["coin-game"] and plan.block_groups(config, block) == names
-    spec = plan.block_spec(config, "f", block)
+    spec = display.block_spec(config, "f", block)
     game, part = config["games"]["coin-game"], config["study"]["coin-game"]
     scale = {"batch": 128, "length": game["length"], "steps": part["steps"], "grid": game["grid"], "tie": "both"}
     assert spec["coin_games"] == dict.fromkeys(names, scale)

@@ -16,7 +16,7 @@ from lola.figures import beliefs, comparison, crosstable, matches, returns, stan
 from lola.files import cells
 from lola.learning import trainers
 from lola.page import results
-from lola.study import plan
+from lola.study import display, plan
 from lola.study.config import BadConfig, load
 from lola.tables import table as tables
 from lola.tracking import client, games, runs, store
@@ -90,7 +90,7 @@ def shown(study, stage, name):
     block = known[f"{stage}s"][name]
     folders = [root / "groups" / group for group in plan.block_groups(known, block)]
     assert all(Group(folder).seeds == 2 for folder in folders)
-    return split_spec(plan.block_spec(known, name, block), folders, Ledger())
+    return split_spec(display.block_spec(known, name, block), folders, Ledger())
 
 
 @pytest.mark.parametrize(("kind", "game"), [(kind, game) for kind, (_, games, _) in SHOWN.items() for game in games])

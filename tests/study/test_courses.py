@@ -3,7 +3,7 @@
 import pytest
 import specs
 
-from lola.study import checks, plan, schedule
+from lola.study import checks, display, plan, schedule
 from lola.study.config import BadConfig, load
 from lola.vocabulary import kinds, registry
 
@@ -31,7 +31,7 @@ def test_its_groups_are_of_that_course_and_trained_by_its_job(config):
         assert group.entries[0] is registry.COURSES["parameters"].job
         assert schedule.update(group) == schedule.UPDATE["parameters"]
     of_claims = {"kind": "claims", "caption": "c", "groups": [*groups]}
-    assert plan.block_spec(config, "claims", of_claims)["coin_games"] == {}
+    assert display.block_spec(config, "claims", of_claims)["coin_games"] == {}
 
 
 def test_a_map_has_a_course_of_its_own_and_no_curves(config):
@@ -56,7 +56,7 @@ def test_what_shows_curves_shows_it(config, monkeypatch):
     monkeypatch.setitem(kinds.FIGURES, "returns", kinds.Kind("m", ("game", "algorithms"), of=("parameters",)))
     config["figures"] = {"mine": BLOCKS["returns"]}
     checks.check_study(config)
-    spec = plan.block_spec(config, "mine", BLOCKS["returns"])
+    spec = display.block_spec(config, "mine", BLOCKS["returns"])
     assert spec["actions"] == {"tandem": [[], []]}
     assert spec["labels"]["lola-ex"] == "LOLA-Ex"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lola.study import checks, config, limits, plan
+from lola.study import checks, config, display, limits, plan
 from lola.study.reading import StrictLoader
 from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.settings import BLOCKS
@@ -168,7 +168,7 @@ def told(load, overlay: bytes) -> list[str]:
         assert sum(len(plan.batches(group, "results/none")) for group in groups.values()) >= len(groups) > 0
         for stage in ("figure", "table"):
             for name, block in plan.blocks(found, stage).items():
-                assert plan.block_spec(found, name, block)
+                assert display.block_spec(found, name, block)
         assert all(isinstance(note, str) for note in checks.notes(found))
         limits.check_command_lines(found)
     except BadConfig as error:

@@ -8,7 +8,7 @@ import pytest
 from lola.analysis.groups import Group
 from lola.analysis.sources import Sources
 from lola.files import checkpoints
-from lola.study import plan
+from lola.study import display, plan
 from lola.study.config import load
 from lola.vocabulary.names import Cell
 
@@ -138,7 +138,7 @@ def test_a_tournaments_block_shows_its_matches_with_the_oracles_where_nobody_mod
     assert plan.block_groups(cup, block) == [
         *("ipd/nl-q@cup/oracle", "ipd/nl-q-vs-lola-ex@cup/cloning", "ipd/lola-ex@cup/cloning")
     ]
-    spec = plan.block_spec(cup, "f", block)
+    spec = display.block_spec(cup, "f", block)
     assert spec["tournament_labels"] == {"cup": "the cup"}
     assert spec["labels"]["nl-q"] == "NL-Q"
     assert spec["labels"]["nl-q-vs-lola-ex@cup"] == "NL-Q vs LOLA-Ex (the cup)"
@@ -156,7 +156,7 @@ def test_one_algorithm_fills_every_seat():
 
 def test_no_two_of_many_rules_have_one_colour():
     blocks = {f"a{n}": {"rule": f"rule {n}"} for n in range(20)}
-    drawn = plan.colours({"algorithms": blocks | {"again": {"rule": "rule 3"}}})
+    drawn = display.colours({"algorithms": blocks | {"again": {"rule": "rule 3"}}})
     assert drawn["again"] == drawn["a3"] and len({*drawn.values()}) == 20
     assert drawn["a0"] == "red" and drawn["a9"] == "light red"
 
@@ -165,7 +165,7 @@ def test_a_rule_has_one_colour_in_all_papers_of_the_family():
     colours = {}
     for paper in ("cgd", "no-outcome", "sga", "sos"):
         config = load(paper=paper)
-        drawn = plan.colours(config)
+        drawn = display.colours(config)
         for name, block in config["algorithms"].items():
             if "colour" in block:
                 colours.setdefault(block.get("rule") or block["learner"], set()).add(drawn[name].split()[-1])
@@ -175,8 +175,8 @@ def test_a_rule_has_one_colour_in_all_papers_of_the_family():
 def test_labels_are_no_part_of_a_spec(config):
     renamed = load("lola", [], {"seeds": 5, "algorithms": {"nl-ex": {"label": "naive"}}})
     assert plan.groups(renamed) == plan.groups(config)
-    assert plan.labels(renamed)["nl-ex"] == "naive"
-    assert plan.labels(config)["lola-t4-vs-nl-t4"] == "LOLA-Ex vs NL-Ex"
+    assert display.labels(renamed)["nl-ex"] == "naive"
+    assert display.labels(config)["lola-t4-vs-nl-t4"] == "LOLA-Ex vs NL-Ex"
 
 
 def modules(group):
@@ -258,7 +258,7 @@ def test_a_block_knows_the_names_of_its_opponent_models(config):
     models = {"oracle": {"model": "oracle"}, "cloning": {"model": "cloning", "label": "cloned opponent"}}
     described = config | {"study": {"believing": part}, "opponent_models": models}
     block = {"kind": "returns", "game": "ipd", "algorithms": ["lola-ex", "lola-ex/cloning"], "caption": "c"}
-    spec = plan.block_spec(described, "f", block)
+    spec = display.block_spec(described, "f", block)
     assert (spec["labels"], spec["opponent_models"]) == ({"lola-ex": "LOLA-Ex"}, {"cloning": "cloned opponent"})
     folders = [Path("groups", name) for name in plan.block_groups(config, block)]
     known = Sources(

@@ -28,7 +28,7 @@ def shown_groups(stage, wildcards):
 
 def shown_spec(stage, wildcards):
     """What a figure or table is told of what it shows; without `<`, since the report has it in a script of its page."""
-    return canonical(plan.block_spec(config, wildcards.name, SHOWN[stage][wildcards.name])).replace("<", r"\u003c")
+    return canonical(display.block_spec(config, wildcards.name, SHOWN[stage][wildcards.name])).replace("<", r"\u003c")
 
 
 def shown_code(stage, wildcards):
@@ -57,7 +57,7 @@ def game_figures(game):
 
 def about_runs(game):
     """What the runs of a game are told of the study."""
-    groups, labels = game_groups(game), plan.labels(config)
+    groups, labels = game_groups(game), display.labels(config)
     models = {group.opponent_model: config["opponent_models"][group.opponent_model] for group in groups}
     return {
         "algorithms": {group.algorithm: labels[group.algorithm] for group in groups},

@@ -1,6 +1,6 @@
 """Show groups: `python -m lola.commands.show figure|table --spec JSON … --out results/figures/figure1 FOLDER …`.
 
-In:  its block of the config with names and labels (`lola.study.plan.block_spec`), the folders of its groups, the
+In:  its block of the config with names and labels (`lola.study.display.block_spec`), the folders of its groups, the
      paper's claims and the history of their rules if any.
 Out: `figure1.pdf` and `.png` of the runs that finished, with the number that diverged; or `table3.csv`, `.md`, `.tex`
      and `.html`, in which those count by a rule that its notes tell; and the manifest of these files.

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from lola.files.artifacts import canonical
-from lola.study import plan
+from lola.study import display, plan
 from lola.vocabulary.errors import BadConfig, Faults, quoted
 
 OURS = ("config", "docs", "profiles", "src", "tests", "workflow")  # folders of the project
@@ -81,7 +81,7 @@ def check_command_lines(config: dict) -> None:
                 check_room,
                 f"{stage}.{name}",
                 "what it shows",
-                len(canonical(plan.block_spec(config, name, block))),
+                len(canonical(display.block_spec(config, name, block))),
                 WORD,
             )
     for game in tracked:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lola.files import cells, records
 from lola.files.artifacts import canonical, differences, sha256
-from lola.study import plan, schedule
+from lola.study import display, plan, schedule
 from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.names import Cell, count, ranges
@@ -122,7 +122,7 @@ def products(config: dict, overlays: list[str] = (), by_hand: dict | None = None
         for name, block in plan.blocks(config, stage).items():
             path, needs = root / f"manifests/{stage}s/{name}.json", tuple(plan.block_groups(config, block))
             needs += tuple(more[group] for group in needs if stage == "table" and group in more)
-            yield Product(name, stage, path, plan.block_spec(config, name, block), product_code(stage, block), needs)
+            yield Product(name, stage, path, display.block_spec(config, name, block), product_code(stage, block), needs)
     yield from pages(config, overlays, by_hand or {})
 
 

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
-from lola.study import plan
+from lola.study import display, plan
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup
 from lola.vocabulary.names import GroupName, Matchup
@@ -105,7 +105,7 @@ def check_tournaments(config: dict, where: str, block: dict) -> None:
         lookup(f"{where}.opponent_model", block.get("opponent_model", "oracle"), models, what=f"model in study.{name}")
         entrants = {entrant: config["algorithms"][entrant].get("label", entrant) for entrant in part["entrants"]}
         check_labels(where, f"entrants of {name}", entrants)
-    check_labels(where, "tournaments", plan.tournament_labels(config, names))
+    check_labels(where, "tournaments", display.tournament_labels(config, names))
 
 
 def check_called(config: dict, where: str, block: dict) -> None:
@@ -121,7 +121,7 @@ def check_called(config: dict, where: str, block: dict) -> None:
             if (first := written.setdefault(group, name)) != name:
                 raise BadConfig(f"{where}: given {first} and {name}, which are the same runs; allowed: one of them")
         for game in games:
-            labels = {name: plan.group_label(config, of) for of, name in written.items() if of.game == game}
+            labels = {name: display.group_label(config, of) for of, name in written.items() if of.game == game}
             check_labels(where, "groups", labels | saved)
     if block["kind"] == "matchups":  # whose rows and columns are players
         seats = [seat for name in block["algorithms"] for seat in Matchup.read(name).seats]
