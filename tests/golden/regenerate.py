@@ -71,11 +71,14 @@ MATCHES = {
     f"{game}, lola clones wolf_phc": (game, ("wolf_phc", "lola"), "as_described", cloning(2.0, 5))
     for game in ("ipd", "imp")
 }
-PLAYED = [  # what of all is played in which game: best responses are enumerated in those of two players
-    (game, name)
-    for game, name in product(GAMES, SETTINGS | SAMPLED)
-    if len(GAMES[game].sizes) == 2 or SETTINGS.get(name, name)[0] != "brs"
-]
+
+
+def plays(game: MatrixGame, name: str) -> bool:
+    """Whether it can: best response shaping tries all replies, and is for two players."""
+    return game.counts == (2, 2) or not name.startswith("brs")
+
+
+PLAYED = [(game, name) for game, name in product(GAMES, SETTINGS | SAMPLED) if plays(GAMES[game], name)]
 
 
 def five_steps(game: MatrixGame, name: str) -> dict:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import specs
 import torch
-from golden.regenerate import GAMES, HERE, LEARNS, MATCHES, PLAYED, SAMPLED, SETTINGS, five_episodes, five_steps
+from golden.regenerate import GAMES, HERE, LEARNS, MATCHES, PLAYED, SAMPLED, SETTINGS, five_episodes, five_steps, plays
 from plain_estimators import joint_actions, joint_states
 from small_jobs import drawn, job_of, same, states_from
 
@@ -56,9 +56,10 @@ def bits(game, rule, seeds, steps=2):
     return {seed: b"".join(table[s].numpy().tobytes() for table in tables) for s, seed in enumerate(seeds)}
 
 
-@pytest.mark.parametrize("rule", EVERY_RULE)
 @pytest.mark.parametrize(
-    "game", [IPD, GAMES["public_good"], FIVE_ACTIONS], ids=["ipd", "three players", "five actions"]
+    ("game", "rule"),
+    [(game, rule) for game in (IPD, GAMES["public_good"], FIVE_ACTIONS) for rule in EVERY_RULE if plays(game, rule)],
+    ids=lambda value: value if isinstance(value, str) else " × ".join(map(str, value.counts)),
 )
 def test_a_seed_is_the_same_bit_for_bit_in_any_company(game, rule):
     """Alone, or among 1, 2, 6 or 49 others, in any order. Twenty-five joint actions make an odd-sized linear

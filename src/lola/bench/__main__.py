@@ -32,7 +32,7 @@ from lola.learning.matrix.job import build
 from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
 from lola.learning.shaping import rules as shaping
-from lola.learning.shaping.paths import meta_mapg, outer_pola
+from lola.learning.shaping.paths import OuterPola, meta_mapg
 from lola.learning.shaping.reciprocator import Reciprocator
 from lola.learning.shaping.replies import BestResponse
 from lola.learning.shaping.shapers import coala, gs, m_maml
@@ -67,7 +67,7 @@ OF_STATES = {  # which have no form by autograd
     "BRS-Ex": Climber(shaping.brs(1.0, 1.0), 1.0, oracle()),
     "Reciprocator-Ex": Reciprocator(1.0, 1.0),
     "Meta-MAPG, 7 steps": Climber(meta_mapg(1.0, 7), 1.0, oracle()),
-    "outer POLA, up to 100 steps": Climber(outer_pola(1.0, 1.0, 0.1, iterations=100), 1.0, oracle()),
+    "outer POLA, up to 100 steps": OuterPola(1.0, 1.0, 0.1, iterations=100),
     "GS-Ex, a learner of 100 steps": gs(0.01, 1.0, 100, 1),
     "COALA-Ex, a learner of 20 steps": coala(0.005, 1.0, 20, drawn=1),
     "M-MAML, a learner of 100 steps": m_maml(0.1, 1.0, 100, 1),

@@ -58,7 +58,7 @@ RULES = {
     "cola": Entry("lola.learning.cola.networks", "cola", courses=("updates", "parameters", "consistency", "networks")),
     "cola_affine": Entry("lola.learning.cola.affine", "cola_affine", courses=("parameters", "consistency")),
     **entries("lola.learning.shaping.rules", "advantage_alignment", "loqa", "brs", courses=BY_STATES),
-    **entries("lola.learning.shaping.paths", "meta_mapg", "outer_pola", courses=BY_STATES),
+    **entries("lola.learning.shaping.paths", "meta_mapg", courses=BY_STATES),
 }
 OF_STATES = tuple(name for name, rule in RULES.items() if rule.courses == BY_STATES)
 OWN_CURVATURE = ("sga", "consensus")  # rules that need players' second derivatives in their own parameters
@@ -72,6 +72,7 @@ LEARNERS = {
     "optimistic": Entry("lola.learning.joint.momentum", "Optimistic", courses=REMEMBERED),
     "lead": Entry("lola.learning.joint.momentum", "Lead", courses=REMEMBERED),
     "reciprocator": Entry("lola.learning.shaping.reciprocator", "Reciprocator", courses=("updates", "map")),
+    "outer_pola": Entry("lola.learning.shaping.paths", "OuterPola", courses=("updates", "map")),
     **entries("lola.learning.shaping.shapers", "gs", "coala", "m_maml", courses=("updates",)),
     "best_response": Entry("lola.learning.shaping.replies", "BestResponse", courses=("updates", "map")),
     "frozen": Entry("lola.learning.shaping.replies", "Frozen", courses=("updates", "map")),

@@ -197,6 +197,7 @@ ALGORITHM = {
     "proximal_lr": number("the step size with which POLA looks for its next policy", above=0),
     "closeness": number("POLA stops where a step moves its policy by less, in KL (default: 1e-8)", least=0),
     "iterations": whole("POLA stops after so many steps (default: 5000)", most=10**6),
+    "tilt": number("of logits by the last state's parameter; POLA's pre-conditioned policies have -2 (default: 0)"),
     "drawn": whole(
         "the naive learners that are drawn for every update; COALA without them copies the other", most=10**5
     ),

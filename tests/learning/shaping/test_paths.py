@@ -5,9 +5,11 @@ import pytest
 import torch
 from chains import along, direction_of, policies
 from differences import CASES, ETA, Case, assert_is, block, each_case, gradient, others, torch_case, values
+from small_jobs import job_of
 
+from lola.learning.matrix.game import MatrixGame
 from lola.learning.rules import Values, lola_exact, naive
-from lola.learning.shaping.paths import Path, meta_mapg, outer_pola
+from lola.learning.shaping.paths import OuterPola, Path, meta_mapg
 
 SWITCHES = [(own, peer) for own in (False, True) for peer in (False, True)]
 
@@ -106,61 +108,106 @@ def test_where_steps_have_no_size_there_are_only_naive_gradients(case):
 def test_every_seed_has_its_own_eta_and_feels_no_other():
     game, thetas = torch_case(CASES[0], np.random.default_rng(7).normal(size=(3, sum(CASES[0].sizes))))
     etas = torch.tensor([[0.0], [0.5], [2.0]], dtype=torch.float64)
-    for make in (lambda eta: meta_mapg(eta, 3), lambda eta: outer_pola(eta, 1.0, 0.1, iterations=9)):
-        together = make(etas)(Values.exact(game), thetas, 1)
+
+    def mapg(eta, thetas):
+        return meta_mapg(eta, 3)(Values.exact(game), thetas, 1)
+
+    def pola(eta, thetas):
+        return OuterPola(eta, 1.0, 0.1, iterations=9).there(game, thetas, 1)
+
+    for of in (mapg, pola):
+        together = of(etas, thetas)
         for s in range(3):
-            alone = [theta[s : s + 1] for theta in thetas]
-            assert torch.equal(together[s], make(etas[s].item())(Values.exact(game), alone, 1)[0])
+            assert torch.equal(together[s], of(etas[s].item(), [theta[s : s + 1] for theta in thetas])[0])
 
 
-BETA = 2.0
+BETA, TILT = 2.0, -2.0
 
 
-def proximally(case, x, i):
-    """V_i(x, θ_−i + η ∇_−i V_−i(x, θ_−i)) − β Σ_s KL(π_θi ‖ π_x), the others' parameters being those of θ."""
+def tilting(case, tilt):
+    """The matrix A of all players' logits θ = Aφ, (D, D)."""
+    matrix = np.eye(sum(case.sizes))
+    for i, count in enumerate(case.counts):
+        own, last = block(case, i), count - 1
+        for b in range(last):
+            matrix[own.start + b : own.stop - last : last, own.stop - last + b] = tilt
+    return matrix
 
-    def climbed(y):
-        moved = y.copy()
+
+def proximally(case, x, i, tilt):
+    """What x is to maximise, of φ; the others' parameters are those of θ = Aφ."""
+    A = tilting(case, tilt)
+
+    def climbed(phi):
+        moved = phi.copy()
         for j in others(case, i):
-            moved[..., block(case, j)] += ETA * gradient(case, y, j, j)
+            moved[block(case, j)] += ETA * (A.T @ whole(gradient(case, A @ phi, j, j), j))[block(case, j)]
         kl = 0.0
-        for old, new in zip(policies(case, x)[i], policies(case, y)[i], strict=True):
+        for old, new in zip(policies(case, A @ x)[i], policies(case, A @ phi)[i], strict=True):
             kl += (old * np.log(old / new)).sum()
-        return values(case, moved)[i] - BETA * kl
+        return values(case, A @ moved)[i] - BETA * kl
+
+    def whole(part, j):
+        everything = np.zeros(len(x))
+        everything[block(case, j)] = part
+        return everything
 
     return climbed
 
 
 @each_case
-def test_outer_pola_goes_to_where_its_equation_is_at_rest(case):
-    """By finite differences: along random directions nothing is gained there, and something was at θ."""
-    rng = np.random.default_rng(11)
+@pytest.mark.parametrize("tilt", [0.0, -0.5])  # a steeper one would take far more steps
+def test_outer_pola_goes_to_where_its_equation_is_at_rest(case, tilt):
+    """By finite differences in φ: along random directions nothing is gained there, and something was at the start."""
+    rng, A = np.random.default_rng(11), tilting(case, tilt)
     points = rng.normal(size=(2, sum(case.sizes)))
-    game, thetas = torch_case(case, points)
+    game, thetas = torch_case(case, points @ A.T)
     for i in range(len(case.counts)):
-        step = outer_pola(ETA, BETA, 0.1, closeness=1e-16)(Values.exact(game), thetas, i)[1]
-        there, climbed = points[1].copy(), proximally(case, points[1], i)
-        there[block(case, i)] += step.detach().numpy()
+        there, climbed = points[1].copy(), proximally(case, points[1], i, tilt)
+        theta = OuterPola(ETA, BETA, 0.1, 1e-17, tilt=tilt).there(game, thetas, i)[1]
+        there[block(case, i)] = np.linalg.solve(A[block(case, i), block(case, i)], theta.numpy())
         assert climbed(there) > climbed(points[1])
         for _ in range(3):
             u = direction_of(case, i, rng)
             assert abs(along(climbed, there, u)) < 1e-4 < abs(along(climbed, points[1], u))
 
 
-def test_one_step_of_outer_pola_is_exact_look_ahead():
+@pytest.mark.parametrize("tilt", [0.0, TILT])
+def test_one_step_of_outer_pola_is_exact_look_ahead_in_its_own_parameters(tilt):
     """At θ itself the divergence has no slope."""
-    game, thetas = torch_case(CASES[0], np.random.default_rng(12).normal(size=(2, sum(CASES[0].sizes))))
+    case, A = CASES[0], torch.from_numpy(tilting(CASES[0], tilt))
+    points = np.random.default_rng(12).normal(size=(2, sum(case.sizes)))
+    game, phis = torch_case(case, points)
+
+    def split(joint):
+        return list(joint.split(case.sizes, dim=1))
+
+    def logits(phis):
+        return split(sum(A[:, c] * torch.cat(phis, dim=1)[:, c, None] for c in range(A.shape[1])))
+
     for i in range(2):
-        step = outer_pola(ETA, BETA, 0.1, iterations=1)(Values.exact(game), thetas, i)
-        torch.testing.assert_close(step, 0.1 * lola_exact(ETA)(Values(game.values), thetas, i), rtol=1e-10, atol=1e-12)
+        slope = lola_exact(ETA)(Values(lambda phis: game.values(logits(phis))), phis, i)
+        moved = [phi + 0.1 * slope if j == i else phi for j, phi in enumerate(phis)]
+        found = OuterPola(ETA, BETA, 0.1, iterations=1, tilt=tilt).there(game, logits(phis), i)
+        torch.testing.assert_close(found, logits(moved)[i], rtol=1e-10, atol=1e-11)
 
 
 def test_outer_pola_stops_where_it_is_close():
     game, thetas = torch_case(CASES[0], np.random.default_rng(12).normal(size=(2, sum(CASES[0].sizes))))
-    close, closer = (
-        outer_pola(ETA, BETA, 0.1, closeness)(Values.exact(game), thetas, 0) for closeness in (1e-6, 1e-14)
+    close, closer, one = (
+        OuterPola(ETA, BETA, 0.1, closeness, iterations).there(game, thetas, 0) - thetas[0]
+        for closeness, iterations in ((1e-6, 5000), (1e-14, 5000), (1e-14, 1))
     )
-    one = outer_pola(ETA, BETA, 0.1, iterations=1)(Values.exact(game), thetas, 0)
     assert (
         (close - closer).norm() < 0.1 * closer.norm() and not torch.equal(close, closer) and not torch.equal(close, one)
     )
+
+
+def test_pre_conditioned_players_begin_in_their_own_parameters():
+    """θ(s) = φ(s) − 2 φ(DD) in all states but DD, with φ drawn as others draw θ."""
+    ipd = MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], 0.96, ["C", "D"])
+    plain, tilted = (
+        job_of(ipd, [OuterPola(1.0, 1.0, 0.1, tilt=tilt)] * 2, [0, 1]).start().thetas for tilt in (0, TILT)
+    )
+    for phi, theta in zip(plain, tilted, strict=True):
+        assert torch.equal(theta[:, :4], phi[:, :4] - 2 * phi[:, 4:]) and torch.equal(theta[:, 4], phi[:, 4])

@@ -27,6 +27,7 @@ SEATS = {
     "coala": {"learner": "coala", "lr": 0.01, "eta": 1.0, "inner_steps": 3, "share": 0.6, "drawn": 2},
     "coala of a copy": {"learner": "coala", "lr": 0.01, "eta": 1.0, "inner_steps": 3, "final": True},
     "m_maml": {"learner": "m_maml", "lr": 0.1, "eta": 1.0, "inner_steps": 3, "drawn": 2},
+    "outer_pola": {"learner": "outer_pola", "eta": 1.0, "beta": 1.0, "proximal_lr": 0.1, "iterations": 5},
     "best_response": {"learner": "best_response"},
     "frozen": {"learner": "frozen", "policy": "tit_for_tat"},
 }
@@ -128,17 +129,18 @@ def test_they_go_on_from_any_snapshot_and_seeds_never_feel_each_other(name):
 
 
 @pytest.mark.parametrize(
-    "rule",
+    ("axis", "seat"),
     [
-        {"rule": "advantage_alignment", "weight": 0.4},
-        {"rule": "outer_pola", "eta": 1.0, "beta": 1.0, "proximal_lr": 0.1, "iterations": 5},
+        ("lr", {"rule": "advantage_alignment", "lr": 1.0, "weight": 0.4}),
+        ("lr", SEATS["reciprocator"]),
+        ("eta", SEATS["outer_pola"]),
     ],
 )
-def test_maps_try_their_step_sizes(rule):
+def test_maps_try_their_step_sizes(axis, seat):
     """A point of a map is the last row of a run with that step size."""
-    spec = specs.EXACT | {"game": specs.IPD, "seats": [rule | {"lr": 1.0}] * 2, "steps": 3}
-    (found,) = trainers.run(spec | {"grid": {"lr": [0.1, 2.0]}}, [5])
-    for lr in (0.1, 2.0):
-        (alone,) = trainers.run(spec | {"seats": [rule | {"lr": lr}] * 2}, [5])
+    spec = specs.EXACT | {"game": specs.IPD, "seats": [seat] * 2, "steps": 3}
+    (found,) = trainers.run(spec | {"grid": {axis: [0.1, 2.0]}}, [5])
+    for size in (0.1, 2.0):
+        (alone,) = trainers.run(spec | {"seats": [seat | {axis: size}] * 2}, [5])
         last = [row[1:] for row in alone.rows if row[0] == 3]
-        assert [row[1:] for row in found.rows if row[0] == lr] == last
+        assert [row[1:] for row in found.rows if row[0] == size] == last

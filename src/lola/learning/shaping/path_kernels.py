@@ -24,8 +24,8 @@ def through_steps(thetas, views, joint, rewards, gamma, i, etas, weights, moves,
     for s in range(len(out)):
         for k in range(len(thetas)):
             path[k, 0, : thetas[k].shape[1]] = thetas[k][s]
-        walk(path, scratch, views, joint, rewards, gamma, etas[s], moves)
-        climb(out[s], path, scratch, views, joint, rewards, gamma, i, etas[s], weights, moves, seen)
+        walk(path, scratch, views, joint, rewards, gamma, etas[s], moves, 0.0)
+        climb(out[s], path, scratch, views, joint, rewards, gamma, i, etas[s], weights, moves, seen, 0.0)
     return out
 
 
@@ -40,27 +40,28 @@ def empty_path(thetas, points):
 
 @kernel
 def empty_scratch(views, joint):
-    """The chain; what of it turns with a player's policy; what is felt of each player's logits, and how that grows."""
+    """The chain; what of it turns with a player's policy; what is felt of all logits, how that grows, a move."""
     players, states = views.shape
     n, actions = states - 1, joint[:, -1].max() + 1
     turn = np.empty((states, n)), np.empty(states), np.empty(states), np.empty((states, n))
-    felt = np.empty((players, states, actions)), np.empty((players, states, actions))
-    return empty_chain(views, joint), turn, felt
+    felt, more = np.empty((players, states, actions)), np.empty((players, states, actions))
+    return empty_chain(views, joint), turn, (felt, more, np.empty((states, actions)))
 
 
 @kernel
-def walk(path, scratch, views, joint, rewards, gamma, eta, moves):
-    """Fill in a path after its first point."""
-    chain, total = scratch[0], scratch[2][0]
+def walk(path, scratch, views, joint, rewards, gamma, eta, moves, tilt):
+    """Fill in a path after its first point, of players who step in tilted parameters: see `step_tilted`."""
+    chain, total = scratch[0], scratch[2][2]
     p, _, rest, _, _, visits, values, q = chain
     for m in range(path.shape[1] - 1):
         chain_at(chain, path, m, views, joint, rewards, gamma)
         for k in range(len(path)):
             path[k, m + 1] = path[k, m]
             if moves[k]:
-                total[k] = 0.0
-                add_gradient(total[k], eta, p[k], rest[k], visits, values[k], q[k], joint[k])
-                add_to(path[k, m + 1], total[k], views[k], joint[k, -1])
+                total[:] = 0.0
+                add_gradient(total, eta, p[k], rest[k], visits, values[k], q[k], joint[k])
+                step_tilted(total, tilt)
+                add_to(path[k, m + 1], total, views[k], joint[k, -1])
 
 
 @kernel
@@ -72,9 +73,25 @@ def add_to(row, total, view, last):
 
 
 @kernel
-def climb(out, path, scratch, views, joint, rewards, gamma, i, eta, weights, moves, seen):
+def step_tilted(total, tilt):
+    """Turn a gradient in logits θ = Aφ into what a step along that in φ does to them, A Aᵀ times as much.
+
+    A is 1 with `tilt` in the last state's column, but for that state itself: θ(s) = φ(s) + tilt · φ(last).
+    """
+    if tilt == 0.0:
+        return
+    last = len(total) - 1
+    for b in range(total.shape[1]):
+        for state in range(last):
+            total[last, b] += tilt * total[state, b]
+        for state in range(last):
+            total[state, b] += tilt * total[last, b]
+
+
+@kernel
+def climb(out, path, scratch, views, joint, rewards, gamma, i, eta, weights, moves, seen, tilt):
     """The gradient of a path, (d_i,): `felt` of a player is what its logits at a point bring, from there on."""
-    chain, turn, (felt, more) = scratch
+    chain, turn, (felt, more, w) = scratch
     p, _, rest, _, _, visits, values, q = chain
     felt[:] = 0.0
     for m in range(path.shape[1] - 1, -1, -1):
@@ -82,10 +99,12 @@ def climb(out, path, scratch, views, joint, rewards, gamma, i, eta, weights, mov
         more[:] = 0.0
         for k in range(len(path) if m < path.shape[1] - 1 else 0):
             if moves[k] and seen[k]:
-                begin_turn(turn, felt[k], k, chain, joint, gamma)
+                w[:] = felt[k]
+                step_tilted(w, tilt)
+                begin_turn(turn, w, k, chain, joint, gamma)
                 for j in range(len(path)):
                     if j == i or (moves[j] and seen[j]):
-                        add_turn(more[j], eta, turn, felt[k], k, j, chain, joint)
+                        add_turn(more[j], eta, turn, w, k, j, chain, joint)
         if moves[i] and not seen[i]:
             felt[i] = 0.0
         for j in range(len(path)):
@@ -127,16 +146,17 @@ def add_turn(total, scale, turn, w, k, j, chain, joint):
 
 
 @kernel
-def proximal(thetas, views, joint, rewards, gamma, i, etas, lr, beta, least, most):
+def proximal(thetas, views, joint, rewards, gamma, i, etas, lr, beta, least, most, tilt):
     """argmax_x V_i(x, θ_−i + η ∇_−i V_−i(x, θ_−i)) − β Σ_s KL(π_θi(·|s) ‖ π_x(·|s)), (S, d_i), by gradient ascent.
 
-    Steps of `lr` from θ_i, until neither KL between policies of one step and the next is `least`, or there are `most`.
+    Steps of `lr` from θ_i, until both KL between policies of one step and the next are below `least`, or there are
+    `most`. All players' steps are in tilted parameters: see `step_tilted`.
     """
     out, path, scratch = np.empty(thetas[i].shape), empty_path(thetas, 2), empty_scratch(views, joint)
     last, x = joint[i, -1], path[i, 0]
     weights, moves = np.array([0.0, 1.0]), np.arange(len(thetas)) != i
     old, now, then = np.empty((3, views.shape[1], last + 1))
-    direction = np.empty(out.shape[1])
+    direction, total = np.empty(out.shape[1]), np.zeros((views.shape[1], joint[:, -1].max() + 1))
     for s in range(len(out)):
         for k in range(len(thetas)):
             path[k, 0, : thetas[k].shape[1]] = thetas[k][s]
@@ -144,12 +164,14 @@ def proximal(thetas, views, joint, rewards, gamma, i, etas, lr, beta, least, mos
         then[:] = old
         for _ in range(most):
             now[:] = then
-            walk(path, scratch, views, joint, rewards, gamma, etas[s], moves)
-            climb(direction, path, scratch, views, joint, rewards, gamma, i, etas[s], weights, moves, moves)
+            walk(path, scratch, views, joint, rewards, gamma, etas[s], moves, tilt)
+            climb(direction, path, scratch, views, joint, rewards, gamma, i, etas[s], weights, moves, moves, tilt)
             for state in range(len(now)):
                 for b in range(last):
-                    c = views[i, state] * last + b
-                    x[c] += lr * (direction[c] - beta * (now[state, b] - old[state, b]))
+                    slope = direction[views[i, state] * last + b] - beta * (now[state, b] - old[state, b])
+                    total[state, b] = lr * slope
+            step_tilted(total, tilt)
+            add_to(x, total, views[i], last)
             softmax(then, x, views[i], last)
             if divergence(now, then) < least and divergence(then, now) < least:
                 break

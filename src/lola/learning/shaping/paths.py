@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from lola.learning.matrix.game import MatrixGame
-from lola.learning.rules import Rule, Values
+from lola.learning.players import Seat, View
+from lola.learning.rules import Rule
 from lola.learning.shaping import path_kernels
 from lola.learning.shaping.chain import per_seed, told
 
@@ -52,25 +53,33 @@ def meta_mapg(eta: float | Tensor, inner_steps: int, own: bool = True, peer: boo
 
 
 @dataclass(frozen=True)
-class Proximal:
-    """The rule of `outer_pola`."""
-
-    eta: float | Tensor
-    given: tuple
-
-    def __call__(self, values: Values, thetas: list[Tensor], i: int) -> Tensor:
-        game = values.closed_form
-        there = path_kernels.proximal(*told(game, thetas), i, per_seed(self.eta, thetas), *self.given)
-        return torch.from_numpy(there) - thetas[i]
-
-
-def outer_pola(
-    eta: float | Tensor, beta: float, proximal_lr: float, closeness: float = 1e-8, iterations: int = 5000
-) -> Rule:
-    """x − θ_i with x = argmax V_i(x, θ_−i + η ∇_−i V_−i(x, θ_−i)) − β Σ_s KL(π_θi(·|s) ‖ π_x(·|s)): outer POLA.
+class OuterPola:
+    """θ_i ← argmax_x V_i(x, θ_−i + η ∇_−i V_−i(x, θ_−i)) − β Σ_s KL(π_θi(·|s) ‖ π_x(·|s)): outer POLA.
 
     Zhao et al. 2022, whose code is `LOLA_exact.py`: the sum over states counts each once. x is found by ascent with
     step size `proximal_lr` from θ_i, until both KL between policies of one step and the next, summed over states, are
-    less than `closeness`, or after so many `iterations`. With `lr` 1 the player goes to x.
+    less than `closeness`, or after so many `iterations`; with β = 0 and one of them this is exact look-ahead LOLA. With
+    a `tilt` all players' logits are θ(s) = φ(s) + tilt · φ(last state), and steps are in φ: the paper's pre-conditioned
+    policies have −2. The memory is nothing.
     """
-    return Proximal(eta, (proximal_lr, beta, closeness, iterations))
+
+    eta: float | Tensor
+    beta: float
+    proximal_lr: float
+    closeness: float = 1e-8
+    iterations: int = 5000
+    tilt: float = 0.0
+
+    def start(self, seat: Seat) -> tuple[Tensor, None]:
+        phi = seat.policies[seat.i].initial(seat.i, seat.seeds, seat.std)
+        by_state = phi.unflatten(1, (len(seat.game.views[seat.i]), -1))
+        tilted = by_state + self.tilt * by_state[:, -1:]
+        return torch.cat([tilted[:, :-1], by_state[:, -1:]], dim=1).flatten(1), None
+
+    def step(self, view: View, memory: None) -> tuple[Tensor, None]:
+        return self.there(view.game, view.thetas, view.i), None
+
+    def there(self, game: MatrixGame, thetas: list[Tensor], i: int) -> Tensor:
+        """The argmax, (S, d_i)."""
+        search = self.proximal_lr, self.beta, self.closeness, self.iterations, self.tilt
+        return torch.from_numpy(path_kernels.proximal(*told(game, thetas), i, per_seed(self.eta, thetas), *search))

@@ -76,4 +76,5 @@ class OfReplies:
     self_play: float
 
     def __call__(self, values: Values, thetas: list[Tensor], i: int) -> Tensor:
+        assert len(thetas) == 2, "best response shaping is for two players"
         return torch.from_numpy(kernels.meet_replies(*told(values.closed_form, thetas), i, self.tau, self.self_play))
