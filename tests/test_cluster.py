@@ -5,20 +5,20 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 import yaml
 from snakemake.target_jobs import parse_target_jobs_cli_args
 from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 
-from lola.files import benchmarks, locks
+from lola.files import benchmarks, checkpoints, locks
 from lola.files.artifacts import canonical, sha256
 from lola.study import jobs, papers, plan, schedule
 from lola.study.config import load
@@ -266,7 +266,14 @@ class Study:
     def start(self) -> None:
         command = [sys.executable, "-m", "lola.commands.reproduce", "--profile", "loopback", "tiny.yaml"]
         with self.said.open("w") as said:
-            self.process = subprocess.Popen(command, cwd=self.project, env=self.environment, stdout=said, stderr=said)
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.project,
+                env=self.environment,
+                stdout=said,
+                stderr=said,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a shell's background has not
+            )
 
     def ends(self, within: float) -> tuple[int, str]:
         return self.process.wait(within), self.said.read_text()
@@ -289,24 +296,26 @@ class Study:
         told = subprocess.run(["squeue", "-h", "-j", number, "-o", "%m"], capture_output=True, text=True, check=True)
         return told.stdout.strip()
 
-    def is_kept(self, algorithm: str) -> bool:
-        """Whether the group's job has left a checkpoint since it was last asked."""
-        (kept,) = [*(self.project / "results/tiny/checkpoints/ipd" / algorithm).glob("oracle/*.checkpoint")] or [None]
-        before = self.times.get(algorithm, 0)
-        self.times[algorithm] = kept.stat().st_mtime_ns if kept else before
-        return self.times[algorithm] > before
+    def updates(self, algorithm: str) -> int:
+        """How many updates the checkpoint of the group's job is at; 0 if there is none."""
+        for path in (self.project / "results/tiny/checkpoints/ipd" / algorithm).glob("oracle/*.checkpoint"):
+            return int(checkpoints.read(path)[1]["step"])
+        return 0
 
-    times: ClassVar[dict[str, int]] = {}
+    def goes_on(self, algorithm: str, after: int = 0) -> bool:
+        """Whether the group's job runs, and has come further than so many updates."""
+        return bool(self.job(algorithm)) and self.updates(algorithm) > after
 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("cluster")
 def test_a_study_goes_through_slurm_whatever_becomes_of_its_jobs_and_of_itself(slurm_here, project):
-    """Of three jobs one is killed, one requeued, one has no time enough; before, the study's own process is killed."""
+    """Of three jobs one is killed, one requeued, one has no time enough; first the study's own process is killed, and
+    at the end it is interrupted."""
     parts = {
         "killed": {"games": ["ipd"], "algorithms": ["nl-ex"], "resources": {"runtime": 20, "mem_mb": 900}},
         "requeued": {"games": ["ipd"], "algorithms": ["lola-ex"], "resources": {"runtime": 20, "mem_mb": 900}},
-        "limited": {"games": ["ipd"], "algorithms": ["slow"], "steps": 2_000_000, "resources": {"runtime": 1}},
+        "limited": {"games": ["ipd"], "algorithms": ["slow"], "steps": 50_000_000, "resources": {"runtime": 1}},
         "short": {"games": ["imp"], "algorithms": ["nl-ex"], "steps": 20, "every": 10},
     }
     names = ["nl-ex", "lola-ex"]
@@ -332,38 +341,54 @@ def test_a_study_goes_through_slurm_whatever_becomes_of_its_jobs_and_of_itself(s
 
     study = Study(project)
     study.start()
-    study.until(lambda: study.is_kept("nl-ex"))
+    study.until(lambda: study.goes_on("nl-ex"))
     study.process.kill()
     study.process.wait()
     study.start()
     code, said = study.ends(60)
     assert code == 1 and "still in SLURM" in said
-    number = study.job("nl-ex")
     end = said.strip().rpartition(": ")[2].split()
-    assert end[0] == "scancel" and number in end
+    assert end[0] == "scancel" and study.job("nl-ex") in end
     subprocess.run(end, check=True)
-    while study.job("nl-ex", "COMPLETING") or study.job("lola-ex", "COMPLETING"):
+    while in_queue():
         time.sleep(0.5)
 
+    before = study.updates("nl-ex")
     study.start()
-    study.until(lambda: study.job("nl-ex") and study.is_kept("nl-ex"))
+    study.until(lambda: study.goes_on("nl-ex", before))
     first = study.job("nl-ex")
     assert study.memory(first) == "900M"
     subprocess.run(["scancel", first], check=True)
-    study.until(lambda: study.job("nl-ex", "PENDING") or study.job("nl-ex") not in ("", first))
-    assert study.memory(study.job("nl-ex", "PENDING") or study.job("nl-ex")) == "1800M"
-    study.until(lambda: study.job("lola-ex") and study.is_kept("lola-ex"))
+    study.until(lambda: study.job("nl-ex") not in ("", first))
+    assert study.memory(study.job("nl-ex")) == "1800M"
+
+    study.until(lambda: study.goes_on("lola-ex"))
     number = study.job("lola-ex")
     subprocess.run(["scontrol", "requeue", number], check=True)
     study.until(lambda: study.job("lola-ex", "PENDING") == number)
     time.sleep(10)  # SLURM starts nothing for which its node still ends what was there
     subprocess.run(["scontrol", "update", f"JobId={number}", "StartTime=now"], check=True)
-    code, said = study.ends(900)
-    assert code == 0, said
-    for state in ("CANCELLED", "TIMEOUT"):
-        assert f"SLURM says {state}" in said
-    assert said.count("The failed job is tried again, from its checkpoint.") >= 2
-    assert "train ipd lola-ex, 1 seed" not in [line[7:] for line in said.splitlines() if line.startswith("FAILED ")]
+
+    study.until(lambda: "SLURM says TIMEOUT" in study.said.read_text())
+    before = study.updates("slow")
+    study.until(lambda: study.goes_on("slow", before))
+    for algorithm in ("nl-ex", "lola-ex"):
+        study.until(
+            lambda group=f"ipd/{algorithm}/oracle": (project / f"results/tiny/groups/{group}/ends.json").exists()
+        )
+    study.process.send_signal(signal.SIGINT)
+    code, said = study.ends(120)
+    assert code == 1 and said.endswith("Run the same command again to go on.\n"), said
+    while in_queue():
+        time.sleep(0.5)
+    assert study.updates("slow") > before
+    assert "SLURM says CANCELLED" in said and "FAILED train ipd lola-ex" not in said
+    assert said.count("The failed job is tried again, from its checkpoint.") == 2
     here = snakemake(project, tiny(**more | {"results": "results/here"}), "--", f"results/here/cells/{GROUP}/seed0.csv")
     assert here.returncode == 0, here.stderr
     assert cells(project) == cells(project, "results/here")
+
+
+def in_queue() -> str:
+    """What SLURM still has to do with jobs."""
+    return subprocess.run(["squeue", "-h"], capture_output=True, text=True, check=True).stdout
