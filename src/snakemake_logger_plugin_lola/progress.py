@@ -259,7 +259,8 @@ class Run:
             with claims.open(newline="", encoding="utf-8") as file:
                 told = [claim for claim in csv.DictReader(file) if claim["discriminating"] == "yes"]
             counts = Counter((claim["section"], claim["verdict"]) for claim in told)
-            lines += [f"Verdicts: {' / '.join(VERDICTS)}", "(of claims that can tell their rival apart)"]
+            if counts:
+                lines += [f"Verdicts: {' / '.join(VERDICTS)}", "(of claims that can tell their rival apart)"]
             for section in dict.fromkeys(section for section, _ in counts):
                 lines.append(f"  {' / '.join(f'{counts[section, verdict]:3d}' for verdict in VERDICTS)}  {section}")
         if (page := root / "index.html").is_file():

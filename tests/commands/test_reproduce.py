@@ -241,6 +241,16 @@ def test_a_folder_is_set_aside_beside_a_link_that_was(made):
     assert (path.with_name("reproducibility.md.damaged-2") / "inner").exists()
 
 
+@pytest.mark.parametrize("lock", ["one/tracking/.game-ipd.lock", ".mlflow.db.lock"])
+@pytest.mark.parametrize("kind", [folder, link_to_nowhere])
+def test_what_no_process_can_hold_in_a_locks_place_is_set_aside(made, monkeypatch, lock, kind):
+    path = made.root.parent / lock
+    kind(written(path, ""), monkeypatch)
+    (said,) = reproduce.repair(made.config)
+    assert str(path) in said and not os.path.lexists(path)
+    assert list(reproduce.repair(made.config)) == []
+
+
 def test_a_file_in_the_place_of_a_folder_is_set_aside(made):
     for place in (made.root / "figures", made.root / "groups/ipd"):
         shutil.rmtree(place)

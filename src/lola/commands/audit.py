@@ -63,7 +63,7 @@ def beside(root: Path, examined: Examined) -> Iterator[str]:
     """What is damaged in a study's folder and is no product that was examined, nor a part of one."""
     told = " ".join(problem[1] for _, problem in examined if problem)
     try:
-        for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_database(root)]):
+        for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_files(root)]):
             if not any(str(path) in told for path in paths):
                 yield sentence
     except OSError as error:

@@ -94,7 +94,7 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     root = Path(config["results"])
     if (locked := damage.SNAKEMAKE / "locks").exists():  # of a run that was killed, since nobody holds ours
         shutil.rmtree(locked)
-    for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_database(root)]):
+    for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_files(root)]):
         yield f"{sentence}: {'it is' if len(paths) == 1 else 'they are'} kept as *{damage.DAMAGED}"
         for path in paths:
             damage.set_aside(path)

@@ -15,7 +15,8 @@ from lola.files import benchmarks
 from lola.vocabulary import names
 
 FOLDERS = ("cells", "groups", "figures", "tables", "manifests", "tracking", "checkpoints", "benchmarks", "logs")
-FILES = (".csv", ".json", ".jsonl", ".png", ".pdf", ".md", ".tex", ".html", ".log", ".checkpoint", ".db")
+LOCK = ".lock"  # what a hidden file ends in that processes hold
+FILES = (".csv", ".json", ".jsonl", ".png", ".pdf", ".md", ".tex", ".html", ".log", ".checkpoint", ".db", LOCK)
 SNAKEMAKE = Path(".snakemake")
 DAMAGED = ".damaged"
 CUT = re.compile(r"\..+\.\d+")  # the name of a file that `lola.files.artifacts.write_whole` has not renamed yet
@@ -86,7 +87,8 @@ def leads_nowhere(path: Path) -> bool:
 def inside(folder: Path) -> Iterator[Path]:
     """What lies in a folder and in those in it that do not end as files do, but for what is hidden or was set aside."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not path.name.startswith(".") and not path.suffix.startswith(DAMAGED):
+        hidden = path.name.startswith(".") and path.suffix != LOCK
+        if not hidden and not path.suffix.startswith(DAMAGED):
             yield path
             if path.suffix not in FILES:
                 yield from inside(path)

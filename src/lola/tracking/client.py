@@ -105,7 +105,7 @@ def prepare(root: str | Path) -> None:
     """Create the schema if there is none, alone and whole. Repair artifact paths. See soon if a database is down."""
     address, database = store.uri(root), store.database_file(root)
     if database:
-        with locks.alone(database.with_name(f".{database.name}.lock")):
+        with locks.alone(store.database_lock(database)):
             if not database.exists() or not database.stat().st_size:
                 fresh = database.with_name(f".{database.name}.new")
                 fresh.unlink(missing_ok=True)

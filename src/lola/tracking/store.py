@@ -103,6 +103,16 @@ def own_database(root: str | Path) -> list[Path]:
     return [database_file(root)] if is_own(root) else []
 
 
+def own_files(root: str | Path) -> list[Path]:
+    """The file of the study's own store and its lock; none where the store is another."""
+    return [path for database in own_database(root) for path in (database, database_lock(database))]
+
+
+def database_lock(database: Path) -> Path:
+    """Held by whoever makes a database, or repairs the addresses in it."""
+    return database.with_name(f".{database.name}.lock")
+
+
 def is_whole(database: Path) -> bool:
     """Whether a file is an SQLite database with nothing missing; up to `THOROUGH`, its indices are checked too.
 
