@@ -57,6 +57,9 @@ def one_after_the_other(studies: list[tuple[str, list[str]]], profile: str) -> i
 def reproduce(config: dict, overlays: list[str], profile: str = "") -> None:
     """Mend what is damaged, and have Snakemake run the study."""
     try:
+        if locks.STUDY.is_dir() or locks.STUDY.is_symlink():
+            print(f"{locks.STUDY} is no lock: it is kept as *{damage.DAMAGED}", file=sys.stderr)
+            damage.set_aside(locks.STUDY)
         lock = locks.hold(locks.STUDY)
         check_nothing_is_left_behind()
         for told in (*notes(config), *repair(config, overlays)):

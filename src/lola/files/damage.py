@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lola.files import benchmarks
+from lola.files import benchmarks, locks
 from lola.vocabulary import names
 
 FOLDERS = ("cells", "groups", "figures", "tables", "manifests", "tracking", "checkpoints", "benchmarks", "logs")
@@ -30,7 +30,7 @@ def found(root: Path, files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]
     if broken := [path for folder in ("metadata", "incomplete") for path in broken_records(SNAKEMAKE / folder)]:
         yield f"{len(broken)} of Snakemake's records cannot be read, as {broken[0]}, which moves no result", broken
     seen = []
-    for path, what in misplaced(root, files):
+    for path, what in misplaced(root, [*files, locks.STUDY]):
         seen.append(path)
         yield f"{path} is {what}", [path]
     for path in root.glob("benchmarks/**/*.jsonl"):
@@ -73,6 +73,8 @@ def misplaced(root: Path, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in itertools.chain(files, *map(inside, folders[1:])):
         if leads_nowhere(path):
             yield path, "a link that leads nowhere"
+        elif path.suffix == LOCK and path.is_symlink():
+            yield path, "a link where a lock belongs"
         elif path.suffix in FILES and path.is_dir():
             yield path, "a folder where a file belongs"
         elif not path.suffix and path.is_file():
