@@ -1,7 +1,7 @@
 """Runs that are written whole, many in one transaction, into the tables of a store that is a database.
 
-MLflow's own calls take one run in four transactions, with an object per point: six times as long. The tables are its
-own too, and a test holds what is written here against what its calls write.
+MLflow's own calls take one run in four transactions, with an object per point: three to four times as long. The tables
+are its own too, and a test holds what is written here against what its calls write.
 """
 
 import uuid
