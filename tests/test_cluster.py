@@ -75,6 +75,13 @@ def test_a_node_goes_by_the_plan_whatever_has_become_of_the_disk(tmp_path, monke
     assert jobs.read(tmp_path / "plan.json", ["--target-jobs", "aggregate:group=g"])[1] == {}
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"config": {}}', '{"config": {}, "jobs": {"x": {}}}'])
+def test_a_damaged_plan_is_named(tmp_path, damage):
+    (tmp_path / "plan.json").write_text(damage)
+    with pytest.raises(BadConfig, match=r"plan\.json is damaged"):
+        jobs.read(tmp_path / "plan.json", ["x:"])
+
+
 def test_plans_of_two_studies_are_two_files():
     assert len({jobs.plan_file(overlays, {"paper": p}) for overlays in ([], ["a.yaml"]) for p in ("lola", "sos")}) == 4
 

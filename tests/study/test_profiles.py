@@ -1,6 +1,7 @@
 """Profiles: that they can be used is known before anything is trained, and each fault is one sentence."""
 
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ import pytest
 import yaml
 
 from lola.commands import reproduce
-from lola.files import slurm
-from lola.study import profiles
+from lola.files import locks, slurm
+from lola.study import jobs, profiles
 from lola.study.config import load
 from lola.vocabulary.errors import BadConfig
 
@@ -105,6 +106,28 @@ def test_a_profile_says_what_jobs_ask_for_that_say_nothing(slurm_says, tmp_path,
     assert "allowed in partition long: up to 16000" in refused(asking(mem_mb=16001), "ours")
 
 
+@pytest.mark.parametrize("written", ["", "[]", "{}"])
+def test_a_profile_may_say_nothing_of_what_jobs_ask_for(slurm_says, tmp_path, monkeypatch, written):
+    monkeypatch.setattr(profiles, "PROFILES", tmp_path)
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours/config.yaml").write_text(f"executor: slurm\ndefault-resources: {written}\n")
+    profiles.check("ours", asking())
+
+
+@pytest.mark.parametrize("written", ["slurm_partition=long", "[slurm_partition]"])
+def test_what_jobs_ask_for_is_given_in_lines(slurm_says, tmp_path, monkeypatch, written):
+    monkeypatch.setattr(profiles, "PROFILES", tmp_path)
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours/config.yaml").write_text(f"executor:\ndefault-resources: {written}\n")
+    assert "default-resources: given" in refused(asking(), "ours")
+
+
+def test_several_partitions_must_all_be_there(slurm_says):
+    names = list(slurm.partitions())
+    profiles.check("slurm", asking(runtime=5, slurm_partition=",".join(names)))
+    assert "given 'nowhere'" in refused(asking(runtime=5, slurm_partition=f"{names[0]},nowhere"))
+
+
 def test_what_goes_to_no_scheduler_needs_no_partition(slurm_says):
     slurm_says("sinfo", NODES.replace("*", ""))
     profiles.check("slurm", asking())
@@ -160,3 +183,12 @@ def test_a_study_whose_jobs_are_still_in_slurm_is_not_run_beside_them(slurm_says
         assert str(end.value).startswith(told) and str(end.value).endswith(f"scancel {numbers}")
     else:
         reproduce.check_nothing_is_left_behind()
+
+
+def test_a_study_is_not_run_beside_a_job_that_a_node_still_trains(slurm_says, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "LOCKS", tmp_path)
+    held = locks.hold(tmp_path / "job")
+    with pytest.raises(SystemExit, match="still trained on some node"):
+        reproduce.check_nothing_is_left_behind()
+    os.close(held)
+    reproduce.check_nothing_is_left_behind()

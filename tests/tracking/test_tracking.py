@@ -695,6 +695,43 @@ def test_runs_written_whole_are_those_that_the_trackers_own_calls_write(tmp_path
     assert {name: len(rows) for name, rows in written[0][0].items()}["runs"] == 2
 
 
+def test_a_run_without_a_number_is_written_too(root):
+    with experiment.open_game(root, "ipd") as game:
+        content = runs.Content({"kind": "aggregate"}, {}, [("lost", 0, float("nan"))], {"figure.png": b"?"})
+        wanted = experiment.Wanted("aggregate", {"cell": "ipd/aggregate"}, "FINISHED", lambda: content)
+        kept = game.ensure([wanted], {})
+    (run,) = all_runs(root)
+    assert (kept, run.data.metrics, run.data.params) == ({"ipd/aggregate": run.info.run_id}, {}, {})
+
+
+def test_runs_that_are_in_the_database_keep_their_files_whatever_stops_the_logging_then(root, monkeypatch):
+    write = whole.write
+
+    def cut(*arguments):
+        write(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(whole, "write", cut)
+    with pytest.raises(KeyboardInterrupt):
+        log(root, write_cell(root))
+    (run,) = all_runs(root)
+    assert "manifest.json" in artifacts(root, run.info.run_id)
+
+
+def test_a_full_disk_is_told_at_once(root, monkeypatch):
+    calls = []
+
+    def full(*arguments):
+        calls.append(arguments)
+        raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr(whole, "write", full)
+    with pytest.raises(tracking.Unavailable, match="disk is full"):
+        log(root, write_cell(root))
+    assert len(calls) == 1
+    assert not any(path.is_file() for path in Path(store.artifacts(root)).rglob("*"))
+
+
 def tables(root) -> dict[str, list[tuple]]:
     """The rows of a store that are runs' own, without what differs from one logging to the next."""
     own = {"run_uuid", "timestamp", "start_time", "end_time", "artifact_uri"}

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lola.files import damage, environment, locks, records, slurm
-from lola.study import papers, profiles, provenance
+from lola.study import jobs, papers, profiles, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
@@ -78,14 +78,16 @@ def reproduce(config: dict, overlays: list[str], profile: str = "") -> None:
 
 
 def check_nothing_is_left_behind() -> None:
-    """Leave if jobs of a study that was killed in this folder are in SLURM, which would be trained twice."""
+    """Leave if jobs of a study that was killed in this folder are in SLURM, or train, which would be trained twice."""
     left = []
-    with suppress(OSError):  # without an answer there is no SLURM that could run any
+    with suppress(OSError):  # without an answer, locks tell of those that train
         left = slurm.left_behind(Path.cwd())
     if left:
         what = f"{count(len(left), 'job')} of a study that was run in this folder {'is' if len(left) == 1 else 'are'}"
         end = f"scancel {' '.join(left)}"
         sys.exit(f"{what} still in SLURM. Wait for them, or end them, and type the command again: {end}")
+    if jobs.still_trained():
+        sys.exit("A job of a study that was run in this folder is still trained on some node. Wait for it, or end it.")
 
 
 def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:

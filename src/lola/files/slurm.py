@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
+PATIENCE = 20  # seconds
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -60,7 +62,10 @@ def answer(*command: str) -> list[str]:
     """The lines that a command of SLURM's writes."""
     if not which(command[0]):
         raise OSError(f"SLURM is not there: no {command[0]} on this machine")
-    done = subprocess.run(command, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise OSError(f"SLURM does not answer {command[0]} within {PATIENCE} seconds") from None
     if done.returncode:
         raise OSError(f"SLURM does not answer: {' '.join((done.stderr or done.stdout).split())}")
     return [line for line in done.stdout.splitlines() if line.strip()]

@@ -15,6 +15,7 @@ from lola.files import damage, locks
 from lola.files.artifacts import canonical, sha256, write_whole
 from lola.study import plan, schedule
 from lola.vocabulary import names, registry
+from lola.vocabulary.errors import BadConfig
 from lola.vocabulary.names import Cell
 
 PLANS, LOCKS = damage.SNAKEMAKE / "plans", damage.SNAKEMAKE / "jobs"
@@ -74,15 +75,27 @@ def write(path: Path, config: dict, jobs: dict[str, Job]) -> None:
 
 
 def read(path: Path, words: Iterable[str]) -> tuple[dict, dict[str, Job]]:
-    """A study's config, and those of its jobs that are named in the words of a command. Raises OSError."""
-    written, asked = json.loads(path.read_text()), {rule_of(word) for word in words}
-    own = {name: job for name, job in written["jobs"].items() if name in asked}
-    return written["config"], {name: Job(**job | {"seeds": tuple(job["seeds"])}) for name, job in own.items()}
+    """A study's config, and those of its jobs that are named in the words of a command.
+
+    Raises OSError, or BadConfig if the plan is damaged.
+    """
+    asked = {rule_of(word) for word in words}
+    try:
+        written = json.loads(path.read_text())
+        own = {name: job for name, job in written["jobs"].items() if name in asked}
+        return written["config"], {name: Job(**job | {"seeds": tuple(job["seeds"])}) for name, job in own.items()}
+    except (ValueError, KeyError, TypeError):
+        raise BadConfig(f"{path} is damaged; allowed: the plan that the study's own command wrote") from None
 
 
 def rule_of(target: str) -> str:
     """The rule of a job as Snakemake asks for it: of train+ipd+nl-ex+oracle:seed=3 what stands before the colon."""
     return target.partition(":")[0]
+
+
+def still_trained() -> bool:
+    """Whether a job of a study that ended is trained on some node. What locks say holds on all machines of a disk."""
+    return any(locks.is_held(lock) for lock in LOCKS.glob("*"))
 
 
 def alone(root: str, jobs: dict[str, Job], words: list[str], patience: float = PATIENCE) -> None:

@@ -22,7 +22,8 @@ def check(profile: str, config: dict) -> None:
     """Raise BadConfig unless there is such a profile, with its plugin, and what its jobs ask for can be had."""
     known = {path.parent.name: path for path in sorted(PROFILES.glob("*/config.yaml"))}
     told = read(lookup("PROFILE", profile, known, "profile"))
-    executor = told.get("executor", "local")
+    executor = told.get("executor") or "local"
+    usual_resources(told.get("default-resources"))
     if executor not in BUILT_IN and not find_spec(f"snakemake_executor_plugin_{executor.replace('-', '_')}"):
         package = "-e '.[slurm]'" if executor == "slurm" else f"snakemake-executor-plugin-{executor}"
         allowed = f"with it, .venv/bin/python -m pip install {package}"
@@ -39,7 +40,7 @@ def check_slurm(profile: str, told: dict, config: dict) -> None:
         partitions = slurm.partitions()
     except OSError as error:
         raise BadConfig(f"PROFILE: {profile}: {error}; allowed: a machine from which jobs can be sent") from None
-    usual = usual_resources(told.get("default-resources", []))
+    usual = usual_resources(told.get("default-resources"))
     default = next((name for name, partition in partitions.items() if partition.default), "")
     groups, faults = plan.groups(config), Faults()
     for job in jobs.jobs(config, groups, config["results"]).values():
@@ -49,18 +50,21 @@ def check_slurm(profile: str, told: dict, config: dict) -> None:
     faults.tell()
 
 
-def usual_resources(given: dict | Iterable[str]) -> dict[str, str]:
+def usual_resources(given: dict | Iterable[str] | None) -> dict[str, str]:
     """What jobs ask for that do not say it themselves, of lines like slurm_partition=main, or of a mapping."""
-    pairs = given.items() if isinstance(given, dict) else (text.split("=", 1) for text in given)
-    return {name: str(value).strip("'\"") for name, value in pairs}
+    if isinstance(given, str) or not all(isinstance(given, dict) or "=" in str(line) for line in given or ()):
+        raise BadConfig(f"default-resources: given {quoted(given)}; allowed: a list of lines like slurm_partition=main")
+    pairs = given.items() if isinstance(given, dict) else (str(line).split("=", 1) for line in given or ())
+    return {name.strip(): str(value).strip(" '\"") for name, value in pairs}
 
 
 def check_job(job: jobs.Job, group: plan.Group, name: str, partitions: dict[str, slurm.Partition]) -> None:
-    """A partition must be there, and give what a job asks for."""
-    if name not in partitions:
-        given = quoted(name) if name else "none, and SLURM has no default"
-        raise BadConfig(f"slurm_partition: given {given}; allowed: {', '.join(partitions)}")
-    asked, there = schedule.asked(job.memory, job.seconds, group.resources), partitions[name]
+    """A partition must be there, and give what a job asks for; of several with commas between them, the first."""
+    for each in name.split(","):
+        if each not in partitions:
+            given = quoted(each) if each else "none, and SLURM has no default"
+            raise BadConfig(f"slurm_partition: given {given}; allowed: {', '.join(partitions)}")
+    asked, there = schedule.asked(job.memory, job.seconds, group.resources), partitions[name.split(",")[0]]
     if asked["mem_mb"] > there.memory:
         told = f"{asked['mem_mb']} MB for {group.name}; allowed in partition {name}: up to {there.memory:.0f}"
         raise BadConfig(f"resources.mem_mb: given {told}")

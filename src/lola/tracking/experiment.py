@@ -37,6 +37,7 @@ from lola.tracking import whole
 EXPERIMENT = {"project": "lola-reproduced", "mlflow.experimentKind": "custom_model_development"}  # its tags
 RUNNING = "RUNNING"  # a run that has not ended
 LOGGED = "logged_at"  # a run's tag
+MISSING = "RESOURCE_DOES_NOT_EXIST"
 ATTEMPTS = 5
 AT_ONCE = 50  # runs in a transaction, and in memory
 HALF_LOGGED = 600  # seconds after which a run that still says RUNNING is dead, whoever wrote it
@@ -150,7 +151,10 @@ class GameRuns:
         return kept
 
     def log_whole(self, missing: list[Wanted]) -> dict[str, str]:
-        """Log runs into a database, all or, if anything stops it, none: their ids by cell."""
+        """Log runs into a database, all or, if anything stops it, none: their ids by cell.
+
+        Whoever is killed may leave the files of these runs, which nothing refers to.
+        """
         written = {}
         try:
             for each in missing:
@@ -173,9 +177,19 @@ class GameRuns:
         except BaseException:
             for run in written.values():
                 with suppress(MlflowException, OSError):
-                    self.repository(run.artifacts).delete_artifacts()
+                    if not self.has(run.id):
+                        self.repository(run.artifacts).delete_artifacts()
             raise
         return {cell: run.id for cell, run in written.items()}
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run is in the store."""
+        try:
+            return bool(self.client.get_run(run_id))
+        except MlflowException as error:
+            if error.error_code != MISSING:
+                raise
+        return False
 
     def log_by_calls(self, missing: list[Wanted]) -> dict[str, str]:
         """The same by MLflow's calls, run by run, since a server has no call for several."""
@@ -283,7 +297,8 @@ def retry(write: Callable[[], str | None]) -> str | None:
         try:
             return write()
         except (MlflowException, OperationalError) as error:
-            if getattr(error, "error_code", None) not in {None, *TRANSIENT} or attempt == ATTEMPTS:
+            passes = error.error_code in TRANSIENT if isinstance(error, MlflowException) else "locked" in str(error)
+            if not passes or attempt == ATTEMPTS:
                 raise
         time.sleep(0.1 * 2**attempt)
 

@@ -4,6 +4,7 @@ MLflow's own calls take one run in four transactions, with an object per point: 
 are its own too, and a test holds what is written here against what its calls write.
 """
 
+import math
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ PATIENCE = 20  # seconds for other writers of an SQLite database, as MLflow has
 
 @dataclass(frozen=True)
 class Whole:
-    """A run that has ended. Points are (metric, step, value); times are in ms."""
+    """A run that has ended. Points are (metric, step, value), and those that are finite are kept. Times are in ms."""
 
     experiment: str
     folder: str  # of its experiment's artifacts
@@ -50,7 +51,8 @@ def write(address: str, runs: Iterable[Whole]) -> None:
         if engine.dialect.name == "sqlite":
             connection.execute(text(f"PRAGMA busy_timeout = {1000 * PATIENCE}"))
         for table, rows in tables.items():
-            connection.execute(insert(table), rows)
+            if rows:  # of none, a row of defaults would be made
+                connection.execute(insert(table), rows)
     engine.dispose()
 
 
@@ -65,7 +67,8 @@ def _rows(run: Whole) -> Iterable[tuple[type, list[dict]]]:
     yield SqlTag, [mine | {"key": key, "value": value} for key, value in tags.items()]
     yield SqlParam, [mine | {"key": key, "value": value} for key, value in run.params.items()]
     at = mine | {"timestamp": run.logged, "is_nan": False}
-    points = [at | {"key": key, "step": step, "value": value} for key, step, value in dict.fromkeys(run.points)]
+    finite = dict.fromkeys(point for point in run.points if math.isfinite(point[2]))
+    points = [at | {"key": key, "step": step, "value": value} for key, step, value in finite]
     yield SqlMetric, points
     latest = {point["key"]: point for point in sorted(points, key=lambda point: (point["step"], point["value"]))}
     yield SqlLatestMetric, [*latest.values()]

@@ -149,3 +149,11 @@ def test_advantage_alignment_keeps_nash_points_and_all_else_that_is_sure(name):
     assert pulls[2] < 0.01 * pulls[1] < 1e-4 * pulls[0]
     assert term(advantage_alignment(1.0), IPD, thetas).norm() < 1e-10
     assert (naive()(Values.exact(IPD), thetas, 0) / slope).norm() > 10
+
+
+def test_advantage_alignment_leaves_a_mixed_nash_point():
+    """In chicken with both at one half nobody gains by moving, and its term pulls all the same."""
+    chicken = MatrixGame([[[3, 1], [4, 0]], [[3, 4], [1, 0]]], 0.9, ["C", "D"])
+    thetas = [torch.zeros(1, 5, dtype=torch.float64)] * 2
+    assert naive()(Values.exact(chicken), thetas, 0).norm() < 1e-12
+    assert term(advantage_alignment(1.0), chicken, thetas).norm() > 1
