@@ -61,7 +61,7 @@ def test_the_lock_has_all_that_its_packages_need_on_every_python_and_system(pyth
     locked = {plain(name): version for name, version in [*LOCK.items(), builds_with]}
     asked = 0
     for name in LOCK:
-        assert f"{python}.0" in SpecifierSet(metadata.metadata(name)["Requires-Python"] or ""), name
+        assert f"{python}.0" in SpecifierSet(metadata.metadata(name).get("Requires-Python", "")), name
         for needed in map(Requirement, metadata.requires(name) or ()):
             version = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
             if not needed.marker or any(needed.marker.evaluate(system | version) for system in SYSTEMS):
