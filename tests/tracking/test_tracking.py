@@ -1793,7 +1793,11 @@ def test_the_ui_serves_the_store_and_ends_with_its_command(root):
     games.log_aggregate(root, "ipd", {"figure1": figure()}, [], ABOUT)
     for number in (signal.SIGINT, signal.SIGTERM):
         served = subprocess.Popen(
-            command("lola.commands.browse", "--root", root), env=environment(), stdout=subprocess.PIPE, text=True
+            command("lola.commands.browse", "--root", root),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a shell's background jobs ignore
         )
         lines = []
         while not lines or not lines[-1].endswith("Ctrl-C ends it.\n"):
