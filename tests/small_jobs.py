@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from lola.learning import trainers
 from lola.learning.matrix.job import MatrixJob
 from lola.learning.policies import Tabular
 from lola.learning.training import learn, unpickled
@@ -37,6 +38,18 @@ def same(one, other):
         for snapshot in (one, other)
     ]
     return bits[0] == bits[1]
+
+
+def trained_however(spec):
+    """What the seeds 3 and 1 come to, from the start and from any snapshot, and seed 1 alone as well."""
+    snapshots = []
+    whole = list(trainers.run(spec, [3, 1], keep=lambda snapshot: snapshots.append(snapshot())))
+    for n, saved in enumerate(snapshots):
+        later = []
+        assert list(trainers.run(spec, [3, 1], saved, lambda snapshot, to=later: to.append(snapshot()))) == whole
+        assert all(same(*pair) for pair in zip(later, snapshots[n:], strict=True))
+    assert snapshots and [whole[1]] == list(trainers.run(spec, [1]))
+    return whole
 
 
 def leaves(value):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import specs
 import torch
-from small_jobs import same
+from small_jobs import trained_however
 
 from lola.learning import rules, trainers
 from lola.learning.differentiable.covariance import Covariance, Nearby
@@ -63,19 +63,13 @@ def test_starts_are_uniform_around_a_solution():
 
 @pytest.mark.parametrize("every", [None, 3])
 def test_rows_have_residuals_and_no_parameters_and_are_resumed_from_any_snapshot(every):
-    snapshots, run = [], RUN | {"every": every}
-    whole = list(trainers.run(run, [3, 1], keep=lambda snapshot: snapshots.append(snapshot())))
+    whole = trained_however(RUN | {"every": every})
     first = 0 if every is None else every
     assert [row[1:3] for row in whole[0].rows if row[0] == first] == [
         (player, name) for player in (1, 2) for name in ("return", "gradient norm", "residual")
     ]
     assert all(trained.outcome["thetas"] == trained.outcome["policies"] == [] for trained in whole)
     assert [trained.outcome["steps"] for trained in whole] == [6, 6]
-    for n, saved in enumerate(snapshots):
-        later = []
-        assert list(trainers.run(run, [3, 1], saved, lambda snapshot, to=later: to.append(snapshot()))) == whole
-        assert all(same(*pair) for pair in zip(later, snapshots[n:], strict=True))
-    assert [whole[1]] == list(trainers.run(run, [1]))
 
 
 def test_a_seed_that_diverges_fails_alone():

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import specs
 import torch
-from small_jobs import job_of, same, states_from
+from small_jobs import job_of, states_from, trained_however
 
 from lola.learning import rules, trainers
 from lola.learning.arithmetic import normal
@@ -118,14 +118,8 @@ def test_reciprocators_are_used_to_the_last_policies():
 @pytest.mark.parametrize("name", SEATS)
 def test_they_go_on_from_any_snapshot_and_seeds_never_feel_each_other(name):
     seats = [SEATS[name], {"rule": "lola", "lr": 1.0, "eta": 1.0}]
-    snapshots, spec = [], specs.EXACT | {"game": specs.IPD, "seats": seats, "steps": 4}
-    whole = list(trainers.run(spec, [3, 1], keep=lambda snapshot: snapshots.append(snapshot())))
+    whole = trained_however(specs.EXACT | {"game": specs.IPD, "seats": seats, "steps": 4})
     assert all(trained.outcome["status"] == "finished" for trained in whole)
-    for n, saved in enumerate(snapshots):
-        later = []
-        assert list(trainers.run(spec, [3, 1], saved, lambda snapshot, to=later: to.append(snapshot()))) == whole
-        assert all(same(*pair) for pair in zip(later, snapshots[n:], strict=True))
-    assert [whole[1]] == list(trainers.run(spec, [1]))
 
 
 @pytest.mark.parametrize(

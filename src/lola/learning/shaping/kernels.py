@@ -49,6 +49,15 @@ def chain_at(chain, thetas, s, views, joint, rewards, gamma):
 
 
 @kernel
+def own_gradient(total, chain, thetas, s, views, joint, rewards, gamma, i):
+    """∇_i V_i at row `s` of everybody's logits, by joint state, after filling in what is known there."""
+    chain_at(chain, thetas, s, views, joint, rewards, gamma)
+    p, _, rest, _, _, visits, values, q = chain
+    total[:] = 0.0
+    add_gradient(total, 1.0, p[i], rest[i], visits, values[i], q[i], joint[i])
+
+
+@kernel
 def write(row, total, view, last):
     """A direction by joint state, (states, actions), as a row of a player's own table, (d,)."""
     for state in range(len(view)):
@@ -81,9 +90,7 @@ def align(thetas, views, joint, rewards, gamma, i, weights, kept):
     total, past, felt = np.empty((states, p.shape[2])), np.empty((states, n)), np.empty(states)
     advantage, mean = np.empty((states, n)), np.empty(states)
     for s in range(len(out)):
-        chain_at(chain, thetas, s, views, joint, rewards, gamma)
-        total[:] = 0.0
-        add_gradient(total, 1.0, p[i], rest[i], visits, values[i], q[i], joint[i])
+        own_gradient(total, chain, thetas, s, views, joint, rewards, gamma, i)
         for before in range(2):
             for state in range(states):
                 for a in range(n):
@@ -122,9 +129,7 @@ def q_aware(thetas, views, joint, rewards, gamma, i, weights, tau, taken):
     total, past, felt = np.empty((states, p.shape[2])), np.empty((states, n)), np.empty(states)
     worth, mine = np.empty(p.shape[2]), np.empty(p.shape[2])
     for s in range(len(out)):
-        chain_at(chain, thetas, s, views, joint, rewards, gamma)
-        total[:] = 0.0
-        add_gradient(total, 1.0, p[i], rest[i], visits, values[i], q[i], joint[i])
+        own_gradient(total, chain, thetas, s, views, joint, rewards, gamma, i)
         for j in range(len(p)):
             if j == i:
                 continue
@@ -166,13 +171,11 @@ def reciprocate(thetas, views, joint, rewards, gamma, i, weights, usual):
     """
     states, n = views.shape[1], joint.shape[1]
     out, chain = np.empty(thetas[i].shape), empty_chain(views, joint)
-    p, play, rest, future, _, visits, values, q = chain
+    p, play, rest, future, _, visits, _, _ = chain
     total, grudge, influence = np.empty((states, p.shape[2])), np.empty((states, n)), np.empty((states, n))
     taken, earned, worth = np.empty(states), np.empty(states), np.empty((states, n))
     for s in range(len(out)):
-        chain_at(chain, thetas, s, views, joint, rewards, gamma)
-        total[:] = 0.0
-        add_gradient(total, 1.0, p[i], rest[i], visits, values[i], q[i], joint[i])
+        own_gradient(total, chain, thetas, s, views, joint, rewards, gamma, i)
         for j in range(len(p)):
             if j == i:
                 continue
