@@ -68,9 +68,8 @@ def beside(root: Path, examined: Examined) -> Iterator[str]:
                 yield sentence
     except OSError as error:
         yield f"{error.filename}: {error.strerror}"
-    for database in store.own_database(root):
-        if database.is_file() and not store.is_whole(database):
-            yield f"{database} is no whole database"
+    for database in store.damaged_databases(root):
+        yield f"{database} is no whole database"
 
 
 def explain(config: dict, examined: Examined) -> list[str]:

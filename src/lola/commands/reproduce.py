@@ -115,10 +115,9 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
             product.manifest.unlink()
         if kind and product.beside:
             product.beside.unlink(missing_ok=True)
-    for database in store.own_database(root):
-        if database.exists() and not store.is_whole(database):
-            yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
-            damage.set_aside(database)
+    for database in store.damaged_databases(root):
+        yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
+        damage.set_aside(database)
     unlogged = dict(store.not_logged(root))
     for reason in dict.fromkeys(unlogged.values()):
         yield f"MLflow: {reason.replace(store.RETRIED, 'this call logs what is missing')}"

@@ -113,6 +113,11 @@ def database_lock(database: Path) -> Path:
     return database.with_name(f".{database.name}.lock")
 
 
+def damaged_databases(root: str | Path) -> list[Path]:
+    """The file of the study's own store, where it is there and not whole."""
+    return [database for database in own_database(root) if database.is_file() and not is_whole(database)]
+
+
 def is_whole(database: Path) -> bool:
     """Whether a file is an SQLite database with nothing missing; up to `THOROUGH`, its indices are checked too.
 
