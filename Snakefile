@@ -19,7 +19,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from lola.files import environment, locks, slurm
+from lola.files import environment, locks, slurm, warm
 from lola.files.artifacts import canonical, sha256
 from lola.study import display, jobs, papers, plan, profiles, provenance, schedule
 from lola.study.config import BadConfig, load
@@ -98,23 +98,26 @@ include: "workflow/rules/tracking.smk"
 include: "workflow/rules/report.smk"
 
 
-WATCHERS = []
+BESIDE = []  # processes that run as long as this one
 
 
 onstart:
     jobs.write(PLAN, config, JOBS)
     workflow.scheduler.job_rate_limiter = None  # Snakemake 9.27 asks it ever more often: half a core after 100 jobs
+    if workflow.local_exec and (started := warm.start()):
+        BESIDE.append(started)
+        shell.prefix("set -euo pipefail; exec python -m lola.commands.forked ")
     if config["tracking"] == "live":
-        WATCHERS.append(start_watcher(ROOT, {game: about_runs(game) for game in TRACKED}))
+        BESIDE.append(start_watcher(ROOT, {game: about_runs(game) for game in TRACKED}))
 
 
 onsuccess:
-    end(WATCHERS)
+    end(BESIDE)
     say_what_was_not_logged()
 
 
 onerror:
-    end(WATCHERS)
+    end(BESIDE)
     say_what_was_not_logged()
 
 

@@ -141,6 +141,7 @@ def test_modules_are_loaded_by_name_only_through_the_registries():
     assert dynamic == {
         "lola.__init__",
         "lola.commands.show",
+        "lola.files.warm",  # what it is told to run
         "lola.vocabulary.registry",
     }
 

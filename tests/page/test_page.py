@@ -228,9 +228,25 @@ def test_nothing_measured_is_nothing_drawn_and_no_width_divides_by_nothing():
     assert strip(claim("greater"), row(0.0, 0.0, 0.0)).ours == 50
 
 
+@pytest.mark.parametrize(
+    "claim_id, part",
+    [
+        ("table3/ipd/nl-pg/R", "Table 3"),
+        ("ipd/sos", "Iterated prisoner's dilemma"),
+        ("cola/tandem/table1a", "The tandem game"),
+        ("cola/quadratic/1", "Quadratic"),
+    ],
+)
+def test_a_claim_belongs_to_a_part_of_the_paper_or_to_a_game(claim_id, part):
+    """Where all claims begin with the paper's name, what comes after it counts."""
+    called = {"ipd": "Iterated prisoner's dilemma", "tandem": "The tandem game"}
+    assert results.part_of(SimpleNamespace(id=claim_id), "cola", called) == part
+
+
 def test_words_are_as_people_write_them():
-    assert words.label("section6.1") == "§6.1" and words.label("figure-a3-ipd") == "Figure A3, ipd"
-    assert words.label("dice-om") == "Dice om" and words.label("figure4") == "Figure 4"
+    assert words.label("section6.1") == "§6.1" and words.label("figure-a3-ipd") == "Figure A3, IPD"
+    assert words.label("dice-om") == "DiCE om" and words.label("sensitivity-pg") == "Sensitivity PG"
+    assert words.label("cooperation") == "Cooperation" and words.label("figure4") == "Figure 4"
     assert words.signed("R = -1.06 [-1.1, 0], a-2, 1-2") == "R = −1.06 [−1.1, 0], a-2, 1-2"
     assert words.short("so it is (we ask) (as released)") == "So it is"
     assert words.inline("a < *b*, **c** [d](e.md), `f*g`") == (

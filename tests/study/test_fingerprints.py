@@ -84,6 +84,8 @@ EVERYTHING_NEAR = {"near", "near.f", "near.LIMIT", "deeper.deep", "deeper.helper
 def forget():
     fingerprints.read.cache_clear()
     fingerprints.fingerprints.cache_clear()
+    fingerprints.module_file.cache_clear()
+    fingerprints.surroundings.cache_clear()
 
 
 @pytest.fixture

@@ -285,6 +285,19 @@ def measure(root, first, last, seconds=8.0, algorithm="lola-ex", later=0.0) -> P
     return path
 
 
+@pytest.mark.parametrize("algorithm", ["lola-ex", "lola-ex-vs-nl-ex", "lola-ex@map", "lola-ex-vs-nl-ex@cup"])
+def test_what_was_logged_as_its_job_ended_is_not_logged_again(root, algorithm):
+    """Nor the other way round, whatever the group is called."""
+    first, second = (write_cell(root, seed, algorithm=algorithm) for seed in range(2))
+    with experiment.open_game(root, "ipd") as log_of_game:
+        games.log_ended(log_of_game, [first], ABOUT)
+    known, logged = games.log_cells(root, "ipd", [first, second], ABOUT)
+    assert logged == 1
+    with experiment.open_game(root, "ipd") as log_of_game:
+        games.log_ended(log_of_game, [first, second], ABOUT)
+        assert {run.info.run_id for run in log_of_game.active()} == {*known.values()}
+
+
 def test_a_run_has_the_times_of_its_training(root):
     """Side by side seeds have their job's, a cell alone its own; older benchmarks of the same seeds don't count."""
     curves = [write_cell(root, seed) for seed in range(3)]

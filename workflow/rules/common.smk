@@ -28,7 +28,8 @@ def shown_groups(stage, wildcards):
 
 def shown_spec(stage, wildcards):
     """What a figure or table is told of what it shows; without `<`, since the report has it in a script of its page."""
-    return canonical(display.block_spec(config, wildcards.name, SHOWN[stage][wildcards.name])).replace("<", r"\u003c")
+    spec = display.block_spec(config, wildcards.name, SHOWN[stage][wildcards.name], GROUPS)
+    return canonical(spec).replace("<", r"\u003c")
 
 
 def shown_code(stage, wildcards):

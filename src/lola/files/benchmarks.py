@@ -10,6 +10,7 @@ from pathlib import Path
 from lola.vocabulary.names import Cell, GroupName, benchmarked
 
 WRITTEN = 2.0  # seconds at most from a job's last cell to its benchmark, and by which clocks of a file system err
+IMPORTED = 60.0  # MB that each job holds that has imported what it needs
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,13 @@ def measured(path: Path) -> float | None:
 
 
 def memory(path: Path) -> float:
-    """The MB that a job held at most; 0 if that was not measured, as of jobs that end before Snakemake looks."""
+    """The MB that a job held at most; 0 if that was not measured.
+
+    Snakemake does not see what ends before it looks, nor the forks of `lola.files.warm`, but those who wait for them.
+    """
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        return max(float(line["max_rss"]) for line in lines(path))
+        held = max(float(line["max_rss"]) for line in lines(path))
+        return held if held >= IMPORTED else 0.0
     return 0.0
 
 

@@ -137,15 +137,26 @@ def listed(config: dict, rows: list[dict], reasons: dict[str, list[Markup]]) -> 
         return []
     by_id = {row["claim"]: row for row in rows}
     ledger = read_ledger(config["claims"])
-    return [entry(claim, by_id[claim.id], reasons) for claim in ledger.claims if claim.id in by_id]
+    called = titles(config)
+    return [
+        entry(claim, by_id[claim.id], reasons) | {"part": part_of(claim, config["paper"], called)}
+        for claim in ledger.claims
+        if claim.id in by_id
+    ]
+
+
+def part_of(claim: Claim, paper: str, called: dict[str, str]) -> str:
+    """What people call the part of the paper that a claim belongs to, or the game, which may be `called` so."""
+    whole, _, rest = claim.id.partition("/")
+    name = rest.partition("/")[0] if whole == paper else whole
+    return called.get(name) or words.label(name)
 
 
 def entry(claim: Claim, row: dict, reasons: dict[str, list[Markup]]) -> dict:
-    """One claim as the page tells of it."""
+    """One claim as the page tells of it, but for the part that it belongs to."""
     return {
         "id": claim.id,
         "sentence": claim.sentence,
-        "part": words.label(claim.part),
         "section": claim.section,
         "source": claim.source,
         "numeric": claim.numeric,

@@ -15,6 +15,8 @@ INLINE = (  # of Markdown and reStructuredText: what pages here use within a par
 )
 WHY = re.compile(r"<!-- why: ([^>]+) -->\n(.+?)(?:\n\n|\Z)", re.DOTALL)
 MINUS = re.compile(r"(?<![\w.\-])-(?=[\d.])")
+SHORT = ("ipd", "imp", "pg", "lola", "sos", "sga", "cgd", "cola", "co", "eg", "lss", "omd")  # written in capitals
+SPELT = {name: name.upper() for name in SHORT} | {"dice": "DiCE"}
 PARTS = {"table": "Table ", "figure": "Figure ", "section": "§"}
 
 
@@ -43,10 +45,16 @@ def sentence(text: str) -> str:
 
 
 def label(name: str) -> str:
-    """A name as people call what it names: table3 is Table 3, section6.1 is §6.1, figure-a3-ipd is Figure A3, ipd."""
+    """A name as people call what it names: table3 is Table 3, section6.1 is §6.1, figure-a3-ipd is Figure A3, IPD."""
     if numbered := re.fullmatch(r"(table|figure|section)-?([a-z]?[\d.]+)-?(.*)", name):
-        return ", ".join(filter(None, (PARTS[numbered[1]] + numbered[2].upper(), numbered[3].replace("-", " "))))
-    return name[:1].upper() + name[1:].replace("-", " ")
+        return ", ".join(filter(None, (PARTS[numbered[1]] + numbered[2].upper(), spelt(numbered[3]))))
+    text = spelt(name)
+    return text[:1].upper() + text[1:]
+
+
+def spelt(name: str) -> str:
+    """The words of a name, short ones as they are written."""
+    return " ".join(SPELT.get(word, word) for word in name.split("-"))
 
 
 def heading(title: str) -> tuple[str, str]:

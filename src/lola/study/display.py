@@ -42,9 +42,12 @@ def tournament_labels(config: dict, names: Iterable[str]) -> dict[str, str]:
     return {name: config["study"][name].get("label", name) for name in names}
 
 
-def block_spec(config: dict, name: str, block: dict) -> dict:
-    """All that a figure or table shows and cannot read from its groups: names, labels, actions, scale."""
-    found = groups(config)
+def block_spec(config: dict, name: str, block: dict, known: dict[str, Group] | None = None) -> dict:
+    """All that a figure or table shows and cannot read from its groups: names, labels, actions, scale.
+
+    Who asks for many gives the `groups` of the config.
+    """
+    found = known or groups(config)
     shown = [found[group] for group in block_groups(config, block)]
     coin_games = {group.name: coin_game_scale(group) for group in shown if group.course == "coin_game"}
     if block["kind"] == CLAIMS:  # whose table calls groups by their names

@@ -11,12 +11,16 @@ dotted `import lola.…` without `as`, no name twice (tests/test_architecture.py
 """
 
 import ast
+import json
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from lola.files.artifacts import sha256
+from lola.files import environment
+from lola.files.artifacts import canonical, sha256, write_whole
 
 SOURCE = Path(__file__).parents[2]
 IMPORT, EVERYTHING = "", "*"  # in place of a definition's name
@@ -64,8 +68,35 @@ def fingerprints(*entries: str | tuple[str, str], without: str = "") -> dict[str
 
 @cache
 def read(module: str) -> dict[str, Code]:
-    """The code of every definition of a module, and of `IMPORT`; any other name leads to what it stands for."""
-    tree = ast.parse(module_file(module).read_bytes())
+    """The code of every definition of a module, and of `IMPORT`; any other name leads to what it stands for.
+
+    What was read once is kept under a digest of all that it depends on, since reading all modules takes seconds.
+    """
+    source = module_file(module).read_bytes()
+    digest = sha256(canonical([module, sha256(source), *surroundings()]))
+    kept = SOURCE.parent / environment.CACHE / "code" / f"{digest}.json"
+    with suppress(OSError, ValueError, TypeError):
+        digest, told = kept.read_text(encoding="utf-8").split("\n")
+        if digest == sha256(told):
+            known = json.loads(told).items()
+            return {name: Code(code, {Place(*place) for place in leads}) for name, (code, leads) in known}
+    found = parsed(module, source)
+    with suppress(OSError):  # where nothing can be written, each command reads for itself
+        told = json.dumps({name: (code.digest, sorted(code.leads_to)) for name, code in found.items()})
+        write_whole(kept, f"{sha256(told)}\n{told}")
+    return found
+
+
+@cache
+def surroundings() -> tuple[str, ...]:
+    """What the reading of a module depends on beside its source: this module, Python, which modules there are."""
+    modules = [str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py")]
+    return sha256(Path(__file__).read_bytes()), sys.version, *sorted(modules)
+
+
+def parsed(module: str, source: bytes) -> dict[str, Code]:
+    """The code of every definition in the source of a module."""
+    tree = ast.parse(source)
     elsewhere = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -142,6 +173,7 @@ def attribute_of(place: Place, attribute: str) -> Place:
     return Place(inner, EVERYTHING) if module_file(inner) else Place(place.module, attribute)
 
 
+@cache
 def module_file(module: str) -> Path | None:
     """The file of a module or package of this project; None for any other name."""
     path = SOURCE.joinpath(*module.split("."))

@@ -77,13 +77,8 @@ def check_command_lines(config: dict) -> None:
     figures, tables = (plan.blocks(config, stage) for stage in ("figure", "table"))
     for stage, blocks in (("figures", figures), ("tables", tables)):
         for name, block in blocks.items():
-            faults.of(
-                check_room,
-                f"{stage}.{name}",
-                "what it shows",
-                len(canonical(display.block_spec(config, name, block))),
-                WORD,
-            )
+            told = canonical(display.block_spec(config, name, block, groups))
+            faults.of(check_room, f"{stage}.{name}", "what it shows", len(told), WORD)
     for game in tracked:
         shown = [plan.block_groups(config, block) for block in figures.values() if game in plan.block_games(block)]
         faults.of(check_room, f"games.{game}", "the groups in its figures", len(canonical(shown)), WORD)

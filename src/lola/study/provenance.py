@@ -122,7 +122,8 @@ def products(config: dict, overlays: list[str] = (), by_hand: dict | None = None
         for name, block in plan.blocks(config, stage).items():
             path, needs = root / f"manifests/{stage}s/{name}.json", tuple(plan.block_groups(config, block))
             needs += tuple(more[group] for group in needs if stage == "table" and group in more)
-            yield Product(name, stage, path, display.block_spec(config, name, block), product_code(stage, block), needs)
+            spec = display.block_spec(config, name, block, groups)
+            yield Product(name, stage, path, spec, product_code(stage, block), needs)
     yield from pages(config, overlays, by_hand or {})
 
 

@@ -39,7 +39,8 @@ def log_ended(log: GameRuns, curves: Iterable[str | Path], about: runs.About) ->
     groups = defaultdict(dict)
     for curve in curves:
         with suppress(FileNotFoundError, ValueError):
-            groups[Cell.at(curve).instead()][str(curve)] = read_manifest(curve)
+            cell = Cell.at(curve)
+            groups[cell.instead(cell.algorithm)][str(curve)] = read_manifest(curve)
     for group, manifests in groups.items():
         where = f"tags.algorithm = '{group.algorithm}' AND tags.opponent_model = '{group.opponent_model}'"
         log.log_cells(manifests, about, log.sweep(where))

@@ -21,8 +21,8 @@ def solve(right, left):
 def eliminate(right, left, added):
     """Turn (K, N) `right` into left⁻¹ right: the largest entry left in a column is the pivot, the first of equals.
 
-    `added` is the sum of the sizes of all that was added up to an entry of `left`, |L||U|: rounding is at most K ε of it
-    (Higham, Accuracy and Stability of Numerical Algorithms, theorem 9.3), and an entry that is no larger is no pivot.
+    `added` is the sum of the sizes of all that was added up to an entry of `left`, |L||U|: rounding is at most K ε of
+    it (Higham, Accuracy and Stability of Numerical Algorithms, theorem 9.3), and what is no larger is no pivot.
     """
     size, width = right.shape
     for pivot in range(size):
