@@ -1,6 +1,7 @@
 """Small PNGs of single runs, to look through many of them; equal runs have equal pictures."""
 
 import io
+import math
 from functools import lru_cache
 
 import matplotlib as mpl
@@ -16,6 +17,7 @@ mpl.rcdefaults()  # whatever the user's matplotlibrc says
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's, readable by the colour-blind
 MARKERS = ["o", "s", "^", "D"]
 RED_AND_BLUE = {"red": COLOURS[1], "blue": COLOURS[0]}  # players 1 and 2 of the Coin Game
+SMALLEST = 1e-12  # how far axes reach at least
 FARTHEST = 1e100  # a value that is drawn: a span of larger ones would overflow
 LEGEND = {"loc": "upper center", "ncols": 4, "fontsize": 8, "frameon": False}
 
@@ -64,31 +66,59 @@ def _empty(low: float, high: float, steps: int, unit: str, players: int, states:
 
 def returns_and_others(series: dict, manifest: dict) -> bytes:
     """Returns over steps, and beside them all else known; of the Coin Game the share of coins in one's own colour."""
-    spec, others = manifest["spec"], list(dict.fromkeys(name for _, name in series if name != measures.RETURN))
-    players = {f"agent {n + 1}": COLOURS[n % 4] for n in range(len(spec["seats"]))}
-    coins = registry.course(spec) == "coin_game"
-    if coins:
-        players, others = RED_AND_BLUE, [measures.OWN_COLOUR]
-    canvas, left, right = _panels()
-    for player, (name, colour) in enumerate(players.items(), 1):
-        own = {measure: _over_steps(points) for (of, measure), points in series.items() if of == str(player)}
-        left.plot(*own.get(measures.RETURN, _over_steps([])), color=colour, label=name)
-        for measure in others:
-            right.plot(*own.get(measure, _over_steps([])), color=colour)
-    left.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="return per step")
-    right.set(xlim=(0, spec["steps"]), xlabel="update", ylabel="\n".join(others[:3]))
-    if coins:
-        right.axhline(0.5, color="grey", linestyle=":", linewidth=1)
-        right.set(ylim=(-0.02, 1.02))
-    canvas.figure.legend(handles=left.lines, **LEGEND)
-    canvas.draw()
+    spec, others = manifest["spec"], tuple(dict.fromkeys(name for _, name in series if name != measures.RETURN))
+    players = tuple((f"agent {n + 1}", COLOURS[n % 4]) for n in range(len(spec["seats"])))
+    if coins := registry.course(spec) == "coin_game":
+        players, others = tuple(RED_AND_BLUE.items()), (measures.OWN_COLOUR,)
+    shown = [(str(player), name) for name in (measures.RETURN, *others) for player in range(1, 1 + len(players))]
+    known = [_over_steps(series.get(each, [])) for each in shown]
+    left, right = _around(known[: len(players)]), (-0.02, 1.02) if coins else _around(known[len(players) :])
+    canvas, background = _axes(spec["steps"], players, others, left, right, coins)
+    canvas.restore_region(background)
+    lines = [line for axes in canvas.figure.axes for line in axes.lines if line.get_animated()]
+    for line, points in zip(lines, known, strict=True):
+        line.set_data(*points)
+        line.axes.draw_artist(line)
     return _png(canvas)
+
+
+@lru_cache(maxsize=64)
+def _axes(steps: int, players: tuple, others: tuple[str, ...], returns: tuple, right: tuple, coins: bool):
+    """All of the picture but its data, as `_empty`: lines of the returns of players, then of each other measure."""
+    canvas, *panels = _panels()
+    for axes, names, limits in zip(panels, ((measures.RETURN,), others), (returns, right), strict=True):
+        margin = 0 if coins and axes is panels[1] else 0.05 * (limits[1] - limits[0])
+        axes.set(xlim=(0, steps), ylim=(limits[0] - margin, limits[1] + margin), xlabel="update")
+        for _ in names:
+            for label, colour in players:
+                axes.plot([], [], color=colour, label=label, animated=True)
+    panels[0].set(ylabel="return per step")
+    panels[1].set(ylabel="\n".join(others[:3]))
+    if coins:
+        panels[1].axhline(0.5, color="grey", linestyle=":", linewidth=1)
+    canvas.figure.legend(handles=panels[0].lines, **LEGEND)
+    canvas.draw()
+    return canvas, canvas.copy_from_bbox(canvas.figure.bbox)
+
+
+def _around(known: list[np.ndarray]) -> tuple[float, float]:
+    """0 and round numbers around all values, so that many runs have the same axes."""
+    values = np.concatenate([np.zeros(1), *(points[1] for points in known)])
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    reach = _rounded_up(max(-low, high))
+    return (-reach if low < 0 else 0.0), (reach if high > 0 or not low else 0.0)
+
+
+def _rounded_up(size: float) -> float:
+    """The next of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(max(size, SMALLEST)))
+    return next(digit * power for digit in (1, 2, 5, 10, 20) if digit * power >= size)
 
 
 def _panels() -> tuple[FigureCanvasAgg, Axes, Axes]:
     """An empty picture, and its two panels."""
     canvas = FigureCanvasAgg(Figure(figsize=(6, 2.2), dpi=80))
-    places = {"left": 0.12, "right": 0.99, "bottom": 0.22, "wspace": 0.35}
+    places = {"left": 0.14, "right": 0.98, "bottom": 0.22, "wspace": 0.48}
     return canvas, *canvas.figure.subplots(1, 2, gridspec_kw=places)
 
 
