@@ -60,7 +60,8 @@ def check(project: Path, *tests: str) -> None:
 
 def contents(project: Path) -> dict[str, bytes]:
     files = (Path(folder, name) for folder, _, names in os.walk(project) for name in names)
-    return {str(p.relative_to(project)): p.read_bytes() for p in files if "__pycache__" not in p.parts}
+    kept = (path for path in files if not {"__pycache__", ".snakemake"} & {*path.parts})
+    return {str(path.relative_to(project)): path.read_bytes() for path in kept}
 
 
 @pytest.fixture
