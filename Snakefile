@@ -33,7 +33,9 @@ from snakemake_logger_plugin_lola import progress
 min_version("9.0")
 
 environment.set_up()
-shell.prefix("set -euo pipefail; exec ")  # a shell of which a job is a child tells its whole command if that is killed
+# The job takes the place of its shell, which would tell the whole command if the job is killed.
+BEGIN = "set -euo pipefail; exec "
+shell.prefix(BEGIN)
 
 OVERLAYS = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
 SETTINGS = workflow.config_settings.config
@@ -106,7 +108,7 @@ onstart:
     workflow.scheduler.job_rate_limiter = None  # Snakemake 9.27 asks it ever more often: half a core after 100 jobs
     if workflow.local_exec and (started := warm.start()):
         BESIDE.append(started)
-        shell.prefix("set -euo pipefail; exec python -m lola.commands.forked ")
+        shell.prefix(BEGIN + "python -m lola.commands.forked ")
     if config["tracking"] == "live":
         BESIDE.append(start_watcher(ROOT, {game: about_runs(game) for game in TRACKED}))
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ def main():
     if word == "environment":
         print(os.environ.get("SET_BY_IMPORT"))
     if word == "import":
-        print("colorsys" in sys.modules, os.getppid())
+        print("colorsys" in sys.modules)
         import colorsys
     if word == "wait":
         Path(rest[0]).write_text(str(os.getpid()))
@@ -148,6 +149,13 @@ def test_jobs_go_on_when_what_started_them_is_gone(tmp_path, call):
     assert Path(f"/proc/{job}").exists() and caller.poll() is None
     caller.kill()
     assert gone(job)
+
+
+def test_another_users_command_is_refused(monkeypatch):
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(os, "getuid", lambda: -1)
+    with ours, theirs, pytest.raises(PermissionError):
+        warm.received(ours)
 
 
 def test_without_that_process_or_for_other_commands_nothing_is_handed_over(call, monkeypatch):

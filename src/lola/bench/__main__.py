@@ -23,7 +23,7 @@ import torch
 
 from lola.bench.coins import coin_game
 from lola.bench.timing import pace, per_update, spread
-from lola.files import environment, processor
+from lola.files import benchmarks, environment, processor
 from lola.files.artifacts import canonical, write_whole
 from lola.learning import rules
 from lola.learning.joint import rules as joint
@@ -164,8 +164,8 @@ def jobs(config: dict) -> Iterator[dict]:
         yield command_row("make reproduce of the matrix games, from nothing", [command_cost(command)])
         for group in (groups[f"{game}/{name}/oracle"] for game in ("ipd", "imp") for name in ("nl-pg", "lola-pg")):
             (measured,) = group.benchmarks(f"{root}/results")
-            job = json.loads(measured.read_text())
-            yield command_row(f"  of it {group.name}, {len(group.seeds)} seeds", [(job["s"], job["max_rss"])])
+            took = benchmarks.seconds(measured), benchmarks.memory(measured)
+            yield command_row(f"  of it {group.name}, {len(group.seeds)} seeds", [took])
         yield command_row("the same, nothing to do", [command_cost(command) for _ in range(3)])
 
 
@@ -190,7 +190,7 @@ def command_cost(command: list[str]) -> tuple[float, float]:
 
 def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
     seconds, memory = zip(*runs, strict=True)
-    return {"command": what} | spread("s", list(seconds)) | {"MiB": round(max(memory))}
+    return {"command": what} | spread("s", list(seconds)) | {"MiB": round(max(memory)) or "not measured"}
 
 
 # Jobs early, since a command inherits the peak of memory of who starts it.

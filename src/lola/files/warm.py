@@ -69,6 +69,7 @@ def serve(listener: socket.socket) -> list[str]:
     given = dict(os.environ)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for forks
     forks, fork = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    fork.setblocking(False)  # no job waits at its end for a process that is busy or gone
     while sys.stdin not in (ready := select.select([listener, forks, sys.stdin], [], [])[0]):
         if forks in ready:
             imported(json.loads(forks.recv(MOST)))
@@ -102,7 +103,7 @@ def imported(modules: list[str]) -> None:
 
 def tell_imports(fork: socket.socket, known: set[str]) -> None:
     """Tell the process that forks what a job has imported, so that the next ones need not."""
-    with suppress(OSError):  # that process has ended, or there is too much to tell
+    with suppress(OSError):  # that process has ended or is busy, or there is too much to tell
         fork.sendall(json.dumps([name for name in sys.modules if name not in known]).encode())
 
 

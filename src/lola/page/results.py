@@ -139,7 +139,7 @@ def listed(config: dict, rows: list[dict], reasons: dict[str, list[Markup]]) -> 
     ledger = read_ledger(config["claims"])
     called = titles(config)
     return [
-        entry(claim, by_id[claim.id], reasons) | {"part": part_of(claim, config["paper"], called)}
+        entry(claim, by_id[claim.id], part_of(claim, config["paper"], called), reasons)
         for claim in ledger.claims
         if claim.id in by_id
     ]
@@ -147,16 +147,16 @@ def listed(config: dict, rows: list[dict], reasons: dict[str, list[Markup]]) -> 
 
 def part_of(claim: Claim, paper: str, called: dict[str, str]) -> str:
     """What people call the part of the paper that a claim belongs to, or the game, which may be `called` so."""
-    whole, _, rest = claim.id.partition("/")
-    name = rest.partition("/")[0] if whole == paper else whole
+    name = claim.id.split("/")[1] if claim.part == paper else claim.part
     return called.get(name) or words.label(name)
 
 
-def entry(claim: Claim, row: dict, reasons: dict[str, list[Markup]]) -> dict:
-    """One claim as the page tells of it, but for the part that it belongs to."""
+def entry(claim: Claim, row: dict, part: str, reasons: dict[str, list[Markup]]) -> dict:
+    """One claim as the page tells of it."""
     return {
         "id": claim.id,
         "sentence": claim.sentence,
+        "part": part,
         "section": claim.section,
         "source": claim.source,
         "numeric": claim.numeric,

@@ -73,8 +73,8 @@ def read(module: str) -> dict[str, Code]:
     What was read once is kept under a digest of all that it depends on, since reading all modules takes seconds.
     """
     source = module_file(module).read_bytes()
-    digest = sha256(canonical([module, sha256(source), *surroundings()]))
-    kept = SOURCE.parent / environment.CACHE / "code" / f"{digest}.json"
+    name = sha256(f"{module} {sha256(source)} {surroundings()}")
+    kept = SOURCE.parent / environment.CACHE / "code" / f"{name}.json"
     with suppress(OSError, ValueError, TypeError):
         digest, told = kept.read_text(encoding="utf-8").split("\n")
         if digest == sha256(told):
@@ -88,10 +88,10 @@ def read(module: str) -> dict[str, Code]:
 
 
 @cache
-def surroundings() -> tuple[str, ...]:
-    """What the reading of a module depends on beside its source: this module, Python, which modules there are."""
-    modules = [str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py")]
-    return sha256(Path(__file__).read_bytes()), sys.version, *sorted(modules)
+def surroundings() -> str:
+    """A digest of what the reading of a module depends on beside it: this module, Python, which modules there are."""
+    modules = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py"))
+    return sha256(canonical([sha256(Path(__file__).read_bytes()), sys.version, *modules]))
 
 
 def parsed(module: str, source: bytes) -> dict[str, Code]:

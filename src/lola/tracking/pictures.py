@@ -87,8 +87,7 @@ def _axes(steps: int, players: tuple, others: tuple[str, ...], returns: tuple, r
     """All of the picture but its data, as `_empty`: lines of the returns of players, then of each other measure."""
     canvas, *panels = _panels()
     for axes, names, limits in zip(panels, ((measures.RETURN,), others), (returns, right), strict=True):
-        margin = 0 if coins and axes is panels[1] else 0.05 * (limits[1] - limits[0])
-        axes.set(xlim=(0, steps), ylim=(limits[0] - margin, limits[1] + margin), xlabel="update")
+        axes.set(xlim=(0, steps), ylim=limits, xlabel="update")
         for _ in names:
             for label, colour in players:
                 axes.plot([], [], color=colour, label=label, animated=True)
@@ -102,11 +101,13 @@ def _axes(steps: int, players: tuple, others: tuple[str, ...], returns: tuple, r
 
 
 def _around(known: list[np.ndarray]) -> tuple[float, float]:
-    """0 and round numbers around all values, so that many runs have the same axes."""
+    """A little more than from 0 to round numbers around all values, so that many runs have the same axes."""
     values = np.concatenate([np.zeros(1), *(points[1] for points in known)])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     reach = _rounded_up(max(-low, high))
-    return (-reach if low < 0 else 0.0), (reach if high > 0 or not low else 0.0)
+    low, high = (-reach if low < 0 else 0.0), (reach if high > 0 or not low else 0.0)
+    margin = 0.05 * (high - low)
+    return low - margin, high + margin
 
 
 def _rounded_up(size: float) -> float:
