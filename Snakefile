@@ -108,7 +108,7 @@ onstart:
     workflow.scheduler.job_rate_limiter = None  # Snakemake 9.27 asks it ever more often: half a core after 100 jobs
     if workflow.local_exec and (started := warm.start()):
         BESIDE.append(started)
-        shell.prefix(BEGIN + "python -m lola.commands.forked ")
+        shell.prefix(f"{BEGIN}python -m lola.commands.forked ")
     if config["tracking"] == "live":
         BESIDE.append(start_watcher(ROOT, {game: about_runs(game) for game in TRACKED}))
 
