@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from project_copies import PROJECT, copied
 from snakemake.target_jobs import parse_target_jobs_cli_args
 from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 
@@ -24,8 +25,6 @@ from lola.study import jobs, papers, plan, schedule
 from lola.study.config import load
 from lola.vocabulary.errors import BadConfig
 
-PROJECT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
 NOWHERE = "a folder with no results"
 GROUP = "ipd/nl-ex/oracle"
 STUDIES = [(paper, [file]) for paper in papers.papers() for file in papers.overlay_files(paper).values()]
@@ -184,10 +183,7 @@ def test_a_job_waits_a_while_for_one_that_is_ending(tmp_path):
 @pytest.fixture
 def project(tmp_path):
     """A copy of the project in which nothing has run."""
-    for part in PARTS:
-        source = PROJECT / part
-        (shutil.copytree if source.is_dir() else shutil.copy2)(source, tmp_path / part)
-    return tmp_path
+    return copied(tmp_path)
 
 
 def snakemake(project: Path, study: dict, *arguments: str) -> subprocess.CompletedProcess:

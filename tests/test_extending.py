@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_workflow import PROJECT, copied, own, reproduce
+from project_copies import PROJECT, copied
+from test_workflow import own, reproduce
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recipes")]
 

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from project_copies import PROJECT, copied, copied_again
 
 from lola.study.config import load
 from lola.study.plan import groups
 
 pytestmark = pytest.mark.xdist_group("studies")  # one process runs them all, since they copy one finished study
 
-PROJECT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config", "environment.yml", "profiles", "pyproject.toml", "requirements.lock", "src", "workflow")
 ROOT = Path("results/lola-smoke")
 CELLS = 147  # 49 groups of 3 seeds
 GAMES = ("ipd", "imp", "imp-96", "imp-99", "coin-game")
@@ -80,16 +79,6 @@ def edit(path: Path, before: str, after: str) -> None:
     path.write_text(text.replace(before, after, 1))
 
 
-def copied(folder: Path) -> Path:
-    """A copy of the project in which nothing has run."""
-    project = folder / "project"
-    project.mkdir()
-    for part in PARTS:
-        source = PROJECT / part
-        (shutil.copytree if source.is_dir() else shutil.copy2)(source, project / part)
-    return project
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A copy of the project in which the smoke study is finished."""
@@ -101,7 +90,7 @@ def finished(tmp_path_factory):
 @pytest.fixture
 def study(finished, tmp_path):
     """A copy of the finished study that a test may change."""
-    return Path(shutil.copytree(finished, tmp_path / "project"))
+    return copied_again(finished, tmp_path)
 
 
 def rows(path: Path) -> list[dict]:

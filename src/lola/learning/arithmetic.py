@@ -34,6 +34,11 @@ def matmul(a: Tensor, b: Tensor, plus: Tensor | None = None) -> Tensor:
     return multiplied(a, b, a.new_zeros(()) if plus is None else plus)
 
 
+def times(matrix: Tensor, x: Tensor) -> Tensor:
+    """A x per seed, (S, D), from (S, D, D) and (S, D)."""
+    return matmul(matrix, x[:, :, None])[:, :, 0]
+
+
 class Product(torch.autograd.Function):
     """plus + a b on the processor, and its derivatives, which are products again."""
 

@@ -8,7 +8,6 @@ rule is differentiable in every θ, so rules can look through each other, for an
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,7 +18,7 @@ class Values:
     """The players' expected discounted returns V_k(θ): called with everybody's parameters, one (S,) tensor each.
 
     `at_hand` gives them where the players are. Values from roll-outs are known nowhere else: once somebody has `moved`,
-    every call of `imagine` plays anew. `closed_form` is a game that offers first-order terms without autograd.
+    every call of `imagine` plays anew. `closed_form` is a game that knows its derivatives without autograd.
     """
 
     at_hand: Callable[[list[Tensor]], list[Tensor]]
@@ -46,31 +45,6 @@ class Values:
 Rule = Callable[[Values, list[Tensor], int], Tensor]
 
 
-class Terms(NamedTuple):
-    """The terms of first-order rules (Letcher et al. 2019), for every player i a tensor (S, d_i).
-
-    `xi`: ξ_i = ∇_i V_i.
-    `ahead`: (H_oξ)_i = Σ_j ∇_ij V_i ∇_j V_j, what the others' next step does to my gradient.
-    `shape`: χ_i = Σ_j ∇_ij V_j ∇_j V_i, how my move changes their next step, to my good.
-    """
-
-    xi: list[Tensor]
-    ahead: list[Tensor]
-    shape: list[Tensor]
-
-
-def terms(values: Values, thetas: list[Tensor]) -> Terms:
-    """ξ, H_oξ and χ of all players at a point, in closed form where the game offers it."""
-    if values.closed_form:
-        return Terms(*values.closed_form.terms(thetas))
-    V, players = values(thetas), range(len(thetas))
-    return Terms(
-        xi=[gradient(V[i], thetas[i]) for i in players],
-        ahead=[sum(mixed(V, thetas, i, j, i, j) for j in others(thetas, i)) for i in players],
-        shape=[sum(mixed(V, thetas, i, j, j, i) for j in others(thetas, i)) for i in players],
-    )
-
-
 def mixed(V: list[Tensor], thetas: list[Tensor], i: int, j: int, k: int, along: int) -> Tensor:
     """∇_ij V_k ∇_j V_along."""
     direction = gradient(V[along], thetas[j])
@@ -79,7 +53,11 @@ def mixed(V: list[Tensor], thetas: list[Tensor], i: int, j: int, k: int, along: 
 
 @dataclass(frozen=True)
 class FirstOrder:
-    """ξ_i + η (ahead·(H_oξ)_i + shape·χ_i), see `Terms`, for constant weights: added up pair by pair."""
+    """ξ_i + η (ahead·(J_oξ)_i + shape·χ_i) for constant weights, added up pair by pair (Letcher et al. 2019).
+
+    ξ_i = ∇_i V_i. (J_oξ)_i = Σ_j ∇_ij V_i ∇_j V_j is what the others' next step does to my gradient,
+    χ_i = Σ_j ∇_ij V_j ∇_j V_i how my move changes their next step, to my good.
+    """
 
     eta: float | Tensor
     ahead: float

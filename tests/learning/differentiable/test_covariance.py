@@ -8,6 +8,10 @@ from small_jobs import trained_however
 
 from lola.learning import rules, trainers
 from lola.learning.differentiable.covariance import Covariance, Nearby
+from lola.learning.fields import Field
+from lola.learning.joint.field import field
+from lola.learning.joint.rules import cgd
+from lola.learning.rules import Values
 
 RUN = specs.EXACT | {
     "game": {"kind": "covariance", "dimension": 4},
@@ -41,6 +45,30 @@ def test_values_residuals_and_gradients_are_those_of_the_paper(game):
         assert [of_player[s].item() for of_player in seen] == [pytest.approx(residual)] * 2
         np.testing.assert_allclose(xi[0][s].reshape(4, 4), -off, rtol=1e-10)
         np.testing.assert_allclose(xi[1][s].reshape(4, 4), -(W + W.T) @ V, rtol=1e-10)
+
+
+def test_closed_form_is_autograd(game):
+    """The field, and its products with any vector, also with J made whole; and what first-order rules make of it."""
+    thetas, values = [theta.requires_grad_() for theta in drawn(5)], Values.exact(game)
+    known, found = field(values, thetas), field(values.by_autograd(), thetas)
+    x = torch.from_numpy(np.random.default_rng(3).normal(size=(5, 32)))
+    for name in ("xi", "forward", "backward", "ahead", "shape", "jacobian"):
+        torch.testing.assert_close(getattr(known, name), getattr(found, name).detach(), rtol=1e-12, atol=1e-11)
+    for name in ("between_times", "between_transposed_times"):
+        pair = [getattr(at, name)(x).detach() for at in (known, found)]
+        torch.testing.assert_close(*pair, rtol=1e-12, atol=1e-11)
+        torch.testing.assert_close(pair[0], getattr(Field, name)(known, x), rtol=1e-12, atol=1e-11)
+    for i in (0, 1):
+        pair = [rules.lola_surrogate(0.3)(at, thetas, i).detach() for at in (values, values.by_autograd())]
+        torch.testing.assert_close(*pair, rtol=1e-12, atol=1e-11)
+
+
+def test_bits_depend_on_no_other_seed(game):
+    thetas, rule = drawn(7), cgd(0.1, 1e-6)
+    for i in (0, 1):
+        together = rule(Values.exact(game), thetas, i)
+        for s in range(7):
+            assert torch.equal(rule(Values.exact(game), [theta[s : s + 1] for theta in thetas], i)[0], together[s])
 
 
 def test_nobody_moves_where_it_is_solved(game):

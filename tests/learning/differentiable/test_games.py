@@ -1,5 +1,7 @@
 """Games of one number per player: values as papers print them, and where rules lead in the tandem game."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import specs
@@ -8,6 +10,7 @@ from small_jobs import trained_however
 
 from lola.learning import rules, trainers
 from lola.learning.differentiable.game import Bimatrix, Market, Polynomial
+from lola.learning.joint.field import ByAutograd, field
 from lola.learning.rules import Values
 
 PENNIES = {"kind": "bimatrix", "actions": ["H", "T"], "payoffs": [[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]]}
@@ -52,8 +55,10 @@ def test_terms_of_first_order_rules_by_hand():
     """∇_ij V_k = −2 for all, ∇_j V_i = −2s with s = x + y, so χ_i = 4s and (H_oξ)_i = −2 (2 − 2s)."""
     game = Polynomial(specs.TANDEM["terms"])
     thetas = [torch.tensor([[1.0]], requires_grad=True), torch.tensor([[2.0]], requires_grad=True)]
-    found = rules.terms(Values(game.values), thetas)
-    assert [[t.item() for t in of_term] for of_term in found] == [[-4.0, -4.0], [8.0, 8.0], [12.0, 12.0]]
+    for values in (Values.exact(game), Values(game.values)):
+        at = field(values, thetas)
+        found = [term.flatten().tolist() for term in (at.xi, at.ahead, at.shape)]
+        assert found == [[-4.0, -4.0], [8.0, 8.0], [12.0, 12.0]]
 
 
 @pytest.mark.parametrize(
@@ -145,17 +150,38 @@ def test_with_every_rows_are_those_after_so_many_updates(every):
     assert thin.outcome == whole.outcome
 
 
-@pytest.mark.parametrize(
-    "game",
-    [Polynomial([[[0.3, 3, 1], [0.7, 1, 5]], [[1.1, 2, 7]]]), Bimatrix(*list(PENNIES.values())[:0:-1]), Market()],
-)
+GAMES = [
+    Polynomial([[[0.3, 3, 1], [0.7, 1, 5]], [[1.1, 2, 7]]]),
+    Polynomial([[[2.0, 3, 1, 0], [-1.5, 0, 0, 0]], [[4.0, 0, 0, 0]], [[-0.7, 2, 2, 2], [1.0, 1, 0, 1]]]),
+    Bimatrix(*list(PENNIES.values())[:0:-1]),
+    Bimatrix(*list(ODD.values())[:0:-1]),
+    Market(),
+]
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_closed_form_is_autograd(game):
+    thetas = [theta.requires_grad_() for theta in at(*np.random.default_rng(2).normal(0, 2, (len(game.sizes), 20)))]
+    known, found = (field(values, thetas) for values in (Values.exact(game), Values(game.values)))
+    assert not isinstance(known, ByAutograd) and isinstance(found, ByAutograd)
+    for term in ("xi", "forward", "backward", "ahead", "shape", "jacobian"):
+        pair = [getattr(at, term).detach() for at in (known, found)]
+        torch.testing.assert_close(*pair, rtol=1e-12, atol=1e-12 * pair[1].abs().max().item())
+    for i, weights in product(range(len(thetas)), [(0, 0), (1, 0), (0, 1), (1, 1), (0.5, 2)]):
+        eta = torch.linspace(0, 2, 20, dtype=torch.float64)[:, None]
+        rule = rules.FirstOrder(eta, *weights)
+        pair = [rule(values, thetas, i).detach() for values in (Values.exact(game), Values(game.values))]
+        torch.testing.assert_close(*pair, rtol=1e-12, atol=1e-12 * pair[1].abs().max().item())
+
+
+@pytest.mark.parametrize("game", GAMES)
 def test_bits_depend_on_no_other_seed(game):
-    numbers = np.random.default_rng(1)
-    thetas = at(*numbers.normal(0, 2, (2, 37)))
+    thetas = at(*np.random.default_rng(1).normal(0, 2, (len(game.sizes), 37)))
 
     def terms(rows):
-        found = rules.terms(Values(game.values), [theta[rows].requires_grad_() for theta in thetas])
-        return torch.cat([torch.cat(of_term, 1) for of_term in found] + game.seen([theta[rows] for theta in thetas]), 1)
+        here = [theta[rows].requires_grad_() for theta in thetas]
+        fields = [field(values, here) for values in (Values.exact(game), Values(game.values))]
+        return torch.cat([x for of in fields for x in (of.xi, of.ahead, of.shape)] + game.seen(here), 1)
 
     together = terms(slice(None))
     for first, last in ((0, 1), (5, 9), (36, 37), (3, 36)):

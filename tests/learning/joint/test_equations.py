@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lola.learning.joint.equations import conjugate_gradients, dot, solve, times
+from lola.learning.arithmetic import times
+from lola.learning.joint.equations import conjugate_gradients, dot, solve
 
 RNG = np.random.default_rng(0)
 

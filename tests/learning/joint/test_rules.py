@@ -23,6 +23,7 @@ from differences import (
 )
 
 from lola.learning import rules as first_order
+from lola.learning.fields import Known
 from lola.learning.joint import field, rules
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.rules import Values
@@ -186,7 +187,7 @@ def test_closed_form_is_autograd(counts, gamma):
     thetas = [torch.tensor(3 * rng.normal(size=(3, size)), requires_grad=True) for size in game.sizes]
     known = field.field(Values(game.values, closed_form=game), thetas)
     found = field.field(Values(game.values), thetas)
-    assert isinstance(known, field.Known) and isinstance(found, field.ByAutograd)
+    assert isinstance(known, Known) and isinstance(found, field.ByAutograd)
     for term in TERMS:
         pair = [getattr(at, term).detach() for at in (known, found)]
         scale = pair[1].abs().max().item()

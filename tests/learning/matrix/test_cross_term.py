@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lola.learning import rules
+from lola.learning.joint.field import field
 from lola.learning.matrix.job import build
 from lola.learning.rules import Values
 from lola.study import plan
@@ -27,7 +27,8 @@ def size_and_noise(game, algorithm):
         def estimated(at, rollouts=rollouts):
             return estimator.values(rollouts, at, critics)
 
-        found.append(rules.terms(Values(estimated), thetas).shape[0].detach())
+        at = field(Values(estimated), thetas)
+        found.append(at.parts(at.shape)[0].detach())
     estimates = torch.stack(found)
     mean = estimates.mean(0)
     return mean.norm(dim=-1).numpy(), (estimates - mean).square().sum(-1).mean(0).sqrt().numpy()

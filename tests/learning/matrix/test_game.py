@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lola.learning import rules
+from lola.learning.joint.field import field
 from lola.learning.matrix.game import MatrixGame
 
 GAMMA = 0.96
@@ -162,20 +163,19 @@ def test_state_names_put_the_own_action_first():
 
 @pytest.mark.parametrize("counts", [(2, 3), (2, 3, 2)])
 def test_terms_are_what_first_order_rules_are_made_of(counts):
-    """ξ, H_oξ and χ of all players: in closed form as by autograd, and added up to every rule of first order."""
+    """ξ, J_oξ and χ of all players, in closed form, add up to every rule of first order."""
     game = random_game(counts, 0.9)
     thetas = random_thetas(game, seeds=3, scale=1.0)
     values = rules.Values(game.values, closed_form=game)
-    found, expected = rules.terms(values, thetas), rules.terms(values.by_autograd(), thetas)
-    for i, (xi, ahead, shape) in enumerate(zip(*found, strict=True)):
-        for term, by_autograd in zip((xi, ahead, shape), (of_all[i] for of_all in expected), strict=True):
-            torch.testing.assert_close(term, by_autograd, rtol=1e-10, atol=1e-11)
+    known = field(values, thetas)
+    terms = [known.parts(term) for term in (known.xi, known.ahead, known.shape)]
+    for i, (xi, ahead, shape) in enumerate(zip(*terms, strict=True)):
         for weights in ((0, 0), (1, 0), (0, 1), (1, 1), (0.5, 2)):
             rule = rules.FirstOrder(0.3, *weights)(values, thetas, i)
             torch.testing.assert_close(
                 rule, xi + 0.3 * (weights[0] * ahead + weights[1] * shape), rtol=1e-10, atol=1e-11
             )
-    assert all(theta.isfinite().all() for of_all in found for theta in of_all)
+            assert rule.isfinite().all()
 
 
 @pytest.mark.parametrize("scale", [1.0, 15.0, 1000.0], ids=["mixed", "saturated", "deterministic"])

@@ -1,18 +1,20 @@
 """Covariance estimation as a game: one player finds a root of a matrix, the other where it is none."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lola.learning.arithmetic import matmul, normal
-from lola.learning.differentiable.game import length
+from lola.learning.differentiable.game import Game, length
+from lola.learning.fields import Field
 from lola.learning.policies import Plain
 from lola.vocabulary import measures
 
 
-class Covariance:
+class Covariance(Game):
     """V_1 = −Σ_ij W_ij (UUᵀ − VVᵀ)_ij = −V_2, where player 1 chooses W and player 2 chooses V, both d × d.
 
     With d = `dimension`. U has entries N(0, 1), one draw for each d, the same for all seeds. Schäfer & Anandkumar
@@ -47,9 +49,80 @@ class Covariance:
         w, off = self.matrices(thetas)
         return [length((w + w.mT).flatten(1)) / 2 + length(off.flatten(1))] * 2
 
-    def played(self, thetas: list[Tensor]) -> list[dict]:
-        """Nothing: there are no actions."""
-        return []
+    def field(self, thetas: list[Tensor]) -> "Antisymmetric":
+        """All players' gradients, and products of their Jacobian, which is not made, without autograd."""
+        return Antisymmetric(self, thetas)
+
+
+@dataclass(frozen=True)
+class Antisymmetric(Field):
+    """The field of covariance estimation, by products of d × d matrices.
+
+    ξ = (VVᵀ − UUᵀ, −(W + Wᵀ)V). J_o takes (dW, dV) to (A dV, −Aᵀ dW), where A dV = dV Vᵀ + V dVᵀ and
+    Aᵀ dW = (dW + dWᵀ) V: with one value between the players J_oᵀ = −J_o and χ = J_oξ. The one block on J's diagonal
+    that is not 0 takes dV to −(W + Wᵀ) dV.
+    """
+
+    game: Covariance
+    thetas: list[Tensor]
+
+    @cached_property
+    def point(self) -> tuple[Tensor, Tensor]:
+        """W + Wᵀ and V, (S, d, d)."""
+        w, v = self.matrices(torch.cat(self.thetas, dim=1).detach())
+        return w + w.mT, v
+
+    @cached_property
+    def xi(self) -> Tensor:
+        w, v = self.point
+        return joint(matmul(v, v.mT, -self.game.target), -matmul(w, v))
+
+    @cached_property
+    def forward(self) -> Tensor:
+        return self.ahead + self.own_times(self.xi)
+
+    @cached_property
+    def backward(self) -> Tensor:
+        return self.own_times(self.xi) - self.ahead
+
+    @cached_property
+    def ahead(self) -> Tensor:
+        return self.between_times(self.xi)
+
+    @property
+    def shape(self) -> Tensor:
+        return self.ahead
+
+    @cached_property
+    def jacobian(self) -> Tensor:
+        """Column by column."""
+        size = sum(self.game.sizes)
+        columns = torch.eye(size, dtype=torch.float64)[:, None].expand(-1, len(self.xi), -1)
+        return torch.stack([self.between_times(x) + self.own_times(x) for x in columns], dim=2)
+
+    def between_times(self, x: Tensor) -> Tensor:
+        dw, dv = self.matrices(x)
+        _, v = self.point
+        moved = matmul(dv, v.mT)
+        return joint(moved + moved.mT, -matmul(dw + dw.mT, v))
+
+    def between_transposed_times(self, x: Tensor) -> Tensor:
+        return -self.between_times(x)
+
+    def own_times(self, x: Tensor) -> Tensor:
+        """(J − J_o) x."""
+        w, _ = self.point
+        _, dv = self.matrices(x)
+        return joint(torch.zeros_like(dv), -matmul(w, dv))
+
+    def matrices(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The parts of a joint vector as matrices, (S, d, d)."""
+        return tuple(part.unflatten(1, (len(self.game.root), -1)) for part in self.parts(x))
+
+
+def joint(w: Tensor, v: Tensor) -> Tensor:
+    """Two matrices as one vector, (S, 2d²)."""
+    return torch.cat([w.flatten(1), v.flatten(1)], dim=1)
 
 
 @dataclass(frozen=True)

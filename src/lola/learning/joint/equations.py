@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lola.learning.arithmetic import matmul, solution
+from lola.learning.arithmetic import solution
 from lola.learning.joint import kernels
 
 solve = solution(kernels.solve)  # where A is singular x is NaN, of that row alone
@@ -50,8 +50,3 @@ def conjugate_gradients(
         slope = transposed(residual).detach()
         direction = torch.where(open_, slope + dot(slope, slope) / steep * direction, direction)
     return torch.where(dot(residual, residual) <= enough, x, torch.nan)
-
-
-def times(matrix: Tensor, x: Tensor) -> Tensor:
-    """A x per seed, (S, D), from (S, D, D) and (S, D)."""
-    return matmul(matrix, x[:, :, None])[:, :, 0]

@@ -1,9 +1,4 @@
-"""The joint gradient of all players and its Jacobian: what joint rules are made of.
-
-All players' parameters are one vector here, player after player: (S, D) with D = Σ_i d_i. Its gradient is
-ξ = (∇_1 V_1, …, ∇_n V_n). J is the Jacobian of ξ, (S, D, D), whose block in row i and column j is ∇_j ∇_i V_i; J_o is
-J without the blocks on its diagonal, so without what players do to their own gradients.
-"""
+"""The field of any values at a point, by autograd where the game does not know it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,48 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lola.learning.joint.equations import times
+from lola.learning.fields import Field
 from lola.learning.rules import Values, gradient, mixed, others, pull_back
-
-
-class Field:
-    """ξ and its Jacobian at a point, with the products of them that rules are made of; all are (S, D).
-
-    `xi`: ξ. `forward`: Jξ. `backward`: Jᵀξ, the gradient of ½‖ξ‖². `ahead`: J_oξ, what the others' steps do to each
-    gradient. `shape`: χ_i = Σ_j≠i ∇_ij V_j ∇_j V_i, how each moves the others' steps to its own good. `jacobian` and
-    `between` are J and J_o, (S, D, D).
-    """
-
-    thetas: list[Tensor]
-    xi: Tensor
-    forward: Tensor
-    backward: Tensor
-    ahead: Tensor
-    shape: Tensor
-    jacobian: Tensor
-
-    @property
-    def rotation(self) -> Tensor:
-        """Aᵀξ of the antisymmetric part of the Jacobian, A = ½(J − Jᵀ)."""
-        return (self.backward - self.forward) / 2
-
-    @property
-    def between(self) -> Tensor:
-        """J_o."""
-        owner = torch.repeat_interleave(torch.tensor([theta.shape[1] for theta in self.thetas]))
-        return self.jacobian.masked_fill(owner[:, None] == owner, 0.0)
-
-    def between_times(self, x: Tensor) -> Tensor:
-        """J_o x of a joint vector."""
-        return times(self.between, x)
-
-    def between_transposed_times(self, x: Tensor) -> Tensor:
-        """J_oᵀ x of a joint vector."""
-        return times(self.between.mT, x)
-
-    def parts(self, joint: Tensor) -> tuple[Tensor, ...]:
-        """The players' parts of a joint vector, (S, d_i) each."""
-        return joint.split([theta.shape[1] for theta in self.thetas], dim=1)
 
 
 @dataclass(frozen=True)
@@ -122,19 +77,6 @@ class ByAutograd(Field):
         return torch.stack(rows, dim=1)
 
 
-@dataclass(frozen=True)
-class Known(Field):
-    """The field at a point where all of it is known, without a way back."""
-
-    thetas: list[Tensor]
-    xi: Tensor
-    forward: Tensor
-    backward: Tensor
-    ahead: Tensor
-    shape: Tensor
-    jacobian: Tensor
-
-
 def gradient_of_entry(entry: Tensor, thetas: list[Tensor]) -> Tensor:
     """The gradient of a number per seed in all parameters, (S, D)."""
     return torch.cat([gradient(entry, theta) for theta in thetas], dim=1)
@@ -142,6 +84,4 @@ def gradient_of_entry(entry: Tensor, thetas: list[Tensor]) -> Tensor:
 
 def field(values: Values, thetas: list[Tensor]) -> Field:
     """The field of values at a point, in closed form where the game offers it."""
-    if derivatives := getattr(values.closed_form, "derivatives", None):
-        return Known(thetas, *derivatives(thetas))
-    return ByAutograd(values, thetas)
+    return values.closed_form.field(thetas) if values.closed_form else ByAutograd(values, thetas)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lola.learning.arithmetic import matmul
-from lola.learning.joint.equations import conjugate_gradients, dot, solve, times
-from lola.learning.joint.field import Field, field
+from lola.learning.arithmetic import matmul, times
+from lola.learning.fields import Field
+from lola.learning.joint.equations import conjugate_gradients, dot, solve
+from lola.learning.joint.field import field
 from lola.learning.rules import FirstOrder, Rule, Values, anticipate, lola_exact, naive
 
 

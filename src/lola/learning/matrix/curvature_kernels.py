@@ -17,6 +17,7 @@ and ([b = b′] − π_i(b′|s)) (q_i,i(s, b) − W_i(s)) for player i itself. 
 import numpy as np
 
 from lola.learning.compiled import kernel
+from lola.learning.field_kernels import add_terms
 from lola.learning.matrix.kernels import discounted_visits, evaluate, everybody_plays, inverse, softmax
 
 
@@ -140,21 +141,3 @@ def add_within(jacobian, p, rest, q, worth, values, visits, views, joint, starts
                     b, other = joint[i, a], joint[j, a]
                     if b < last and other < joint[j, -1]:
                         jacobian[row + b, column + other] += visits[s] * p[i, s, b] * rest[i, s, a] * q[i, a]
-
-
-@kernel
-def add_terms(terms, s, gradients, jacobian, starts):
-    """ξ, Jξ, Jᵀξ, J_oξ and χ of seed s, from the players' gradients and J."""
-    players = len(gradients)
-    terms[:, s] = 0.0
-    for i in range(players):
-        for r in range(starts[i], starts[i + 1]):
-            terms[0, s, r] = gradients[i, r]
-            for j in range(players):
-                for c in range(starts[j], starts[j + 1]):
-                    forward = jacobian[s, r, c] * gradients[j, c]
-                    terms[1, s, r] += forward
-                    terms[2, s, r] += jacobian[s, c, r] * gradients[j, c]
-                    if i != j:
-                        terms[3, s, r] += forward
-                        terms[4, s, r] += jacobian[s, c, r] * gradients[i, c]

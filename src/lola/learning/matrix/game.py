@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lola.learning.arithmetic import solve
+from lola.learning.fields import Known
 from lola.learning.matrix import curvature_kernels, kernels
 
 
@@ -66,20 +67,12 @@ class MatrixGame:
         found = torch.from_numpy(kernels.first_order(tables, *play, i, etas, float(ahead), float(shape), apart))
         return found if apart else found[0]
 
-    def terms(self, thetas: list[Tensor]) -> list[tuple[Tensor, ...]]:
-        """ξ, H_oξ and χ of all players without autograd: per term a tensor (S, d_i) per player."""
-        players = [self.first_order(thetas, i, 1.0, 1.0, 1.0, apart=True) for i in range(len(thetas))]
-        return list(zip(*players, strict=True))
-
-    def derivatives(self, thetas: list[Tensor]) -> tuple[Tensor, ...]:
-        """ξ, Jξ, Jᵀξ, J_oξ and χ, (S, D) each, and J, (S, D, D), as `joint.field` has them: D is the sum of all d_i.
-
-        Without autograd, and some hundred times faster.
-        """
+    def field(self, thetas: list[Tensor]) -> Known:
+        """All players' gradients and their Jacobian without autograd, and some hundred times faster."""
         tables = tuple(theta.detach().numpy() for theta in thetas)
         found = curvature_kernels.derivatives(tables, self.views, self.joint, self.rewards, self.gamma)
         terms, jacobian = map(torch.from_numpy, found)
-        return *terms.unbind(), jacobian
+        return Known(thetas, *terms.unbind(), jacobian)
 
     def state_names(self, player: int) -> list[str]:
         """Names of the joint states in joint order as `player` sees them: start, CC, CD, … own action first."""
