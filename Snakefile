@@ -21,7 +21,7 @@ from snakemake.utils import min_version
 
 from lola.files import environment, locks, slurm, warm
 from lola.files.artifacts import canonical, sha256
-from lola.study import display, jobs, papers, plan, profiles, provenance, schedule
+from lola.study import display, jobs, logged, papers, plan, profiles, provenance, schedule
 from lola.study.config import BadConfig, load
 from lola.study.fingerprints import EVERYTHING, fingerprints
 from lola.study.limits import check_command_lines
@@ -110,7 +110,7 @@ onstart:
         BESIDE.append(started)
         shell.prefix(f"{BEGIN}python -m lola.commands.forked ")
     if config["tracking"] == "live":
-        BESIDE.append(start_watcher(ROOT, {game: about_runs(game) for game in TRACKED}))
+        BESIDE.append(start_watcher(ROOT, {log.game: log.told["about"] for log in LOGS.values()}))
 
 
 onsuccess:

@@ -45,7 +45,7 @@ EXCEPTIONS = {  # of a module alone
     "lola.study.config": {"yaml", "jsonschema"},
     "lola.study.reading": {"yaml"},
     "lola.commands.ledger": {"yaml"},  # of files as they were
-    "lola.commands.reproduce": {"snakemake"},
+    "lola.commands.reproduce": {"snakemake", "snakemake_logger_plugin_lola"},  # which words what it says
     "lola.commands.thumbnails": {"PIL"},
     "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled
     "lola.learning.devices": {"psutil"},

@@ -42,39 +42,6 @@ def page_spec(page):
     return json.dumps(page.spec, ensure_ascii=False)
 
 
-def game_groups(game):
-    """The groups of a game."""
-    return [group for group in GROUPS.values() if group.game == game]
-
-
-def game_figures(game):
-    """The figures that show a game: the kind of each, the groups in it, its rank among all figures."""
-    return {
-        name: {"kind": block["kind"], "groups": plan.block_groups(config, block), "rank": rank}
-        for rank, (name, block) in enumerate(schedule.ranked(config, SHOWN["figure"]).items())
-        if game in plan.block_games(block)
-    }
-
-
-def about_runs(game):
-    """What the runs of a game are told of the study."""
-    groups, labels = game_groups(game), display.labels(config)
-    models = {group.opponent_model: config["opponent_models"][group.opponent_model] for group in groups}
-    return {
-        "algorithms": {group.algorithm: labels[group.algorithm] for group in groups},
-        "opponent_models": {name: block.get("label", name) for name, block in models.items()},
-        "command": papers.makes(config["paper"], OVERLAYS, BY_HAND),
-        "code": sha256(canonical(fingerprints(("lola.tracking.runs", EVERYTHING), without=registry.__name__)))[:12],
-    }
-
-
-def game_results(wildcards):
-    """The figures and tables that show a game, and the claims if there are any."""
-    figures = [f"{ROOT}/figures/{name}.{ext}" for name in game_figures(wildcards.game) for ext in ("pdf", "png")]
-    tables = [name for name, block in SHOWN["table"].items() if wildcards.game in plan.block_games(block)]
-    return figures + [f"{ROOT}/tables/{name}.{ext}" for name in tables for ext in ("csv", "md")]
-
-
 def needs(megabytes, seconds, own={}, beside=True):
     """What a rule's jobs, which take so much, ask a scheduler for, or to be one of the few `beside` it.
 

@@ -6,18 +6,21 @@
 # in:   the cells of a game, which their groups' manifests stand for; the figures and tables
 # out:  <results>/tracking/<game>.{cells,aggregate}.json, which say what was logged where
 
-STORE = store.digest()
-TRACKED = [] if config["tracking"] == "none" else sorted({group.game for group in GROUPS.values()})
+LOGS = {(log.what, log.game): log for log in logged.logs(config, store.digest(), OVERLAYS, BY_HAND)}
+LOG_IT = (
+    "python -m lola.commands.track {params.what} --root {params.root:q} --game {wildcards.game:q} --told {params.told:q}"
+    " --digest {params.digest} --out {output:q} {input.files:q} > {log:q} 2>&1"
+)
 
 
 rule tracking:
     input:
-        expand(f"{ROOT}/tracking/{{game}}.{{what}}.json", game=TRACKED, what=["cells", "aggregate"]),
+        [str(log.marker) for log in LOGS.values()],
 
 
 rule track_cells:
     input:
-        lambda wildcards: [f"{ROOT}/manifests/groups/{group.name}.json" for group in game_groups(wildcards.game)],
+        files=lambda wildcards: LOGS["cells", wildcards.game].files,
     output:
         f"{ROOT}/tracking/{{game}}.cells.json",
     log:
@@ -30,23 +33,20 @@ rule track_cells:
     resources:
         **needs(schedule.OTHER_MEMORY, SECONDS["track_cells"]),
     params:
+        what="cells",
         root=lambda wildcards: ROOT,
-        store=STORE,
-        about=lambda wildcards: canonical(about_runs(wildcards.game)),
-        code=canonical(fingerprints("lola.commands.track", without=registry.__name__)),
-        games=lambda wildcards: canonical(TRACKED if wildcards.game == TRACKED[0] else []),
-        curves=lambda wildcards: [str(c.curve(ROOT)) for g in game_groups(wildcards.game) for c in g.cells],
+        told=lambda wildcards: canonical(LOGS["cells", wildcards.game].told),
+        digest=lambda wildcards: LOGS["cells", wildcards.game].digest,
     message:
         "log the cells of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.commands.track cells --root {params.root:q} --game {wildcards.game:q} --about {params.about:q}"
-        " --games {params.games:q} --out {output:q} {params.curves:q} > {log:q} 2>&1"
+        LOG_IT
 
 
 rule track_aggregate:
     input:
         rules.track_cells.output,
-        results=game_results,
+        files=lambda wildcards: LOGS["aggregate", wildcards.game].files,
     output:
         f"{ROOT}/tracking/{{game}}.aggregate.json",
     log:
@@ -58,13 +58,11 @@ rule track_aggregate:
     resources:
         **needs(schedule.OTHER_MEMORY, SECONDS["track_aggregate"]),
     params:
+        what="aggregate",
         root=lambda wildcards: ROOT,
-        store=STORE,
-        about=lambda wildcards: canonical(about_runs(wildcards.game)),
-        figures=lambda wildcards: canonical(game_figures(wildcards.game)),
-        code=canonical(fingerprints("lola.commands.track", without=registry.__name__)),
+        told=lambda wildcards: canonical(LOGS["aggregate", wildcards.game].told),
+        digest=lambda wildcards: LOGS["aggregate", wildcards.game].digest,
     message:
         "log the figures and tables of {wildcards.game:q} to MLflow"
     shell:
-        "python -m lola.commands.track aggregate --root {params.root:q} --game {wildcards.game:q} --about {params.about:q}"
-        " --figures {params.figures:q} --out {output:q} {input.results:q} > {log:q} 2>&1"
+        LOG_IT

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lola.files import benchmarks, damage, environment
-from lola.study import digests, papers, plan, provenance
+from lola.study import digests, logged, papers, plan, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
@@ -50,7 +50,7 @@ def main() -> None:
         faulty = {product.name for product, problem in examined if problem}
         if args.what == "explain":
             lines = [f"{'set aside':<10} {fault}" for fault in harmed] + explain(config, examined)
-            lines += [f"{'log':<10} {reason}" for reason in unlogged]
+            lines += [f"{'log':<10} {reason}" for reason in [*unlogged, *changed(config, overlays)]]
         else:
             lines = [f"{'damaged':<8} {fault}" for fault in harmed] + verify(examined, others)
             lines += [published(config, faulty), *(f"MLflow: {reason}." for reason in unlogged)]
@@ -70,6 +70,13 @@ def beside(root: Path, examined: Examined) -> Iterator[str]:
         yield f"{error.filename}: {error.strerror}"
     for database in store.damaged_databases(root):
         yield f"{database} is no whole database"
+
+
+def changed(config: dict, overlays: list[str]) -> Iterator[str]:
+    """What was logged and would be again, since it is not what it was."""
+    for log in logged.logs(config, store.digest(), overlays, {}):
+        if log.marker.exists() and (why := log.stale()):
+            yield f"{log.what} of {log.game}: {why}"
 
 
 def explain(config: dict, examined: Examined) -> list[str]:

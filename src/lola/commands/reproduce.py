@@ -9,17 +9,19 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from lola.files import damage, environment, locks, records, slurm
-from lola.study import jobs, papers, profiles, provenance
+from lola.study import jobs, logged, papers, profiles, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
 from lola.tracking import store
 from lola.vocabulary.names import count
+from snakemake_logger_plugin_lola import progress
 
 
 def main() -> None:
@@ -64,6 +66,7 @@ def reproduce(config: dict, overlays: list[str], profile: str = "") -> None:
         check_nothing_is_left_behind()
         for told in (*notes(config), *repair(config, overlays)):
             print(told, file=sys.stderr)
+        up_to_date = nothing_to_do(config, overlays)
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
     except OSError as error:
@@ -71,6 +74,9 @@ def reproduce(config: dict, overlays: list[str], profile: str = "") -> None:
             sys.exit(f"{error}.")
         where = error.filename or config["results"]
         sys.exit(f"Nothing was run: {where}: {error.strerror}. What is stale or damaged must be there to be written.")
+    if up_to_date:
+        print(*up_to_date, sep="\n", file=sys.stderr)
+        return
     locks.share(lock)
     from snakemake.cli import main as snakemake  # takes seconds, in which Ctrl-C is told as everywhere else
 
@@ -93,8 +99,9 @@ def check_nothing_is_left_behind() -> None:
 def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
 
-    Snakemake redoes what is stale by itself, but only where its own records were not lost. Yields a sentence for what
-    is damaged, which is renamed to *.damaged. Raises OSError where that is not possible.
+    What has its manifest afterwards is whole. Snakemake redoes what is stale by itself, but only where its own records
+    were not lost. Yields a sentence for what is damaged, which is renamed to *.damaged. Raises OSError where that is
+    not possible.
     """
     root = Path(config["results"])
     if (locked := damage.SNAKEMAKE / "locks").exists():  # of a run that was killed, since nobody holds ours
@@ -111,10 +118,8 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
             yield f"{reason}: {product.name} is made again, what was damaged is kept as *{damage.DAMAGED}"
             for path in damaged_files(product):
                 damage.set_aside(path)
-        elif kind == "stale":
-            product.manifest.unlink()
-        if kind and product.beside:
-            product.beside.unlink(missing_ok=True)
+        for manifest in filter(None, (product.manifest, product.beside) if kind else ()):
+            manifest.unlink(missing_ok=True)
     for database in store.damaged_databases(root):
         yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
         damage.set_aside(database)
@@ -123,6 +128,21 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
         yield f"MLflow: {reason.replace(store.RETRIED, 'this call logs what is missing')}"
     for marker in unlogged:
         marker.unlink()
+
+
+def nothing_to_do(config: dict, overlays: list[str]) -> list[str]:
+    """What is said where all of a study that was repaired is there, which saves the seconds that Snakemake takes.
+
+    Empty if something is to be made or logged.
+    """
+    products = [*provenance.products(config, overlays)]
+    logs = logged.logs(config, store.digest(), overlays, {})
+    if not all(product.manifest.exists() for product in products) or any(log.stale() for log in logs):
+        return []
+    cells = sum(product.stage == "cells" for product in products)
+    study = progress.Expected(cells, cells, config["results"], browse=papers.command("ui", config["paper"], overlays))
+    run = progress.Run(time.monotonic, time.monotonic() - time.process_time(), study)
+    return [run.nothing_to_do(), *run.outcome()]
 
 
 def damaged_files(product: provenance.Product) -> list[Path]:

@@ -58,7 +58,7 @@ def check_size(where: str, group: plan.Group) -> None:
 
 
 def check_command_lines(config: dict) -> None:
-    """What jobs are told must fit on a command line: a group's seeds, the files of a group or a game, what is shown."""
+    """What jobs are told must fit on a command line: a group's seeds and files, what is shown."""
     faults, groups, root = Faults(), plan.groups(config), config["results"]
     tracked = [] if config["tracking"] == "none" else dict.fromkeys(group.game for group in groups.values())
     for name, group in groups.items():
@@ -66,9 +66,6 @@ def check_command_lines(config: dict) -> None:
         for what, words in told.items():
             faults.of(check_room, f"study: {name}", what, len(canonical(words)), WORD)
     files = {name: length_of_files(group, root) for name, group in groups.items()}
-    for game in tracked:
-        of_game = sum(length for name, length in files.items() if groups[name].game == game)
-        faults.of(check_room, f"games.{game}", "the names of its cells' files", of_game, LINE)
     for name, length in files.items():
         faults.of(check_room, f"study: {name}", "the names of its cells' files", length, LINE)
     manifests = sum(len(os.fsencode(f"{root}/manifests/groups/{name}.json")) + 9 for name in groups)
