@@ -14,7 +14,7 @@ PYTHON ?= python3
 unexport $(filter PYTHON%,$(.VARIABLES))
 export PYTHONUTF8 := 1
 
-TARGETS := help reproduce report explain verify test check lint ui bench docs ledger lock clean
+TARGETS := help reproduce report explain verify test check lint ui bench bench-gpu docs ledger lock clean
 SHORT := quick smoke# targets alone, overlays beside another target
 NAMED := $(filter-out $(TARGETS) .venv/% $(if $(filter $(TARGETS),$(MAKECMDGOALS)),,$(SHORT)),$(MAKECMDGOALS))
 PAPERS := $(patsubst config/%/study.yaml,%,$(wildcard config/*/study.yaml)) all
@@ -118,6 +118,11 @@ ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
 
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
+
+bench-gpu: $(READY) ## eight minutes on a GPU: its test, the Coin Game, updates at the paper's scale
+	@$(BIN)/python -m lola.bench.scale
+	@$(BIN)/python -m pytest -q -k gpu tests/learning/coins
+	@$(BIN)/python -m lola.bench coin_game
 
 ledger: $(READY) ## read off git when each rule of the claims was fixed
 	@$(BIN)/python -m lola.commands.ledger

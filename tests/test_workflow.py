@@ -260,6 +260,22 @@ def test_nothing_changed_nothing_runs_and_it_says_so(study):
 
 
 @pytest.mark.slow
+def test_where_nothing_is_to_do_snakemake_is_not_started(study):
+    def runs():
+        return len([*study.joinpath(".snakemake/log").iterdir()])
+
+    before, marker = runs(), study / ROOT / "tracking/imp.aggregate.json"
+    told = marker.read_bytes()
+    done = reproduce(study)
+    assert f"Nothing to do: all {CELLS} cells" in done.stderr and f"Read them: {ROOT}/index.html" in done.stderr
+    assert runs() == before
+    marker.write_text(marker.read_text().replace('"digest": "', '"digest": "x'))
+    assert "aggregate of imp: what runs are told changed" in audit(study, "explain").stdout
+    assert "Done in" in reproduce(study).stderr
+    assert (runs(), marker.read_bytes()) == (before + 1, told)
+
+
+@pytest.mark.slow
 def test_a_touched_or_copied_tree_is_no_change(study):
     for path in [*(study / "src").rglob("*.py"), *(study / "config").iterdir(), *(study / ROOT).rglob("*.csv")]:
         path.touch()

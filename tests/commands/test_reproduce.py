@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lola.commands import audit, reproduce
-from lola.files import cells, checkpoints, records
+from lola.files import cells, checkpoints, records, seen
 from lola.files.artifacts import canonical
 from lola.study import provenance
 from lola.study.config import load
@@ -119,13 +119,26 @@ def study():
 def made(study, tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
-    return Made(*study)
+    monkeypatch.setattr(seen, "SETTLED", -60.0)  # as if all was written long ago
+    made = Made(*study)
+    list(reproduce.repair(made.config))
+    return made
 
 
 def test_a_study_in_order_stays_as_it_is(made):
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    assert Path(".snakemake/cache/seen") in {path.parent for path in before}
     assert made.faults() == [] and list(reproduce.repair(made.config)) == []
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+def test_what_was_found_in_order_is_not_read_again(made, monkeypatch):
+    (kept,) = Path(".snakemake/cache/seen").iterdir()
+    monkeypatch.setattr(provenance, "judged", None)
+    assert not any(problem for _, problem in provenance.examine(made.config, seen=seen.Seen(kept)))
+    made.config["steps"] = 7  # which the cells are not made of
+    with pytest.raises(TypeError):
+        provenance.examine(made.config, seen=seen.Seen(kept))
 
 
 def truncated(path, _):
@@ -174,6 +187,7 @@ def link_to_nowhere(path, _):
 
 def unreadable(path, monkeypatch):
     """Without permission: tests may run as root, who needs none."""
+    path.chmod(path.stat().st_mode)  # which moves the time of its last change
     usual, number = io.open, path.stat().st_ino
 
     def refuse(file, *arguments, **keywords):

@@ -36,7 +36,7 @@ from mlflow.protos.databricks_pb2 import (
 from sqlalchemy.exc import OperationalError
 
 from lola.commands import browse, track, watch
-from lola.files import cells, checkpoints, locks
+from lola.files import cells, checkpoints, locks, records
 from lola.tracking import client as tracking
 from lola.tracking import experiment, games, live, runs, store, views, whole
 from lola.tracking.patience import Late, time_limit
@@ -551,7 +551,7 @@ def test_a_figure_that_left_the_study_leaves_the_runs(root):
 def test_a_game_that_left_the_study_leaves_the_ui_until_it_comes_back(root, monkeypatch):
     for game in ("ipd", "my.game"):
         marker, curve = root / "tracking" / f"{game}.cells.json", write_cell(root, game=game)
-        run_stage(monkeypatch, "cells", "--root", root, "--game", game, "--out", marker, curve)
+        run_stage(monkeypatch, *stage_of_cells(root, game, marker, curve))
     other = root.parent / "lola-smoke"
     log(other, write_cell(other))
     (before,) = cells_logged(root, "my.game")
@@ -567,7 +567,7 @@ def test_what_somebody_deletes_in_the_ui_is_named_and_comes_back(root, monkeypat
     marker, curves = root / "tracking" / "ipd.cells.json", [write_cell(root, seed) for seed in range(2)]
 
     def stage():
-        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, *curves)
+        run_stage(monkeypatch, *stage_of_cells(root, "ipd", marker, *curves))
         assert not [*store.not_logged(root)]
 
     stage()
@@ -601,7 +601,7 @@ DAMAGE = {
 @pytest.mark.parametrize("file", ["curve.csv", "picture.png"])
 def test_a_damaged_file_of_a_run_is_named_and_attached_again(root, monkeypatch, file, kind):
     marker, curves = root / "tracking" / "ipd.cells.json", [write_cell(root, seed) for seed in range(2)]
-    stage = ("cells", "--root", root, "--game", "ipd", "--out", marker, *curves)
+    stage = stage_of_cells(root, "ipd", marker, *curves)
     run_stage(monkeypatch, *stage)
     harmed, whole = (run.info.run_id for run in all_runs(root))
     attached = root.parent / "mlartifacts/lola/ipd"
@@ -678,7 +678,7 @@ GameRuns.attach = interrupted
 GameRuns.log_whole = GameRuns.{way}
 track.main()
 """
-    arguments = ["cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", *curves]
+    arguments = stage_of_cells(root, "ipd", root / "marker.json", *curves)
     done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], env=environment())
     assert done.returncode == 128 + number
     assert not (root / "marker.json").exists()
@@ -771,17 +771,7 @@ def test_writers_at_once_on_a_new_store_lose_nothing(tmp_path, games):
     curves = {game: [write_cell(root, seed, game=game) for seed in range(6)] for game in games}
     jobs = [
         subprocess.Popen(
-            command(
-                "lola.commands.track",
-                "cells",
-                "--root",
-                root,
-                "--game",
-                game,
-                "--out",
-                root / f"{n}.json",
-                *curves[game],
-            ),
+            command("lola.commands.track", *stage_of_cells(root, game, root / f"{n}.json", *curves[game])),
             env=environment(),
         )
         for n, game in enumerate(games)
@@ -1202,6 +1192,15 @@ def test_a_watcher_that_is_told_to_end_closes_its_runs(root):
 # --- the store
 
 
+def stage_of_cells(root: Path, game: str, marker: Path, *curves: Path, about: dict | None = None) -> list:
+    """The arguments of the command that logs the cells of a game, with the manifest of a group of these curves."""
+    group = root / f"manifests/groups/{game}.json"
+    group.parent.mkdir(parents=True, exist_ok=True)
+    records.write(group, {}, {}, {str(curve.with_suffix(".json")): "digest" for curve in curves}, curves)
+    told = json.dumps({"about": about or {}, "games": []})
+    return ["cells", "--root", root, "--game", game, "--told", told, "--digest", "all", "--out", marker, group]
+
+
 def run_stage(monkeypatch, *arguments) -> None:
     monkeypatch.setattr(sys, "argv", ["track", *map(str, arguments)])
     monkeypatch.setattr(signal, "signal", lambda *_: None)
@@ -1245,7 +1244,7 @@ def store_that_is_down(kind: str, folder: Path) -> str:
 def test_a_store_that_is_down_costs_nothing(root, kind, comes_back, tmp_path, monkeypatch, capsys):
     curve, marker = write_cell(root), root / "tracking" / "ipd.cells.json"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store_that_is_down(kind, tmp_path))
-    arguments = ["cells", "--root", root, "--game", "ipd", "--about", json.dumps(asdict(ABOUT)), "--out", marker, curve]
+    arguments = stage_of_cells(root, "ipd", marker, curve, about=asdict(ABOUT))
     run_stage(monkeypatch, *arguments)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
@@ -1281,7 +1280,7 @@ def test_a_damaged_cell_is_an_error_and_no_matter_of_the_store(root, monkeypatch
     curve = write_cell(root)
     Path(curve).write_text("step,player\n")
     with pytest.raises(SystemExit, match=r"seed0\.csv is not as it was written"):
-        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", curve)
+        run_stage(monkeypatch, *stage_of_cells(root, "ipd", root / "marker.json", curve))
 
 
 def test_the_first_writer_makes_the_store_and_the_next_leaves_it_alone(tmp_path, monkeypatch):
@@ -1289,7 +1288,7 @@ def test_the_first_writer_makes_the_store_and_the_next_leaves_it_alone(tmp_path,
     root = tmp_path / "lola"
     marker, curve = root / "tracking" / "ipd.cells.json", write_cell(root)
     for _ in range(2):
-        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, curve)
+        run_stage(monkeypatch, *stage_of_cells(root, "ipd", marker, curve))
         assert json.loads(marker.read_text())["status"] == "logged"
         assert len(all_runs(root)) == 1
 
@@ -1323,7 +1322,7 @@ def test_a_store_that_one_study_made_anew_is_filled_again_by_the_next(tmp_path, 
     for study in ("lola", "sos"):
         root, curve = tmp_path / study, write_cell(tmp_path / study)
         marker = root / "tracking" / "ipd.cells.json"
-        run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", marker, curve)
+        run_stage(monkeypatch, *stage_of_cells(root, "ipd", marker, curve))
     assert not [*store.not_logged(tmp_path / "lola"), *store.not_logged(tmp_path / "sos")]
     (tmp_path / store.DATABASE).unlink()
     ((_, why),) = store.not_logged(tmp_path / "sos")
@@ -1648,7 +1647,7 @@ def test_only_a_store_that_is_away_is_promised_another_try(root, monkeypatch, ad
 def test_an_address_of_no_store_is_named_with_what_is_allowed(root, monkeypatch, capsys, address):
     """By the stage, and by the command that serves the UI."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-    run_stage(monkeypatch, "cells", "--root", root, "--game", "ipd", "--out", root / "marker.json", write_cell(root))
+    run_stage(monkeypatch, *stage_of_cells(root, "ipd", root / "marker.json", write_cell(root)))
     said = capsys.readouterr().err
     assert f"MLFLOW_TRACKING_URI is {address}, allowed: sqlite:///FILE, postgresql://…" in said
     assert UNTIL in said and LATER not in said
@@ -1786,7 +1785,7 @@ else:
 def test_logging_asks_nobody_outside(root, tmp_path):
     asks = subprocess.run([sys.executable, "-c", TRACED], env=environment(), capture_output=True, text=True)
     assert "socket.connect ((" in asks.stderr, "the trace sees nothing"
-    cells = ["cells", "--root", root, "--out", tmp_path / "marker", "--game", "ipd", write_cell(root)]
+    cells = stage_of_cells(root, "ipd", tmp_path / "marker", write_cell(root))
     command = [sys.executable, "-c", TRACED, *map(str, cells)]
     free = {name: value for name, value in environment().items() if name not in store.PRIVATE}
     logged = subprocess.run(command, env=free, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Measure speed on this machine: `python -m lola.bench [--out results/bench]`, one thread.
+"""Measure speed on this machine: `python -m lola.bench [--out results/bench] [MEASURE …]`, one thread.
 
 Out: a table for each of `MEASURED`, named after it: the median of several repeats, the fastest and the slowest.
 """
@@ -79,16 +79,20 @@ LEARNERS = {"OMD": Optimistic(1.0), "LEAD": Lead(1.0, 0.5, 0.5)}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default="results/bench")
-    out = Path(parser.parse_args().out)
+    parser.add_argument("--out", type=Path, default=Path("results/bench"))
+    parser.add_argument("measures", nargs="*", help="such as updates, coin_game; default: all")
+    args = parser.parse_args()
+    measures = {measure.__name__: measure for measure in MEASURED}
+    if unknown := {*args.measures} - {*measures}:
+        parser.error(f"given {', '.join(sorted(unknown))}; allowed: {', '.join(measures)}")
     torch.set_num_threads(1)
     config = load()
-    for measure in MEASURED:
-        rows, text = list(measure(config)), io.StringIO()
+    for name in args.measures or measures:
+        rows, text = list(measures[name](config)), io.StringIO()
         writer = csv.DictWriter(text, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        print(write_whole(out / f"{measure.__name__}.csv", text.getvalue()), text.getvalue(), sep="\n")
+        print(write_whole(args.out / f"{name}.csv", text.getvalue()), text.getvalue(), sep="\n")
 
 
 def machine(config: dict) -> Iterator[dict]:

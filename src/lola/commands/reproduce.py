@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from lola.files import damage, environment, locks, records, slurm
+from lola.files.artifacts import sha256
+from lola.files.seen import Seen
 from lola.study import jobs, logged, papers, profiles, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
@@ -104,15 +106,16 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     not possible.
     """
     root = Path(config["results"])
+    seen = Seen(Path(environment.CACHE, "seen", f"{sha256(str(root.resolve()))[:12]}.json"))
     if (locked := damage.SNAKEMAKE / "locks").exists():  # of a run that was killed, since nobody holds ours
         shutil.rmtree(locked)
-    for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_files(root)]):
+    for sentence, paths in damage.found(root, [*provenance.files_of_pages(root), *store.own_files(root)], seen):
         yield f"{sentence}: {'it is' if len(paths) == 1 else 'they are'} kept as *{damage.DAMAGED}"
         for path in paths:
             damage.set_aside(path)
     for path in damage.cut_writes(root):
         path.unlink()
-    for product, problem in provenance.examine(config, overlays):
+    for product, problem in provenance.examine(config, overlays, seen=seen):
         kind, reason = problem or (None, None)
         if kind == "damaged":
             yield f"{reason}: {product.name} is made again, what was damaged is kept as *{damage.DAMAGED}"
@@ -123,11 +126,12 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     for database in store.damaged_databases(root):
         yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
         damage.set_aside(database)
-    unlogged = dict(store.not_logged(root))
+    unlogged = dict(store.not_logged(root, seen))
     for reason in dict.fromkeys(unlogged.values()):
         yield f"MLflow: {reason.replace(store.RETRIED, 'this call logs what is missing')}"
     for marker in unlogged:
         marker.unlink()
+    seen.save()
 
 
 def nothing_to_do(config: dict, overlays: list[str]) -> list[str]:

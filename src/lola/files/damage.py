@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lola.files import benchmarks, locks
+from lola.files.seen import Seen
 from lola.vocabulary import names
 
 FOLDERS = ("cells", "groups", "figures", "tables", "manifests", "tracking", "checkpoints", "benchmarks", "logs")
@@ -19,15 +20,17 @@ LOCK = ".lock"  # what a hidden file ends in that processes hold
 FILES = (".csv", ".json", ".jsonl", ".png", ".pdf", ".md", ".tex", ".html", ".log", ".checkpoint", ".db", LOCK)
 SNAKEMAKE = Path(".snakemake")
 DAMAGED = ".damaged"
+RECORD = "a record"
 CUT = re.compile(r"\..+\.\d+")  # the name of a file that `lola.files.artifacts.write_whole` has not renamed yet
 
 
-def found(root: Path, files: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:
+def found(root: Path, files: Iterable[Path], known: Seen | None = None) -> Iterator[tuple[str, list[Path]]]:
     """What can be used by no job, of a study's folder, of these paths of files and of Snakemake's records.
 
-    As sentences without their full stop, each with what is to be set aside. Raises OSError as `misplaced` does.
+    As sentences without their full stop, each with what is to be set aside. Records that are `known` are not read
+    again. Raises OSError as `misplaced` does.
     """
-    if broken := [path for folder in ("metadata", "incomplete") for path in broken_records(SNAKEMAKE / folder)]:
+    if broken := [path for folder in ("metadata", "incomplete") for path in broken_records(SNAKEMAKE / folder, known)]:
         yield f"{len(broken)} of Snakemake's records cannot be read, as {broken[0]}, which moves no result", broken
     seen = []
     for path, what in misplaced(root, [*files, locks.STUDY]):
@@ -103,7 +106,7 @@ def cut_writes(root: Path) -> Iterator[Path]:
             yield path
 
 
-def broken_records(folder: Path) -> Iterator[Path]:
+def broken_records(folder: Path, known: Seen | None = None) -> Iterator[Path]:
     """Snakemake's records in one of its folders that are no records; one that is not text stops it at every call."""
     if folder.exists() and not folder.is_dir():
         yield folder
@@ -111,11 +114,15 @@ def broken_records(folder: Path) -> Iterator[Path]:
         if path.suffix.startswith(DAMAGED):
             continue
         if path.name.startswith("@") and path.is_dir():  # in which records of long paths are
-            yield from broken_records(path)
+            yield from broken_records(path, known)
+            continue
+        if known and known.holds(path, RECORD):
             continue
         try:
             whole = isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
         except (OSError, ValueError, RecursionError):
             whole = False
+        if known and whole:
+            known.add(path, RECORD, [path])
         if not whole and path.name != "migration_underway":
             yield path

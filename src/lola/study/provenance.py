@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lola.files import cells, records
 from lola.files.artifacts import canonical, differences, sha256
+from lola.files.seen import Seen
 from lola.study import display, plan, schedule
 from lola.study.fingerprints import EVERYTHING, SOURCE, fingerprints
 from lola.vocabulary import kinds, registry
@@ -180,13 +181,29 @@ def product_code(stage: str, block: dict) -> dict[str, str]:
     return code | {kinds.__name__: sha256(repr(kind))[:12]}
 
 
-Examined = list[tuple[Product, tuple[str, str] | None]]  # products, with the kind of problem and the reason
+# What is wrong with a product, and the reason: it is missing, damaged (not as it was written) or stale (made from other
+# settings, code, packages or inputs).
+Problem = tuple[str, str]
+Examined = list[tuple[Product, Problem | None]]
 
 
-def examine(config: dict, overlays: list[str] = (), by_hand: dict | None = None) -> Examined:
-    """Every product of the study, each with what is wrong with it, if anything."""
-    lock = environment()
-    return [(product, problem(product, lock)) for product in products(config, overlays, by_hand)]
+def examine(config: dict, overlays: list[str] = (), by_hand: dict | None = None, seen: Seen | None = None) -> Examined:
+    """Every product of the study, each with what is wrong with it, if anything; of those `seen`, nothing is."""
+    lock, found, made_from = environment(), [], {}
+    for product in products(config, overlays, by_hand):
+        if not seen:
+            found.append((product, problem(product, lock)))
+            continue
+        alike = product.stage, product.group  # since cells of a group are made from the same
+        if alike not in made_from:
+            made_from[alike] = sha256(json.dumps([product.spec, product.code, lock]))
+        fault, files = None, []
+        if not seen.holds(product.manifest, made_from[alike]):
+            fault, files = judged(product, lock)
+        if files:
+            seen.add(product.manifest, made_from[alike], files)
+        found.append((product, fault))
+    return found
 
 
 def faults(examined: Examined) -> list[tuple[str, str]]:
@@ -199,41 +216,55 @@ def faults(examined: Examined) -> list[tuple[str, str]]:
     return lines
 
 
-def problem(product: Product, lock: str) -> tuple[str, str] | None:
-    """A fault of a product as it lies on disk, as (kind, reason); None if it has none.
+def problem(product: Product, lock: str) -> Problem | None:
+    """A fault of a product as it lies on disk; None if it has none."""
+    return judged(product, lock)[0]
 
-    The kinds: missing, damaged (not as it was written), stale (made from other settings, code, packages or inputs).
-    """
+
+def judged(product: Product, lock: str) -> tuple[Problem | None, list[Path]]:
+    """A fault of a product as it lies on disk; if it has none, the files that say so."""
     try:
-        if product.stage == "cells":
-            made = cells.read_manifest(product.manifest)
-            made |= {"code": json.loads(made["code"])}
-        else:
-            made = records.read(product.manifest)
+        made, files = read(product)
     except FileNotFoundError as error:
         gone = Path(error.filename or product.manifest)
-        return "missing", "not made yet" if gone == product.manifest else f"{gone} is gone"
+        return ("missing", "not made yet" if gone == product.manifest else f"{gone} is gone"), []
     except OSError as error:
-        return "damaged", f"{error.filename or product.manifest} cannot be read: {error.strerror}"
+        return ("damaged", f"{error.filename or product.manifest} cannot be read: {error.strerror}"), []
     except ValueError as error:
-        return "damaged", str(error)
+        return ("damaged", str(error)), []
     except RecursionError:
-        return "damaged", f"{product.manifest} is not a whole manifest (nested too deep)"
+        return ("damaged", f"{product.manifest} is not a whole manifest (nested too deep)"), []
     if not records.is_as_written(product.manifest):
-        return "damaged", f"{product.manifest} is not as it was written (edited)"
+        return ("damaged", f"{product.manifest} is not as it was written (edited)"), []
+    changes = changes_of(product, made, lock)
+    return (("stale", "; ".join(changes)), []) if changes else (None, files)
+
+
+def read(product: Product) -> tuple[dict, list[Path]]:
+    """What a product says of how it was made, and its files and those that it was made from; all are checked.
+
+    Raises OSError, or ValueError or RecursionError if one is damaged.
+    """
+    if product.stage == "cells":
+        made = cells.read_manifest(product.manifest)
+        own = {"inputs": {}} | made | {"code": json.loads(made["code"])}
+        return own, [product.manifest, product.manifest.with_suffix(".csv"), *own["inputs"]]
+    made = records.read(product.manifest)
+    return made, [product.manifest, *made["inputs"], *made["outputs"]]
+
+
+def changes_of(product: Product, made: dict, lock: str) -> list[str]:
+    """How that of which a product was made differs from what it is to be made of, in words."""
     changes = differences(*map(short, (made["spec"], product.spec)))
     if product.stage == "page":  # which is told the whole config, and shows what is there in its order
         keys = [change.partition(": ")[0] for change in changes]
         reordered = not keys and json.dumps(made["spec"]) != json.dumps(product.spec)
         changes = changed(keys or ["the order of config"] * reordered, "settings")
-    then, now = made["code"], product.code
-    changes += changed(sorted(name for name in then | now if then.get(name) != now.get(name)), "definitions")
+    old, new = made["code"], product.code
+    changes += changed(sorted(name for name in old | new if old.get(name) != new.get(name)), "definitions")
     if product.stage == "cells" and made["lock"] != lock:
         changes.append("the locked packages or Python changed")
-    changes += [
-        f"{path} changed" for path, digest in made.get("inputs", {}).items() if not records.matches(path, digest)
-    ]
-    return ("stale", "; ".join(changes)) if changes else None
+    return changes + [f"{path} changed" for path, then in made["inputs"].items() if not records.matches(path, then)]
 
 
 def changed(names: list[str], what: str) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from lola.files.artifacts import canonical, file_sha256, sha256
+from lola.files.seen import Seen
 from lola.vocabulary.names import count
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
@@ -64,17 +65,23 @@ def attached(contents: dict[str, str]) -> str:
     return sha256(canonical(contents))[:12]
 
 
-def has_its_files(root: str | Path, uri: str, tag: str | None) -> bool:
+def has_its_files(root: str | Path, uri: str, tag: str | None, seen: Seen | None = None) -> bool:
     """Whether the folder of a run's files, at this address, holds what its tag says, if that lies beside the study."""
     _, ours, where = uri.rpartition(f"/{ARTIFACTS}/")
     if not (is_own(root) and ours):
         return True
     inside = folder(root) / ARTIFACTS / unquote(where)  # wherever the study lay when MLflow wrote the address
+    if seen and seen.holds(inside, tag):
+        return True
     try:
-        files = (path for path in inside.rglob("*") if path.is_file())
-        return tag == attached({str(path.relative_to(inside)): file_sha256(path) for path in files})
+        found = [inside, *inside.rglob("*")]
+        contents = {str(path.relative_to(inside)): file_sha256(path) for path in found if path.is_file()}
     except OSError:
         return False
+    whole = tag == attached(contents)
+    if seen and whole:
+        seen.add(inside, tag, found)
+    return whole
 
 
 def is_own(root: str | Path) -> bool:
@@ -189,19 +196,24 @@ def game_of(marker: Path) -> str:
     return marker.stem.rpartition(".")[0]
 
 
-def not_logged(root: str | Path) -> Iterator[tuple[Path, str]]:
-    """Each marker of what the tracking store did not take, or no longer has, with the reason."""
+def not_logged(root: str | Path, seen: Seen | None = None) -> Iterator[tuple[Path, str]]:
+    """Each marker of what the tracking store did not take, or no longer has, with the reason.
+
+    Files of runs that were `seen` are not read again.
+    """
     for marker in markers(root):
         try:
             found = json.loads(marker.read_text(encoding="utf-8"))
-            reason = found["reason"] if found["status"] == "pending" else lost(root, found["runs"], game_of(marker))
+            reason = (
+                found["reason"] if found["status"] == "pending" else lost(root, found["runs"], game_of(marker), seen)
+            )
         except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
             reason = f"{marker} is damaged; {RETRIED}"
         if reason:
             yield marker, reason
 
 
-def lost(root: str | Path, runs: dict[str, str], game: str) -> str | None:
+def lost(root: str | Path, runs: dict[str, str], game: str, seen: Seen | None = None) -> str | None:
     """Why runs that were logged are not in the store as they were: it is gone or another one, or they were changed."""
     database = database_file(root)
     if database is None or not runs:
@@ -214,7 +226,7 @@ def lost(root: str | Path, runs: dict[str, str], game: str) -> str | None:
             active = [told for stage, *told in found if stage == "active"]
             if deleted := len(runs) - len(active):
                 return f"{count(deleted, 'run')} of {game} deleted in MLflow; {RETRIED}"
-            if damaged := sum(not has_its_files(root, *told) for told in active):
+            if damaged := sum(not has_its_files(root, *told, seen) for told in active):
                 return f"{count(damaged, 'run')} of {game} with other files in MLflow than were attached; {RETRIED}"
             return None
     return f"{database} was made anew; {RETRIED}"
