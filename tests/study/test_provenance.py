@@ -257,8 +257,8 @@ def test_the_order_of_the_config_is_that_of_the_page(study_of_two):
 @pytest.fixture
 def other_numpy(monkeypatch):
     """An environment with another NumPy than the locked one."""
-    version = provenance.metadata.version
-    monkeypatch.setattr(provenance.metadata, "version", lambda name: "2.3.5" if name == "numpy" else version(name))
+    there = provenance.installed()
+    monkeypatch.setattr(provenance, "installed", lambda: there | {"numpy": "2.3.5"})
     provenance.foreign.cache_clear()
     yield
     provenance.foreign.cache_clear()

@@ -123,7 +123,7 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
                 damage.set_aside(path)
         for manifest in filter(None, (product.manifest, product.beside) if kind else ()):
             manifest.unlink(missing_ok=True)
-    for database in store.damaged_databases(root):
+    for database in store.damaged_databases(root, seen):
         yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
         damage.set_aside(database)
     unlogged = dict(store.not_logged(root, seen))

@@ -91,12 +91,17 @@ def leads_nowhere(path: Path) -> bool:
 
 def inside(folder: Path) -> Iterator[Path]:
     """What lies in a folder and in those in it that do not end as files do, but for what is hidden or was set aside."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in entries(folder):
         hidden = path.name.startswith(".") and path.suffix != LOCK
         if not hidden and not path.suffix.startswith(DAMAGED):
             yield path
             if path.suffix not in FILES:
                 yield from inside(path)
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, by name; nothing if it is none."""
+    return sorted(folder.iterdir(), key=lambda path: path.name) if folder.is_dir() else []
 
 
 def cut_writes(root: Path) -> Iterator[Path]:
@@ -110,7 +115,7 @@ def broken_records(folder: Path, known: Seen | None = None) -> Iterator[Path]:
     """Snakemake's records in one of its folders that are no records; one that is not text stops it at every call."""
     if folder.exists() and not folder.is_dir():
         yield folder
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in entries(folder):
         if path.suffix.startswith(DAMAGED):
             continue
         if path.name.startswith("@") and path.is_dir():  # in which records of long paths are

@@ -8,11 +8,11 @@ import json
 import os
 import platform
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from lola.files import cells, records
@@ -67,15 +67,23 @@ def environment() -> str:
 @cache
 def foreign() -> dict[str, str]:
     """The installed versions of the packages of which requirements.lock has another; of one that is missing "none"."""
-    found = {}
+    found, there = {}, installed()
     for name, locked, systems in PINNED.findall(LOCK.read_text(encoding="utf-8")):
-        try:
-            version = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            version = locked if ";" in systems else "none"
+        version = there.get(normal(name)) or (locked if ";" in systems else "none")
         if version.partition("+")[0] != locked.partition("+")[0]:  # a build, as +cpu, is not pinned
             found[name] = version
     return found
+
+
+def installed() -> dict[str, str]:
+    """The versions of all packages by name, read off their folders: to read what lies in them takes long."""
+    folders = [path for place in reversed(sys.path) for path in Path(place).glob("*.dist-info")]
+    return {normal(name): version for name, _, version in (path.stem.partition("-") for path in folders)}
+
+
+def normal(name: str) -> str:
+    """A package's name, as all that mean it are told alike."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def unlocked() -> str:

@@ -9,8 +9,9 @@ import re
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -24,6 +25,7 @@ SERVER_OR_DATABASE = re.compile(
     r"https?://[^/]+.*|(postgresql|mysql|mssql)(\+\w+)?://.+|sqlite(\+\w+)?:///(?!:memory:).+"
 )
 ATTACHED = "attached"  # a run's tag
+WHOLE = "a whole database"
 THOROUGH = 100_000_000  # bytes, of which it takes two seconds, eight times as long as without the indices
 RETRIED = "the next call logs what is missing"
 RUNS = (
@@ -65,12 +67,17 @@ def attached(contents: dict[str, str]) -> str:
     return sha256(canonical(contents))[:12]
 
 
-def has_its_files(root: str | Path, uri: str, tag: str | None, seen: Seen | None = None) -> bool:
+def has_its_files(root: str | Path, uri: str, tag: str | None) -> bool:
     """Whether the folder of a run's files, at this address, holds what its tag says, if that lies beside the study."""
+    return not is_own(root) or holds_its_files(folder(root) / ARTIFACTS, uri, tag)
+
+
+def holds_its_files(beside: Path, uri: str, tag: str | None, seen: Seen | None = None) -> bool:
+    """Whether a run's folder in the one beside the study holds what its tag says, if it is there, or was `seen` to."""
     _, ours, where = uri.rpartition(f"/{ARTIFACTS}/")
-    if not (is_own(root) and ours):
+    if not ours:
         return True
-    inside = folder(root) / ARTIFACTS / unquote(where)  # wherever the study lay when MLflow wrote the address
+    inside = beside / unquote(where)  # wherever the study lay when MLflow wrote the address
     if seen and seen.holds(inside, tag):
         return True
     try:
@@ -120,9 +127,15 @@ def database_lock(database: Path) -> Path:
     return database.with_name(f".{database.name}.lock")
 
 
-def damaged_databases(root: str | Path) -> list[Path]:
-    """The file of the study's own store, where it is there and not whole."""
-    return [database for database in own_database(root) if database.is_file() and not is_whole(database)]
+def damaged_databases(root: str | Path, seen: Seen | None = None) -> Iterator[Path]:
+    """The file of the study's own store, where it is there and not whole, nor `seen` to be."""
+    for database in filter(Path.is_file, own_database(root)):
+        if seen and seen.holds(database, WHOLE):
+            continue
+        if not is_whole(database):
+            yield database
+        elif seen:
+            seen.add(database, WHOLE, [database])
 
 
 def is_whole(database: Path) -> bool:
@@ -201,32 +214,42 @@ def not_logged(root: str | Path, seen: Seen | None = None) -> Iterator[tuple[Pat
 
     Files of runs that were `seen` are not read again.
     """
+    known = cache(partial(runs_kept, root))
     for marker in markers(root):
         try:
             found = json.loads(marker.read_text(encoding="utf-8"))
-            reason = (
-                found["reason"] if found["status"] == "pending" else lost(root, found["runs"], game_of(marker), seen)
-            )
+            pending = found["status"] == "pending"
+            reason = found["reason"] if pending else lost(root, found["runs"], game_of(marker), known, seen)
         except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
             reason = f"{marker} is damaged; {RETRIED}"
         if reason:
             yield marker, reason
 
 
-def lost(root: str | Path, runs: dict[str, str], game: str, seen: Seen | None = None) -> str | None:
-    """Why runs that were logged are not in the store as they were: it is gone or another one, or they were changed."""
+def lost(root: str | Path, runs: dict[str, str], game: str, known: Callable, seen: Seen | None) -> str | None:
+    """Why runs that were logged are not in the store as they were: it is gone or another one, or they were changed.
+
+    `known` gives all runs that there are.
+    """
     database = database_file(root)
     if database is None or not runs:
         return None
     if not database.exists():
         return f"{database} is gone; {RETRIED}"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=20)) as connection:
-        known = {run: told for run, *told in connection.execute(RUNS, {"tag": ATTACHED})}
-        if found := [known[run] for run in runs.values() if run in known]:
-            active = [told for stage, *told in found if stage == "active"]
-            if deleted := len(runs) - len(active):
-                return f"{count(deleted, 'run')} of {game} deleted in MLflow; {RETRIED}"
-            if damaged := sum(not has_its_files(root, *told, seen) for told in active):
-                return f"{count(damaged, 'run')} of {game} with other files in MLflow than were attached; {RETRIED}"
-            return None
-    return f"{database} was made anew; {RETRIED}"
+    found = [known()[run] for run in runs.values() if run in known()]
+    if not found:
+        return f"{database} was made anew; {RETRIED}"
+    active = [told for stage, *told in found if stage == "active"]
+    if deleted := len(runs) - len(active):
+        return f"{count(deleted, 'run')} of {game} deleted in MLflow; {RETRIED}"
+    beside = folder(root) / ARTIFACTS
+    if damaged := is_own(root) and sum(not holds_its_files(beside, *told, seen) for told in active):
+        return f"{count(damaged, 'run')} of {game} with other files in MLflow than were attached; {RETRIED}"
+    return None
+
+
+def runs_kept(root: str | Path) -> dict[str, list[str]]:
+    """The stage, address and tag of every run in the study's database, by its id; none if MLflow did not make it."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database_file(root), timeout=20)) as connection:
+        return {run: told for run, *told in connection.execute(RUNS, {"tag": ATTACHED})}
+    return {}
