@@ -324,7 +324,7 @@ def test_a_run_says_how_it_ended_who_made_it_and_how_to_make_it_again(root):
     assert f"To make it again, byte for byte: `rm {files}`, then `make reproduce`." in tags["mlflow.note.content"]
     assert "How long it trained was not kept" in tags["mlflow.note.content"]
     assert tags["mlflow.source.name"] == "lola.commands.train"
-    assert tags["mlflow.user"] == experiment.user() != ""
+    assert tags["mlflow.user"] == store.user() != ""
 
 
 def test_what_would_be_logged_otherwise_now_is_logged_anew(root):

@@ -4,7 +4,6 @@ With another hash, or after it has shown the training, a run is replaced and del
 `mlflow gc`).
 """
 
-import getpass
 import sys
 import tempfile
 import time
@@ -108,7 +107,7 @@ class GameRuns:
         version = runs.code_version()
         tags = {"mlflow.source.name": "lola.commands.train", "mlflow.source.type": "LOCAL"} | tags | version
         tags |= {"writer": store.writer(self.root), "mlflow.source.git.commit": version["git_commit"]}
-        tags |= {"mlflow.user": user(), LOGGED: datetime.now(UTC).isoformat(timespec="seconds")}
+        tags |= {"mlflow.user": store.user(), LOGGED: datetime.now(UTC).isoformat(timespec="seconds")}
         return {key: fitting(value, views.LIMIT) for key, value in tags.items()}
 
     def add(self, run_id: str, points: list[tuple[str, int, float]], params: dict[str, str] | None = None) -> None:
@@ -323,10 +322,3 @@ def now() -> int:
 def fitting(value: str, most: int) -> str:
     """A value, cut where it is longer than MLflow takes; files of the run have the whole."""
     return value if len(value) <= most else f"{value[: most - 1]}…"
-
-
-def user() -> str:
-    """Whoever runs this, or "unknown" where the system has no name for them."""
-    with suppress(OSError, KeyError, ImportError):
-        return getpass.getuser()
-    return "unknown"

@@ -3,6 +3,7 @@
 The store is `MLFLOW_TRACKING_URI`, or else `mlflow.db` beside the study's folder: studies in `results` share one.
 """
 
+import getpass
 import json
 import os
 import re
@@ -152,8 +153,21 @@ def is_whole(database: Path) -> bool:
 
 
 def experiment_name(root: str | Path, game: str) -> str:
-    """Such as `lola/ipd`: the name of the study's folder and the game, so that studies can share a store."""
-    return f"{Path(root).resolve().name}/{game}"
+    """Such as `lola/ipd`: the name of the study's folder and the game, so that studies can share a store.
+
+    In a store that others may write too it is `lola@anna-1f3c/ipd`, whoever owns the study and four digits for this
+    folder of this machine, so that nobody replaces the runs of another.
+    """
+    study = Path(root).resolve().name
+    whose = "" if is_own(root) else f"@{user()}-{sha256(writer(root))[:4]}"
+    return f"{study}{whose}/{game}"
+
+
+def user() -> str:
+    """Whoever runs this, or "unknown" where the system has no name for them."""
+    with suppress(OSError, KeyError, ImportError):
+        return getpass.getuser()
+    return "unknown"
 
 
 def writer(root: str | Path) -> str:
