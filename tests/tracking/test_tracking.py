@@ -642,8 +642,8 @@ def test_a_half_logged_run_is_closed_and_logged_anew(root):
 
 def test_another_writers_open_run_is_left_alone_in_a_shared_store(root, monkeypatch):
     curve = write_cell(root)
-    log(root, curve)
     monkeypatch.setattr(store, "is_own", lambda root: False)
+    log(root, curve)
     (run,) = all_runs(root)
     here = client(root)
     tags = run.data.tags | {"writer": "elsewhere:/results", "cell": "ipd/lola-ex/oracle/seed1"}
@@ -1308,7 +1308,9 @@ def test_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty
     assert store.uri(ours) == store.uri(theirs)
     assert [run.info.run_id for run in all_runs(ours)] == [mine]
     assert [run.info.run_id for run in all_runs(theirs)] == [other]
-    tables = ["lola/ipd, all runs", "sos/ipd, all runs"]
+    tables = [f"{store.experiment_name(root, 'ipd')}, all runs" for root in (ours, theirs)]
+    whose = re.escape(f"@{store.user()}-") + r"[0-9a-f]{4}" if elsewhere else ""
+    assert re.fullmatch(f"lola{whose}/ipd, all runs", tables[0])
     assert list(games.links(ours)) == tables
     assert list(games.links(theirs)) == tables[::-1]  # each study's own first
     assert artifacts(theirs, other) >= {"curve.csv"}
