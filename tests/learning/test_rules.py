@@ -202,7 +202,8 @@ def test_where_learning_starts_in_the_ipd(player):
         assert np.sign(direction(rule)).tolist() == [-1, 1, -1, 1, -1]
 
 
-IN_CLOSED_FORM = ("naive", "lola", "lola_surrogate", "lookahead_first", "extragradient", *registry.JOINT)
+JOINT = ("sos", "sga", "consensus", "cgd", "lss")
+IN_CLOSED_FORM = ("naive", "lola", "lola_surrogate", "lookahead_first", "extragradient", *JOINT)
 
 
 @pytest.mark.parametrize("name", [*IN_CLOSED_FORM, *registry.BY_AUTOGRAD])

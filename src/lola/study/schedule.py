@@ -27,8 +27,8 @@ SECONDS = {
 # And of an update whatever the number of seeds, where that is what takes long:
 UPDATE = {
     "autograd": 7e-3,  # by rules that no closed form serves
-    "parameters": 1.5e-3,  # of two players in a game of real parameters
-    "joint": 5e-3,  # the same by joint rules
+    "parameters": 0.3e-3,  # of two players in a game of real parameters
+    "parameters by autograd": 3e-3,
 }
 OTHERS = {  # seconds of a job of each other rule; of `track_cells` and `further` those of one of their cells or seeds
     "aggregate": 0.2,
@@ -133,18 +133,18 @@ def pace(group: Group) -> float:
 def update(group: Group) -> float:
     """The seconds that an update takes besides, whatever the number of seeds."""
     if group.course == "parameters":
-        joint = any(seat.get("rule") in registry.JOINT for seat in group.spec["seats"])
-        return UPDATE["joint" if joint else "parameters"] * (len(group.spec["seats"]) / 2) ** 2
+        by_autograd = UPDATE["parameters by autograd"] * depth(group)
+        return (UPDATE["parameters"] + by_autograd) * (len(group.spec["seats"]) / 2) ** 2
     return UPDATE["autograd"] * depth(group)
 
 
 def depth(group: Group) -> int:
-    """How many times a rule of autograd that looks one step ahead an update takes: of a matrix game's exact values.
+    """How many times a rule of autograd that looks one step ahead an update takes: of exact values.
 
     Each further order and inner step is differentiated through once more; LOLA of order one has a closed form. 0 if
     nobody needs autograd.
     """
-    if group.course not in ("updates", "map") or group.spec["play"]:
+    if group.course not in ("updates", "map", "parameters") or group.spec["play"]:
         return 0
     orders = [(seat, seat.get("order") or 1) for seat in group.spec["seats"]]
     return max(

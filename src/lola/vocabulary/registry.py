@@ -63,10 +63,7 @@ RULES = {
 OF_STATES = tuple(name for name, rule in RULES.items() if rule.courses == BY_STATES)
 OWN_CURVATURE = ("sga", "consensus")  # rules that need players' second derivatives in their own parameters
 EXACT = ("lookahead_nested", "cgd", "lss", *OF_STATES)  # rules that need exact values
-# How long rules take, of which a new one needs no word: no closed form of a game serves these, and those need the
-# Jacobian of all players' gradients.
-BY_AUTOGRAD = ("lola_exact", "lookahead", "hola", "lookahead_nested")
-JOINT = ("sos", "sga", "consensus", "cgd", "lss")
+BY_AUTOGRAD = ("lola_exact", "lookahead", "hola", "lookahead_nested")  # rules that no closed form serves, so take long
 REMEMBERED = ("updates", "map", "parameters", "parameter_map")
 LEARNERS = {
     "optimistic": Entry("lola.learning.joint.momentum", "Optimistic", courses=REMEMBERED),
