@@ -37,8 +37,8 @@ GAMES = {
 # Every rule for any course or any matrix game and every learner that is no table, with 0.3 for each setting that it
 # needs, 2 if that is a whole number; of some also with more.
 MORE = {"lola": {"order": 2}, "lola_exact": {"order": 2}, "sga": {"align": True}, "consensus": {"align": True}}
-MORE |= {"loqa": {"live": "taken"}, "brs": {"self_play": 0.3}, "advantage_alignment": {"quadrants": ["++", "+-"]}}
-OTHERWISE = dict.fromkeys(("order", "inner_steps", "drawn"), 2) | {"policy": "always_defect"}
+MORE |= {"loqa": {"through": "taken"}, "brs": {"self_play": 0.3}, "advantage_alignment": {"quadrants": ["++", "+-"]}}
+OTHERWISE = dict.fromkeys(("order", "inner_steps", "learners"), 2) | {"policy": "always_defect"}
 ANYWHERE = {name: entry for name, entry in RULES.items() if not entry.courses or name in OF_STATES}
 SETTINGS = {}
 for name, entry in (

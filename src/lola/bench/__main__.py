@@ -63,13 +63,13 @@ RULES = {
 OF_STATES = {  # which have no form by autograd
     "AA-Ex": Climber(shaping.advantage_alignment(0.4), 1.0, oracle()),
     "LOQA-Ex": Climber(shaping.loqa(1.0), 1.0, oracle()),
-    "LOQA-Ex, as released": Climber(shaping.loqa(1.0, live="taken"), 1.0, oracle()),
+    "LOQA-Ex, as released": Climber(shaping.loqa(1.0, through="taken"), 1.0, oracle()),
     "BRS-Ex": Climber(shaping.brs(1.0, 1.0), 1.0, oracle()),
     "Reciprocator-Ex": Reciprocator(1.0, 1.0),
     "Meta-MAPG, 7 steps": Climber(meta_mapg(1.0, 7), 1.0, oracle()),
     "outer POLA, up to 100 steps": OuterPola(1.0, 1.0, 0.1, iterations=100),
     "GS-Ex, a learner of 100 steps": gs(0.01, 1.0, 100, 1),
-    "COALA-Ex, a learner of 20 steps": coala(0.005, 1.0, 20, drawn=1),
+    "COALA-Ex, a learner of 20 steps": coala(0.005, 1.0, 20, learners=1),
     "M-MAML, a learner of 100 steps": m_maml(0.1, 1.0, 100, 1),
     "best response": BestResponse(),
 }

@@ -188,21 +188,27 @@ ALGORITHM = {
         {"enum": ["++", "+-", "-+", "--"], "description": "++, +-, -+ or --, each in quotes"},
     ),
     "tau": number("τ: the temperature at which others are taken to choose by their values", above=0),
-    "live": choice("whose Q-values move in LOQA: all actions', or as released (default: all)", "all", "taken"),
+    "through": choice(
+        "whose Q-values LOQA differentiates through: all actions', or as released (default: all)", "all", "taken"
+    ),
     "self_play": number("the share of what the player earns against itself in BRS (default: 0)", least=0),
-    "used_to": whole("a Reciprocator is used to the mean policies of so many updates (default: 1)", most=1000),
+    "baseline_window": whole(
+        "what a Reciprocator is used to: the mean policies of so many updates (default: 1)", most=1000
+    ),
     "own": Setting("true or false", "whether Meta-MAPG sees through the player's own steps (default: true)", BOOLEAN),
     "peer": Setting("true or false", "whether Meta-MAPG sees through the others' steps (default: true)", BOOLEAN),
     "beta": number("β: the weight of how far POLA's next policy is from the last", least=0),
     "proximal_lr": number("the step size with which POLA looks for its next policy", above=0),
-    "closeness": number("POLA stops where a step moves its policy by less, in KL (default: 1e-8)", least=0),
+    "kl_tolerance": number("POLA stops where a step moves its policy by less, in KL (default: 1e-8)", least=0),
     "iterations": whole("POLA stops after so many steps (default: 5000)", most=10**6),
-    "tilt": number("of logits by the last state's parameter; POLA's pre-conditioned policies have -2 (default: 0)"),
-    "drawn": whole(
+    "precondition": number(
+        "how far the last state's parameter moves all logits; POLA's pre-conditioned policies: -2 (default: 0)"
+    ),
+    "learners": whole(
         "the naive learners that are drawn for every update; COALA without them copies the other", most=10**5
     ),
-    "share": number("p: the share of naive learners among those whom COALA meets (default: 1)", least=0, most=1),
-    "final": Setting("true or false", "whether only the last return on a path counts (default: false)", BOOLEAN),
+    "naive_share": number("p: the share of naive learners among those whom COALA meets (default: 1)", least=0, most=1),
+    "final_only": Setting("true or false", "whether only the last return on a path counts (default: false)", BOOLEAN),
     "weight_decay": number("of AdamW (default: 0.01)", least=0),
     "policy": choice("of a frozen player", "always_cooperate", "always_defect", "tit_for_tat", "random"),
     "estimator": name("how values are estimated from roll-outs; without it they are exact"),

@@ -164,7 +164,7 @@ def test_outer_pola_goes_to_where_its_equation_is_at_rest(case, tilt):
     game, thetas = torch_case(case, points @ A.T)
     for i in range(len(case.counts)):
         there, climbed = points[1].copy(), proximally(case, points[1], i, tilt)
-        theta = OuterPola(ETA, BETA, 0.1, 1e-17, tilt=tilt).there(game, thetas, i)[1]
+        theta = OuterPola(ETA, BETA, 0.1, 1e-17, precondition=tilt).there(game, thetas, i)[1]
         there[block(case, i)] = np.linalg.solve(A[block(case, i), block(case, i)], theta.numpy())
         assert climbed(there) > climbed(points[1])
         for _ in range(3):
@@ -188,7 +188,7 @@ def test_one_step_of_outer_pola_is_exact_look_ahead_in_its_own_parameters(tilt):
     for i in range(2):
         slope = lola_exact(ETA)(Values(lambda phis: game.values(logits(phis))), phis, i)
         moved = [phi + 0.1 * slope if j == i else phi for j, phi in enumerate(phis)]
-        found = OuterPola(ETA, BETA, 0.1, iterations=1, tilt=tilt).there(game, logits(phis), i)
+        found = OuterPola(ETA, BETA, 0.1, iterations=1, precondition=tilt).there(game, logits(phis), i)
         torch.testing.assert_close(found, logits(moved)[i], rtol=1e-10, atol=1e-11)
 
 
@@ -207,7 +207,7 @@ def test_pre_conditioned_players_begin_in_their_own_parameters():
     """θ(s) = φ(s) − 2 φ(DD) in all states but DD, with φ drawn as others draw θ."""
     ipd = MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], 0.96, ["C", "D"])
     plain, tilted = (
-        job_of(ipd, [OuterPola(1.0, 1.0, 0.1, tilt=tilt)] * 2, [0, 1]).start().thetas for tilt in (0, TILT)
+        job_of(ipd, [OuterPola(1.0, 1.0, 0.1, precondition=tilt)] * 2, [0, 1]).start().thetas for tilt in (0, TILT)
     )
     for phi, theta in zip(plain, tilted, strict=True):
         assert torch.equal(theta[:, :4], phi[:, :4] - 2 * phi[:, 4:]) and torch.equal(theta[:, 4], phi[:, 4])

@@ -22,11 +22,11 @@ from lola.learning.streams import stream
 IPD = MatrixGame([[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], 0.96, ["C", "D"])
 NAIVE = Climber(rules.naive(), 1.0, oracle())
 SEATS = {
-    "reciprocator": {"learner": "reciprocator", "lr": 0.5, "weight": 1.5, "used_to": 2},
-    "gs": {"learner": "gs", "lr": 0.1, "eta": 1.0, "inner_steps": 4, "drawn": 3},
-    "coala": {"learner": "coala", "lr": 0.01, "eta": 1.0, "inner_steps": 3, "share": 0.6, "drawn": 2},
-    "coala of a copy": {"learner": "coala", "lr": 0.01, "eta": 1.0, "inner_steps": 3, "final": True},
-    "m_maml": {"learner": "m_maml", "lr": 0.1, "eta": 1.0, "inner_steps": 3, "drawn": 2},
+    "reciprocator": {"learner": "reciprocator", "lr": 0.5, "weight": 1.5, "baseline_window": 2},
+    "gs": {"learner": "gs", "lr": 0.1, "eta": 1.0, "inner_steps": 4, "learners": 3},
+    "coala": {"learner": "coala", "lr": 0.01, "eta": 1.0, "inner_steps": 3, "naive_share": 0.6, "learners": 2},
+    "coala of a copy": {"learner": "coala", "lr": 0.01, "eta": 1.0, "inner_steps": 3, "final_only": True},
+    "m_maml": {"learner": "m_maml", "lr": 0.1, "eta": 1.0, "inner_steps": 3, "learners": 2},
     "outer_pola": {"learner": "outer_pola", "eta": 1.0, "beta": 1.0, "proximal_lr": 0.1, "iterations": 5},
     "best_response": {"learner": "best_response"},
     "frozen": {"learner": "frozen", "policy": "tit_for_tat"},
@@ -86,7 +86,7 @@ def test_coala_mixes_naive_learners_and_the_other_as_it_is():
 @pytest.mark.parametrize("inner_steps", [1, 4])
 def test_coala_without_drawn_learners_looks_ahead_of_a_copy_of_the_other(inner_steps):
     """Of the final return: exact look-ahead LOLA, by AdamW."""
-    before, after = steps_of(coala(0.01, 0.7, inner_steps, final=True, weight_decay=0.0))
+    before, after = steps_of(coala(0.01, 0.7, inner_steps, final_only=True, weight_decay=0.0))
     slope = lola_exact(0.7, inner_steps=inner_steps)(Values(IPD.values), [t.requires_grad_() for t in before.thetas], 0)
     torch.testing.assert_close(after.thetas[0] - before.thetas[0].detach(), 0.01 * slope.sign(), rtol=1e-6, atol=0)
 
@@ -106,7 +106,7 @@ def test_adam_is_pytorchs():
 
 
 def test_reciprocators_are_used_to_the_last_policies():
-    states = steps_of(Reciprocator(0.5, 1.5, used_to=2), steps=4)
+    states = steps_of(Reciprocator(0.5, 1.5, baseline_window=2), steps=4)
     played = [policies(IPD, state.thetas) for state in states]
     for n, (before, after) in enumerate(pairwise(states)):
         known = played[max(0, n - 2) : n] or played[:1]

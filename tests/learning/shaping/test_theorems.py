@@ -69,7 +69,7 @@ def test_loqa_as_released_is_advantage_alignment_but_for_the_others_share(case):
     x = np.random.default_rng(1).normal(size=sum(case.sizes))
     game, thetas = torch_case(case, x[None])
     for i in range(len(thetas)):
-        found = term(loqa(0.9, live="taken"), game, thetas, i)[0].numpy()
+        found = term(loqa(0.9, through="taken"), game, thetas, i)[0].numpy()
         assert np.abs(found - weighted(case, x, i, lambda c, j: others_share(c, j, 0.9) / 0.9)).max() < 1e-10
         aligned = term(advantage_alignment(1.0), game, thetas, i)[0].numpy()
         assert np.abs(aligned - weighted(case, x, i, lambda c, j: 1.0)).max() < 1e-10
@@ -98,7 +98,7 @@ def test_loqa_as_described_is_not_but_aligns_what_the_others_action_brings(case)
 def test_where_temperature_is_high_shares_are_constant_and_loqa_as_released_is_advantage_alignment():
     """1 − π̂ → ½ of two actions."""
     thetas, aligned = drawn(100), term(advantage_alignment(1.0), IPD, drawn(100))
-    off = [(2 * tau * term(loqa(tau, live="taken"), IPD, thetas) - aligned).norm() for tau in (1e3, 1e5)]
+    off = [(2 * tau * term(loqa(tau, through="taken"), IPD, thetas) - aligned).norm() for tau in (1e3, 1e5)]
     assert off[1] < 0.02 * off[0] and off[1] < 1e-3 * aligned.norm()
 
 
@@ -109,14 +109,14 @@ def test_loqa_as_released_often_pulls_elsewhere_than_advantage_alignment():
     """
     thetas, zeros = drawn(1000), [torch.zeros(1, 5, dtype=torch.float64)] * 2
     aligned = term(advantage_alignment(1.0), IPD, thetas)
-    released = cosines(term(loqa(1.0, live="taken"), IPD, thetas), aligned)
+    released = cosines(term(loqa(1.0, through="taken"), IPD, thetas), aligned)
     assert released.mean() == pytest.approx(0.123, abs=0.001) and (released < 0).mean() == pytest.approx(
         0.339, abs=0.001
     )
     described = cosines(term(loqa(1.0), IPD, thetas), aligned)
     assert described.mean() == pytest.approx(0.867, abs=0.001) and described.min() > 0.2
     assert term(loqa(1.0), IPD, zeros)[0].tolist() == pytest.approx([0, 3, -3, 3, -3], abs=1e-12)
-    assert (term(loqa(1.0, live="taken"), IPD, zeros)[0, 1:] > 15).all()
+    assert (term(loqa(1.0, through="taken"), IPD, zeros)[0, 1:] > 15).all()
 
 
 def test_advantage_alignment_is_beside_lola_and_not_lola():

@@ -58,22 +58,22 @@ class OuterPola:
 
     Zhao et al. 2022, whose code is `LOLA_exact.py`: the sum over states counts each once. x is found by ascent with
     step size `proximal_lr` from θ_i, until both KL between policies of one step and the next, summed over states, are
-    less than `closeness`, or after so many `iterations`; with β = 0 and one of them this is exact look-ahead LOLA. With
-    a `tilt` all players' logits are θ(s) = φ(s) + tilt · φ(last state), and steps are in φ: the paper's pre-conditioned
-    policies have −2. The memory is nothing.
+    less than `kl_tolerance`, or after so many `iterations`; with β = 0 and one of them this is exact look-ahead LOLA.
+    With `precondition` c all players' logits are θ(s) = φ(s) + c · φ(last state), and steps are in φ: the paper's
+    pre-conditioned policies have −2. The memory is nothing.
     """
 
     eta: float | Tensor
     beta: float
     proximal_lr: float
-    closeness: float = 1e-8
+    kl_tolerance: float = 1e-8
     iterations: int = 5000
-    tilt: float = 0.0
+    precondition: float = 0.0
 
     def start(self, seat: Seat) -> tuple[Tensor, None]:
         phi = seat.policies[seat.i].initial(seat.i, seat.seeds, seat.std)
         by_state = phi.unflatten(1, (len(seat.game.views[seat.i]), -1))
-        tilted = by_state + self.tilt * by_state[:, -1:]
+        tilted = by_state + self.precondition * by_state[:, -1:]
         return torch.cat([tilted[:, :-1], by_state[:, -1:]], dim=1).flatten(1), None
 
     def step(self, view: View, memory: None) -> tuple[Tensor, None]:
@@ -81,5 +81,5 @@ class OuterPola:
 
     def there(self, game: MatrixGame, thetas: list[Tensor], i: int) -> Tensor:
         """The argmax, (S, d_i)."""
-        search = self.proximal_lr, self.beta, self.closeness, self.iterations, self.tilt
+        search = self.proximal_lr, self.beta, self.kl_tolerance, self.iterations, self.precondition
         return torch.from_numpy(path_kernels.proximal(*told(game, thetas), i, per_seed(self.eta, thetas), *search))

@@ -16,14 +16,14 @@ class Reciprocator:
 
     Zhou et al. 2024 (NeurIPS); a closed form of our own. g_j = E[r_i | j as usual] − r_i(a) is what j's action took
     from me, v_j = E[r_j | me as usual] − r_j(a′) what my next one takes from j; their product is earned at each step,
-    `weight` times. Usual are the mean policies of the last `used_to` updates, constants in the gradient; before the
-    first it is what all play then. The memory is those policies, (S, players, states, actions) each. The paper was not
-    open to us; what it does is relayed by its code.
+    `weight` times. Usual are the mean policies of the last `baseline_window` updates, constants in the gradient; before
+    the first it is what all play then. The memory is those policies, (S, players, states, actions) each. The paper was
+    not open to us; what it does is relayed by its code.
     """
 
     lr: float | Tensor
     weight: float
-    used_to: int = 1
+    baseline_window: int = 1
 
     def start(self, seat: Seat) -> tuple[Tensor, list[Tensor]]:
         return seat.policies[seat.i].initial(seat.i, seat.seeds, seat.std), []
@@ -34,4 +34,4 @@ class Reciprocator:
         usual = (sum(before) / len(before)).numpy()
         weights = per_seed(self.weight, view.thetas)
         direction = kernels.reciprocate(*told(view.game, view.thetas), view.i, weights, usual)
-        return view.thetas[view.i] + self.lr * torch.from_numpy(direction), [*memory, now][-self.used_to :]
+        return view.thetas[view.i] + self.lr * torch.from_numpy(direction), [*memory, now][-self.baseline_window :]

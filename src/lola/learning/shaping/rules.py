@@ -44,17 +44,17 @@ def advantage_alignment(weight: float | Tensor, quadrants: Sequence[str] = QUADR
     return OfChain(kernels.align, weight, (kept.numpy(),))
 
 
-def loqa(tau: float, weight: float | Tensor = 1.0, live: str = "all") -> Rule:
+def loqa(tau: float, weight: float | Tensor = 1.0, through: str = "all") -> Rule:
     """∇_i V_i + w Σ_j≠i Σ_s d(s) Σ_a Π A_i(s, a) ∇_i log π̂_j(a_j|s), π̂_j = softmax_b Q_j(s, b) / τ: LOQA-Ex.
 
     Aghajohari et al. 2024: others are taken to play by their Q-values, Q_j(s, b) = E[r_j + γ V_j | b], of which γ V_j
-    alone depends on θ_i; all else is held constant. With those of `all` actions `live` the normaliser falls out, since
-    advantages have the mean 0: Σ_s d(s) Σ_a Π E[A_i | s, a_j] γ ∇_i V_j(a) / τ. With that of the `taken` action alone,
-    as in the released code, other Q-values are constants, and what follows is known with my own action in it:
+    alone depends on θ_i; all else is held constant. `through` those of `all` actions the normaliser falls out, since
+    advantages have the mean 0: Σ_s d(s) Σ_a Π E[A_i | s, a_j] γ ∇_i V_j(a) / τ. Through that of the `taken` action
+    alone, as in the released code, other Q-values are constants, and what follows is known with my own action in it:
     Σ_s d(s) Σ_a Π A_i(s, a) (1 − π̂_j(a_j|s)) γ ∇_i V_j(a) / τ. The code's further discount of 0.9 is left out. The
     paper was not open to us; its code was.
     """
-    return OfChain(kernels.q_aware, weight, (tau, live == "taken"))
+    return OfChain(kernels.q_aware, weight, (tau, through == "taken"))
 
 
 def brs(tau: float, self_play: float = 0.0) -> Rule:

@@ -45,15 +45,15 @@ class Memory:
 class Shaper:
     """θ_i ← θ_i + lr · step(p · the mean over learners of ∇_i Σ_m V_i(θ_m) + (1 − p) ∇_i V_i(θ)).
 
-    `path` says what a learner's path is. In every update so many learners are `drawn` from N(0, init_std²), or with
-    None there is one, which begins where the others are. p is the `share`. The step is by AdamW with its
+    `path` says what a learner's path is. In every update so many `learners` are drawn from N(0, init_std²), or with
+    None there is one, which begins where the others are. p is the `naive_share`. The step is by AdamW with its
     `weight_decay`, or with None plain.
     """
 
     lr: float
     path: Path
-    drawn: int | None
-    share: float = 1.0
+    learners: int | None
+    naive_share: float = 1.0
     weight_decay: float | None = None
 
     def start(self, seat: Seat) -> tuple[Tensor, Memory]:
@@ -63,60 +63,62 @@ class Shaper:
     def step(self, view: View, memory: Memory) -> tuple[Tensor, Memory]:
         theta, i = view.thetas[view.i], view.i
         each = self.path.gradient(view.game, self.met(view, memory), i).unflatten(0, (len(theta), -1))
-        slope = self.share * sum(each.unbind(1)) / each.shape[1]
-        if self.share < 1:
-            slope = slope + (1 - self.share) * naive()(Values.exact(view.game), view.thetas, i)
+        slope = self.naive_share * sum(each.unbind(1)) / each.shape[1]
+        if self.naive_share < 1:
+            slope = slope + (1 - self.naive_share) * naive()(Values.exact(view.game), view.thetas, i)
         if self.weight_decay is None:
             return theta + self.lr * slope, memory
         step, adam = memory.adam.step(slope)
         return theta + self.lr * (step - self.weight_decay * theta), replace(memory, adam=adam)
 
     def met(self, view: View, memory: Memory) -> list[Tensor]:
-        """Everybody's first parameters on the paths, (S · drawn, d_j), those of a seed one after another."""
-        if self.drawn is None:
+        """Everybody's first parameters on the paths, (S · learners, d_j), those of a seed one after another."""
+        if self.learners is None:
             return view.thetas
         rngs = [stream(seed, (view.step, 1 + view.i)) for seed in memory.seeds]
+
+        def drawn(size: int) -> Tensor:
+            return torch.from_numpy(memory.std * np.concatenate([normal(r, (self.learners, size)) for r in rngs]))
+
         return [
-            theta.repeat_interleave(self.drawn, dim=0)
-            if j == view.i
-            else torch.from_numpy(memory.std * np.concatenate([normal(r, (self.drawn, theta.shape[1])) for r in rngs]))
+            theta.repeat_interleave(self.learners, dim=0) if j == view.i else drawn(theta.shape[1])
             for j, theta in enumerate(view.thetas)
         ]
 
 
-def gs(lr: float, eta: float, inner_steps: int, drawn: int) -> Shaper:
+def gs(lr: float, eta: float, inner_steps: int, learners: int) -> Shaper:
     """θ_i ← θ_i + lr ∇_i Σ_m V_i(θ_i, ψ_m) along `inner_steps` naive steps of drawn learners ψ: GS-Ex, Good Shepherd.
 
     Balaguer et al. 2022; with states of one step GS in Khan et al. 2024, who climb by evolution. Its policy is the same
     on the whole path. The sum is over the points of the path, the first among them.
     """
-    return Shaper(lr, Path(eta, inner_steps), drawn)
+    return Shaper(lr, Path(eta, inner_steps), learners)
 
 
 def coala(
     lr: float,
     eta: float,
     inner_steps: int,
-    share: float = 1.0,
-    drawn: int | None = None,
-    final: bool = False,
+    naive_share: float = 1.0,
+    learners: int | None = None,
+    final_only: bool = False,
     weight_decay: float = 0.01,
 ) -> Shaper:
     """The policy that climbs p Σ_m V_i(θ_i, ψ_m) + (1 − p) V_i(θ) along naive steps of learners ψ, by AdamW: COALA-Ex.
 
-    Meulemans et al. 2025, Appendix C. p, the `share`, is that of naive learners among those whom the player meets. They
-    are `drawn`, or else a copy of the other's policy learns; with that and the `final` return alone it is the
-    paper's LOLA-DiCE. The rest of its objective is what it earns against the other as it is, since a policy with a
-    memory of one step cannot see earlier episodes. How many learners there are, and how the two parts are scaled beside
-    each other, the paper does not print; here each episode counts once.
+    Meulemans et al. 2025, Appendix C. p, the `naive_share`, is that of naive learners among those whom the player
+    meets. So many `learners` are drawn, or else a copy of the other's policy learns; with that and the final return
+    alone (`final_only`) it is the paper's LOLA-DiCE. The rest of its objective is what it earns against the other as it
+    is, since a policy with a memory of one step cannot see earlier episodes. How many learners there are, and how the
+    two parts are scaled beside each other, the paper does not print; here each episode counts once.
     """
-    return Shaper(lr, Path(eta, inner_steps, final=final), drawn, share, weight_decay)
+    return Shaper(lr, Path(eta, inner_steps, final=final_only), learners, naive_share, weight_decay)
 
 
-def m_maml(lr: float, eta: float, inner_steps: int, drawn: int, final: bool = False) -> Shaper:
+def m_maml(lr: float, eta: float, inner_steps: int, learners: int, final_only: bool = False) -> Shaper:
     """Where to begin naive learning: θ_i,0 climbs Σ_m V_i(θ_m) while drawn learners and it learn, by Adam: M-MAML.
 
     As Lu et al. 2022 and Cooijmans et al. 2023 have it: through all steps of both. Who trains it is not who plays: it
     is the first policy of a naive learner.
     """
-    return Shaper(lr, Path(eta, inner_steps, final=final, own=True), drawn, weight_decay=0.0)
+    return Shaper(lr, Path(eta, inner_steps, final=final_only, own=True), learners, weight_decay=0.0)
