@@ -126,8 +126,8 @@ onerror:
 rule all:
     default_target: True
     input:
-        [product.manifest for product in provenance.products(config) if not product.beside],
-        [cell.curve(ROOT) for group in GROUPS.values() for cell in group.cells],
+        [product.manifest for product in provenance.products(config) if product.stage != "cells" and not product.beside],
+        [manifest for manifests in TRAINED.values() for manifest in manifests],
         [path for group in GROUPS for path in group_files(group, "table")],
         rules.figures.input,
         rules.tables.input,

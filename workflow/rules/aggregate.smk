@@ -6,7 +6,7 @@
 
 rule aggregate:
     input:
-        lambda wildcards: [cell.manifest(ROOT) for cell in GROUPS[wildcards.group].cells],
+        lambda wildcards: TRAINED[wildcards.group],
     output:
         f"{ROOT}/groups/{{group}}/curves.csv",
         f"{ROOT}/groups/{{group}}/ends.json",

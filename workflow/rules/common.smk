@@ -10,6 +10,14 @@ LOG, TRAIN = 1, 2
 SHOW = TRAIN + len(JOBS)
 
 
+# The manifests that stand for the cells of each group, one a job: with it, all that its job trains are there. To ask for
+# each cell would take Snakemake minutes where there are ten thousands.
+TRAINED = {name: [] for name in GROUPS}
+for job in JOBS.values():
+    group = GROUPS[job.group]
+    TRAINED[job.group] += [str(group.cell(seed).manifest(ROOT)) for seed in job.seeds[-1:] or group.seeds]
+
+
 def group_files(name, stage=None):
     """The files of a group; for a table with the ends of its further seeds, if it has any."""
     further = ["further.csv"] if stage == "table" and GROUPS[name].more else []

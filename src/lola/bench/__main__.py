@@ -173,6 +173,18 @@ def jobs(config: dict) -> Iterator[dict]:
         yield command_row("the same, nothing to do", [command_cost(command) for _ in range(3)])
 
 
+def plans(config: dict) -> Iterator[dict]:
+    """What Snakemake takes until it would start the first job of studies of so many cells, 500 to a job; its memory."""
+    part = {"games": ["ipd", "imp", "imp-96", "imp-99"], "algorithms": ["nl-ex", "lola-ex"]}
+    study = {"without": ["study", "figures", "tables"], "study": {"all": part}, "seeds_per_job": 500}
+    with tempfile.TemporaryDirectory() as root:
+        for cells in (1_000, 10_000, 50_000):
+            overlay = Path(root, "many.yaml")
+            overlay.write_text(json.dumps(study | {"results": f"{root}/results", "seeds": cells // 8}))
+            command = [sys.executable, "-m", "snakemake", "--dryrun", "--quiet", "all", "--configfile", str(overlay)]
+            yield command_row(f"plan a study of {cells:,} cells", [command_cost(command) for _ in range(3)])
+
+
 def without_coin_game(config: dict) -> dict:
     """An overlay that removes the Coin Game's parts of the study, and what shows them."""
     games = {name for name, game in config["games"].items() if game.get("kind") == "coin_game"}
@@ -198,7 +210,7 @@ def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
 
 
 # Jobs early, since a command inherits the peak of memory of who starts it.
-MEASURED = (machine, jobs, updates, rollouts, matches, coin_game)
+MEASURED = (machine, plans, jobs, updates, rollouts, matches, coin_game)
 
 if __name__ == "__main__":
     environment.set_up()
