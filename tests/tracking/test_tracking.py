@@ -1196,7 +1196,7 @@ def stage_of_cells(root: Path, game: str, marker: Path, *curves: Path, about: di
     """The arguments of the command that logs the cells of a game, with the manifest of a group of these curves."""
     group = root / f"manifests/groups/{game}.json"
     group.parent.mkdir(parents=True, exist_ok=True)
-    records.write(group, {}, {}, {str(curve.with_suffix(".json")): "digest" for curve in curves}, curves)
+    records.write(group, {}, {}, {str(Path(curve).with_suffix(".json")): "digest" for curve in curves}, curves)
     told = json.dumps({"about": about or {}, "games": []})
     return ["cells", "--root", root, "--game", game, "--told", told, "--digest", "all", "--out", marker, group]
 

@@ -101,7 +101,7 @@ def check_nothing_is_left_behind() -> None:
 def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
 
-    What has its manifest afterwards is whole. Snakemake redoes what is stale by itself, but only where its own records
+    What has its manifest or marker afterwards is whole. Snakemake redoes what is stale by itself, but only where its own records
     were not lost. Yields a sentence for what is damaged, which is renamed to *.damaged. Raises OSError where that is
     not possible.
     """
@@ -129,8 +129,9 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     unlogged = dict(store.not_logged(root, seen))
     for reason in dict.fromkeys(unlogged.values()):
         yield f"MLflow: {reason.replace(store.RETRIED, 'this call logs what is missing')}"
-    for marker in unlogged:
-        marker.unlink()
+    changed = {log.marker for log in logged.logs(config, store.digest(), overlays, {}) if log.stale()}
+    for marker in {*unlogged} | changed:
+        marker.unlink(missing_ok=True)
     seen.save()
 
 
@@ -140,8 +141,8 @@ def nothing_to_do(config: dict, overlays: list[str]) -> list[str]:
     Empty if something is to be made or logged.
     """
     products = [*provenance.products(config, overlays)]
-    logs = logged.logs(config, store.digest(), overlays, {})
-    if not all(product.manifest.exists() for product in products) or any(log.stale() for log in logs):
+    markers = (log.marker for log in logged.logs(config, store.digest(), overlays, {}))
+    if not all(path.exists() for path in (*(product.manifest for product in products), *markers)):
         return []
     cells = sum(product.stage == "cells" for product in products)
     study = progress.Expected(cells, cells, config["results"], browse=papers.command("ui", config["paper"], overlays))

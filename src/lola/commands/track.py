@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--game", required=True)
     parser.add_argument("--told", type=json.loads, required=True, help="JSON: what is known of the study")
     parser.add_argument("--digest", required=True, help="of all that is logged but the files")
-    parser.add_argument("files", nargs="+", help="the manifests of the game's groups, or the figures and tables")
+    parser.add_argument("files", nargs="*", help="the manifests of the game's groups, or the figures and tables")
     args = parser.parse_intermixed_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
