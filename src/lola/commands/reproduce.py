@@ -101,9 +101,9 @@ def check_nothing_is_left_behind() -> None:
 def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
 
-    What has its manifest or marker afterwards is whole. Snakemake redoes what is stale by itself, but only where its own records
-    were not lost. Yields a sentence for what is damaged, which is renamed to *.damaged. Raises OSError where that is
-    not possible.
+    Whatever has a manifest or marker afterwards is whole. Snakemake redoes what is stale by itself, but only if its own
+    records were not lost. Yields a sentence for what is damaged, which is renamed to *.damaged. Raises OSError where
+    that is not possible.
     """
     root = Path(config["results"])
     seen = Seen(Path(environment.CACHE, "seen", f"{sha256(str(root.resolve()))[:12]}.json"))
