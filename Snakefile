@@ -127,7 +127,7 @@ rule all:
     default_target: True
     input:
         [product.manifest for product in provenance.products(config) if product.stage != "cells" and not product.beside],
-        [manifest for manifests in TRAINED.values() for manifest in manifests],
+        [path for paths in TRAINED.values() for path in paths],
         [path for group in GROUPS for path in group_files(group, "table")],
         rules.figures.input,
         rules.tables.input,

@@ -10,12 +10,14 @@ LOG, TRAIN = 1, 2
 SHOW = TRAIN + len(JOBS)
 
 
-# The manifests that stand for the cells of each group, one a job: with it, all that its job trains are there. To ask for
-# each cell would take Snakemake minutes where there are ten thousands.
+# The files that stand for those of all cells of each group: of one cell of each job, which is missing if any is. To ask
+# for every cell would take Snakemake minutes where there are ten thousands.
 TRAINED = {name: [] for name in GROUPS}
 for job in JOBS.values():
-    group = GROUPS[job.group]
-    TRAINED[job.group] += [str(group.cell(seed).manifest(ROOT)) for seed in job.seeds[-1:] or group.seeds]
+    one_by_one = [[GROUPS[job.group].cell(seed)] for seed in GROUPS[job.group].seeds]
+    for cells in [job.cells(GROUPS)] if job.seeds else one_by_one:
+        cell = next((cell for cell in cells if not plan.is_trained(cell, ROOT)), cells[0])
+        TRAINED[job.group] += [str(cell.curve(ROOT)), str(cell.manifest(ROOT))]
 
 
 def group_files(name, stage=None):

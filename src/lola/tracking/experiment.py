@@ -147,7 +147,7 @@ class GameRuns:
                         self.client.set_terminated(run.info.run_id, each.status)
                     self.client.set_tag(run.info.run_id, "superseded_by", kept[cell])
                     self.client.delete_run(run.info.run_id)
-        return kept
+        return {cell: kept[cell] for cell in wanted}
 
     def log_whole(self, missing: list[Wanted]) -> dict[str, str]:
         """Log runs into a database, all or, if anything stops it, none: their ids by cell.
