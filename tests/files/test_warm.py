@@ -60,7 +60,7 @@ def call(tmp_path, monkeypatch):
         return subprocess.Popen(command, text=True, **options)
 
     monkeypatch.setenv(warm.ADDRESS, "")  # which is put back afterwards
-    started = warm.start()
+    call.forks = started = warm.start()
     yield call
     started.communicate()
 
@@ -149,6 +149,17 @@ def test_jobs_go_on_when_what_started_them_is_gone(tmp_path, call):
     assert Path(f"/proc/{job}").exists() and caller.poll() is None
     caller.kill()
     assert gone(job)
+
+
+def test_jobs_go_on_when_the_process_that_forks_is_killed_and_the_next_begin_alone(call, tmp_path):
+    waiting = call("wait", tmp_path / "begun")
+    process = begun(tmp_path / "begun")
+    call.forks.kill()
+    call.forks.wait()
+    assert call("exit", 3).communicate()[0] == "alone\n"
+    assert waiting.poll() is None
+    os.kill(process, signal.SIGTERM)
+    assert waiting.wait(10) == -signal.SIGTERM
 
 
 def test_another_users_command_is_refused(monkeypatch):
