@@ -48,6 +48,7 @@ EXCEPTIONS = {  # of a module alone
     "lola.commands.reproduce": {"snakemake", "snakemake_logger_plugin_lola"},  # which words what it says
     "lola.commands.thumbnails": {"PIL"},
     "lola.learning.compiled": {"numba", "lola.files"},  # which keeps what it compiled
+    "lola.learning.tiles": {"numba", "llvmlite"},
     "lola.learning.devices": {"psutil"},
     "lola.tracking.client": {"mlflow", "alembic", "sqlalchemy"},
     "lola.tracking.experiment": {"mlflow", "sqlalchemy"},

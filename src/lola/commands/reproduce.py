@@ -21,6 +21,7 @@ from lola.study import jobs, logged, papers, profiles, provenance
 from lola.study.checks import notes
 from lola.study.config import BadConfig, load
 from lola.study.limits import check_command_lines
+from lola.study.provenance import Examined
 from lola.tracking import store
 from lola.vocabulary.names import count
 from snakemake_logger_plugin_lola import progress
@@ -66,9 +67,10 @@ def reproduce(config: dict, overlays: list[str], profile: str = "") -> None:
             damage.set_aside(locks.STUDY)
         lock = locks.hold(locks.STUDY)
         check_nothing_is_left_behind()
-        for told in (*notes(config), *repair(config, overlays)):
+        examined = []
+        for told in (*notes(config), *repair(config, overlays, examined)):
             print(told, file=sys.stderr)
-        up_to_date = nothing_to_do(config, overlays)
+        up_to_date = nothing_to_do(config, overlays, examined)
     except BlockingIOError:
         sys.exit("A study is being run in this folder already. Wait for it, or end it, and type the command again.")
     except OSError as error:
@@ -98,12 +100,12 @@ def check_nothing_is_left_behind() -> None:
         sys.exit("A job of a study that was run in this folder is still trained on some node. Wait for it, or end it.")
 
 
-def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
+def repair(config: dict, overlays: list[str] = (), examined: Examined | None = None) -> Iterator[str]:
     """Set aside what is damaged, and forget what is stale or not in MLflow, so that all of it is made again.
 
-    Whatever has a manifest or marker afterwards is whole. Snakemake redoes what is stale by itself, but only if its own
-    records were not lost. Yields a sentence for what is damaged, which is renamed to *.damaged. Raises OSError where
-    that is not possible.
+    Snakemake redoes what is stale by itself, but only where its own records were not lost. Yields a sentence for what
+    is damaged, which is renamed to *.damaged. All products are added to what was `examined`, with what was wrong.
+    Raises OSError where something can't be renamed.
     """
     root = Path(config["results"])
     seen = Seen(Path(environment.CACHE, "seen", f"{sha256(str(root.resolve()))[:12]}.json"))
@@ -115,14 +117,19 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
             damage.set_aside(path)
     for path in damage.cut_writes(root):
         path.unlink()
-    for product, problem in provenance.examine(config, overlays, seen=seen):
+    found = provenance.examine(config, overlays, seen=seen)
+    if examined is not None:
+        examined += found
+    for product, problem in found:
         kind, reason = problem or (None, None)
         if kind == "damaged":
             yield f"{reason}: {product.name} is made again, what was damaged is kept as *{damage.DAMAGED}"
             for path in damaged_files(product):
                 damage.set_aside(path)
-        for manifest in filter(None, (product.manifest, product.beside) if kind else ()):
-            manifest.unlink(missing_ok=True)
+        elif kind == "stale":
+            product.manifest.unlink()
+        if kind and product.beside:
+            product.beside.unlink(missing_ok=True)
     for database in store.damaged_databases(root, seen):
         yield f"{database} is no whole database: it is filled again, the damaged one is kept as *{damage.DAMAGED}"
         damage.set_aside(database)
@@ -135,16 +142,12 @@ def repair(config: dict, overlays: list[str] = ()) -> Iterator[str]:
     seen.save()
 
 
-def nothing_to_do(config: dict, overlays: list[str]) -> list[str]:
-    """What is said where all of a study that was repaired is there, which saves the seconds that Snakemake takes.
-
-    Empty if something is to be made or logged.
-    """
-    products = [*provenance.products(config, overlays)]
+def nothing_to_do(config: dict, overlays: list[str], examined: Examined) -> list[str]:
+    """What is said where all of a study is in order and logged, which saves Snakemake's seconds; elsewhere nothing."""
     markers = (log.marker for log in logged.logs(config, store.digest(), overlays, {}))
-    if not all(path.exists() for path in (*(product.manifest for product in products), *markers)):
+    if any(problem for _, problem in examined) or not all(marker.exists() for marker in markers):
         return []
-    cells = sum(product.stage == "cells" for product in products)
+    cells = sum(product.stage == "cells" for product, _ in examined)
     study = progress.Expected(cells, cells, config["results"], browse=papers.command("ui", config["paper"], overlays))
     run = progress.Run(time.monotonic, time.monotonic() - time.process_time(), study)
     return [run.nothing_to_do(), *run.outcome()]

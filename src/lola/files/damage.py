@@ -20,7 +20,8 @@ LOCK = ".lock"  # what a hidden file ends in that processes hold
 FILES = (".csv", ".json", ".jsonl", ".png", ".pdf", ".md", ".tex", ".html", ".log", ".checkpoint", ".db", LOCK)
 SNAKEMAKE = Path(".snakemake")
 DAMAGED = ".damaged"
-RECORD = "a record"
+RECORDS = ("metadata", "incomplete")  # folders of Snakemake's
+WHOLE = "records"
 CUT = re.compile(r"\..+\.\d+")  # the name of a file that `lola.files.artifacts.write_whole` has not renamed yet
 
 
@@ -30,7 +31,7 @@ def found(root: Path, files: Iterable[Path], known: Seen | None = None) -> Itera
     As sentences without their full stop, each with what is to be set aside. Records that are `known` are not read
     again. Raises OSError as `misplaced` does.
     """
-    if broken := [path for folder in ("metadata", "incomplete") for path in broken_records(SNAKEMAKE / folder, known)]:
+    if broken := [path for folder in RECORDS for path in broken_records(SNAKEMAKE / folder, known)]:
         yield f"{len(broken)} of Snakemake's records cannot be read, as {broken[0]}, which moves no result", broken
     seen = []
     for path, what in misplaced(root, [*files, locks.STUDY]):
@@ -73,35 +74,42 @@ def misplaced(root: Path, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
         if leads_nowhere(path):
             raise OSError(errno.ENOENT, f"the link leads nowhere, {path.readlink()} is not there", str(path))
     yield from ((path, "a file where a folder belongs") for path in folders if path.is_file())
-    for path in itertools.chain(files, *map(inside, folders[1:])):
-        if leads_nowhere(path):
-            yield path, "a link that leads nowhere"
-        elif path.suffix == LOCK and path.is_symlink():
-            yield path, "a link where a lock belongs"
-        elif path.suffix in FILES and path.is_dir():
-            yield path, "a folder where a file belongs"
-        elif not path.suffix and path.is_file():
-            yield path, "a file where a folder belongs"
+    for at in itertools.chain(files, *map(inside, folders[1:])):
+        if what := out_of_place(at):
+            yield Path(at), what
 
 
-def leads_nowhere(path: Path) -> bool:
-    """Whether a path is a link to what is not there."""
-    return path.is_symlink() and not path.exists()
+def out_of_place(at: Path | os.DirEntry) -> str:
+    """What it is that lies there, if it cannot be that; else empty."""
+    ending = os.path.splitext(at.name)[1]
+    if leads_nowhere(at):
+        return "a link that leads nowhere"
+    if ending == LOCK and at.is_symlink():
+        return "a link where a lock belongs"
+    if ending in FILES and at.is_dir():
+        return "a folder where a file belongs"
+    return "a file where a folder belongs" if not ending and at.is_file() else ""
 
 
-def inside(folder: Path) -> Iterator[Path]:
+def leads_nowhere(at: Path | os.DirEntry) -> bool:
+    """Whether it is a link to what is not there."""
+    return at.is_symlink() and not os.path.exists(at)
+
+
+def inside(folder: str | Path) -> Iterator[os.DirEntry]:
     """What lies in a folder and in those in it that do not end as files do, but for what is hidden or was set aside."""
-    for path in entries(folder):
-        hidden = path.name.startswith(".") and path.suffix != LOCK
-        if not hidden and not path.suffix.startswith(DAMAGED):
-            yield path
-            if path.suffix not in FILES:
-                yield from inside(path)
+    for at in entries(folder):
+        ending = os.path.splitext(at.name)[1]
+        hidden = at.name.startswith(".") and ending != LOCK
+        if not hidden and not ending.startswith(DAMAGED):
+            yield at
+            if ending not in FILES:
+                yield from inside(at.path)
 
 
-def entries(folder: Path) -> list[Path]:
+def entries(folder: str | Path) -> list[os.DirEntry]:
     """What lies in a folder, by name; nothing if it is none."""
-    return sorted(folder.iterdir(), key=lambda path: path.name) if folder.is_dir() else []
+    return sorted(os.scandir(folder), key=lambda at: at.name) if os.path.isdir(folder) else []
 
 
 def cut_writes(root: Path) -> Iterator[Path]:
@@ -111,23 +119,31 @@ def cut_writes(root: Path) -> Iterator[Path]:
             yield path
 
 
-def broken_records(folder: Path, known: Seen | None = None) -> Iterator[Path]:
+def broken_records(folder: Path, known: Seen | None = None) -> list[Path]:
     """Snakemake's records in one of its folders that are no records; one that is not text stops it at every call."""
-    if folder.exists() and not folder.is_dir():
-        yield folder
-    for path in entries(folder):
-        if path.suffix.startswith(DAMAGED):
-            continue
-        if path.name.startswith("@") and path.is_dir():  # in which records of long paths are
-            yield from broken_records(path, known)
-            continue
-        if known and known.holds(path, RECORD):
-            continue
-        try:
-            whole = isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
-        except (OSError, ValueError, RecursionError):
-            whole = False
-        if known and whole:
-            known.add(path, RECORD, [path])
-        if not whole and path.name != "migration_underway":
-            yield path
+    if not folder.is_dir():
+        return [folder] if folder.exists() else []
+    if known and known.holds(folder, WHOLE):
+        return []
+    there = [*records(folder)]
+    broken = [path for path in there if not is_record(path)]
+    if known and not broken:
+        known.add(folder, WHOLE, {folder, *there, *(path.parent for path in there)})
+    return broken
+
+
+def records(folder: str | Path) -> Iterator[Path]:
+    """What lies in one of these folders; records of long paths are in folders whose names begin with @."""
+    for at in entries(folder):
+        if at.name.startswith("@") and at.is_dir():
+            yield from records(at.path)
+        elif not Path(at).suffix.startswith(DAMAGED):
+            yield Path(at)
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file can be read as a record of Snakemake's."""
+    try:
+        return path.name == "migration_underway" or isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError, RecursionError):
+        return False

@@ -8,12 +8,16 @@ import math
 
 import numpy as np
 
-from lola.learning.compiled import fma, kernel
+from lola.learning.compiled import kernel
+from lola.learning.tiles import BYTES, tile
 
 LN2_HIGH = 0.6931471803691238  # the leading 33 bits of ln 2, so that its products with small whole numbers are exact
 LN2_LOW = 1.9082149292705877e-10  # the rest
 LOG2_E = 1.4426950408889634
 FACTORIALS = tuple(1.0 / math.factorial(n) for n in range(14))
+DEEP = 128  # lines of a matrix that are multiplied at a time, so that what is read often lies near
+six_by_two, two_by_two, one_by_two = tile(6, 2), tile(2, 2), tile(1, 2)  # lines by vectors
+six_by_one, one_by_one = tile(6, 1), tile(1, 1)
 ODD = tuple(1.0 / (2 * n + 1) for n in range(11))
 
 
@@ -63,35 +67,48 @@ def add_product(out, a, b):
 def accumulate(out, a, b):
     """out += a b for (M, N), (M, K) and (K, N), each sum in the order of k and every term added by `fma`.
 
-    Eight terms of two lines are added between reading and writing them, since memory is slower than multiplying.
+    Numbers of a line of `out` lie side by side; a and b may lie however they like. What is left of N over a multiple of
+    a vector is added up beside, with zeros to fill a vector.
     """
+    assert out.strides[1] == out.itemsize
     (height, depth), width = a.shape, out.shape[1]
-    even, whole = height - height % 2, depth - depth % 8
-    lines = np.empty((8, width), out.dtype)  # of b, side by side in memory however b lies
-    b0, b1, b2, b3, b4, b5, b6, b7 = lines
-    for k in range(0, whole, 8):
-        for j in range(width):
-            for q in range(8):
+    lanes = BYTES // out.itemsize
+    whole = width - width % lanes
+    lines = np.zeros((min(depth, DEEP), whole + lanes), out.dtype)  # of b, side by side
+    rest = np.empty((height if whole < width else 0, lanes), out.dtype)
+    for i in range(len(rest)):
+        for j in range(width - whole):
+            rest[i, j] = out[i, whole + j]
+    for k in range(0, depth, DEEP):
+        left = a[:, k : k + DEEP]
+        for q in range(left.shape[1]):
+            for j in range(width):
                 lines[q, j] = b[k + q, j]
-        for i in range(0, even, 2):
-            n = i + 1
-            x0, x1, x2, x3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
-            x4, x5, x6, x7 = a[i, k + 4], a[i, k + 5], a[i, k + 6], a[i, k + 7]
-            y0, y1, y2, y3 = a[n, k], a[n, k + 1], a[n, k + 2], a[n, k + 3]
-            y4, y5, y6, y7 = a[n, k + 4], a[n, k + 5], a[n, k + 6], a[n, k + 7]
-            above, below = out[i], out[n]
-            for j in range(width):
-                c0, c1, c2, c3, c4, c5, c6, c7 = b0[j], b1[j], b2[j], b3[j], b4[j], b5[j], b6[j], b7[j]
-                p = fma(x3, c3, fma(x2, c2, fma(x1, c1, fma(x0, c0, above[j]))))
-                q = fma(y3, c3, fma(y2, c2, fma(y1, c1, fma(y0, c0, below[j]))))
-                above[j] = fma(x7, c7, fma(x6, c6, fma(x5, c5, fma(x4, c4, p))))
-                below[j] = fma(y7, c7, fma(y6, c6, fma(y5, c5, fma(y4, c4, q))))
-    for k in range(whole if even == height else 0, depth):
-        for j in range(width):
-            b0[j] = b[k, j]
-        for i in range(even if k < whole else 0, height):
-            for j in range(width):
-                out[i, j] = fma(a[i, k], b0[j], out[i, j])
+        add_tiles(out, left, lines, whole)
+        add_tiles(rest, left, lines[:, whole:], lanes)
+    for i in range(len(rest)):
+        for j in range(width - whole):
+            out[i, whole + j] = rest[i, j]
+
+
+@kernel
+def add_tiles(out, a, b, width):
+    """out += a b in the first columns, so many, which are a multiple of a vector."""
+    lanes, height = BYTES // out.itemsize, len(out)
+    sixes, twos = height - height % 6, height - height % 2
+    pairs = width - width % (2 * lanes)
+    for j in range(0, pairs, 2 * lanes):
+        for i in range(0, sixes, 6):
+            six_by_two(out, a, b, i, j)
+        for i in range(sixes, twos, 2):
+            two_by_two(out, a, b, i, j)
+        for i in range(twos, height):
+            one_by_two(out, a, b, i, j)
+    for j in range(pairs, width, lanes):
+        for i in range(0, sixes, 6):
+            six_by_one(out, a, b, i, j)
+        for i in range(sixes, height):
+            one_by_one(out, a, b, i, j)
 
 
 @kernel

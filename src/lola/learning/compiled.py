@@ -2,8 +2,9 @@
 
 Numba looks for changes in a kernel's file, not in those of the functions that it calls, which are compiled into it; and
 two processes that save a kernel at once may overwrite each other's. So kernels stand in modules called `kernels` or
-`…_kernels`, which of this project import kernels alone; a change in any means another folder (`make clean` removes the
-old ones); and one process at a time reads or writes there. Numba tells processors, Pythons and its versions apart.
+`…_kernels`, which of this project import kernels, this module and `tiles` alone; a change in any means another folder
+(`make clean` removes the old ones); and one process at a time reads or writes there. Numba tells processors, Pythons
+and its versions apart.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from numba.extending import intrinsic
 from lola.files import locks
 
 HERE = Path(__file__).parent
-SOURCES = [Path(__file__), *sorted(HERE.rglob("*kernels.py"))]
+SOURCES = [Path(__file__), HERE / "tiles.py", *sorted(HERE.rglob("*kernels.py"))]
 CACHE = HERE / "__pycache__" / hashlib.sha256(b"\0".join(path.read_bytes() for path in SOURCES)).hexdigest()[:12]
 
 
