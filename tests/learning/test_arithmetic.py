@@ -47,10 +47,15 @@ def test_exp_and_log_at_the_ends():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize(("height", "depth"), [(3, 1), (4, 7), (3, 8), (1, 21), (6, 16)])
-def test_a_product_adds_its_terms_in_order_and_rounds_once_for_each(height, depth, dtype):
-    a, b, plus = tensor(2, height, depth, dtype=dtype), tensor(2, depth, 5, dtype=dtype), torch.ones(5, dtype=dtype)
-    by_hand = np.ones((2, height, 5), dtype=a.detach().numpy().dtype)
+@pytest.mark.parametrize(
+    ("height", "depth", "width"),
+    [(3, 1, 5), (4, 7, 5), (3, 8, 5), (1, 21, 5), (6, 16, 5), (7, 3, 8), (8, 130, 9), (13, 5, 17), (2, 0, 3), (20, 2, 33)],
+)
+def test_a_product_adds_its_terms_in_order_and_rounds_once_for_each(height, depth, width, dtype):
+    """Whatever is left over of the tiles that it is made of, in whatever order numbers lie."""
+    a, b = tensor(2, height, depth, dtype=dtype), tensor(2, depth, width, dtype=dtype)
+    plus = torch.ones(width, dtype=dtype)
+    by_hand = np.ones((2, height, width), dtype=a.detach().numpy().dtype)
     with mpmath.workprec(24 if dtype == torch.float32 else 53):  # in which a sum is rounded, but not its terms
         for r, i, j in np.ndindex(by_hand.shape):
             for x, y in zip(a[r, i].tolist(), b[r, :, j].tolist(), strict=True):
