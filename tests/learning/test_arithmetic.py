@@ -49,7 +49,18 @@ def test_exp_and_log_at_the_ends():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(
     ("height", "depth", "width"),
-    [(3, 1, 5), (4, 7, 5), (3, 8, 5), (1, 21, 5), (6, 16, 5), (7, 3, 8), (8, 130, 9), (13, 5, 17), (2, 0, 3), (20, 2, 33)],
+    [
+        (3, 1, 5),
+        (4, 7, 5),
+        (3, 8, 5),
+        (1, 21, 5),
+        (6, 16, 5),
+        (7, 3, 8),
+        (8, 130, 9),
+        (13, 5, 17),
+        (2, 0, 3),
+        (20, 2, 33),
+    ],
 )
 def test_a_product_adds_its_terms_in_order_and_rounds_once_for_each(height, depth, width, dtype):
     """Whatever is left over of the tiles that it is made of, in whatever order numbers lie."""
