@@ -23,6 +23,7 @@ from lola.tracking import store
 STUDY = {
     "without": ["study", "figures", "tables"],
     "seeds": 2,
+    "tracking": "none",
     "study": {"s": {"games": ["ipd"], "algorithms": ["nl-ex"]}},
     "figures": {"f": {"kind": "returns", "game": "ipd", "algorithms": ["nl-ex"], "caption": "F"}},
     "tables": {"t": {"kind": "convergence", "games": ["ipd"], "algorithms": ["nl-ex"], "caption": "T"}},

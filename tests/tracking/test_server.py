@@ -155,7 +155,7 @@ def test_runs_files_and_views_go_to_the_server_and_a_colleagues_stay(server, tmp
     runs = server.runs()
     assert len(runs) == 2 * SEEDS + 1
     (experiment,) = {name.partition(" ")[0] for name in runs}
-    assert experiment.startswith("tiny@") and experiment.endswith("/ipd")
+    assert experiment.startswith("tiny~") and experiment.endswith("/ipd")
     client = MlflowClient(server.address)
     aggregate = runs[f"{experiment} ipd/aggregate"]
     assert {file.path for file in client.list_artifacts(aggregate)} == {"figures"}
@@ -172,7 +172,7 @@ def test_a_server_that_dies_in_the_middle_costs_no_training_and_is_caught_up(ser
     project = project_in(tmp_path / "project", STUDY)
     process = started(project, server.address)
     for _ in range(600):
-        if server.runs("tiny@"):
+        if server.runs("tiny~"):
             break
         time.sleep(0.1)
     server.kill()

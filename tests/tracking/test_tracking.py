@@ -1309,7 +1309,7 @@ def test_studies_share_a_store_without_sharing_runs(tmp_path, monkeypatch, empty
     assert [run.info.run_id for run in all_runs(ours)] == [mine]
     assert [run.info.run_id for run in all_runs(theirs)] == [other]
     tables = [f"{store.experiment_name(root, 'ipd')}, all runs" for root in (ours, theirs)]
-    whose = re.escape(f"@{store.user()}-") + r"[0-9a-f]{4}" if elsewhere else ""
+    whose = re.escape(f"~{store.user()}-") + r"[0-9a-f]{4}" if elsewhere else ""
     assert re.fullmatch(f"lola{whose}/ipd, all runs", tables[0])
     assert list(games.links(ours)) == tables
     assert list(games.links(theirs)) == tables[::-1]  # each study's own first

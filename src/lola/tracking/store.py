@@ -155,11 +155,11 @@ def is_whole(database: Path) -> bool:
 def experiment_name(root: str | Path, game: str) -> str:
     """Such as `lola/ipd`: the name of the study's folder and the game, so that studies can share a store.
 
-    In a store that others may write too it is `lola@anna-1f3c/ipd`, whoever owns the study and four digits for this
+    In a store that others may write too it is `lola~anna-1f3c/ipd`, whoever owns the study and four digits for this
     folder of this machine, so that nobody replaces the runs of another.
     """
     study = Path(root).resolve().name
-    whose = "" if is_own(root) else f"@{user()}-{sha256(writer(root))[:4]}"
+    whose = "" if is_own(root) else f"~{user()}-{sha256(writer(root))[:4]}"
     return f"{study}{whose}/{game}"
 
 
