@@ -271,8 +271,8 @@ MISTAKES = {
     "algorithms: {mine: {rule: loqa, lr: 1, tau: 1}}\nstudy: {coin-game: {algorithms: [mine]}}": [
         "study.coin-game.algorithms: given mine, whose rule loqa needs states that are the last joint action"
     ],
-    "algorithms: {mine: {rule: loqa, lr: 1, tau: 1, live: both}}": [
-        "algorithms.mine.live: given 'both'",
+    "algorithms: {mine: {rule: loqa, lr: 1, tau: 1, through: both}}": [
+        "algorithms.mine.through: given 'both'",
         "allowed: all, taken",
     ],
     "algorithms: {mine: {rule: loqa, lr: 1, tau: 1, estimator: pg, batch: 8}}": ["algorithms.mine.estimator", "exact"],
@@ -307,7 +307,7 @@ MISTAKES = {
         "algorithms.mine.policy: given 'grim'",
         "tit_for_tat, random",
     ],
-    "algorithms: {mine: {learner: gs, lr: 1, eta: 1, inner_steps: 3, drawn: 2}}\n"
+    "algorithms: {mine: {learner: gs, lr: 1, eta: 1, inner_steps: 3, learners: 2}}\n"
     "study: {mine: {games: [ipd], algorithms: [mine], grid: {lr: [1, 2]}}}": [
         "study.mine.algorithms: given mine, which goes by everybody's parameters and not by play, for maps"
     ],
