@@ -119,7 +119,7 @@ ui: $(READY) ## browse the runs in MLflow on 127.0.0.1
 bench: $(READY) ## measure speed into results/bench
 	@$(BIN)/python -m lola.bench
 
-bench-gpu: $(READY) ## eight minutes on a GPU: its test, the Coin Game, updates at the paper's scale
+bench-gpu: $(READY) ## the Coin Game on a GPU: at the paper's scale, its test, its rows of the bench
 	@$(BIN)/python -m lola.bench.scale
 	@$(BIN)/python -m pytest -q -k gpu tests/learning/coins
 	@$(BIN)/python -m lola.bench coin_game

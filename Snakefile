@@ -20,10 +20,10 @@ from snakemake.logging import logger
 from snakemake.utils import min_version
 
 from lola.files import environment, locks, slurm, warm
-from lola.files.artifacts import canonical, sha256
+from lola.files.artifacts import canonical
 from lola.study import display, jobs, logged, papers, plan, profiles, provenance, schedule
 from lola.study.config import BadConfig, load
-from lola.study.fingerprints import EVERYTHING, fingerprints
+from lola.study.fingerprints import fingerprints
 from lola.study.limits import check_command_lines
 from lola.tracking import store
 from lola.vocabulary import registry

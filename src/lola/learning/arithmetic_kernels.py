@@ -15,10 +15,10 @@ LN2_HIGH = 0.6931471803691238  # the leading 33 bits of ln 2, so that its produc
 LN2_LOW = 1.9082149292705877e-10  # the rest
 LOG2_E = 1.4426950408889634
 FACTORIALS = tuple(1.0 / math.factorial(n) for n in range(14))
+ODD = tuple(1.0 / (2 * n + 1) for n in range(11))
 DEEP = 128  # lines of a matrix that are multiplied at a time, so that what is read often lies near
 six_by_two, two_by_two, one_by_two = tile(6, 2), tile(2, 2), tile(1, 2)  # lines by vectors
 six_by_one, one_by_one = tile(6, 1), tile(1, 1)
-ODD = tuple(1.0 / (2 * n + 1) for n in range(11))
 
 
 @kernel

@@ -17,18 +17,10 @@ from lola.learning.arithmetic import times
 class Field:
     """ξ and its Jacobian at a point, with the products of them that rules are made of; all are (S, D).
 
-    `xi`: ξ. `forward`: Jξ. `backward`: Jᵀξ, the gradient of ½‖ξ‖². `ahead`: J_oξ, what the others' steps do to each
-    gradient. `shape`: χ_i = Σ_j≠i ∇_ij V_j ∇_j V_i, how each moves the others' steps to its own good. `jacobian` and
-    `between` are J and J_o, (S, D, D).
+    `thetas`: the parameters, (S, d_i) per player. `xi`: ξ. `forward`: Jξ. `backward`: Jᵀξ, the gradient of ½‖ξ‖².
+    `ahead`: J_oξ, what the others' steps do to each gradient. `shape`: χ_i = Σ_j≠i ∇_ij V_j ∇_j V_i, how each moves the
+    others' steps to its own good. `jacobian` and `between` are J and J_o, (S, D, D).
     """
-
-    thetas: list[Tensor]
-    xi: Tensor
-    forward: Tensor
-    backward: Tensor
-    ahead: Tensor
-    shape: Tensor
-    jacobian: Tensor
 
     @property
     def rotation(self) -> Tensor:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from lola.files.artifacts import canonical
-from lola.study import display, plan
+from lola.study import display, logged, plan
 from lola.vocabulary.errors import BadConfig, Faults, quoted
 
 OURS = ("config", "docs", "profiles", "src", "tests", "workflow")  # folders of the project
@@ -60,7 +60,6 @@ def check_size(where: str, group: plan.Group) -> None:
 def check_command_lines(config: dict) -> None:
     """What jobs are told must fit on a command line: a group's seeds and files, what is shown."""
     faults, groups, root = Faults(), plan.groups(config), config["results"]
-    tracked = [] if config["tracking"] == "none" else dict.fromkeys(group.game for group in groups.values())
     for name, group in groups.items():
         told = {"its seeds": plan.group_spec(group), "its settings": group.spec, "its further seeds": group.further}
         for what, words in told.items():
@@ -76,9 +75,9 @@ def check_command_lines(config: dict) -> None:
         for name, block in blocks.items():
             told = canonical(display.block_spec(config, name, block, groups))
             faults.of(check_room, f"{stage}.{name}", "what it shows", len(told), WORD)
-    for game in tracked:
-        shown = [plan.block_groups(config, block) for block in figures.values() if game in plan.block_games(block)]
-        faults.of(check_room, f"games.{game}", "the groups in its figures", len(canonical(shown)), WORD)
+    for log in logged.logs(config, "", [], {}):
+        if log.what == logged.AGGREGATE:
+            faults.of(check_room, f"games.{log.game}", "the groups in its figures", len(canonical(log.told)), WORD)
     faults.tell()
 
 

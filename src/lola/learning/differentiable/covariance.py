@@ -1,5 +1,6 @@
 """Covariance estimation as a game: one player finds a root of a matrix, the other where it is none."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,9 +31,13 @@ class Covariance(Game):
         root = torch.from_numpy(self.root)[None]
         self.target = matmul(root, root.mT)
 
+    def square(self, parts: Iterable[Tensor]) -> list[Tensor]:
+        """Both players' parts of anything as matrices, (S, d, d), from (S, d²)."""
+        return [part.unflatten(1, (len(self.root), -1)) for part in parts]
+
     def matrices(self, thetas: list[Tensor]) -> list[Tensor]:
         """W and VVᵀ − UUᵀ, (S, d, d)."""
-        w, v = (theta.unflatten(1, (len(self.root), -1)) for theta in thetas)
+        w, v = self.square(thetas)
         return [w, matmul(v, v.mT, -self.target)]
 
     def values(self, thetas: list[Tensor]) -> list[Tensor]:
@@ -69,13 +74,14 @@ class Antisymmetric(Field):
     @cached_property
     def point(self) -> tuple[Tensor, Tensor]:
         """W + Wᵀ and V, (S, d, d)."""
-        w, v = self.matrices(torch.cat(self.thetas, dim=1).detach())
+        w, v = self.game.square(theta.detach() for theta in self.thetas)
         return w + w.mT, v
 
     @cached_property
     def xi(self) -> Tensor:
         w, v = self.point
-        return joint(matmul(v, v.mT, -self.game.target), -matmul(w, v))
+        _, off = self.game.matrices([theta.detach() for theta in self.thetas])
+        return joint(off, -matmul(w, v))
 
     @cached_property
     def forward(self) -> Tensor:
@@ -101,7 +107,7 @@ class Antisymmetric(Field):
         return torch.stack([self.between_times(x) + self.own_times(x) for x in columns], dim=2)
 
     def between_times(self, x: Tensor) -> Tensor:
-        dw, dv = self.matrices(x)
+        dw, dv = self.game.square(self.parts(x))
         _, v = self.point
         moved = matmul(dv, v.mT)
         return joint(moved + moved.mT, -matmul(dw + dw.mT, v))
@@ -112,12 +118,8 @@ class Antisymmetric(Field):
     def own_times(self, x: Tensor) -> Tensor:
         """(J − J_o) x."""
         w, _ = self.point
-        _, dv = self.matrices(x)
+        _, dv = self.game.square(self.parts(x))
         return joint(torch.zeros_like(dv), -matmul(w, dv))
-
-    def matrices(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The parts of a joint vector as matrices, (S, d, d)."""
-        return tuple(part.unflatten(1, (len(self.game.root), -1)) for part in self.parts(x))
 
 
 def joint(w: Tensor, v: Tensor) -> Tensor:
