@@ -3,7 +3,7 @@
 import itertools
 from pathlib import Path
 
-from group_files import write, write_coin_game, write_map, write_match, write_parameters
+from group_files import tell, write, write_coin_game, write_map, write_match, write_parameters
 from plane_files import by_hand
 
 from lola.analysis.groups import Group
@@ -15,6 +15,7 @@ A, B = r"$5 to $10, 50 % & _x_ #1", r"_b_ \alpha$ {^2} a|b ~ <b>&amp;</script> Ã
 GAME, MODEL, CUP, SAVED = r"Game $\frac{$, 100 $", r"$\alpha_$", r"cup \$1 <i>", r"_their $x$_"
 SEATS = {"a": A, "b": B}
 ACTIONS, STATES = ("_c", "_d"), ("start", "_c._c", "_c._d", "_d._c", "_d._d")
+IPD = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96}
 RUNS, STEPS, PLAYERS = range(2), range(3), (1, 2)
 
 
@@ -26,6 +27,8 @@ def sources(root: Path) -> Sources:
     returns = {seed: {player: [-2.0, -1.5, seed / 10] for player in PLAYERS} for seed in RUNS}
     for name in ("a", "a-vs-b", "b"):
         groups.append(write_match(root, f"ipd/{name}@cup/oracle", returns))
+    for name in ("a", "a-vs-b", "b"):
+        groups.append(tell(write_learned(root, f"ipd/{name}@league/oracle"), spec={"game": IPD}))
     for name in SEATS:
         moved = {seed: {player: {1: [0.0, 0.5, 1.0]} for player in PLAYERS} for seed in RUNS}
         groups.append(write_parameters(root, f"tandem/{name}/oracle", moved, returns))
@@ -45,7 +48,7 @@ def sources(root: Path) -> Sources:
         SEATS | {"a@map": A, "a@consistency": A, "a-vs-b@cup": f"{A} vs {B}"},
         {"ipd": [[*ACTIONS]] * 2},
         opponent_models={"cloning": MODEL},
-        tournament_labels={"cup": CUP},
+        tournament_labels={"cup": CUP, "league": CUP},
         titles=dict.fromkeys(("ipd", "tandem", "coins"), GAME),
         colours={"a": "red", "b": "blue"},
         coin_games={f"coins/{name}/oracle": scale for name in SEATS},

@@ -22,6 +22,7 @@ AT_ONCE = ("diverged at once",) * 3  # before there is a row
 REASON = {"reason": "a number became NaN or infinite at step 2"}
 OWN = [f"after {own}{other}" for own in "CD" for other in "CD"]
 EPISODE = [[0, 4, 8, 1], [1, 3, 8, 1]] * 8
+IPD = {"payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]], "gamma": 0.96}
 POINTS = [*itertools.product((0.5, 1.0), (0.5, 1.0))]
 
 
@@ -88,6 +89,9 @@ GROUPS = {
     "ipd/a@cup/oracle": (played, {"end": (-1.0, -1.0)}),
     "ipd/a-vs-b@cup/oracle": (played, {}),
     "ipd/b@cup/oracle": (played, {"end": (-2.0, -2.0)}),
+    "ipd/a@league/oracle": (learned, {"end": (-1.0, -1.0)}),
+    "ipd/a-vs-b@league/oracle": (learned, {"end": (-1.0, -2.0)}),
+    "ipd/b@league/oracle": (learned, {}),
     "ipd/lola@map/oracle": (mapped, {}),
     "tandem/nl/oracle": (moved, {}),
     "tandem/lola/oracle": (moved, {}),
@@ -102,13 +106,14 @@ SPEC = {
     "labels": LABELS,
     "actions": {"ipd": [["C", "D"], ["C", "D"]]},
     "opponent_models": {"cloning": "clones"},
-    "tournament_labels": {"cup": "the cup"},
+    "tournament_labels": {"cup": "the cup", "league": "the league"},
     "coin_games": {
         f"coin-game/{name}/oracle": {"grid": 3, "tie": "both", "batch": 128, "length": 16, "steps": 200}
         for name in ("nl", "lola")
     },
 }
 CUP = ["ipd/a@cup/oracle", "ipd/a-vs-b@cup/oracle", "ipd/b@cup/oracle"]
+LEAGUE = [name.replace("cup", "league") for name in CUP]
 COINS = ["coin-game/nl/oracle", "coin-game/lola/oracle"]
 SELF_PLAY = ["ipd/nl/oracle", "ipd/lola/oracle"]
 TANDEM = ["tandem/nl/oracle", "tandem/lola/oracle"]
@@ -139,6 +144,7 @@ TABLES = {
     "updates": ({"options": {"both": SELF_PLAY}}, SELF_PLAY),
     "standings": ({"games": ["ipd"], "tournaments": ["cup"]}, CUP),
     "crosstable": ({"games": ["ipd"], "tournaments": ["cup"]}, CUP),
+    "league": ({"games": ["ipd"], "tournament": "league"}, LEAGUE),
 }
 
 
@@ -167,7 +173,8 @@ def study(root, names, ends):
         folder.mkdir(parents=True)
         course = registry.course(spec)
         blocks = registry.COURSES[course].blocks
-        for file, text in aggregate.gather(paths, {"seeds": [*SEEDS], "course": course, "blocks": blocks}).items():
+        about = {"seeds": [*SEEDS], "course": course, "blocks": blocks, "spec": {"game": IPD}}
+        for file, text in aggregate.gather(paths, about).items():
             (folder / file).write_text(text)
     return [root / "groups" / name for name in names]
 
@@ -315,6 +322,7 @@ def test_every_table_counts_a_run_that_diverged_and_says_so(tmp_path, monkeypatc
         "matchups": lambda: rows[rows.row == "LOLA"].row_value.dropna(),
         "standings": lambda: rows[(rows.row == "A") & (rows.measure == "average")].value,
         "crosstable": lambda: rows[(rows.row == "A") & (rows.column == "B")].value,
+        "league": lambda: rows[(rows.row == "A") & (rows.column == "B")].value,
     }[kind]()
     assert value.tolist() == pytest.approx([-1.1], abs=1e-4)
 

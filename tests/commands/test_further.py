@@ -32,6 +32,18 @@ def test_only_the_last_rows_are_kept_the_same_as_alone(group, monkeypatch):
     assert found == alone and {row[0] for row in found} == {2, 3, 4}
 
 
+def test_the_mean_return_over_the_first_updates_is_kept_where_it_is_asked_for(group):
+    ends = [row for row in further.ends(group.spec, [2, 3], 2) if row[3] == "mean return of 2 updates"]
+    for seed in (2, 3):
+        rows = [row for row in next(run(group.spec, [seed])).rows if row[2] == "return" and 0 < row[0] <= 2]
+        means = {player: sum(row[3] for row in rows if row[1] == player) / 2 for player in (1, 2)}
+        assert {row[2]: row[4] for row in ends if row[0] == seed} == means
+    wild = group.spec | {"seats": [seat | {"lr": 1e308} for seat in group.spec["seats"]]}
+    found = [*further.ends(wild, [5], 2)]
+    started = {row[2]: row[4] for row in found if row[3] == "return"}
+    assert {row[2]: row[4] for row in found if row[3] == "mean return of 2 updates"} == started
+
+
 def test_a_seed_that_diverges_leaves_its_first_row(group):
     wild = group.spec | {"seats": [seat | {"lr": 1e308} for seat in group.spec["seats"]]}
     found = list(further.ends(wild, [5]))

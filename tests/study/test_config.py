@@ -345,6 +345,14 @@ MISTAKES = {
     "study: {self-play: {every: 3}}": ["study.self-play.every: given 3", "a number that divides steps, 200"],
     "study: {map: {every: 3}}": ["study.map.every: is not used by a part without entrants"],
     "study: {self-play: {further: 0}}": ["study.self-play.further: given 0", "a whole number from 1"],
+    "study: {self-play: {further_first: 9}}": [
+        "study.self-play.further_first: given 9 without further",
+        "with further",
+    ],
+    "study: {self-play: {further: 9, further_first: 999}}": [
+        "study.self-play.further_first: given 999",
+        "up to 200, the steps of a run",
+    ],
     "study: {map: {further: 9}}": ["study.map.further: given 9 for ipd/lola-ex@map/oracle", "parts without a grid"],
     "study: {tournament: {further: 9}}": ["study.tournament.further: given 9", "without episodes"],
     "study: {mine: {games: [ipd]}}": ["study.mine.algorithms: is missing"],

@@ -24,6 +24,7 @@ SHOWN = {  # the block of each kind, and what it shows
     "family": ({"games": ["tandem"], "algorithms": ["a@map"]}, [A, GAME]),
     "consistency": ({"games": ["tandem"], "algorithms": ["a@consistency"]}, [A, GAME]),
     "standings": ({"games": ["ipd"], "tournaments": ["cup"]}, [A, B, GAME, CUP]),
+    "league": ({"games": ["ipd"], "tournament": "league", "last": 1}, [A, B, GAME]),
     "crosstable": ({"games": ["ipd"], "tournaments": ["cup"]}, [A, B, GAME, CUP]),
 }
 SIGNS = {"textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^"}

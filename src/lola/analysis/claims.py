@@ -240,5 +240,6 @@ def measure(claim: Claim, settings: dict, groups: dict[str, Group], ledger: Ledg
     source = tournaments.tournament_of(groups, settings) if of_tournament else groups[settings["group"]]
     if settings["quantity"] == APART:
         return tournaments.apart(source, ledger.crosstable(source.game))
-    arguments = {key: value for key, value in settings.items() if key not in ABOUT}
+    scoring = tournaments.SCORING if of_tournament else ()
+    arguments = {key: value for key, value in settings.items() if key not in (*ABOUT, *scoring)}
     return known[settings["quantity"]](source, **arguments)

@@ -97,6 +97,15 @@ class Group(GroupName):
         steps = self.returns.columns.get_level_values("step")
         return self.returns.loc[:, steps == steps.max()]
 
+    def early(self, first: int) -> pd.DataFrame:
+        """Mean normalised returns over the first updates, the start not among them: index seed, columns (player, step).
+
+        The one step is the last of these.
+        """
+        steps = self.returns.columns.get_level_values("step")
+        means = self.returns.loc[:, (steps > 0) & (steps <= first)].T.groupby(level="player").mean().T
+        return pd.concat({first: means}, axis=1, names=["step", "player"]).swaplevel(axis=1)
+
     def bounds(self, player: int | None = None) -> tuple[float, float] | None:
         """Between what a player's return lies, or the mean of all players', whatever they do; None if unknown."""
         known = self.about.get("bounds")
@@ -189,7 +198,7 @@ class Group(GroupName):
 class Counted(Group):
     """A group of which every run counts: also those that diverged, by `RULE`, and those of which only the end is kept.
 
-    Of the latter nothing is known but `final` and `play`.
+    Of the latter nothing is known but `final`, `play` and, where a part of the study asks for that, `early`.
     """
 
     def taken(self, runs: pd.DataFrame) -> pd.DataFrame:
@@ -222,6 +231,13 @@ class Counted(Group):
         if self.further is None:
             return own
         more = self.further.xs(measures.RETURN, axis=1, level="metric")[own.columns.get_level_values("player")]
+        return pd.concat([own, more.set_axis(own.columns, axis=1)])
+
+    def early(self, first: int) -> pd.DataFrame:
+        own, metric = super().early(first), measures.mean_return(first)
+        if self.further is None or metric not in self.further.columns.unique("metric"):
+            return own
+        more = self.further.xs(metric, axis=1, level="metric")[own.columns.get_level_values("player")]
         return pd.concat([own, more.set_axis(own.columns, axis=1)])
 
     @cached_property

@@ -32,8 +32,9 @@ class Sources:
         """`shown` is an algorithm, or algorithm/opponent model."""
         return self.groups[GroupName.read(f"{game}/{shown}", self.opponent_model).name]
 
-    def tournament(self, game: str, name: str) -> Tournament:
-        return find(self.groups, game, name, self.opponent_model)
+    def tournament(self, game: str, name: str, first: int | None = None, last: int | None = None) -> Tournament:
+        """A tournament, of which so many updates count."""
+        return replace(find(self.groups, game, name, self.opponent_model), first=first, last=last)
 
     def tournament_label(self, tournament: Tournament) -> str:
         """The label of a tournament, with the opponent model where it is not the oracle."""

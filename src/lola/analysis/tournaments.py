@@ -1,6 +1,7 @@
-"""A round robin, every entrant against every other and itself: returns, and ranks at its end as samples over runs.
+"""A round robin, every entrant against every other and itself: returns, and ranks by them as samples over runs.
 
-A run is one seed of every match. Averages are over all opponents, self-play included, as in the paper's Figure 4.
+A run is one seed of every match. Averages are over all opponents, self-play included, as in the LOLA paper's Figure 4.
+What counts is the last tenth of training, or what a scoring says: the mean over the first updates, or over the last.
 """
 
 from collections import Counter
@@ -13,29 +14,59 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from lola.analysis import intervals
+from lola.analysis.chains import Ends
 from lola.analysis.groups import Group
 from lola.analysis.metrics import Sample, Statistic, is_zero_sum, late, mean
+
+SCORING = ("first", "last")  # so many updates count: keys of measures and of blocks
 
 
 @dataclass(frozen=True)
 class Tournament:
-    """The matches of one game, by (first seat, second seat); the entrants in the order of the config."""
+    """The matches of one game, by (first seat, second seat); the entrants in the order of the config.
+
+    `first` or `last`: how many updates count, if it is not the last tenth.
+    """
 
     game: str
     name: str
     opponent_model: str
     entrants: tuple[str, ...]
     matches: dict[tuple[str, str], Group]
+    first: int | None = None
+    last: int | None = None
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
         """The runs that every match has."""
-        return tuple(sorted(set.intersection(*({*match.returns.index} for match in self.matches.values()))))
+        return tuple(sorted(set.intersection(*({*self.curves(match).index} for match in self.matches.values()))))
+
+    def curves(self, match: Group) -> pd.DataFrame:
+        """The returns of which some count; where that is known, also those of runs of which only ends are kept."""
+        if self.first:
+            return match.early(self.first)
+        return match.final if self.last == 1 else match.returns
 
     def returns(self, row: str, column: str) -> pd.DataFrame:
         """Returns of `row` against `column`: index seed, columns step; in self-play the mean of both seats."""
         match, seats = self.seats(row, column)
         return sum(match.returns.get(seat, pd.DataFrame()) for seat in seats) / len(seats)
+
+    @property
+    def what_counts(self) -> str:
+        """Which returns are averaged, in words."""
+        if self.last == 1:
+            return "after the last update"
+        if self.first is None and self.last is None:
+            return "the last tenth of training"
+        return f"the first {self.first} updates" if self.first else f"the last {self.last} updates"
+
+    def earned(self, row: str, column: str) -> pd.Series:
+        """What counts of the returns of `row` against `column`, by seed."""
+        match, seats = self.seats(row, column)
+        curves = self.curves(match)
+        mean_of_seats = sum(curves.get(seat, pd.DataFrame()) for seat in seats) / len(seats)
+        return (mean_of_seats if self.first else late(mean_of_seats, self.last)).mean(axis=1)
 
     def shares(self, row: str, column: str) -> pd.DataFrame:
         """Shares of `row`'s first action in its match with `column`: index seed, columns step."""
@@ -52,11 +83,25 @@ class Tournament:
 
     @cached_property
     def final(self) -> np.ndarray:
-        """`returns` over the late episodes, as the authors average: (seeds, entrants, entrants), row against column."""
+        """What was `earned`, row against column: (seeds, entrants, entrants)."""
         seeds = list(self.seeds)
         pairs = [(row, column) for row in self.entrants for column in self.entrants]
-        ends = np.array([late(self.returns(*pair).loc[seeds]).mean(axis=1) for pair in pairs])
+        ends = np.array([self.earned(*pair).loc[seeds] for pair in pairs])
         return ends.T.reshape(len(seeds), len(self.entrants), len(self.entrants))
+
+    @cached_property
+    def ends(self) -> dict[tuple[str, str], Ends]:
+        """The last policies of every match without episodes."""
+        return {pair: Ends.of(match) for pair, match in self.matches.items()}
+
+    def by_seat(self, row: str, of: Callable[[Ends, int], np.ndarray]) -> pd.Series:
+        """What `of` says of the ends of all matches of an entrant and of its seat, 0 or 1, averaged over matches."""
+        found = []
+        for column in self.entrants:
+            match, seats = self.seats(row, column)
+            ends = self.ends[match.matchup.seated(2)]
+            found.append(pd.Series(np.mean([of(ends, seat - 1) for seat in seats], axis=0), ends.seeds))
+        return (sum(found) / len(found)).dropna()
 
     @property
     def means(self) -> np.ndarray:
@@ -98,7 +143,8 @@ def tournament_of(groups: dict[str, Group], measure: dict) -> Tournament:
         if entrant not in tournament.entrants:
             raise KeyError(f"{entrant} in {game}/{name}/{model}")
     matches = {seats: match for seats, match in tournament.matches.items() if {*seats} <= {*field}}
-    return replace(tournament, entrants=tuple(field), matches=matches)
+    scoring = {key: measure[key] for key in SCORING if key in measure}
+    return replace(tournament, entrants=tuple(field), matches=matches, **scoring)
 
 
 def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:
@@ -110,7 +156,7 @@ def matches_needed(tournament: Tournament, measure: dict) -> list[Group]:
 
 def earns(tournament: Tournament, entrant: str, against: str) -> Sample:
     """Return of an entrant against another; against itself, the mean of both seats."""
-    return Sample.of(late(tournament.returns(entrant, against)).mean(axis=1))
+    return Sample.of(tournament.earned(entrant, against))
 
 
 def average(tournament: Tournament, entrant: str) -> Sample:
@@ -119,10 +165,53 @@ def average(tournament: Tournament, entrant: str) -> Sample:
 
 
 def elicits(tournament: Tournament, entrant: str) -> Sample:
-    """Percentage of moves in which the others of the field take their first action against an entrant, at the end."""
+    """Percentage of moves in which the others of the field take their first action against an entrant, at the end.
+
+    Without episodes: of discounted steps, by the last policies.
+    """
     others = [other for other in tournament.entrants if other != entrant]
+    if not all(match.about["blocks"] for match in tournament.matches.values()):
+        found = []
+        for other in others:
+            match, (seat,) = tournament.seats(other, entrant)
+            ends = tournament.ends[match.matchup.seated(2)]
+            found.append(pd.Series(ends.first_actions()[:, seat - 1], ends.seeds))
+        return Sample.of(100 * (sum(found) / len(found)).dropna())
     shares = [late(tournament.shares(other, entrant)).mean(axis=1) for other in others]
     return Sample.of(100 * sum(shares) / len(shares))
+
+
+def exploited(tournament: Tournament, entrant: str) -> Sample:
+    """What an entrant's last policies earn where the others play best replies to them, averaged over its matches."""
+    return Sample.of(tournament.by_seat(entrant, lambda ends, k: ends.best_replies(k)[:, k]))
+
+
+def exploiter(tournament: Tournament, entrant: str) -> Sample:
+    """What best replies to an entrant's last policies earn, averaged over its matches."""
+    return Sample.of(tournament.by_seat(entrant, lambda ends, k: ends.best_replies(k)[:, 1 - k]))
+
+
+def itself(tournament: Tournament, entrant: str) -> Sample:
+    """What an entrant earns against itself of the same seed, by the last policies of its match with itself."""
+    ends = tournament.ends[entrant, entrant]
+    return Sample.of(pd.Series(ends.chain.returns(ends.policies).mean(axis=-1), ends.seeds))
+
+
+def across(tournament: Tournament, entrant: str) -> Sample:
+    """What an entrant earns against itself of other seeds, by the last policies of its match with itself."""
+    ends = tournament.ends[entrant, entrant]
+    return Sample.of(pd.Series(ends.across(), ends.seeds))
+
+
+def worst(tournament: Tournament, entrant: str) -> Sample:
+    """What an entrant earns against the one of the field against whom it earns least, in the mean over runs."""
+    earned = tournament.final[:, tournament.entrants.index(entrant)]
+    return Sample(tournament.seeds, earned, Statistic(least, lambda runs: intervals.percentile(runs, least)))
+
+
+def least(runs: np.ndarray) -> np.ndarray:
+    """The least of k means over runs, (…, n, k) → (…)."""
+    return runs.mean(axis=-2).min(axis=-1)
 
 
 def apart(tournament: Tournament, authors: pd.DataFrame) -> Sample:
@@ -166,6 +255,32 @@ def rank_of(position: int) -> Callable[[np.ndarray], np.ndarray]:
     return statistic
 
 
+def borda(seeds: tuple[int, ...], means: np.ndarray, position: int) -> Sample:
+    """Borda points of the entrant at `position`, of means (seeds, games, entrants) over whom they meet.
+
+    In each game a point for each other that earns less in the mean over runs, half a point for one that earns as much.
+    """
+    return over_games(seeds, means, lambda points: points[..., position])
+
+
+def borda_rank(seeds: tuple[int, ...], means: np.ndarray, position: int) -> Sample:
+    """1 + how many entrants have more Borda points than the one at `position`."""
+    return over_games(seeds, means, lambda points: 1.0 + (points > points[..., [position]]).sum(axis=-1))
+
+
+def over_games(seeds: tuple[int, ...], means: np.ndarray, of: Callable[[np.ndarray], np.ndarray]) -> Sample:
+    """A statistic of everybody's Borda points, (…, entrants), with percentiles of the bootstrap."""
+    n, games, entrants = means.shape
+
+    def statistic(runs: np.ndarray) -> np.ndarray:
+        earned = runs.mean(axis=-2).reshape(*runs.shape[:-2], games, entrants)
+        ahead = np.sign(earned[..., :, None] - earned[..., None, :])
+        return of(((1 + ahead).sum(axis=-1) - 1).sum(axis=-2) / 2)
+
+    by_percentile = Statistic(statistic, lambda runs: intervals.percentile(runs, statistic))
+    return Sample(seeds, means.reshape(n, games * entrants), by_percentile)
+
+
 def first(ranks: Sample) -> float:
     """Share of the bootstrap's resamples in which an entrant ranks first, alone or with others; nan for one run."""
     n = len(ranks.seeds)
@@ -194,4 +309,8 @@ QUANTITIES: dict[str, Callable[..., Sample]] = {
     "average": average,
     "rank": rank,
     "elicits": elicits,
+    "exploited": exploited,
+    "exploiter": exploiter,
+    "across": across,
+    "worst": worst,
 }

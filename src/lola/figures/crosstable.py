@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from lola.analysis.sources import Sources
+from lola.analysis.tournaments import Tournament
 from lola.figures import style
 
 AUTHORS, UNKNOWN = "authors, read off their plots", "; grey: not plotted"
@@ -18,12 +19,15 @@ DIGITS = 3  # such a number has so many
 SHORT, LETTER = 12, 0.13  # names have room below the tiles for so many letters; one more is at most so many cm high
 
 
-def draw(sources: Sources, *, game: str, tournaments: list[str]) -> Figure:
-    """Returns of the row against the column in the last tenth of the episodes, the mean over all runs, as in tables.
+def draw(
+    sources: Sources, *, game: str, tournaments: list[str], first: int | None = None, last: int | None = None
+) -> Figure:
+    """Returns of the row against the column in the last tenth of training, the mean over all runs, as in tables.
 
-    A panel per tournament, and one for the numbers among the claims, with one scale of colours.
+    Or in the `first` or the `last` so many updates. A panel per tournament, and one for the numbers among the claims,
+    with one scale of colours.
     """
-    grids = grids_of(sources, game, tournaments)
+    grids = grids_of(sources, game, [sources.counted.tournament(game, name, first, last) for name in tournaments])
     names, columns = next(iter(grids.values())).index, min(COLUMNS, len(grids))
     entrants, letters = len(names), max(len(line) for name in names for line in name.split("\n"))
     titles = [f"{sources.title(game)}\n{label}" for label in grids]
@@ -38,9 +42,8 @@ def draw(sources: Sources, *, game: str, tournaments: list[str]) -> Figure:
     return figure
 
 
-def grids_of(sources: Sources, game: str, tournaments: list[str]) -> dict[str, pd.DataFrame]:
+def grids_of(sources: Sources, game: str, shown: list[Tournament]) -> dict[str, pd.DataFrame]:
     """The returns of a game's tournaments by their labels, and the authors' where there are any."""
-    shown = [sources.counted.tournament(game, name) for name in tournaments]
     entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))
     grids = {
         sources.tournament_label(each): pd.DataFrame(each.final.mean(axis=0), each.entrants, each.entrants)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lola.study import evaluations, plan
+from lola.study import evaluations, plan, scoring
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape, read_otherwise
 from lola.study.limits import check_names, check_results, check_size
 from lola.study.seats import check_course
@@ -114,7 +114,7 @@ def check_keys(where: str, part: dict, kind: registry.Kind) -> None:
     needs += ["every"] if course.blocks else []
     takes = {*needs, "perspective" if episodes else "steps"}
     if tournament:
-        takes.add("label")
+        takes |= {"label", "every"}
     elif not course.blocks:
         takes |= {"grid"} if "grid" in part and {*registry.MAPS} & {*kind.courses} else {"every"}
     for key in needs:
@@ -208,6 +208,12 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
     evaluations.check_carried(config, where, group)
     if "region" in group.spec or "fit" in group.spec:
         evaluations.check_group(where, group)
+    if group.more_first and not group.more:
+        allowed = "with further, whose returns they are"
+        raise BadConfig(f"{where}.further_first: given {group.more_first} without further; allowed: {allowed}")
+    if group.more_first:
+        for fault in scoring.faults(where, {"first": group.more_first}, group.spec):
+            raise BadConfig(fault.replace(f"{where}.first", f"{where}.further_first"))
     if group.more and (group.course != "updates" or players != 2):
         allowed = "parts without a grid and without episodes, in matrix games of 2 players"
         raise BadConfig(f"{where}.further: given {group.more} for {group.name}; allowed: {allowed}")

@@ -6,7 +6,7 @@ A claim may only ask for what can be measured of groups that are trained, by a r
 import re
 from collections.abc import Iterable, Iterator
 
-from lola.study import plan
+from lola.study import plan, scoring
 from lola.study.ledger_keys import claims_of, of_measure, of_name, of_shape
 from lola.study.ledger_numbers import of_size
 from lola.study.ledger_real import of_points, of_real
@@ -300,6 +300,7 @@ def of_tournament(where: str, measure: dict, file: dict, groups: Groups) -> Iter
             yield from of_name(f"{where}.{key}", measure[key], field, "entrant in the field")
     match = next(group for group in groups.values() if (group.game, group.matchup.tournament) == left[:2])
     yield from of_course(where, measure["quantity"], f"a match of {left[1]}", match.course)
+    yield from scoring.faults(where, measure, match.spec)
     if measure["quantity"] == "apart" and not plots(file, left[0], field):
         yield f"{where}.game: given {left[0]}; allowed: games with numbers in plotted of two or more of the field"
 

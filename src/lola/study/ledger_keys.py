@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lola.vocabulary.errors import UNPRINTABLE, listed, nearest, quoted
+from lola.vocabulary.kinds import SCORING
 from lola.vocabulary.quantities import (
     CLAIM,
     FIT,
@@ -86,6 +87,7 @@ def of_measure(where: str, measure: dict) -> Iterator[str]:
     quantity, one_of = QUANTITIES[name], ("groups", "options") if name in FIT else ()
     if name in OF_TOURNAMENTS:
         takes, needs = ("game", "tournament", "opponent_model", "field"), ("game", "tournament")
+        takes += SCORING if quantity.scored else ()
     else:
         takes = needs = one_of or ("group",)
     known = {"quantity": CLAIM["sentence"]} | {key: WHERE[key] for key in takes} | quantity.takes

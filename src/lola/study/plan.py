@@ -38,6 +38,7 @@ class Group(GroupName):
     seeds_per_job: int
     spec: dict
     more: int = 0  # so many further seeds, of which only the ends are kept
+    more_first: int | None = None  # and the mean return over so many first updates
     reads: tuple[str, ...] = ()  # the groups whose networks its seats carry, "" for none; of a region last whom it has
     resources: dict = field(default_factory=dict)  # what its jobs ask a cluster for
 
@@ -119,6 +120,7 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
             seeds_per_job=part.get("seeds_per_job", config["seeds_per_job"]),
             more=part.get("further", 0),
+            more_first=part.get("further_first"),
             resources=part.get("resources", {}),
             reads=tuple(group.name if group else "" for group in read),
             spec=spec | ({"networks": [group and group.spec for group in read]} if any(read) else {}),
@@ -220,16 +222,20 @@ def checkpointed(group: Group, root: str | Path) -> Iterator[set[int]]:
 def group_spec(group: Group) -> dict:
     """What a gathered group is told of itself: seeds, course, whether rows are means over blocks, bounds of returns.
 
-    Of a game of real parameters also its spec, from which the step may be known.
+    Of a game of real parameters also its spec, from which the step may be known; of a tournament's match without
+    episodes too, from which it is known what last policies are worth.
     """
     about = {"seeds": [*group.seeds], "course": group.course, "blocks": registry.COURSES[group.course].blocks}
-    about |= {"spec": group.spec} if registry.kind(group.spec["game"]).courses[0] == "parameters" else {}
+    told = registry.kind(group.spec["game"]).courses[0] == "parameters"
+    told |= group.course == "updates" and bool(group.matchup.tournament)
+    about |= {"spec": group.spec} if told else {}
     return about | ({"bounds": bounds} if (bounds := return_bounds(group.spec["game"])) else {})
 
 
 def further_spec(group: Group) -> dict:
     """What the training of a group's further seeds is told."""
-    return {"cells": group.spec, "further": group.further}
+    told = {"cells": group.spec, "further": group.further}
+    return told | ({"first": group.more_first} if group.more_first else {})
 
 
 def blocks(config: dict, stage: str) -> dict[str, dict]:

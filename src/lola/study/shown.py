@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
-from lola.study import display, plan
+from lola.study import display, plan, scoring
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, lookup
 from lola.vocabulary.names import GroupName, Matchup
@@ -51,6 +51,8 @@ def check_block(config: dict, groups: dict, where: str, block: dict, known: dict
     check_tournaments(config, where, block)
     for name in plan.block_groups(config, block):
         group = lookup(f"{where}{key_of(block, name)}", name, groups, what="group of cells in the study")
+        for fault in scoring.faults(where, block, group.spec):
+            raise BadConfig(fault)
         course, axes = group.course, group.spec["grid"] or ()
         if not kind.takes(course, len(axes)):
             of = f"{registry.COURSES[course].what}{' by ' if axes else ''}{', '.join(axes)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lola.vocabulary.registry import COURSES, SOURCE, WITHOUT_STEPS
 
+SCORING = ("first", "last")  # how many updates of a tournament count
 CURVES = tuple(name for name in COURSES if name not in WITHOUT_STEPS)  # what has returns by step
 
 
@@ -68,7 +69,7 @@ FIGURES = {
     "map": Kind("lola.figures.map", ("games", "algorithm"), ("beside",), of=("map",), players=2, actions=2, axes=2),
     "planes": Kind("lola.figures.planes", ("game", "algorithms"), of=("parameter_map",)),
     "standings": Kind("lola.figures.standings", ("games", "tournaments"), of=CURVES, players=2),
-    "crosstable": Kind("lola.figures.crosstable", ("game", "tournaments"), of=CURVES, players=2),
+    "crosstable": Kind("lola.figures.crosstable", ("game", "tournaments"), SCORING, of=CURVES, players=2),
     "matches": Kind("lola.figures.matches", ("game", "tournament", "shows"), of=("match",), players=2),
     "coins": Kind("lola.figures.coins", ("game", "algorithms"), of=("coin_game",)),
     "episode": Kind("lola.figures.episode", ("game", "algorithms"), of=("coin_game",)),
@@ -84,6 +85,7 @@ TABLES = {
     "consistency": Kind("lola.tables.consistency", ("games", "algorithms"), of=("consistency",)),
     "standings": Kind("lola.tables.standings", ("games", "tournaments"), of=CURVES, players=2),
     "crosstable": Kind("lola.tables.crosstable", ("games", "tournaments"), of=CURVES, players=2),
+    "league": Kind("lola.tables.league", ("games", "tournament"), SCORING, players=2),
 }
 
 CLAIMS = "claims"  # the table that no block asks for, of all that a paper says and all groups

@@ -12,6 +12,11 @@ LAST_MOVE = "last move"  # the last update that moved any player's parameters vi
 SHARE, PARAMETER = "share of ", "parameter "
 
 
+def mean_return(first: int) -> str:
+    """The mean return over the first updates, the start not among them."""
+    return f"mean return of {first} updates"
+
+
 def probability(action: str, state: str) -> str:
     """Of an action in a state as its player sees it: C after CD, C at start."""
     return f"{action} {'at' if state == 'start' else 'after'} {state}"

@@ -24,7 +24,8 @@ class Quantity:
 
     `takes`: its arguments, and `needs` those without which it says nothing. `players`: how many there must be.
     `of_divergence`: whether a run that diverged has a number of its own. `computed`: whether it is worked out from the
-    settings of a game with values of degree two at most, and from no run.
+    settings of a game with values of degree two at most, and from no run. `scored`: whether it is of those returns of a
+    tournament that count, so that a measure may say which.
     """
 
     of: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Quantity:
     players: int | None = None
     of_divergence: bool = False
     computed: bool = False
+    scored: bool = False
 
     @property
     def tells_divergence(self) -> bool:
@@ -144,11 +146,15 @@ OF_GROUPS = {  # those of one group
 FIT = {"fit": Quantity(("updates", "map"), sums=EXTREME, players=2)}  # of several groups
 ENTRANT = {"entrant": name("who is measured")}
 OF_TOURNAMENTS = {
-    "earns": Quantity(takes=ENTRANT | {"against": name("whom it meets")}, needs=("entrant", "against")),
-    "average": Quantity(takes=ENTRANT, needs=("entrant",)),
-    "rank": Quantity(takes=ENTRANT, needs=("entrant",), sums=EXTREME),
-    "elicits": Quantity(("match",), ENTRANT, ("entrant",)),
-    "apart": Quantity(),
+    "earns": Quantity(takes=ENTRANT | {"against": name("whom it meets")}, needs=("entrant", "against"), scored=True),
+    "average": Quantity(takes=ENTRANT, needs=("entrant",), scored=True),
+    "rank": Quantity(takes=ENTRANT, needs=("entrant",), sums=EXTREME, scored=True),
+    "worst": Quantity(takes=ENTRANT, needs=("entrant",), sums=EXTREME, scored=True),
+    "elicits": Quantity(MATRIX, ENTRANT, ("entrant",)),
+    "exploited": Quantity(("updates",), ENTRANT, ("entrant",)),
+    "exploiter": Quantity(("updates",), ENTRANT, ("entrant",)),
+    "across": Quantity(("updates",), ENTRANT, ("entrant",)),
+    "apart": Quantity(scored=True),
 }
 QUANTITIES = OF_GROUPS | FIT | OF_TOURNAMENTS
 # A paper may print these of runs; a standard deviation is shown and not judged.
@@ -163,6 +169,8 @@ WHERE = {  # what a measure is of, beside its arguments
     "tournament": name("a part of the study with entrants"),
     "opponent_model": name("whose matches are meant (default: oracle)"),
     "field": Setting("a list of different entrants", "two or more", {"type": "array", "minItems": 2, "items": NAME}),
+    "first": whole("the first updates of matches over which returns are averaged, the start not among them"),
+    "last": whole("the last updates of matches over which returns are averaged"),
 }
 
 RULES = {  # with the keys that a rule alone takes

@@ -254,6 +254,7 @@ PART = {name: STUDY[name] for name in ("seeds", "seeds_per_job", "steps", "init_
         {"type": "integer", "minimum": 1, "maximum": 10**8},
     ),
     "further": whole("so many more seeds, of which only the ends are kept, for tables and claims", most=10**5),
+    "further_first": whole("of further seeds the mean return over so many first updates is kept as well", most=10**8),
     "region": number(
         "r: at points of [−r, r] rules are held against themselves, or networks fitted", above=0, most=1e6
     ),
