@@ -587,6 +587,11 @@ def test_a_small_crosstable_is_one_column_wide_and_a_large_one_has_no_numbers(tm
     small = draw(crosstable, duel(tmp_path / "small"), **block)
     readable(small)
     assert [text.get_text() for text in small.axes[0].texts] == ["0.00", "−0.15", "0.15", "0.00"]
+    names = tuple(f"e{n}" for n in range(16))
+    known = replace(contested(tmp_path / "wide", names), labels=dict(zip(names, names, strict=True)))
+    wide = draw(crosstable, known, **block)
+    readable(wide, width=17)
+    assert len(wide.axes[0].texts) == 16 * 16
     names = tuple(f"e{n}" for n in range(19))
     known = replace(contested(tmp_path / "large", names), labels=dict(zip(names, names, strict=True)))
     large = draw(crosstable, known, **block)

@@ -14,7 +14,7 @@ from lola.figures import style
 
 AUTHORS, UNKNOWN = "authors, read off their plots", "; grey: not plotted"
 COLUMNS = 2
-LEGIBLE = 18  # up to so many tiles side by side have room for a number
+LEGIBLE = 18  # up to so many tiles side by side have room for a number over the full width, half as many on half of it
 DIGITS = 3  # such a number has so many
 SHORT, LETTER = 12, 0.13  # names have room below the tiles for so many letters; one more is at most so many cm high
 
@@ -31,7 +31,7 @@ def draw(
     names, columns = next(iter(grids.values())).index, min(COLUMNS, len(grids))
     entrants, letters = len(names), max(len(line) for name in names for line in name.split("\n"))
     titles = [f"{sources.title(game)}\n{label}" for label in grids]
-    width = style.WIDTH if columns == 1 else style.FULL_WIDTH
+    width = style.WIDTH if columns * entrants <= LEGIBLE // 2 else style.FULL_WIDTH
     row = 1.9 + 0.6 * entrants + LETTER * max(0, letters - SHORT)
     figure, axes = style.panels(titles, columns, row=row, width=width)
     colors = scale(list(grids.values()))
@@ -46,8 +46,7 @@ def grids_of(sources: Sources, game: str, shown: list[Tournament]) -> dict[str, 
     """The returns of a game's tournaments by their labels, and the authors' where there are any."""
     entrants = list(dict.fromkeys(entrant for each in shown for entrant in each.entrants))
     grids = {
-        sources.tournament_label(each): pd.DataFrame(each.final.mean(axis=0), each.entrants, each.entrants)
-        for each in shown
+        heading(sources, each): pd.DataFrame(each.final.mean(axis=0), each.entrants, each.entrants) for each in shown
     }
     theirs = sources.ledger.crosstable(game).reindex(index=entrants, columns=entrants)
     if theirs.notna().any(axis=None):
@@ -55,6 +54,12 @@ def grids_of(sources: Sources, game: str, shown: list[Tournament]) -> dict[str, 
     labels = {entrant: style.wrap(sources.labels[entrant]) for entrant in entrants}
     called = {"index": labels, "columns": labels}
     return {label: grid.reindex(index=entrants, columns=entrants).rename(**called) for label, grid in grids.items()}
+
+
+def heading(sources: Sources, shown: Tournament) -> str:
+    """A tournament's label, with what counts if it isn't the last tenth."""
+    counted = f", {shown.what_counts}" if shown.first or shown.last else ""
+    return sources.tournament_label(shown) + counted
 
 
 def scale(grids: list[pd.DataFrame]) -> tuple[Normalize, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lola.study import evaluations, plan, scoring
 from lola.study.blocks import check_algorithm, check_game, check_opponent_model, has_shape, read_otherwise
 from lola.study.limits import check_names, check_results, check_size
-from lola.study.seats import check_course
+from lola.study.seats import check_begin, check_course
 from lola.study.shown import check_block, check_table_names, of_order
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.errors import BadConfig, Faults, dotted, lookup, quoted
@@ -206,6 +206,7 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
         raise BadConfig(f"{where}.resources.gpu: given 1 for {group.name}; allowed: {allowed}")
     evaluations.check_quadratic(where, group)
     evaluations.check_carried(config, where, group)
+    check_begin(config, where, group)
     if "region" in group.spec or "fit" in group.spec:
         evaluations.check_group(where, group)
     if group.more_first and not group.more:

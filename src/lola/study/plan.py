@@ -26,8 +26,8 @@ from lola.vocabulary.settings import (
     plain,
 )
 
-# Of a player's block: how people are shown it, and what `play` says of all players.
-UNSEEN = ("label", "colour", "batch")
+# Of a player's block: how people are shown it, what `play` says of all players, and what `begin` of a spec says.
+UNSEEN = ("label", "colour", "batch", "begin")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Group(GroupName):
     spec: dict
     more: int = 0  # so many further seeds, of which only the ends are kept
     more_first: int | None = None  # and the mean return over so many first updates
-    reads: tuple[str, ...] = ()  # the groups whose networks its seats carry, "" for none; of a region last whom it has
+    # The groups whose networks its seats carry, or with whose policies they begin, "" for none; of a region last whom
+    # it has.
+    reads: tuple[str, ...] = ()
     resources: dict = field(default_factory=dict)  # what its jobs ask a cluster for
 
     @property
@@ -63,7 +65,7 @@ class Group(GroupName):
         return list(range(first, first + self.more))
 
     def read_by(self, seed: int) -> list[Cell]:
-        """The cells that a seed's cell is made from: those of the networks that its seats carry."""
+        """The cells that a seed's cell is made from: those of what its seats carry or begin with."""
         return of_seed(seed, self.reads)
 
     @property
@@ -74,7 +76,7 @@ class Group(GroupName):
         entries = [registry.COURSES[self.course].job, kind.game, kind.policy, kind.opponent_models[model]]
         entries += [kind.assess] if model == "cloning" else []
         seats = regions.seats(self.spec)
-        entries += [registry.COURSES["networks"].job] if any(self.reads) else []
+        entries += [registry.COURSES["networks"].job] if "networks" in self.spec else []
         entries += [known[seat[key]] for seat in seats for key, known in tables.items() if key in seat]
         if match := self.spec["match"]:
             entries.append(registry.PERSPECTIVES[match["perspective"]])
@@ -112,7 +114,9 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             "match": {"perspective": part.get("perspective", "as_described")} if "episodes" in part else None,
             "every": part.get("every"),
         } | regions.differences(config, part, seats, grid)
-        read = [] if regions.fits(part) else [carried(config, game, seat, spec) for seat in regions.seats(spec)]
+        nets = [] if regions.fits(part) else [carried(config, game, seat, spec) for seat in regions.seats(spec)]
+        begun = [begins(config, game, seat) for seat in seats]
+        read = begun if any(begun) else nets
         yield Group(
             game=game,
             algorithm=algorithm,
@@ -123,8 +127,26 @@ def part_groups(config: dict, name: str, part: dict) -> Iterator[Group]:
             more_first=part.get("further_first"),
             resources=part.get("resources", {}),
             reads=tuple(group.name if group else "" for group in read),
-            spec=spec | ({"networks": [group and group.spec for group in read]} if any(read) else {}),
+            spec=spec | specs_of("networks", nets) | specs_of("begin", begun),
         )
+
+
+def specs_of(key: str, read: list[Group | None]) -> dict:
+    """The specs of the groups that a group is made from, under a key; nothing if there are none."""
+    return {key: [group and group.spec for group in read]} if any(read) else {}
+
+
+def begins(config: dict, game: str, block: dict) -> Group | None:
+    """The group with whose last policies a player begins; None if its own are drawn, or the study trains none."""
+    name = block.get("begin")
+    if name not in config["algorithms"] or "begin" in config["algorithms"][name]:
+        return None
+    for part_name, part in config["study"].items():
+        if name in part.get("algorithms", ()) and game in part["games"] and not {"grid", "region"} & {*part}:
+            only = {"games": [game], "algorithms": [name], "opponent_models": ["oracle"]}
+            (group,) = part_groups(config, part_name, part | only)
+            return group
+    return None
 
 
 def carried(config: dict, game: str, seat: dict, spec: dict) -> Group | None:

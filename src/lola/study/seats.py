@@ -25,6 +25,27 @@ def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
             raise BadConfig(f"{of_seats(where, group)}: {name} estimates values; allowed with {perspective}: {allowed}")
 
 
+def check_begin(config: dict, where: str, group: plan.Group) -> None:
+    """Whoever begins with somebody's last policies must find them: of this game, for all of its seeds."""
+    for name in group.matchup.seats:
+        if "begin" not in (block := config["algorithms"][name]):
+            continue
+        given = (
+            f"{of_seats(where, group)}: given {name} in {group.game}, which begins with policies of {block['begin']}"
+        )
+        if block["begin"] not in config["algorithms"] or "begin" in config["algorithms"][block["begin"]]:
+            allowed = "an algorithm in the config that begins with nobody's"
+            raise BadConfig(f"algorithms.{name}.begin: given {block['begin']}; allowed: {allowed}")
+        plain = group.course == "updates" and "networks" not in group.spec and not group.more
+        if not plain or group.spec["opponent_model"]["model"] != "oracle":
+            allowed = "matrix games with the oracle, without a grid, further seeds and networks"
+            raise BadConfig(f"{given}; allowed in {allowed}")
+        if not (trained := plan.begins(config, group.game, block)):
+            raise BadConfig(f"{given} that the study does not train; allowed: such a part, without a grid")
+        if missing := sorted({*group.seeds} - {*trained.seeds}):
+            raise BadConfig(f"{where}.seeds: given {missing[0]}; allowed: seeds for which {trained.name} is trained")
+
+
 def check_learner(where: str, group: plan.Group, name: str, courses: tuple[str, ...]) -> None:
     """A learner must find one of its courses, and one that goes by parameters the true ones."""
     as_it_plays, model = "match" in courses, group.opponent_model

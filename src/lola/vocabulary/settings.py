@@ -210,7 +210,16 @@ ALGORITHM = {
     "naive_share": number("p: the share of naive learners among those whom COALA meets (default: 1)", least=0, most=1),
     "final_only": Setting("true or false", "whether only the last return on a path counts (default: false)", BOOLEAN),
     "weight_decay": number("of AdamW (default: 0.01)", least=0),
-    "policy": choice("of a frozen player", "always_cooperate", "always_defect", "tit_for_tat", "random"),
+    "begin": name(
+        "an algorithm trained before, with whose last policies the players begin, those of their seats and seeds"
+    ),
+    "policy": choice(
+        "of a frozen player that begins with nobody's (default: random)",
+        "always_cooperate",
+        "always_defect",
+        "tit_for_tat",
+        "random",
+    ),
     "estimator": name("how values are estimated from roll-outs; without it they are exact"),
     "batch": whole("the roll-outs before every update", most=10**7),
     "critic_lr": number("the step size of the critic", least=0),

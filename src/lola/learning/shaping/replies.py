@@ -47,13 +47,13 @@ class BestResponse:
 
 @dataclass(frozen=True)
 class Frozen:
-    """A `policy` that never moves: always_cooperate, always_defect, tit_for_tat or random.
+    """A `policy` that never moves: always_cooperate, always_defect, tit_for_tat or random; or one to begin with.
 
     The first action is to cooperate, the last to defect. Tit-for-tat, of two players with the same actions, cooperates
     first and then takes what the other took last. At random every action is as likely.
     """
 
-    policy: str
+    policy: str = "random"
 
     def start(self, seat: Seat) -> tuple[Tensor, None]:
         game, i = seat.game, seat.i
