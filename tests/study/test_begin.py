@@ -45,11 +45,24 @@ def test_cells_come_after_those_that_they_are_made_from():
     assert after.needs == ("ipd/before/oracle/seed1",) and order.index(after.needs[0]) < order.index(after.name)
 
 
+def test_who_begins_with_somebody_may_be_begun_with():
+    longer = study({"kept": ALGORITHMS["kept"] | {"begin": "after"}}, after={"algorithms": ["kept", "after"]})
+    groups = plan.groups(longer)
+    kept = groups["ipd/kept/oracle"]
+    assert (
+        kept.reads == ("ipd/after/oracle",) * 2
+        and kept.spec["begin"][0]["begin"][0] == groups["ipd/before/oracle"].spec
+    )
+    order = [product.name for product in provenance.products(longer) if product.stage == "cells"]
+    first = [f"ipd/{name}/oracle/seed0" for name in ("before", "after", "kept")]
+    assert sorted(first, key=order.index) == first
+
+
 @pytest.mark.parametrize(
     ("algorithms", "parts", "told"),
     [
         ({"after": {"begin": "nobody"}}, {}, r"algorithms\.after\.begin: given nobody; allowed: an algorithm in the"),
-        ({"after": {"begin": "kept"}}, {}, r"algorithms\.after\.begin: given kept; allowed: an algorithm .* nobody's"),
+        ({"kept": {"begin": "after"}, "after": {"begin": "kept"}}, {}, r"begin: given \w+; allowed: .* with itself"),
         ({"after": {"begin": "after"}}, {}, r"algorithms\.after\.begin: given after; allowed"),
         ({"after": {"begin": "lola-ex"}}, {}, r"begins with policies of lola-ex that the study does not train"),
         ({}, {"after": {"seeds": 4}}, r"study\.after\.seeds: given 3; allowed: seeds for which ipd/before/oracle is"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lola.analysis import at_points, deterministic, linear, metrics, parameters, tournaments, verdicts
+from lola.analysis import at_points, deterministic, extortion, linear, metrics, parameters, tournaments, verdicts
 from lola.analysis.affine import NotLinear
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.maps import fit
@@ -13,7 +13,7 @@ from lola.analysis.paper import APART, FIT, Claim, Deterministic, Ledger, names_
 from lola.analysis.verdicts import KINDS, NOT_REPRODUCED, NOT_RUN
 from lola.vocabulary import quantities
 
-QUANTITIES = metrics.QUANTITIES | parameters.QUANTITIES | at_points.QUANTITIES  # of groups
+QUANTITIES = metrics.QUANTITIES | parameters.QUANTITIES | at_points.QUANTITIES | extortion.QUANTITIES  # of groups
 ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # no arguments of a quantity
 NONE = "no difference"  # the rival of a claim on a difference that names none
 

@@ -240,6 +240,10 @@ def of_group(where: str, key: str, name: str, measure: dict, quantity: Quantity,
     count, actions = players(group), plan.player_actions(group.spec["game"])
     if quantity.players not in (None, count):
         yield f"{where}.{key}: given {name}, of {count} players; allowed for {measure['quantity']}: {quantity.players}"
+    if quantity.actions and {*map(len, actions)} != {quantity.actions}:
+        each = " × ".join(str(len(own)) for own in actions)
+        given = f"{where}.{key}: given {name}, of {each} actions"
+        yield f"{given}; allowed for {measure['quantity']}: {quantity.actions} each"
     if (player := measure.get("player", 1)) > count:
         yield f"{where}.player: given {player}; allowed in {group.game}: 1 to {count}"
     yield from of_real(where, measure, group)

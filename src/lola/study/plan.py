@@ -139,7 +139,7 @@ def specs_of(key: str, read: list[Group | None]) -> dict:
 def begins(config: dict, game: str, block: dict) -> Group | None:
     """The group with whose last policies a player begins; None if its own are drawn, or the study trains none."""
     name = block.get("begin")
-    if name not in config["algorithms"] or "begin" in config["algorithms"][name]:
+    if not name or not begins_somewhere(config, name):
         return None
     for part_name, part in config["study"].items():
         if name in part.get("algorithms", ()) and game in part["games"] and not {"grid", "region"} & {*part}:
@@ -147,6 +147,17 @@ def begins(config: dict, game: str, block: dict) -> Group | None:
             (group,) = part_groups(config, part_name, part | only)
             return group
     return None
+
+
+def begins_somewhere(config: dict, name: str) -> bool:
+    """Whether there is an algorithm of this name, and a first one in the chain of those that it begins with."""
+    seen = set()
+    while name in config["algorithms"] and name not in seen:
+        seen.add(name)
+        if "begin" not in config["algorithms"][name]:
+            return True
+        name = config["algorithms"][name]["begin"]
+    return False
 
 
 def carried(config: dict, game: str, seat: dict, spec: dict) -> Group | None:

@@ -114,7 +114,7 @@ def products(config: dict, overlays: list[str] = (), by_hand: dict | None = None
     """Everything that the study makes, each after what it is made from."""
     root = Path(config["results"])
     groups = plan.groups(config)
-    for group in sorted(groups.values(), key=lambda group: any(group.reads)):  # whoever reads cells comes after them
+    for group in sorted(groups.values(), key=lambda group: generation(group.spec)):  # whoever reads cells, after them
         code = training_code(group)
         for cell in group.cells:
             needs = tuple(read.name for read in group.read_by(cell.seed))
@@ -134,6 +134,12 @@ def products(config: dict, overlays: list[str] = (), by_hand: dict | None = None
             spec = display.block_spec(config, name, block, groups)
             yield Product(name, stage, path, spec, product_code(stage, block), needs)
     yield from pages(config, overlays, by_hand or {})
+
+
+def generation(spec: dict) -> int:
+    """How many sorts of cells come one after another before those of a spec, each made from the last."""
+    read = [each for each in (*spec.get("networks", ()), *spec.get("begin", ())) if each]
+    return 1 + max(map(generation, read)) if read else 0
 
 
 def pages(config: dict, overlays: list[str], by_hand: dict) -> Iterator[Product]:

@@ -33,8 +33,8 @@ def check_begin(config: dict, where: str, group: plan.Group) -> None:
         given = (
             f"{of_seats(where, group)}: given {name} in {group.game}, which begins with policies of {block['begin']}"
         )
-        if block["begin"] not in config["algorithms"] or "begin" in config["algorithms"][block["begin"]]:
-            allowed = "an algorithm in the config that begins with nobody's"
+        if not plan.begins_somewhere(config, block["begin"]):
+            allowed = "an algorithm in the config, none that begins with itself in the end"
             raise BadConfig(f"algorithms.{name}.begin: given {block['begin']}; allowed: {allowed}")
         plain = group.course == "updates" and "networks" not in group.spec and not group.more
         if not plain or group.spec["opponent_model"]["model"] != "oracle":

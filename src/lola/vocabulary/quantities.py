@@ -22,7 +22,7 @@ class Quantity:
 
     Without a word on courses it is of all on which returns are known by step.
 
-    `takes`: its arguments, and `needs` those without which it says nothing. `players`: how many there must be.
+    `takes`: its arguments, `needs` those without which it says nothing. `players`, `actions`: how many there must be.
     `of_divergence`: whether a run that diverged has a number of its own. `computed`: whether it is worked out from the
     settings of a game with values of degree two at most, and from no run. `scored`: whether it is of those returns of a
     tournament that count, so that a measure may say which.
@@ -33,6 +33,7 @@ class Quantity:
     needs: tuple[str, ...] = ()
     sums: str = MEAN
     players: int | None = None
+    actions: int | None = None
     of_divergence: bool = False
     computed: bool = False
     scored: bool = False
@@ -66,6 +67,13 @@ LINE = {"line": number("the return with which runs are compared")}
 WITHIN = {"within": number("how far a run may be off", least=0)}
 TOLERANCE = {"tolerance": number("how far a probability may be off", least=0, most=1)}
 STATES = {"states": mapping("a mapping", "from joint states to joint actions, as CD: DC", NAME)}
+PAYOFFS = {
+    "payoffs": Setting(
+        "a list of four numbers",
+        "what a player of two actions each earns at CC, CD, DC and DD",
+        {"type": "array", "minItems": 4, "items": {"type": "number"}},
+    )
+}
 ETA = {"eta": number("at which η, where there are several", least=0)}
 MEDIAN = {"median": Setting("true or false", "whether it is the median over points, not the mean", {"type": "boolean"})}
 START = {"start": Setting("true or false", "whether it is taken in the first updates", {"type": "boolean"})}
@@ -92,6 +100,7 @@ OF_GROUPS = {  # those of one group
     "nash": Quantity(MATRIX, TOLERANCE | VARIANT),
     "plays": Quantity(MATRIX, STATES | VARIANT, ("states",)),
     "pure": Quantity(MATRIX, TOLERANCE),
+    "extortion": Quantity(MATRIX, PAYOFFS | PLAYER, ("payoffs",), players=2, actions=2),
     "swing": Quantity(),
     "own_colour": Quantity(("coin_game",), PLAYER),
     "points": Quantity(("coin_game",), PLAYER),

@@ -220,6 +220,7 @@ ALGORITHM = {
         "tit_for_tat",
         "random",
     ),
+    "logit": number("how surely a frozen player takes its action, of two (default: 18.42, once in 10⁸ not)", above=0),
     "estimator": name("how values are estimated from roll-outs; without it they are exact"),
     "batch": whole("the roll-outs before every update", most=10**7),
     "critic_lr": number("the step size of the critic", least=0),

@@ -24,12 +24,12 @@ def best_reply(game: MatrixGame, thetas: list[Tensor], i: int) -> tuple[Tensor, 
     return torch.from_numpy(actions), torch.from_numpy(values)
 
 
-def logits(game: MatrixGame, actions: Tensor, i: int) -> Tensor:
-    """Player i's parameters (S, d_i) that take an action in each joint state, (S, states), all but for sure."""
+def logits(game: MatrixGame, actions: Tensor, i: int, sure: float = SURE) -> Tensor:
+    """Player i's parameters (S, d_i) that take an action in each joint state, (S, states), by logits of ± `sure`."""
     count = game.counts[i]
     chosen = torch.nn.functional.one_hot(actions, count)[..., :-1] - (actions == count - 1)[..., None].long()
     own = torch.empty(*actions.shape, count - 1, dtype=torch.float64)
-    own[:, game.views[i]] = SURE * chosen.double()
+    own[:, game.views[i]] = sure * chosen.double()
     return own.flatten(1)
 
 
@@ -50,10 +50,12 @@ class Frozen:
     """A `policy` that never moves: always_cooperate, always_defect, tit_for_tat or random; or one to begin with.
 
     The first action is to cooperate, the last to defect. Tit-for-tat, of two players with the same actions, cooperates
-    first and then takes what the other took last. At random every action is as likely.
+    first and then takes what the other took last. At random every action is as likely. `logit` says how surely actions
+    are taken.
     """
 
     policy: str = "random"
+    logit: float = SURE
 
     def start(self, seat: Seat) -> tuple[Tensor, None]:
         game, i = seat.game, seat.i
@@ -64,7 +66,7 @@ class Frozen:
             actions += game.counts[i] - 1
         if self.policy == "tit_for_tat":
             actions[:, 1:] = torch.from_numpy(game.joint[1 - i])
-        return logits(game, actions, i), None
+        return logits(game, actions, i, self.logit), None
 
     def step(self, view: View, memory: None) -> tuple[Tensor, None]:
         return view.thetas[view.i], None
