@@ -126,6 +126,8 @@ def test_the_table_of_a_league_has_every_number(tmp_path):
     table = league.tabulate(sources, games=["ipd", "other"], tournament="cup", last=1)
     assert list(table.blocks) == ["All games", "The IPD", "other"]
     assert table.blocks["The IPD"].entrant.tolist() == ["tit-for-tat", "defector"]
+    assert table.blocks["The IPD"]["self-play"].tolist() == ["-1.00", "-2.00"], "runs that are alike have no interval"
+    assert table.blocks["The IPD"].average[0].startswith("-1.49 [")
     rows = table.rows.set_index(["game", "measure", "row"]).value.sort_index()
     assert rows["ipd", "average", "tit-for-tat"] == pytest.approx((-1 - 2.04) / 2 + 0.1 / 3)
     assert rows["all", "Borda", "tit-for-tat"] == 2 and rows["all", "rank", "defector"] == 2

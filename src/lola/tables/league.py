@@ -19,13 +19,13 @@ from lola.analysis.tournaments import (
     rank,
     worst,
 )
-from lola.tables.table import Table, interval, numbers
+from lola.tables.table import Table, interval, number, numbers
 
 NOTES = """\
 What counts is the mean normalised return per step over {counted}, and over runs. Average: over all who meet, self-play
 included, so it depends on who they are, everybody in the table. Rank: 1 + how many earn more on average; its interval
 is from all differences to the others at once. Worst: against whom it earns least, in the mean over runs. In brackets:
-95 % intervals over runs, all matches of a seed together.
+95 % intervals over runs, all matches of a seed together; none where all runs are alike.
 
 By the last policies alone: self-play is what both seats of its match with itself earn on average, other seeds the same
 where a run's first seat meets the second seats of the other runs. Left by best replies: what its policies earn,
@@ -65,7 +65,7 @@ def tabulate(
         ranked = sorted(found.items(), key=lambda item: -item[1]["average"].value)
         blocks[sources.title(game)] = pd.DataFrame(
             {"entrant": sources.labels[entrant]}
-            | {what: interval(e, 0 if what in WHOLE else 2) for what, e in measures.items()}
+            | {what: shown(e, 0 if what in WHOLE else 2) for what, e in measures.items()}
             for entrant, measures in ranked
         )
     if len(leagues) > 1:
@@ -73,6 +73,11 @@ def tabulate(
         blocks, rows = {"All games": overall} | blocks, rows + more
     counted = next(iter(leagues.values())).what_counts
     return Table(pd.DataFrame(rows), blocks, NOTES.format(counted=counted))
+
+
+def shown(e: Estimate, digits: int) -> str:
+    """A number with its interval; alone where all runs are alike, as those of two who never move."""
+    return interval(e, digits) if np.isfinite(e.high - e.low) else number(e.value, digits)
 
 
 def measured(league: Tournament, entrant: str) -> dict[str, Estimate]:
