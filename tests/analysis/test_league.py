@@ -51,11 +51,11 @@ def scored(groups, **scoring):
 @pytest.mark.parametrize(
     ("scoring", "earned", "words"),
     [
-        ({"first": 2}, -2.75, "the first 2 updates"),  # of -3 and -2.5, the start not among them
-        ({"first": 3}, -7.54 / 3, "the first 3 updates"),
-        ({"last": 2}, -2.27, "the last 2 updates"),
+        ({"first": 2}, -2.75, "over the first 2 updates"),  # of -3 and -2.5, the start not among them
+        ({"first": 3}, -7.54 / 3, "over the first 3 updates"),
+        ({"last": 2}, -2.27, "over the last 2 updates"),
         ({"last": 1}, -2.04, "after the last update"),
-        ({}, -2.04, "the last tenth of training"),
+        ({}, -2.04, "over the last tenth of training"),
     ],
 )
 def test_so_many_updates_count(tmp_path, scoring, earned, words):

@@ -54,12 +54,12 @@ class Tournament:
 
     @property
     def what_counts(self) -> str:
-        """Which returns are averaged, in words."""
+        """Which returns count, in words that follow another."""
         if self.last == 1:
             return "after the last update"
         if self.first is None and self.last is None:
-            return "the last tenth of training"
-        return f"the first {self.first} updates" if self.first else f"the last {self.last} updates"
+            return "over the last tenth of training"
+        return f"over the first {self.first} updates" if self.first else f"over the last {self.last} updates"
 
     def earned(self, row: str, column: str) -> pd.Series:
         """What counts of the returns of `row` against `column`, by seed."""

@@ -22,7 +22,7 @@ from lola.analysis.tournaments import (
 from lola.tables.table import Table, interval, number, numbers
 
 NOTES = """\
-What counts is the mean normalised return per step over {counted}, and over runs. Average: over all who meet, self-play
+What counts is the normalised return per step {counted}, the mean over runs. Average: over all who meet, self-play
 included, so it depends on who they are, everybody in the table. Rank: 1 + how many earn more on average; its interval
 is from all differences to the others at once. Worst: against whom it earns least, in the mean over runs. In brackets:
 95 % intervals over runs, all matches of a seed together; none where all runs are alike.
