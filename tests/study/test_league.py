@@ -64,3 +64,26 @@ def test_a_mistake_in_a_claim_is_told_too(tmp_path, more):
     with pytest.raises(BadConfig, match=CLAIMS[more]) as found:
         check_claims(str(path), plan.groups(load("league")))
     assert not re.search("Traceback", str(found.value))
+
+
+def test_only_of_two_actions_each_it_is_asked_how_near_they_are_to_extortion(tmp_path):
+    zero = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
+    game = {"actions": ["R", "P", "S"], "gamma": 0.9, "payoffs": [zero, [[-x for x in row] for row in zero]]}
+    part = {"games": ["rps"], "algorithms": ["nl-ex"]}
+    config = load("lola", settings={"games": {"rps": game}, "study": {"rps": part}})
+    asked = {"quantity": "extortion", "group": "rps/nl-ex/oracle", "payoffs": [1, -1, 2, 0]}
+    claim = {
+        "id": "c",
+        "sentence": "s",
+        "source": "t",
+        "certainty": "read",
+        "rule": "less",
+        "than": 1,
+        "measure": asked,
+    }
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump({"sections": [{"title": "All", "claims": [claim]}]}))
+    with pytest.raises(
+        BadConfig, match=r"group: given rps/nl-ex/oracle, of 3 × 3 actions; allowed for extortion: 2 each"
+    ):
+        check_claims(str(path), plan.groups(config))

@@ -34,7 +34,7 @@ def test_every_setting_is_taken_by_something():
         taken[id(known)] |= entry.settings.keys()
     assert settings.GAME.keys() - taken[id(settings.GAME)] == {"title", "kind", "length"}
     assert settings.OPPONENT_MODEL.keys() - taken[id(settings.OPPONENT_MODEL)] == {"label", "model", "batch"}
-    shared = {"label", "colour", "rule", "lr", "lr_final", "clip", "estimator", "batch", "learner"}
+    shared = {"label", "colour", "rule", "lr", "lr_final", "clip", "estimator", "batch", "learner", "begin"}
     assert settings.ALGORITHM.keys() == (taken[id(settings.ALGORITHM)] | shared) - {"game"}
 
 

@@ -1,24 +1,31 @@
 # Train the cells of each group, many seeds to a job, and its further seeds, of which only the ends are kept. The cells of
-# rules that are held against themselves, of networks that are fitted, and of players that carry these are made apart.
+# rules that are held against themselves, of networks that are fitted, and of players that carry these or begin where
+# others ended are made apart.
 #
 # in:   nothing but the spec of the group, its code and the locked packages
 # out:  <results>/cells/<game>/<algorithm>/<opponent model>/seed<k>.{csv,json}, <results>/groups/<group>/further.csv
 
-TRAIN_IT = {
-    "lola.commands.train": (
+TRAIN_IT = {  # by whether it reads other cells
+    False: (
         "python -m lola.commands.train --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
         " --device {resources.device}"
         " {output.curves:q} > {log:q} 2>&1"
     ),
-    "lola.commands.consistent": (
+    True: (
         "python -m lola.commands.consistent --spec {params.spec:q} --code {params.code:q} --lock {params.lock:q}"
         " --reads {params.reads:q} {output.curves:q} > {log:q} 2>&1"
     ),
 }
 
+
+def how(params) -> str:
+    """The command that trains. Snakemake looks it up again when a job runs, after this loop: by what is the job's own."""
+    return TRAIN_IT["reads" in params.keys()]
+
+
 for later, (name, job) in enumerate(reversed(JOBS.items())):
     group, cells = GROUPS[job.group], job.cells(GROUPS)
-    command = provenance.command(group)
+    params = {"reads": canonical(group.reads)} if provenance.command(group) == "lola.commands.consistent" else {}
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
     beside = job.is_short(group, config["device"])
     does = "evaluate" if group.course == "consistency" else "train"
@@ -45,14 +52,14 @@ for later, (name, job) in enumerate(reversed(JOBS.items())):
             gpu=lambda wildcards, group=group: gpus(group),
             device=config["device"],  # no parameter, since another device is no reason to train again
         params:
-            **({"reads": canonical(group.reads)} if command == "lola.commands.consistent" else {}),
+            **params,
             spec=canonical(group.spec),
             code=canonical(provenance.training_code(group)),
             lock=LOCK,
         message:
             f"{does} {group.game} {group.algorithm}{believing}, {count(len(cells), 'seed')}"
         shell:
-            TRAIN_IT[command]
+            how(params)
 
 
 rule further:

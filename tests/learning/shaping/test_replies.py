@@ -111,3 +111,8 @@ def test_who_never_moves_stays_while_the_other_learns_and_a_best_response_follow
     first, second = states_from(job_of(IPD, [BestResponse(), Frozen("tit_for_tat")], seeds=[0, 1]), 1)
     _, values = best_reply(IPD, first.thetas, 0)
     torch.testing.assert_close(torch.stack(IPD.values(second.thetas), 1), values, rtol=1e-5, atol=0)
+
+
+def test_a_frozen_player_acts_as_surely_as_its_logit_says():
+    (theta, _) = job_of(IPD, [Frozen("always_defect", logit=4.605), Frozen("random")]).start().thetas
+    assert IPD.probabilities([theta, theta], 0)[..., 0].numpy() == pytest.approx(0.0099, abs=1e-4)  # about 0.01
