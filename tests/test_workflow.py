@@ -570,19 +570,26 @@ def test_a_lost_store_is_filled_again_from_the_files(study):
         assert store.execute(active).fetchone() == (CELLS + len(GAMES),)  # and an aggregate run per game
 
 
+SHAPED = ("lola-ex", "kept-vs-nl-ex")
+
+
 @pytest.mark.slow
 def test_a_game_written_in_yaml_alone_trains_and_is_logged(study):
     overlay = study / "mine.yaml"
     overlay.write_text(
         "results: results/mine\nwithout: [study, figures, tables]\n"
         "games:\n  battle: {actions: [B, F], gamma: 0.9, payoffs: [[[2, 0], [0, 1]], [[1, 0], [0, 2]]]}\n"
-        "study: {self-play: {games: [battle], algorithms: [nl-ex, lola-ex]}}\n"
+        "algorithms: {kept: {label: kept, learner: frozen, begin: lola-ex}}\n"
+        "study: {self-play: {games: [battle], algorithms: [kept-vs-nl-ex, nl-ex, lola-ex]}}\n"
         "figures: {battle: {kind: learning, game: battle, algorithms: [nl-ex, lola-ex], caption: Battle </script>}}\n"
     )
     snakemake(study, overlays=(OVERLAY, "mine.yaml"))
     root = study / "results/mine"
-    assert len(list(root.glob("cells/battle/*/oracle/seed*.csv"))) == 6
-    assert len(json.loads((root / "tracking/battle.cells.json").read_text())["runs"]) == 6
+    assert len(list(root.glob("cells/battle/*/oracle/seed*.csv"))) == 9
+    assert len(json.loads((root / "tracking/battle.cells.json").read_text())["runs"]) == 9
+    learned, kept = (json.loads((root / f"cells/battle/{name}/oracle/seed1.json").read_text()) for name in SHAPED)
+    assert kept["thetas"][0] == learned["thetas"][0] != kept["thetas"][1], "one seat begins where the other group ended"
+    assert [*kept["inputs"]] == ["results/mine/cells/battle/lola-ex/oracle/seed1.json"]
     assert (root / "figures/battle.png").exists()
     assert not (root / "tables/claims.csv").exists() and "Battle </script>" not in (root / "report.html").read_text()
 
