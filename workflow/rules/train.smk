@@ -17,14 +17,9 @@ TRAIN_IT = {  # by whether it reads other cells
     ),
 }
 
-
-def how(params) -> str:
-    """The command that trains. Snakemake looks it up again when a job runs, after this loop: by what is the job's own."""
-    return TRAIN_IT["reads" in params.keys()]
-
-
 for later, (name, job) in enumerate(reversed(JOBS.items())):
     group, cells = GROUPS[job.group], job.cells(GROUPS)
+    # Also what a job calls its own when it runs, after this loop, and its command is looked up again.
     params = {"reads": canonical(group.reads)} if provenance.command(group) == "lola.commands.consistent" else {}
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
     beside = job.is_short(group, config["device"])
@@ -59,7 +54,7 @@ for later, (name, job) in enumerate(reversed(JOBS.items())):
         message:
             f"{does} {group.game} {group.algorithm}{believing}, {count(len(cells), 'seed')}"
         shell:
-            how(params)
+            TRAIN_IT["reads" in params.keys()]
 
 
 rule further:
