@@ -39,12 +39,15 @@ GAMES = {
 MORE = {"lola": {"order": 2}, "lola_exact": {"order": 2}, "sga": {"align": True}, "consensus": {"align": True}}
 MORE |= {"loqa": {"through": "taken"}, "brs": {"self_play": 0.3}, "advantage_alignment": {"quadrants": ["++", "+-"]}}
 OTHERWISE = dict.fromkeys(("order", "inner_steps", "learners"), 2) | {"policy": "always_defect"}
+ALSO = ("policy",)  # without which a frozen player is at random
 ANYWHERE = {name: entry for name, entry in RULES.items() if not entry.courses or name in OF_STATES}
 SETTINGS = {}
 for name, entry in (
     ANYWHERE | {name: entry for name, entry in LEARNERS.items() if "match" not in entry.courses}
 ).items():
-    needed = {setting: OTHERWISE.get(setting, 0.3) for setting, needed in entry.settings.items() if needed}
+    needed = {
+        setting: OTHERWISE.get(setting, 0.3) for setting, needed in entry.settings.items() if needed or setting in ALSO
+    }
     SETTINGS[name] = (name, needed)
     for setting, value in MORE.get(name, {}).items():
         SETTINGS[f"{name}, {setting} {value}"] = (name, needed | {setting: value})

@@ -16,7 +16,8 @@ INLINE = (  # of Markdown and reStructuredText: what pages here use within a par
 WHY = re.compile(r"<!-- why: ([^>]+) -->\n(.+?)(?:\n\n|\Z)", re.DOTALL)
 MINUS = re.compile(r"(?<![\w.\-])-(?=[\d.])")
 CAPITALS = ["ipd", "imp", "igc", "lola", "pg", "sos", "sga", "cgd", "lcgd", "pcgd", "cola", "co", "eg", "lss", "omd"]
-SPELT = {name: name.upper() for name in CAPITALS} | {"dice": "DiCE", "mp": "matching pennies", "four": "four players"}
+SPELT = {name: name.upper() for name in CAPITALS} | {"dice": "DiCE", "mfos": "M-FOS", "meva": "MeVa"}
+SPELT |= {"mp": "matching pennies", "four": "four players"}
 PARTS = {"table": "Table ", "figure": "Figure ", "section": "§"}
 
 
