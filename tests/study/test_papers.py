@@ -18,6 +18,7 @@ from lola.study.config import BadConfig, load
 PAPERS = {
     "lola": (200, 109),
     "cgd": (87, 93),
+    "coala": (21, 29),
     "cola": (59, 125),
     "league": (806, 28),
     "no-outcome": (23, 40),
