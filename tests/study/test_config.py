@@ -345,8 +345,8 @@ MISTAKES = {
     "study: {self-play: {every: 3}}": ["study.self-play.every: given 3", "a number that divides steps, 200"],
     "study: {map: {every: 3}}": ["study.map.every: is not used by a part without entrants"],
     "study: {self-play: {further: 0}}": ["study.self-play.further: given 0", "a whole number from 1"],
-    "study: {self-play: {further_first: 9}}": [
-        "study.self-play.further_first: given 9 without further",
+    "study: {tournament: {further_first: 9}}": [
+        "study.tournament.further_first: given 9 without further",
         "with further",
     ],
     "study: {self-play: {further: 9, further_first: 999}}": [
