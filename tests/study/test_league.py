@@ -81,9 +81,11 @@ def test_only_of_two_actions_each_it_is_asked_how_near_they_are_to_extortion(tmp
         "than": 1,
         "measure": asked,
     }
-    path = tmp_path / "claims.yaml"
-    path.write_text(yaml.safe_dump({"sections": [{"title": "All", "claims": [claim]}]}))
-    with pytest.raises(
-        BadConfig, match=r"group: given rps/nl-ex/oracle, of 3 × 3 actions; allowed for extortion: 2 each"
-    ):
-        check_claims(str(path), plan.groups(config))
+    path, groups = tmp_path / "claims.yaml", plan.groups(config)
+    wrong = r"group: given rps/nl-ex/oracle, of 3 × 3 actions; allowed for extortion: 2 each"
+    count = r"measure\.payoffs: given .*; allowed: a list of four numbers"
+    for payoffs, told in (([1, -1, 2, 0], wrong), ([1, -1, 2], count), ([1, -1, 2, 0, 0], count)):
+        own = claim | {"measure": asked | {"payoffs": payoffs}}
+        path.write_text(yaml.safe_dump({"sections": [{"title": "All", "claims": [own]}]}))
+        with pytest.raises(BadConfig, match=told):
+            check_claims(str(path), groups)

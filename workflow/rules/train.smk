@@ -19,7 +19,7 @@ TRAIN_IT = {  # by whether it reads other cells
 
 for later, (name, job) in enumerate(reversed(JOBS.items())):
     group, cells = GROUPS[job.group], job.cells(GROUPS)
-    # Also what a job calls its own when it runs, after this loop, and its command is looked up again.
+    # When a job runs, after this loop, its shell is looked up again; by then `params` are the job's own.
     params = {"reads": canonical(group.reads)} if provenance.command(group) == "lola.commands.consistent" else {}
     believing = "" if group.opponent_model == "oracle" else f" {group.opponent_model}"
     beside = job.is_short(group, config["device"])

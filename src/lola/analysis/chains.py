@@ -74,11 +74,8 @@ class Ends:
 
     @classmethod
     def of(cls, match: Group) -> "Ends":
-        game, play, policies = match.about["spec"]["game"], match.play, []
-        for player in (1, 2):
-            states, actions = play[player].columns.unique(0), play[player].columns.unique(1)
-            policies.append(play[player].to_numpy().reshape(len(play), len(states), len(actions)))
-        return cls(Chain(np.array(game["payoffs"], float), game["gamma"]), policies, play.index)
+        game, policies = match.about["spec"]["game"], [match.policies(player) for player in (1, 2)]
+        return cls(Chain(np.array(game["payoffs"], float), game["gamma"]), policies, match.play.index)
 
     def first_actions(self) -> np.ndarray:
         """The share of each player's steps, discounted, that take its first action: (n, 2)."""

@@ -12,6 +12,7 @@ from lola.analysis.metrics import SHARE, Estimate, Sample, difference, estimate,
 from lola.analysis.paper import APART, FIT, Claim, Deterministic, Ledger, names_of
 from lola.analysis.verdicts import KINDS, NOT_REPRODUCED, NOT_RUN
 from lola.vocabulary import quantities
+from lola.vocabulary.kinds import SCORING
 
 QUANTITIES = metrics.QUANTITIES | parameters.QUANTITIES | at_points.QUANTITIES | extortion.QUANTITIES  # of groups
 ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # no arguments of a quantity
@@ -240,6 +241,6 @@ def measure(claim: Claim, settings: dict, groups: dict[str, Group], ledger: Ledg
     source = tournaments.tournament_of(groups, settings) if of_tournament else groups[settings["group"]]
     if settings["quantity"] == APART:
         return tournaments.apart(source, ledger.crosstable(source.game))
-    scoring = tournaments.SCORING if of_tournament else ()
+    scoring = SCORING if of_tournament else ()
     arguments = {key: value for key, value in settings.items() if key not in (*ABOUT, *scoring)}
     return known[settings["quantity"]](source, **arguments)

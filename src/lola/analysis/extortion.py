@@ -13,9 +13,8 @@ def extortion(group: Group, payoffs: list[float], player: int = 1) -> Sample:
 
     `payoffs` are what it earns in these four. The regression loss of COALA's Figure 8 (Meulemans et al. 2025).
     """
-    play = group.play[player]
-    cooperates = play.to_numpy().reshape(len(play), -1, 2)[:, OWN_VIEW[player], 0]
-    return Sample((*play.index,), distances(cooperates, payoffs)[:, None], mean())
+    cooperates = group.policies(player)[:, OWN_VIEW[player], 0]
+    return Sample((*group.play.index,), distances(cooperates, payoffs)[:, None], mean())
 
 
 def distances(policies: np.ndarray, payoffs: list[float]) -> np.ndarray:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pandas as pd
 
 from lola.vocabulary import measures
@@ -172,6 +173,11 @@ class Group(GroupName):
         rows = pd.DataFrame(rows, columns=["seed", *columns, "probability"]).set_index(["seed", *columns])
         return self.taken(rows.probability.unstack(columns, sort=False))
 
+    def policies(self, player: int) -> np.ndarray:
+        """A player's probabilities at the end of training, (seeds of `play`, joint states, its actions)."""
+        own = self.play[player]
+        return own.to_numpy().reshape(len(own), len(own.columns.unique(0)), len(own.columns.unique(1)))
+
     @cached_property
     def map(self) -> pd.DataFrame:
         """Metrics at each point of a grid, or of a curve: index (its axes… or step, seed), columns (player, metric)."""
@@ -227,14 +233,13 @@ class Counted(Group):
 
     @cached_property
     def final(self) -> pd.DataFrame:
-        own = super().final
-        if self.further is None:
-            return own
-        more = self.further.xs(measures.RETURN, axis=1, level="metric")[own.columns.get_level_values("player")]
-        return pd.concat([own, more.set_axis(own.columns, axis=1)])
+        return self.with_further(super().final, measures.RETURN)
 
     def early(self, first: int) -> pd.DataFrame:
-        own, metric = super().early(first), measures.mean_return(first)
+        return self.with_further(super().early(first), measures.mean_return(first))
+
+    def with_further(self, own: pd.DataFrame, metric: str) -> pd.DataFrame:
+        """A number of each player, a column each, with those of further runs below, where that metric is kept."""
         if self.further is None or metric not in self.further.columns.unique("metric"):
             return own
         more = self.further.xs(metric, axis=1, level="metric")[own.columns.get_level_values("player")]

@@ -16,13 +16,7 @@ PARTS = (*CODE, "runs", "notes", "quantities", "printed", "plotted", "sections",
 NEEDED = ("id", "sentence", "source", "certainty", "rule", "measure")
 NUMERIC = ("equals", "count")  # rules about a number of the paper
 FIT, APART = "fit", "apart"  # quantities that rest on numbers of the ledger
-OF_TOURNAMENTS = (
-    "opponent_model",
-    "field",
-    "against",
-    "first",
-    "last",
-)  # a measure of a tournament may have these keys
+OF_TOURNAMENTS = ("opponent_model", "field", "against", "first", "last")  # keys of a measure of a tournament
 OF_LEDGER = ("section", "headline", "against", "code")  # of a claim, which the rest of the file says
 WORDS = ("id", "sentence", "source", "certainty", "known", "section", "headline")  # which decide nothing
 

@@ -17,8 +17,7 @@ from lola.analysis import intervals
 from lola.analysis.chains import Ends
 from lola.analysis.groups import Group
 from lola.analysis.metrics import Sample, Statistic, is_zero_sum, late, mean
-
-SCORING = ("first", "last")  # so many updates count: keys of measures and of blocks
+from lola.vocabulary.kinds import SCORING
 
 
 @dataclass(frozen=True)
@@ -94,10 +93,10 @@ class Tournament:
         """The last policies of every match without episodes."""
         return {pair: Ends.of(match) for pair, match in self.matches.items()}
 
-    def by_seat(self, row: str, of: Callable[[Ends, int], np.ndarray]) -> pd.Series:
-        """What `of` says of the ends of all matches of an entrant and of its seat, 0 or 1, averaged over matches."""
+    def at_end(self, pairs: list[tuple[str, str]], of: Callable[[Ends, int], np.ndarray]) -> pd.Series:
+        """What `of` says of the ends of matches of a row and a column, and of the row's seat, 0 or 1: their mean."""
         found = []
-        for column in self.entrants:
+        for row, column in pairs:
             match, seats = self.seats(row, column)
             ends = self.ends[match.matchup.seated(2)]
             found.append(pd.Series(np.mean([of(ends, seat - 1) for seat in seats], axis=0), ends.seeds))
@@ -170,25 +169,23 @@ def elicits(tournament: Tournament, entrant: str) -> Sample:
     Without episodes: of discounted steps, by the last policies.
     """
     others = [other for other in tournament.entrants if other != entrant]
-    if not all(match.about["blocks"] for match in tournament.matches.values()):
-        found = []
-        for other in others:
-            match, (seat,) = tournament.seats(other, entrant)
-            ends = tournament.ends[match.matchup.seated(2)]
-            found.append(pd.Series(ends.first_actions()[:, seat - 1], ends.seeds))
-        return Sample.of(100 * (sum(found) / len(found)).dropna())
+    if not any(match.about["blocks"] for match in tournament.matches.values()):
+        pairs = [(other, entrant) for other in others]
+        return Sample.of(100 * tournament.at_end(pairs, lambda ends, k: ends.first_actions()[:, k]))
     shares = [late(tournament.shares(other, entrant)).mean(axis=1) for other in others]
     return Sample.of(100 * sum(shares) / len(shares))
 
 
 def exploited(tournament: Tournament, entrant: str) -> Sample:
     """What an entrant's last policies earn where the others play best replies to them, averaged over its matches."""
-    return Sample.of(tournament.by_seat(entrant, lambda ends, k: ends.best_replies(k)[:, k]))
+    pairs = [(entrant, other) for other in tournament.entrants]
+    return Sample.of(tournament.at_end(pairs, lambda ends, k: ends.best_replies(k)[:, k]))
 
 
 def exploiter(tournament: Tournament, entrant: str) -> Sample:
     """What best replies to an entrant's last policies earn, averaged over its matches."""
-    return Sample.of(tournament.by_seat(entrant, lambda ends, k: ends.best_replies(k)[:, 1 - k]))
+    pairs = [(entrant, other) for other in tournament.entrants]
+    return Sample.of(tournament.at_end(pairs, lambda ends, k: ends.best_replies(k)[:, 1 - k]))
 
 
 def itself(tournament: Tournament, entrant: str) -> Sample:

@@ -213,8 +213,8 @@ def check_group(config: dict, where: str, group: plan.Group) -> None:
         allowed = "with further, whose returns they are"
         raise BadConfig(f"{where}.further_first: given {group.more_first} without further; allowed: {allowed}")
     if group.more_first:
-        for fault in scoring.faults(where, {"first": group.more_first}, group.spec):
-            raise BadConfig(fault.replace(f"{where}.first", f"{where}.further_first"))
+        for fault in scoring.faults(where, {"first": group.more_first}, group.spec, of="further_"):
+            raise BadConfig(fault)
     if group.more and (group.course != "updates" or players != 2):
         allowed = "parts without a grid and without episodes, in matrix games of 2 players"
         raise BadConfig(f"{where}.further: given {group.more} for {group.name}; allowed: {allowed}")

@@ -127,7 +127,8 @@ def fits(value, shape: dict) -> bool:
             return bool(readable and re.fullmatch(shape.get("pattern", r"(?s).*"), value, re.ASCII))
         case "array":
             items = shape.get("items", {})
-            long_enough = isinstance(value, list) and len(value) >= shape.get("minItems", 0)
+            counts = shape.get("minItems", 0), shape.get("maxItems", math.inf)
+            long_enough = isinstance(value, list) and counts[0] <= len(value) <= counts[1]
             return long_enough and all_fit(value, items) and not (shape.get("uniqueItems") and twice(value))
         case "object":
             values = shape.get("additionalProperties", {})

@@ -71,7 +71,7 @@ PAYOFFS = {
     "payoffs": Setting(
         "a list of four numbers",
         "what a player of two actions each earns at CC, CD, DC and DD",
-        {"type": "array", "minItems": 4, "items": {"type": "number"}},
+        {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "number"}},
     )
 }
 ETA = {"eta": number("at which η, where there are several", least=0)}
