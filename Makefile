@@ -66,13 +66,14 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CA
 
 # First what builds, since PyPI has one package as source alone. Then all others by their hashes, but for PyTorch: its own
 # index and PyPI have different builds of one version. It goes by its version, and pins what it needs for CUDA itself.
+# PEP 517 makes a wheel of what is built: an old pip would else install an egg.
 $(VENV)/.locked: requirements.lock requirements.hashes $(if $(realpath $(BIN)/python),,again)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, but " + sys.executable + " is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 …")'
 	@echo "Setting up $(VENV) from requirements.lock (once, a few minutes; 2 GB, or 6 GB with CUDA)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@sed -n '/^setuptools==/,/[^\\]$$/p' requirements.hashes > $(VENV)/build.txt
 	@$(PIP) --require-hashes --requirement $(VENV)/build.txt
-	@$(PIP) --require-hashes --no-build-isolation --requirement requirements.hashes
+	@$(PIP) --require-hashes --no-build-isolation --use-pep517 --requirement requirements.hashes
 	@$(PIP) $(FROM) --requirement requirements.lock
 	@$(BIN)/python -c 'import torch, numba' || { echo "What was installed in $(VENV) can't be loaded: see above. Is the disk mounted noexec? Then put the project on another one."; exit 1; }
 	@touch $@

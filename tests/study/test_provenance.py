@@ -273,6 +273,13 @@ def test_a_package_that_is_not_the_locks_is_noticed(study_of_two, other_numpy):
     assert said.endswith("but not that these packages make them.")
 
 
+def test_packages_are_told_by_their_folders_wheels_and_eggs_alike(tmp_path, monkeypatch):
+    for folder in ("some_package-1.2.dist-info", "Other.Package-0.3-py3.11.egg-info", "edited.egg-info"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    assert provenance.installed() == {"some-package": "1.2", "other-package": "0.3"}
+
+
 def test_packages_as_locked_are_said_to_be_so(study_of_two):
     assert (provenance.foreign(), provenance.unlocked()) == ({}, "")
     assert checklist.pinned() == "as pinned in requirements.lock"

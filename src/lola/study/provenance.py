@@ -77,8 +77,9 @@ def foreign() -> dict[str, str]:
 
 def installed() -> dict[str, str]:
     """The versions of all packages by name, read off their folders: to read what lies in them takes long."""
-    folders = [path for place in reversed(sys.path) for path in Path(place).glob("*.dist-info")]
-    return {normal(name): version for name, _, version in (path.stem.partition("-") for path in folders)}
+    places, endings = [Path(place) for place in reversed(sys.path)], ("egg", "dist")  # an old pip installs eggs
+    folders = [path for place in places for ending in endings for path in place.glob(f"*-*.{ending}-info")]
+    return {normal(name): version for name, version, *_ in (path.stem.split("-") for path in folders)}
 
 
 def normal(name: str) -> str:
