@@ -252,6 +252,24 @@ def tit_for_tat(group: Group, variant: str = JOINT) -> Sample:
     return percent(near_tit_for_tat(group.play, variant))
 
 
+def found(group: Group, most: float = 0.65, share: float = 0.8) -> Sample:
+    """Percentage of runs that find tit-for-tat as POLA counts it: after any one update, though not to stay.
+
+    Both players then cooperate with less than `most` where the other defected, and earn together more than `share` of
+    the way from the least to the most that they can (Zhao et al. 2022, whose least is 0).
+    """
+    first = {player: group.play[player].columns[0][1] for player in (1, 2)}
+    odds = group.wide(measures.probable, "player", "action", "state", "step")
+    wary = [
+        odds[player, action, state] < most
+        for player, action, state in odds.columns.droplevel("step").unique()
+        if state != "start" and joint_actions(state)[1] != first[3 - player]
+    ]
+    low, high = group.bounds()
+    well = group.returns.T.groupby(level="step").mean().T > low + share * (high - low)
+    return share_of_runs((well & np.logical_and.reduce(wary)).loc[:, 1:].any(axis=1))
+
+
 def nash(group: Group, tolerance: float = TOLERANCE, variant: str = JOINT) -> Sample:
     """%Nash: in each state the likeliest action has at most 1/k + `tolerance`, for k actions."""
     return percent(near_uniform(group.play, tolerance, variant))
@@ -319,6 +337,7 @@ QUANTITIES: dict[str, Callable[..., Sample]] = {
     "above": above,
     "near": near,
     "tft": tit_for_tat,
+    "found": found,
     "nash": nash,
     "plays": plays,
     "pure": pure,

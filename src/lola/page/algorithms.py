@@ -14,7 +14,7 @@ from lola.vocabulary.settings import ALGORITHM, given
 NAME = "algorithms.md"
 LOOKS = ("label", "colour")  # settings that say how an algorithm is shown
 SHOWN = {  # what a group of a course comes to: the claims' name of the quantity, a heading, a sample, digits
-    "updates": ("R", "R", metrics.final_return, 2),
+    **dict.fromkeys(registry.BY_UPDATES, ("R", "R", metrics.final_return, 2)),
     "coin_game": ("own_colour", "own colour, %", metrics.own_colour, 1),
 }
 HEAD = """\

@@ -117,11 +117,11 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
     if ("learner" in block) == ("rule" in block):
         given = "both" if "rule" in block else "neither"
         raise BadConfig(f"{where}: given {given} of rule and learner; allowed: a rule with lr, or a learner")
+    policies = [name for kind in kinds for name, needed in kind.policy.settings.items() if not needed]
+    always = ("label", "colour", "begin", *policies)
     if "learner" in block:
         learner = lookup(f"{where}.learner", block["learner"], registry.LEARNERS)
-        check_settings(
-            where, block, {f"the learner {block['learner']}": [learner]}, ("learner", "label", "colour", "begin")
-        )
+        check_settings(where, block, {f"the learner {block['learner']}": [learner]}, ("learner", *always))
         return
     if "lr" not in block:
         raise BadConfig(f"{where}.lr: is missing; the rule {block['rule']} needs it")
@@ -134,10 +134,7 @@ def check_algorithm(where: str, block: dict, kinds: Collection[Kind]) -> None:
     elif "batch" in block:
         given = f"given {block['batch']}, but values without an estimator are exact"
         raise BadConfig(f"{where}.batch: {given}; allowed: only with an estimator: {', '.join(estimators)}")
-    policies = [name for kind in kinds for name, needed in kind.policy.settings.items() if not needed]
-    check_settings(
-        where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", "label", "colour", "begin", *policies)
-    )
+    check_settings(where, block, parts, ("rule", "estimator", "lr", "lr_final", "clip", *always))
     if "bias" in block and not block.get("align"):
         raise BadConfig(f"{where}.bias: is not used by an SGA that takes no sign; allowed: with align: true")
     if "filters" in block and block.get("encoder") != "convolutional":

@@ -6,6 +6,7 @@ from lola.study import plan
 from lola.vocabulary import registry
 from lola.vocabulary.errors import BadConfig
 
+UNITS = 16  # of a network, where an algorithm says nothing else
 MOST_REPLIES = 10**4  # that best response shaping tries, in every update
 
 
@@ -15,6 +16,8 @@ def check_course(where: str, group: plan.Group, name: str, block: dict) -> None:
     if learner and learner.courses:
         check_learner(where, group, name, learner.courses)
     check_states(where, group, name, block)
+    if group.course == "weights":
+        check_networks(where, group, name, block)
     if group.course == "match" and "estimator" in block:
         if block["batch"] > 1:
             allowed = "algorithms with batch 1, since an episode is one roll-out"
@@ -78,6 +81,21 @@ def check_states(where: str, group: plan.Group, name: str, block: dict) -> None:
     if len({*counts}) > 1 and (policy or block.get("self_play")):
         what = policy or "self_play"
         raise BadConfig(f"{of_seats(where, group)}: {game}; allowed with {what}: as many for each")
+
+
+def check_networks(where: str, group: plan.Group, name: str, block: dict) -> None:
+    """Networks have no table to pre-condition, and begin with as many weights as they have."""
+    if block.get("precondition"):
+        given = f"given {name} in {group.game}, whose players have networks"
+        raise BadConfig(f"{of_seats(where, group)}: {given}; allowed with precondition: games with tables of logits")
+    counts = [len(actions) for actions in plan.player_actions(group.spec["game"])]
+    units, inputs = block.get("hidden", UNITS), sum(1 + count for count in counts)
+    for seat, count in zip(group.matchup.seated(len(counts)), counts, strict=True):
+        size = units * (inputs + 1) + (units + 1) * (count - 1)
+        if seat == name and len(block.get("first_weights", [0] * size)) != size:
+            given = f"given {len(block['first_weights'])} numbers"
+            allowed = f"{size}, of {units} hidden units in {group.game}"
+            raise BadConfig(f"algorithms.{name}.first_weights: {given}; allowed: {allowed}")
 
 
 def of_seats(where: str, group: plan.Group) -> str:

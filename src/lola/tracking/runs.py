@@ -104,7 +104,7 @@ def content(curve: str | Path, manifest: dict, about: About) -> Content:
     else:
         series = with_shares(by_metric(lines))
         metrics = thin(series)
-        of_matrix_game = registry.course(spec) in ("updates", "match")
+        of_matrix_game = registry.course(spec) in registry.WITH_POLICIES
         picture = pictures.returns_and_policies if of_matrix_game else pictures.returns_and_others
         files["picture.png"] = picture(series, manifest)
         if manifest.get("policies"):

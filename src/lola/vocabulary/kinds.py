@@ -7,7 +7,7 @@ kinds have; so a change in one kind remakes only the figures or tables of that k
 import ast
 from dataclasses import dataclass
 
-from lola.vocabulary.registry import COURSES, SOURCE, WITHOUT_STEPS
+from lola.vocabulary.registry import BY_UPDATES, COURSES, SOURCE, WITHOUT_STEPS
 
 SCORING = ("first", "last")  # how many updates of a tournament count
 CURVES = tuple(name for name in COURSES if name not in WITHOUT_STEPS)  # what has returns by step
@@ -64,6 +64,7 @@ FIGURES = {
     "parameters": Kind("lola.figures.parameters", ("game", "algorithms"), of=("parameters",)),
     "distances": Kind("lola.figures.distances", ("games", "algorithms"), of=("parameters",)),
     "orbits": Kind("lola.figures.orbits", ("game", "algorithms"), of=("parameters",), players=2),
+    "found": Kind("lola.figures.found", ("options",), of=BY_UPDATES, players=2, actions=2),
     "progress": Kind("lola.figures.progress", ("games", "algorithms"), players=2, actions=2),
     "beliefs": Kind("lola.figures.beliefs", ("games", "algorithms")),
     "map": Kind("lola.figures.map", ("games", "algorithm"), ("beside",), of=("map",), players=2, actions=2, axes=2),
@@ -77,7 +78,7 @@ FIGURES = {
 }
 
 TABLES = {
-    "convergence": Kind("lola.tables.convergence", ("games", "algorithms"), players=2, actions=2),
+    "convergence": Kind("lola.tables.convergence", ("games", "algorithms"), of=BY_UPDATES, players=2, actions=2),
     "matchups": Kind("lola.tables.matchups", ("game", "algorithms"), players=2),
     "family": Kind("lola.tables.family", ("games", "algorithms"), of=("parameter_map",)),
     "settings": Kind("lola.tables.settings", ("games", "algorithm"), of=("map",), players=2, actions=2),

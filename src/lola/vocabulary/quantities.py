@@ -6,9 +6,10 @@ says `lola.analysis` under the same name, and how a claim is decided `lola.analy
 
 from dataclasses import dataclass, field
 
+from lola.vocabulary import registry
 from lola.vocabulary.settings import Setting, choice, listed, name, number, whole
 
-MATRIX = ("updates", "match")  # those that leave policies
+MATRIX = registry.WITH_POLICIES
 REAL = ("parameters",)  # those of games of real parameters
 MOST = 1e9  # the largest size of a number, far from where sums and squares overflow
 
@@ -97,6 +98,16 @@ OF_GROUPS = {  # those of one group
         sums=SHARE,
     ),
     "tft": Quantity(MATRIX, VARIANT, players=2),
+    "found": Quantity(
+        registry.BY_UPDATES,
+        {
+            "most": number("the probability below which players cooperate with who defected", least=0, most=1),
+            "share": number("how far from the least to the most that both can earn", least=0, most=1),
+        },
+        sums=SHARE,
+        players=2,
+        actions=2,
+    ),
     "nash": Quantity(MATRIX, TOLERANCE | VARIANT),
     "plays": Quantity(MATRIX, STATES | VARIANT, ("states",)),
     "pure": Quantity(MATRIX, TOLERANCE),

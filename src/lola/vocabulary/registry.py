@@ -50,6 +50,8 @@ def entries(module: str, *names: str, **more) -> dict[str, Entry]:
     return {name: Entry(module, name, **more) for name in names}
 
 
+BY_UPDATES = ("updates", "weights")  # the courses that leave policies after every update
+WITH_POLICIES = (*BY_UPDATES, "match")
 BY_STATES = ("updates", "map", "match")  # the courses of players whose policies answer the last joint action
 RULES = {
     **entries("lola.learning.rules", "naive", "lola", "lola_surrogate", "lola_exact", "lookahead"),
@@ -69,7 +71,7 @@ LEARNERS = {
     "optimistic": Entry("lola.learning.joint.momentum", "Optimistic", courses=REMEMBERED),
     "lead": Entry("lola.learning.joint.momentum", "Lead", courses=REMEMBERED),
     "reciprocator": Entry("lola.learning.shaping.reciprocator", "Reciprocator", courses=("updates", "map")),
-    "outer_pola": Entry("lola.learning.shaping.paths", "OuterPola", courses=("updates", "map")),
+    "outer_pola": Entry("lola.learning.shaping.paths", "OuterPola", courses=("updates", "map", "weights")),
     **entries("lola.learning.shaping.shapers", "gs", "coala", "m_maml", courses=("updates",)),
     "best_response": Entry("lola.learning.shaping.replies", "BestResponse", courses=("updates", "map")),
     "frozen": Entry("lola.learning.shaping.replies", "Frozen", courses=("updates", "map")),
@@ -165,6 +167,13 @@ KINDS = {
         own_curvature=False,
         actions=("right", "left", "down", "up"),
     ),
+    "network_game": Kind(
+        game=Entry("lola.learning.matrix.networks", "NetworkGame"),
+        policy=Entry("lola.learning.matrix.networks", "Networks"),
+        courses=("weights",),
+        players="payoffs",
+        opponent_models={"oracle": ORACLE},
+    ),
     "polynomial": of_scalars("Polynomial", "terms"),
     "bimatrix": of_scalars("Bimatrix", "payoffs"),
     "market": of_scalars("Market", 2),
@@ -178,6 +187,7 @@ KINDS = {
 }
 COURSES = {
     "updates": Course(Entry("lola.learning.matrix.job", "build"), "matrix games"),
+    "weights": Course(Entry("lola.learning.matrix.job", "build"), "matrix games of networks"),
     "map": Course(Entry("lola.learning.matrix.maps", "Map"), "maps (parts with a grid)", key="grid"),
     "match": Course(Entry("lola.learning.tabular.match", "build"), "matches in episodes", key="match", blocks=True),
     "coin_game": Course(Entry("lola.learning.coins.job", "build"), "Coin Games", blocks=True, gpu=True),

@@ -226,7 +226,10 @@ ALGORITHM = {
     "critic_lr": number("the step size of the critic", least=0),
     "baseline": Setting("true or false", "whether each step's rewards are centred on their mean", BOOLEAN),
     "entropy": number("the weight of the mean entropy of a player's moves in its value (default: 0)", least=0),
-    "hidden": whole("the hidden units of the player's network (default: 32)", most=10**4),
+    "hidden": whole("the hidden units of the player's network (default: 32; in a network_game 16)", most=10**4),
+    "first_weights": listed(
+        "all weights of the player's network in a network_game, with which every seed begins", {"type": "number"}
+    ),
     "encoder": choice("how that sees the board (default: linear)", "linear", "convolutional"),
     "filters": whole("the filters of each convolution (default: 20)", most=10**4),
     "learner": name("a learner instead of a rule, which remembers: tables of what was played, or the last update"),

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from lola.learning.matrix.game import MatrixGame
 from lola.learning.players import Seat, View
-from lola.learning.rules import Rule
+from lola.learning.rules import Rule, Values, lola_exact, pull_back
 from lola.learning.shaping import path_kernels
 from lola.learning.shaping.chain import per_seed, told
+from lola.learning.shaping.path_kernels import divergence
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class OuterPola:
     step size `proximal_lr` from θ_i, until both KL between policies of one step and the next, summed over states, are
     less than `kl_tolerance`, or after so many `iterations`; with β = 0 and one of them this is exact look-ahead LOLA.
     With `precondition` c all players' logits are θ(s) = φ(s) + c · φ(last state), and steps are in φ: the paper's
-    pre-conditioned policies have −2. The memory is nothing.
+    pre-conditioned policies have −2. Networks have no such columns. The memory is nothing.
     """
 
     eta: float | Tensor
@@ -72,6 +73,8 @@ class OuterPola:
 
     def start(self, seat: Seat) -> tuple[Tensor, None]:
         phi = seat.policies[seat.i].initial(seat.i, seat.seeds, seat.std)
+        if not self.precondition:
+            return phi, None
         by_state = phi.unflatten(1, (len(seat.game.views[seat.i]), -1))
         tilted = by_state + self.precondition * by_state[:, -1:]
         return torch.cat([tilted[:, :-1], by_state[:, -1:]], dim=1).flatten(1), None
@@ -81,5 +84,25 @@ class OuterPola:
 
     def there(self, game: MatrixGame, thetas: list[Tensor], i: int) -> Tensor:
         """The argmax, (S, d_i)."""
+        if not hasattr(game, "first_order"):
+            return self.by_autograd(game, thetas, i)
         search = self.proximal_lr, self.beta, self.kl_tolerance, self.iterations, self.precondition
         return torch.from_numpy(path_kernels.proximal(*told(game, thetas), i, per_seed(self.eta, thetas), *search))
+
+    def by_autograd(self, game: object, thetas: list[Tensor], i: int) -> Tensor:
+        """The argmax where values have no closed form; seeds are searched side by side, each for as long as it takes."""
+        x, eta = thetas[i].detach().clone(), torch.tensor(per_seed(self.eta, thetas))[:, None]
+        old, left = game.probabilities(thetas, i).detach(), torch.arange(len(x))
+        for _ in range(self.iterations):
+            at = [theta[left].detach().requires_grad_() for theta in (*thetas[:i], x, *thetas[i + 1 :])]
+            now = game.probabilities(at, i)
+            ahead = lola_exact(eta[left])(Values.exact(game), at, i)
+            back = pull_back(now, at[i], old[left] / now.detach())  # −∇_x Σ_s KL(π_θi ‖ π_x)
+            x[left] += self.proximal_lr * (ahead + self.beta * back).detach()
+            then = game.probabilities([*at[:i], x[left], *at[i + 1 :]], i)
+            pairs = zip(now.detach().numpy(), then.detach().numpy(), strict=True)
+            moved = [max(divergence(p, q), divergence(q, p)) for p, q in pairs]
+            left = left[torch.tensor(moved) >= self.kl_tolerance]
+            if not len(left):
+                break
+        return x

@@ -1,0 +1,33 @@
+"""How often runs find tit-for-tat, as POLA counts that: a colour per sort of learner, over games in a row."""
+
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lola.analysis import metrics
+from lola.analysis.sources import Sources
+from lola.figures import style
+from lola.vocabulary.names import GroupName
+
+APART = 0.16  # between sorts of learners, of the distance of games
+NAME = 12  # characters of a game's title on a line
+
+
+def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
+    """The percentage of runs with its 95 % interval; the n-th groups of all options are of games that are alike."""
+    named = [[GroupName.read(name, sources.opponent_model).name for name in names] for names in options.values()]
+    rows = [[sources.groups[name] for name in names] for names in named]
+    figure = style.new_figure(height=6.5)
+    ax = figure.subplots()
+    for k, (option, groups) in enumerate(zip(options, rows, strict=True)):
+        shares = [metrics.estimate(metrics.found(group)) for group in groups]
+        value, low, high = (np.array([getattr(share, part) for share in shares]) for part in ("value", "low", "high"))
+        at = np.arange(len(groups)) + APART * (k - (len(rows) - 1) / 2)
+        look = {"color": style.colour(sources.colour(groups[0].algorithm)), "label": option}
+        ax.errorbar(at, value, yerr=[value - low, high - value], fmt="o", markersize=4, elinewidth=1, **look)
+    ax.set(ylim=(-4, 104), ylabel="runs that find tit-for-tat (%)")
+    ax.set_xticks(range(len(rows[0])), [textwrap.fill(sources.title(group.game), NAME) for group in rows[0]])
+    runs = style.heading("share of", (group.seeds for groups in rows for group in groups))
+    figure.legend(title=runs, ncols=len(rows), loc=style.ABOVE)
+    return figure
