@@ -26,8 +26,17 @@ def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
         at = np.arange(len(groups)) + APART * (k - (len(rows) - 1) / 2)
         look = {"color": style.colour(sources.colour(groups[0].algorithm)), "label": option}
         ax.errorbar(at, value, yerr=[value - low, high - value], fmt="o", markersize=4, elinewidth=1, **look)
-    ax.set(ylim=(-4, 104), ylabel="runs that find tit-for-tat (%)")
-    ax.set_xticks(range(len(rows[0])), [textwrap.fill(sources.title(group.game), NAME) for group in rows[0]])
+    shared, own = told_apart([sources.title(group.game) for group in rows[0]])
+    ax.set(ylim=(-4, 104), ylabel="runs that find tit-for-tat (%)", xlabel=shared)
+    ax.set_xticks(range(len(own)), [textwrap.fill(name, NAME) for name in own])
     runs = style.heading("share of", (group.seeds for groups in rows for group in groups))
     figure.legend(title=runs, ncols=len(rows), loc=style.ABOVE)
     return figure
+
+
+def told_apart(titles: list[str]) -> tuple[str, list[str]]:
+    """The words that all titles have, for the axis, and those that tell each apart, for its place there."""
+    words = [title.split() for title in titles]
+    shared = [word for word in words[0] if all(word in each for each in words)]
+    own = [" ".join(word for word in each if word not in shared) for each in words]
+    return (" ".join(shared), own) if all(own) else ("", titles)
