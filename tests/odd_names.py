@@ -75,4 +75,5 @@ def write_learned(root: Path, name: str) -> Group:
         {"player": player, "state": state, "probabilities": dict(zip(ACTIONS, (0.2, 0.8), strict=True))}
         for player, state in itertools.product(PLAYERS, STATES)
     ]
-    return write(root, name, "updates", rows, {seed: {"policies": policies} for seed in RUNS})
+    group = write(root, name, "updates", rows, {seed: {"policies": policies} for seed in RUNS})
+    return tell(group, bounds={who: [-3.0, 0.0] for who in ("1", "2", "mean")})

@@ -4,7 +4,17 @@ import warnings
 
 import numpy as np
 import pytest
-from group_files import ALWAYS_DEFECT, STATES, TIT_FOR_TAT, write_coin_game, write_group, write_map, write_parameters
+from group_files import (
+    ALWAYS_DEFECT,
+    STATES,
+    TIT_FOR_TAT,
+    tell,
+    write,
+    write_coin_game,
+    write_group,
+    write_map,
+    write_parameters,
+)
 
 from lola.analysis import metrics
 from lola.analysis.groups import Counted, map_play
@@ -49,6 +59,39 @@ def test_below_is_the_share_of_runs_whose_last_returns_are_under_a_line(tmp_path
     assert value(metrics.below(group, -1.5, last=2)) == pytest.approx(100 / 3)
     assert value(metrics.below(group, -1.5)) == pytest.approx(200 / 3)
     assert value(metrics.below(group, 0)) == pytest.approx(200 / 3)  # a run on the line is not below it
+
+
+def test_tit_for_tat_is_found_where_both_are_wary_of_who_defects_and_earn_well_at_once(tmp_path):
+    """P(C after CD), P(C after DD) of both and returns at the start and after two updates; at most they earn 1."""
+    wary, open_hearted, rich, poor = (0.6, 0.64), (0.7, 0.1), 0.9, 0.7
+    runs = {
+        0: [(open_hearted, poor), (wary, rich), (open_hearted, poor)],  # found, and lost again
+        1: [(wary, rich), (open_hearted, rich), (wary, poor)],  # at the start alone, where nothing is learned
+        2: [(wary, poor), (wary, 0.8), (open_hearted, rich)],  # never both at once; what lies on the line is too little
+        3: [(wary, poor), (wary, poor), (wary, rich)],
+    }
+    rows = [
+        (seed, step, player, metric, value)
+        for seed, steps in runs.items()
+        for step, ((after_cd, after_dd), earned) in enumerate(steps)
+        for player in (1, 2)
+        for metric, value in (
+            ("return", earned),
+            *((f"C {where}", 0.9) for where in ("at start", "after CC", "after DC")),
+            ("C after CD", after_cd if player == 1 else 0.1),
+            ("C after DD", after_dd),
+        )
+    ]
+    policies = [
+        {"player": player, "state": state, "own_state": state, "probabilities": {"C": 0.5, "D": 0.5}}
+        for player in (1, 2)
+        for state in STATES
+    ]
+    group = write(tmp_path, "ipd/a/oracle", "updates", rows, {seed: {"policies": policies} for seed in runs})
+    group = tell(group, bounds={"mean": [0.0, 1.0]})
+    assert metrics.found(group).runs[:, 0].tolist() == [100, 0, 0, 100]
+    assert metrics.found(group, most=0.63).runs[:, 0].tolist() == [0, 0, 0, 0]
+    assert metrics.found(group, share=0.6).runs[:, 0].tolist() == [100, 100, 100, 100]
 
 
 def test_the_spread_is_over_runs_and_agents_and_divides_by_their_number(tmp_path):

@@ -25,6 +25,7 @@ SHOWN = {  # the block of each kind but for the game, and what it shows
     "distances": ({"games": ["tandem"], "algorithms": ["a", "b"]}, [A, B, GAME]),
     "orbits": ({"game": "tandem", "algorithms": ["a", "b"]}, [A, B, GAME]),
     "planes": ({"game": "tandem", "algorithms": ["a@map"]}, [A, GAME]),
+    "found": ({"options": {A: ["ipd/a"], B: ["ipd/b"]}}, [A, B, GAME]),
     "progress": ({"games": ["ipd"], "algorithms": ["a", "b"]}, [A, B, GAME]),
     "beliefs": ({"games": ["ipd"], "algorithms": ["a", "b/cloning"]}, [A, B, GAME, MODEL]),
     "map": ({"games": ["ipd"], "algorithm": "a@map"}, [A, GAME]),

@@ -80,6 +80,11 @@ def test_an_overlay_may_leave_out_what_lies_below(tmp_path):
 
 COMPARISON = "{kind: comparison, caption: x, game: ipd, algorithms: [nl-ex, lola-ex]"
 
+NETWORKS = (
+    "games: {nets: {kind: network_game, gamma: 0.9, actions: [C, D], payoffs: "
+    "[[[1, -1], [2, 0]], [[1, 2], [-1, 0]]]}}\n"
+    "study: {mine: {games: [nets], algorithms: [mine]}}\n"
+)
 MISTAKES = {
     "algorithms: {lola-ex: {etaa: 1}}": ["algorithms.lola-ex.etaa", "did you mean 'eta'"],
     "figures: {figure1: {captoin: x}}": ["figures.figure1.captoin", "did you mean 'caption'"],
@@ -310,6 +315,20 @@ MISTAKES = {
     "algorithms: {mine: {learner: gs, lr: 1, eta: 1, inner_steps: 3, learners: 2}}\n"
     "study: {mine: {games: [ipd], algorithms: [mine], grid: {lr: [1, 2]}}}": [
         "study.mine.algorithms: given mine, which goes by everybody's parameters and not by play, for maps"
+    ],
+    NETWORKS + "algorithms: {mine: {rule: lola, lr: 1, eta: 1, hidden: 2, first_weights: [1, 2]}}": [
+        "algorithms.mine.first_weights: given 2 numbers; allowed: 17, of 2 hidden units in nets"
+    ],
+    NETWORKS + "algorithms: {mine: {learner: outer_pola, eta: 1, beta: 1, proximal_lr: 1, precondition: -2}}": [
+        "study.mine.algorithms: given mine in nets, whose players have networks; allowed with precondition: games with "
+        "tables of logits"
+    ],
+    NETWORKS + "algorithms: {mine: {rule: loqa, lr: 1, tau: 1}}": [
+        "study.mine.algorithms: given mine, whose rule loqa needs states that are the last joint action"
+    ],
+    NETWORKS + "algorithms: {mine: {learner: gs, lr: 1, eta: 1, inner_steps: 3, learners: 2}}": [
+        "study.mine.algorithms: given mine, which goes by everybody's parameters and not by play, for matrix games of "
+        "networks"
     ],
     "study: {cup: {games: [ipd], entrants: [nl-ex, lola-ex], length: 3}}": [
         "study.cup.length: is not used by a tournament without episodes"

@@ -266,7 +266,7 @@ def found(group: Group, most: float = 0.65, share: float = 0.8) -> Sample:
         if state != "start" and joint_actions(state)[1] != first[3 - player]
     ]
     low, high = group.bounds()
-    well = group.returns.T.groupby(level="step").mean().T > low + share * (high - low)
+    well = low + share * (high - low) < group.returns.T.groupby(level="step").mean().T
     return share_of_runs((well & np.logical_and.reduce(wary)).loc[:, 1:].any(axis=1))
 
 

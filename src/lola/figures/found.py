@@ -20,17 +20,19 @@ def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
     rows = [[sources.groups[name] for name in names] for names in named]
     figure = style.new_figure(height=6.5)
     ax = figure.subplots()
+    handles = []
     for k, (option, groups) in enumerate(zip(options, rows, strict=True)):
         shares = [metrics.estimate(metrics.found(group)) for group in groups]
         value, low, high = (np.array([getattr(share, part) for share in shares]) for part in ("value", "low", "high"))
         at = np.arange(len(groups)) + APART * (k - (len(rows) - 1) / 2)
-        look = {"color": style.colour(sources.colour(groups[0].algorithm)), "label": option}
-        ax.errorbar(at, value, yerr=[value - low, high - value], fmt="o", markersize=4, elinewidth=1, **look)
+        look = {"color": style.colour(sources.colour(groups[0].algorithm)), "marker": "o", "linestyle": ""}
+        ax.errorbar(at, value, yerr=[value - low, high - value], markersize=4, elinewidth=1, **look)
+        handles.append(style.key(option, markersize=4, **look))
     shared, own = told_apart([sources.title(group.game) for group in rows[0]])
     ax.set(ylim=(-4, 104), ylabel="runs that find tit-for-tat (%)", xlabel=shared)
     ax.set_xticks(range(len(own)), [textwrap.fill(name, NAME) for name in own])
     runs = style.heading("share of", (group.seeds for groups in rows for group in groups))
-    figure.legend(title=runs, ncols=len(rows), loc=style.ABOVE)
+    figure.legend(handles=handles, title=runs, ncols=len(rows), loc=style.ABOVE)
     return figure
 
 

@@ -6,10 +6,10 @@ says `lola.analysis` under the same name, and how a claim is decided `lola.analy
 
 from dataclasses import dataclass, field
 
-from lola.vocabulary import registry
 from lola.vocabulary.settings import Setting, choice, listed, name, number, whole
 
-MATRIX = registry.WITH_POLICIES
+MATRIX = ("updates", "match", "weights")  # those that leave policies
+BY_UPDATES = ("updates", "weights")  # those that have them after every update
 REAL = ("parameters",)  # those of games of real parameters
 MOST = 1e9  # the largest size of a number, far from where sums and squares overflow
 
@@ -99,7 +99,7 @@ OF_GROUPS = {  # those of one group
     ),
     "tft": Quantity(MATRIX, VARIANT, players=2),
     "found": Quantity(
-        registry.BY_UPDATES,
+        BY_UPDATES,
         {
             "most": number("the probability below which players cooperate with who defected", least=0, most=1),
             "share": number("how far from the least to the most that both can earn", least=0, most=1),

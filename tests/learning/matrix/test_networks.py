@@ -5,11 +5,11 @@ import pytest
 import torch
 from differences import CASES, ETA, each_case, values
 
-from lola.learning.matrix.job import MatrixJob
 from lola.learning.matrix.game import MatrixGame
+from lola.learning.matrix.job import MatrixJob
 from lola.learning.matrix.networks import NetworkGame, Networks
-from lola.learning.players import Climber
 from lola.learning.opponent_models import oracle
+from lola.learning.players import Climber
 from lola.learning.rules import Values, lola_exact
 from lola.learning.shaping.paths import OuterPola
 

@@ -61,7 +61,7 @@ class NetworkGame:
 
 
 def whole_vectors(of: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """A function of each number, (…, n), with zeros after the last: what fills no vector PyTorch gives to other code."""
+    """A function of each number, (…, n), padded with zeros: what fills no vector PyTorch gives to other code."""
     return of(torch.nn.functional.pad(x, (0, -x.shape[-1] % LANES)))[..., : x.shape[-1]]
 
 

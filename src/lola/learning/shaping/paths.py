@@ -90,7 +90,7 @@ class OuterPola:
         return torch.from_numpy(path_kernels.proximal(*told(game, thetas), i, per_seed(self.eta, thetas), *search))
 
     def by_autograd(self, game: object, thetas: list[Tensor], i: int) -> Tensor:
-        """The argmax where values have no closed form; seeds are searched side by side, each for as long as it takes."""
+        """The argmax where values have no closed form; seeds side by side, each for as long as it takes."""
         x, eta = thetas[i].detach().clone(), torch.tensor(per_seed(self.eta, thetas))[:, None]
         old, left = game.probabilities(thetas, i).detach(), torch.arange(len(x))
         for _ in range(self.iterations):
