@@ -911,6 +911,7 @@ def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
     assert [name for _, name in examples] == [
         "coins.yaml",
         "cup.yaml",
+        "nets.yaml",
         "consistency.yaml",
         "networks.yaml",
         "mine.yaml",
@@ -922,6 +923,7 @@ def test_the_examples_in_the_readme_are_whole_studies(tmp_path):
     read = {name for group in groups["networks.yaml"].values() for name in group.reads}
     assert read == {"tandem/nets@networks/oracle", ""}
     assert {group.course for group in groups["consistency.yaml"].values()} == {"consistency", "parameters"}
+    assert {group.course for group in groups["nets.yaml"].values()} == {"weights"}
     assert len(groups["cup.yaml"]) == 4 * 5 / 2 and len(groups["mine.yaml"]) == 2
     assert {group.spec["every"] for group in groups["coins.yaml"].values()} == {20} and len(groups["coins.yaml"]) == 6
 
