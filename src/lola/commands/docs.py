@@ -27,6 +27,13 @@ from lola.vocabulary.names import GroupName
 
 README, DOCS, SETTINGS = Path("README.md"), Path("docs"), papers.CONFIG / "README.md"
 FAMILY = DOCS / "family.md"
+LEAGUE, LEAGUE_GAME = DOCS / "league" / "league.md", "Iterated prisoner's dilemma"
+LEAGUE_COLUMNS = {  # of its table, as the README calls them
+    "entrant": "player",
+    "average": "earns of all, itself among them",
+    "self-play": "of itself",
+    "left by best replies": "of a best reply to it",
+}
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")
 CLAIMS = ("claims.csv", "claims.md")
@@ -133,12 +140,24 @@ def parts(made: dict[Path, str | bytes]) -> dict[Path, dict[str, str]]:
         README: {
             "answer": f"**{answers[0]}**\n([all of them](docs/claims.md)).",
             "studies": grid(("paper", "its config", "verdicts"), studies),
+            **({"league": league_listing(made)} if LEAGUE in made or LEAGUE.exists() else {}),
         },
         DOCS / "claims.md": {"claims": "\n\n".join(sections)},
         DOCS / "verdicts.md": {"rates": grid(*rates_listing())},
         **({FAMILY: {"rules": grid(*family.listing(every))}} if FAMILY.exists() else {}),
         SETTINGS: {"kinds": kinds_listing(), "settings": settings_listing()},
     }
+
+
+def league_listing(made: dict[Path, str | bytes]) -> str:
+    """What a reader asks first of the league's table in one game: some of its columns, as just made or published."""
+    content = made.get(LEAGUE) or LEAGUE.read_bytes()
+    _, _, section = content.decode().partition(f"\n## {LEAGUE_GAME}\n\n")
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.partition("\n\n")[0].splitlines()
+    ]
+    head, _, *rows = lines
+    return grid(LEAGUE_COLUMNS.values(), ([row[head.index(name)] for name in LEAGUE_COLUMNS] for row in rows))
 
 
 def rates_listing() -> tuple[list[str], list[list[str]]]:

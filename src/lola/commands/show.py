@@ -23,8 +23,7 @@ def main() -> None:
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()
     files = [folder / name for folder in args.groups for name in ("curves.csv", "ends.json")]
-    if args.stage == "table":
-        files += [path for folder in args.groups if (path := folder / "further.csv").exists()]
+    files += [path for folder in args.groups if (path := folder / "further.csv").exists()]
     inputs = records.digests([*files, *(args.claims or [])])
     module, kinds = SHOWN[args.stage]
     try:

@@ -71,6 +71,7 @@ FIGURES = {
     "planes": Kind("lola.figures.planes", ("game", "algorithms"), of=("parameter_map",)),
     "standings": Kind("lola.figures.standings", ("games", "tournaments"), of=CURVES, players=2),
     "crosstable": Kind("lola.figures.crosstable", ("game", "tournaments"), SCORING, of=CURVES, players=2),
+    "scorings": Kind("lola.figures.scorings", ("game", "tournaments", "first"), players=2),
     "matches": Kind("lola.figures.matches", ("game", "tournament", "shows"), of=("match",), players=2),
     "coins": Kind("lola.figures.coins", ("game", "algorithms"), of=("coin_game",)),
     "episode": Kind("lola.figures.episode", ("game", "algorithms"), of=("coin_game",)),

@@ -1,0 +1,72 @@
+"""What matches of tournaments earn by two ways to score them, beside what papers print of either."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lola.analysis import metrics
+from lola.analysis.sources import Sources
+from lola.analysis.tournaments import Tournament
+from lola.figures import style
+
+APART = 0.3  # between the two ways, of the distance of matches
+PRINTED = {"marker": "x", "linestyle": "", "markersize": 5, "markeredgewidth": 1.2, "zorder": 3}
+
+
+def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> Figure:
+    """A panel per tournament: what each entrant earns against each, over the first updates and after the last one.
+
+    With 95 % intervals over all runs, those among them of which only the end is kept. Numbers that papers print are
+    those of the claims on `earned` returns of these tournaments, each in the colour of its own way to score.
+    """
+    cups = [sources.counted.tournament(game, name) for name in tournaments]
+    sizes = [len(cup.entrants) ** 2 for cup in cups]
+    figure = style.new_figure(height=2 + 0.62 * sum(sizes) + 0.8 * len(cups))
+    axes = figure.subplots(len(cups), sharex=True, squeeze=False, height_ratios=sizes).ravel()
+    style.title(axes, [sources.tournament_label(cup) for cup in cups])
+    ways = {style.colour("blue"): {"first": first}, style.colour("orange"): {"last": 1}}
+    runs, printed = set(), False
+    for ax, cup in zip(axes, cups, strict=True):
+        pairs = list(itertools.product(cup.entrants, repeat=2))
+        for k, (colour, way) in enumerate(ways.items()):
+            at = np.arange(len(pairs)) + APART * (k - 0.5)
+            runs |= scored(ax, replace(cup, **way), pairs, at, colour)
+            known = [(paper_number(sources, cup, pair, way), y) for pair, y in zip(pairs, at, strict=True)]
+            there = [(x, y) for x, y in known if x is not None]
+            printed |= bool(there)
+            ax.plot(*zip(*there, strict=True) if there else ([], []), color="black", **PRINTED)
+        ax.set_yticks(
+            range(len(pairs)), [" against ".join(sources.labels[entrant] for entrant in pair) for pair in pairs]
+        )
+        ax.set_ylim(len(pairs) - 0.4, -0.6)
+    axes[-1].set_xlabel(style.RETURN)
+    names = (f"mean over the first {first} updates", "after the last update")
+    handles = [
+        style.key(name, color=colour, marker="o", linestyle="") for name, colour in zip(names, ways, strict=True)
+    ]
+    handles += [style.key("printed, scored as in the row", color="black", **PRINTED)] if printed else []
+    figure.legend(handles=handles, title=style.heading("mean of", runs), ncols=1, loc=style.ABOVE)
+    return figure
+
+
+def scored(ax: Axes, cup: Tournament, pairs: list[tuple[str, str]], at: np.ndarray, colour) -> set[int]:
+    """Draw what each pair's first earns, and give how many runs there are."""
+    found = [metrics.estimate(metrics.Sample.of(cup.earned(*pair))) for pair in pairs]
+    value, low, high = (np.array([getattr(each, part) for each in found]) for part in ("value", "low", "high"))
+    ax.errorbar(value, at, xerr=[value - low, high - value], fmt="o", markersize=3.5, elinewidth=1, color=colour)
+    return {each.n for each in found}
+
+
+def paper_number(sources: Sources, cup: Tournament, pair: tuple[str, str], way: dict[str, int]) -> float | None:
+    """What a claim says that a paper prints of a pair, scored this way; None if there is no such claim."""
+    asked = {
+        "quantity": "earns",
+        "game": cup.game,
+        "tournament": cup.name,
+        "entrant": pair[0],
+        "against": pair[1],
+    } | way
+    return next((claim.paper for claim in sources.ledger.claims if claim.measure == asked), None)
