@@ -44,6 +44,8 @@ KINDS = {  # a group of the study, and what is smaller than there
     "played once": ("ultimatum/lola-surrogate/oracle", {"steps": 60}),
     "market": ("market/lola-exact/oracle", {"steps": 60, "seats": {"lr": 0.01, "eta": 0.01}}),
     "matrices": ("covariance-20/lola-surrogate/oracle", {"steps": 20, "every": 5, "seats": {"lr": 0.01, "eta": 0.01}}),
+    "networks": ("nets/lola-exact/oracle", {"steps": 30}),
+    "networks, outer POLA": ("nets/pola/oracle", {"steps": 2, "every": 1}),
     "map, parameters": ("no-outcome/lola-ex@map/oracle", {"steps": 30}),
 }
 PARTS = {  # which the study has not
@@ -51,7 +53,20 @@ PARTS = {  # which the study has not
     "once": {"games": ["ultimatum"], "algorithms": ["lola-surrogate"]},
     "market": {"games": ["market"], "algorithms": ["lola-exact"]},
     "matrices": {"games": ["covariance-20"], "algorithms": ["lola-surrogate"]},
+    "networks": {"games": ["nets"], "algorithms": ["lola-exact", "pola"]},
     "points": {"games": ["no-outcome"], "algorithms": ["lola-ex"], "grid": {"lr": [0.01, 0.1, 9.0], "eta": [0.1, 1]}},
+}
+
+GAMES = {
+    "nets": {
+        "kind": "network_game",
+        "gamma": 0.96,
+        "actions": ["C", "D"],
+        "payoffs": [[[-1, -3], [0, -2]], [[-1, 0], [-3, -2]]],
+    }
+}
+ALGORITHMS = {
+    "pola": {"learner": "outer_pola", "eta": 1.0, "beta": 1.0, "proximal_lr": 0.1, "iterations": 20, "hidden": 5}
 }
 
 
@@ -73,5 +88,5 @@ def digest(kind: str, study: dict, brief: bool) -> str:
 
 if __name__ == "__main__":
     named = [given for given in sys.argv[1:] if given != "--brief"]
-    study = groups(load("lola", [], {"study": PARTS}))
+    study = groups(load("lola", [], {"study": PARTS, "games": GAMES, "algorithms": ALGORITHMS}))
     print(json.dumps({kind: digest(kind, study, "--brief" in sys.argv) for kind in named or KINDS}, indent=1))

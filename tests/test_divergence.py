@@ -12,6 +12,7 @@ from lola.analysis.groups import RULE, Counted, Group
 from lola.commands import aggregate
 from lola.figures import style
 from lola.files import cells
+from lola.study.payoffs import return_bounds
 from lola.vocabulary import kinds, registry
 from lola.vocabulary.names import Cell
 
@@ -124,6 +125,7 @@ FIGURES = {  # the block, and the groups that it shows
     "parameters": ({"game": "tandem", "algorithms": ["nl", "lola"]}, TANDEM),
     "distances": ({"games": ["tandem"], "algorithms": ["nl", "lola"]}, TANDEM),
     "orbits": ({"game": "tandem", "algorithms": ["nl", "lola"]}, TANDEM),
+    "found": ({"options": {"naive": SELF_PLAY[:1], "shaping": SELF_PLAY[1:]}}, SELF_PLAY),
     "progress": ({"games": ["ipd"], "algorithms": ["nl", "lola"]}, SELF_PLAY),
     "beliefs": (
         {"games": ["ipd"], "algorithms": ["nl-pg", "nl-pg/cloning"]},
@@ -132,6 +134,7 @@ FIGURES = {  # the block, and the groups that it shows
     "map": ({"games": ["ipd"], "algorithm": "lola@map"}, ["ipd/lola@map/oracle"]),
     "standings": ({"games": ["ipd"], "tournaments": ["cup"]}, CUP),
     "crosstable": ({"game": "ipd", "tournaments": ["cup"]}, CUP),
+    "scorings": ({"game": "ipd", "tournaments": ["league"], "first": 2}, LEAGUE),
     "matches": ({"game": "ipd", "tournament": "cup", "shows": "first action"}, CUP),
     "coins": ({"game": "coin-game", "algorithms": ["nl", "lola"]}, COINS),
     "episode": ({"game": "coin-game", "algorithms": ["nl", "lola"]}, COINS),
@@ -174,6 +177,7 @@ def study(root, names, ends):
         course = registry.course(spec)
         blocks = registry.COURSES[course].blocks
         about = {"seeds": [*SEEDS], "course": course, "blocks": blocks, "spec": {"game": IPD}}
+        about |= {"bounds": return_bounds(IPD)} if course == "updates" else {}
         for file, text in aggregate.gather(paths, about).items():
             (folder / file).write_text(text)
     return [root / "groups" / name for name in names]

@@ -31,6 +31,7 @@ SHOWN = {  # the block of each kind but for the game, and what it shows
     "map": ({"games": ["ipd"], "algorithm": "a@map"}, [A, GAME]),
     "standings": ({"games": ["ipd"], "tournaments": ["cup"]}, [A, B, GAME, CUP]),
     "crosstable": ({"game": "ipd", "tournaments": ["cup"]}, [A, B, GAME, CUP]),
+    "scorings": ({"game": "ipd", "tournaments": ["league"], "first": 2}, [A, B, GAME, CUP]),
     "matches": ({"game": "ipd", "tournament": "cup", "shows": "first action"}, [A, B, GAME, "P(_c)"]),
     "coins": ({"game": "coins", "algorithms": ["a", "b"]}, [A, B]),
     "episode": ({"game": "coins", "algorithms": ["a", "b"]}, [A, B]),

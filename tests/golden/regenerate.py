@@ -1,11 +1,14 @@
-"""What every rule makes of every game in five steps, kept as numbers: `python tests/golden/regenerate.py`.
+"""What every rule makes of every game in five steps, kept as numbers: `python tests/golden/regenerate.py [--all]`.
 
-Writes one JSON file per game beside this one, and one of matches: five episodes of fifty steps.
-`tests/learning/test_training.py` compares with them bit for bit, on whatever processor, so that no change moves a
-number unnoticed. A golden file that changes needs a commit of its own and a line in CHANGELOG.md that says why.
+Writes one JSON file per game beside this one, and one of matches: five episodes of fifty steps. What is known stays,
+but with `--all`. `tests/learning/test_training.py` compares with them bit for bit, on whatever processor, so that no
+change moves a number unnoticed. A golden file that changes needs a commit of its own and a line in CHANGELOG.md that
+says why.
 """
 
 import json
+import sys
+from collections.abc import Callable
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -117,8 +120,14 @@ def written(entries: dict) -> str:
     return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()) + "\n}\n"
 
 
+def keep(file: Path, names: list[str], numbers: Callable[[str], dict]) -> None:
+    """Write a file of the entries with these names: as they stand there, or worked out where they don't."""
+    known = {} if "--all" in sys.argv else json.loads(file.read_text())
+    file.write_text(written({name: known.get(name) or numbers(name) for name in names}))
+
+
 if __name__ == "__main__":
     for game, matrix in GAMES.items():
-        found = {name: five_steps(matrix, name) for played, name in PLAYED if played == game}
-        (HERE / f"{game}.json").write_text(written(found))
-    (HERE / "matches.json").write_text(written({name: five_episodes(name) for name in MATCHES}))
+        names = [name for played, name in PLAYED if played == game]
+        keep(HERE / f"{game}.json", names, partial(five_steps, matrix))
+    keep(HERE / "matches.json", [*MATCHES], five_episodes)

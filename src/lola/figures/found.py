@@ -11,18 +11,19 @@ from lola.figures import style
 from lola.vocabulary.names import GroupName
 
 APART = 0.16  # between sorts of learners, of the distance of games
+NOTHING = metrics.Estimate(np.nan, np.nan, np.nan, 0)  # of a group without a run that finished
 NAME = 12  # characters of a game's title on a line
 
 
 def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
-    """The percentage of runs with its 95 % interval; the n-th groups of all options are of games that are alike."""
+    """The percentage of finished runs with its 95 % interval; n-th groups of all options are of games that are alike."""
     named = [[GroupName.read(name, sources.opponent_model).name for name in names] for names in options.values()]
     rows = [[sources.groups[name] for name in names] for names in named]
     figure = style.new_figure(height=6.5)
     ax = figure.subplots()
     handles = []
     for k, (option, groups) in enumerate(zip(options, rows, strict=True)):
-        shares = [metrics.estimate(metrics.found(group)) for group in groups]
+        shares = [metrics.estimate(metrics.found(group)) if group.seeds else NOTHING for group in groups]
         value, low, high = (np.array([getattr(share, part) for share in shares]) for part in ("value", "low", "high"))
         at = np.arange(len(groups)) + APART * (k - (len(rows) - 1) / 2)
         look = {"color": style.colour(sources.colour(groups[0].algorithm)), "marker": "o", "linestyle": ""}

@@ -24,9 +24,9 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
     """
     cups = [sources.counted.tournament(game, name) for name in tournaments]
     sizes = [len(cup.entrants) ** 2 for cup in cups]
-    figure = style.new_figure(height=2 + 0.62 * sum(sizes) + 0.8 * len(cups))
+    figure = style.new_figure(height=2 + 0.8 * sum(sizes) + 0.8 * len(cups))
     axes = figure.subplots(len(cups), sharex=True, squeeze=False, height_ratios=sizes).ravel()
-    style.title(axes, [sources.tournament_label(cup) for cup in cups])
+    style.title(axes, [f"{sources.title(game)}, {sources.tournament_label(cup)}" for cup in cups])
     ways = {style.colour("blue"): {"first": first}, style.colour("orange"): {"last": 1}}
     runs, printed = set(), False
     for ax, cup in zip(axes, cups, strict=True):
@@ -38,9 +38,8 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
             there = [(x, y) for x, y in known if x is not None]
             printed |= bool(there)
             ax.plot(*zip(*there, strict=True) if there else ([], []), color="black", **PRINTED)
-        ax.set_yticks(
-            range(len(pairs)), [" against ".join(sources.labels[entrant] for entrant in pair) for pair in pairs]
-        )
+        names = [" against ".join(sources.labels[entrant] for entrant in pair) for pair in pairs]
+        ax.set_yticks(range(len(pairs)), map(style.wrap, names))
         ax.set_ylim(len(pairs) - 0.4, -0.6)
     axes[-1].set_xlabel(style.RETURN)
     names = (f"mean over the first {first} updates", "after the last update")
