@@ -16,7 +16,7 @@ NAME = 12  # characters of a game's title on a line
 
 
 def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
-    """The percentage of finished runs with its 95 % interval; n-th groups of all options are of games that are alike."""
+    """The percentage of finished runs with its 95 % interval; n-th groups of options are of games that are alike."""
     named = [[GroupName.read(name, sources.opponent_model).name for name in names] for names in options.values()]
     rows = [[sources.groups[name] for name in names] for names in named]
     figure = style.new_figure(height=6.5)
