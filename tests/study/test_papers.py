@@ -21,6 +21,7 @@ PAPERS = {
     "coala": (21, 29),
     "cola": (59, 125),
     "league": (806, 28),
+    "loqa-aa": (22, 30),
     "no-outcome": (23, 40),
     "pola": (53, 52),
     "sga": (54, 51),
