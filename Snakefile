@@ -26,7 +26,7 @@ from lola.study.config import BadConfig, load
 from lola.study.fingerprints import fingerprints
 from lola.study.limits import check_command_lines
 from lola.tracking import store
-from lola.vocabulary import registry
+from lola.vocabulary import kinds, registry
 from lola.vocabulary.names import count
 from snakemake_logger_plugin_lola import progress
 

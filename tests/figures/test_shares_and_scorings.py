@@ -24,10 +24,13 @@ def test_every_match_is_scored_both_ways_beside_what_is_printed(sources):
     """Returns are −1.5 − step / 10 + seed / 100, of seeds 0 and 1: −1.645 over two updates, −1.695 after them."""
     measure = {"quantity": "earns", "game": "ipd", "tournament": "league", "entrant": "b", "against": "a"}
     claims = [
-        SimpleNamespace(measure=measure | {"first": 2}, paper=-1.25),
-        SimpleNamespace(measure=measure | {"first": 1}, paper=-9.0),  # scored otherwise
-        SimpleNamespace(measure=measure | {"last": 1}, paper=-1.75),
-        SimpleNamespace(measure=measure | {"last": 1, "tournament": "cup"}, paper=-9.0),  # of another field
+        SimpleNamespace(measure=measure | {"first": 2}, paper=-1.25, headline=True),
+        SimpleNamespace(measure=measure | {"first": 1}, paper=-9.0, headline=True),  # scored otherwise
+        SimpleNamespace(measure=measure | {"last": 1}, paper=-9.0, headline=False),  # not printed so
+        SimpleNamespace(measure=measure | {"last": 1}, paper=-1.75, headline=True),
+        SimpleNamespace(
+            measure=measure | {"last": 1, "tournament": "cup"}, paper=-9.0, headline=True
+        ),  # of another field
     ]
     told = replace(sources, ledger=replace(sources.ledger, claims=claims))
     with style.theme():

@@ -20,15 +20,20 @@ for job in JOBS.values():
         TRAINED[job.group] += [str(cell.curve(ROOT)), str(cell.manifest(ROOT))]
 
 
-def group_files(name, stage=None):
-    """The files of a group; for a table with the ends of its further seeds, if it has any."""
-    further = ["further.csv"] if stage == "table" and GROUPS[name].more else []
+def group_files(name, counts_further=False):
+    """The files of a group; for what counts further seeds with their ends, if it has any."""
+    further = ["further.csv"] if counts_further and GROUPS[name].more else []
     return [f"{ROOT}/groups/{name}/{file}" for file in ["curves.csv", "ends.json", *further]]
 
 
 def shown_files(stage):
     """The files of the groups that a figure or table shows."""
-    return lambda wildcards: [path for name in shown_groups(stage, wildcards) for path in group_files(name, stage)]
+
+    def of(wildcards):
+        counts_further = kinds.counts_further(stage, SHOWN[stage][wildcards.name])
+        return [path for name in shown_groups(stage, wildcards) for path in group_files(name, counts_further)]
+
+    return of
 
 
 def shown_groups(stage, wildcards):

@@ -13,7 +13,7 @@ from pathlib import Path
 from lola.analysis.paper import Ledger, read_ledger
 from lola.analysis.sources import split_spec
 from lola.files import records
-from lola.vocabulary.kinds import SHOWN
+from lola.vocabulary.kinds import SHOWN, counts_further
 
 
 def main() -> None:
@@ -23,7 +23,8 @@ def main() -> None:
     parser.add_argument("groups", nargs="+", type=Path)
     args = parser.parse_args()
     files = [folder / name for folder in args.groups for name in ("curves.csv", "ends.json")]
-    files += [path for folder in args.groups if (path := folder / "further.csv").exists()]
+    if counts_further(args.stage, args.spec):
+        files += [path for folder in args.groups if (path := folder / "further.csv").exists()]
     inputs = records.digests([*files, *(args.claims or [])])
     module, kinds = SHOWN[args.stage]
     try:

@@ -13,6 +13,7 @@ from lola.analysis.tournaments import Tournament
 from lola.figures import style
 
 APART = 0.3  # between the two ways, of the distance of matches
+TITLE = 30  # characters on a line
 PRINTED = {"marker": "x", "linestyle": "", "markersize": 5, "markeredgewidth": 1.2, "zorder": 3}
 
 
@@ -26,7 +27,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
     sizes = [len(cup.entrants) ** 2 for cup in cups]
     figure = style.new_figure(height=2 + 0.8 * sum(sizes) + 0.8 * len(cups))
     axes = figure.subplots(len(cups), sharex=True, squeeze=False, height_ratios=sizes).ravel()
-    style.title(axes, [f"{sources.title(game)}, {sources.tournament_label(cup)}" for cup in cups])
+    style.title(axes, [f"{sources.title(game)}, {sources.tournament_label(cup)}" for cup in cups], TITLE)
     ways = {style.colour("blue"): {"first": first}, style.colour("orange"): {"last": 1}}
     runs, printed = set(), False
     for ax, cup in zip(axes, cups, strict=True):
@@ -60,7 +61,7 @@ def scored(ax: Axes, cup: Tournament, pairs: list[tuple[str, str]], at: np.ndarr
 
 
 def paper_number(sources: Sources, cup: Tournament, pair: tuple[str, str], way: dict[str, int]) -> float | None:
-    """What a claim says that a paper prints of a pair, scored this way; None if there is no such claim."""
+    """What a claim of the headline says that a paper prints of a pair, scored this way; None if there is none."""
     asked = {
         "quantity": "earns",
         "game": cup.game,
@@ -68,4 +69,5 @@ def paper_number(sources: Sources, cup: Tournament, pair: tuple[str, str], way: 
         "entrant": pair[0],
         "against": pair[1],
     } | way
-    return next((claim.paper for claim in sources.ledger.claims if claim.measure == asked), None)
+    claims = (claim for claim in sources.ledger.claims if claim.headline and claim.measure == asked)
+    return next((claim.paper for claim in claims), None)

@@ -131,7 +131,7 @@ def products(config: dict, overlays: list[str] = (), by_hand: dict | None = None
     for stage in kinds.SHOWN:
         for name, block in plan.blocks(config, stage).items():
             path, needs = root / f"manifests/{stage}s/{name}.json", tuple(plan.block_groups(config, block))
-            needs += tuple(more[group] for group in needs if stage == "table" and group in more)
+            needs += tuple(more[group] for group in needs if kinds.counts_further(stage, block) and group in more)
             spec = display.block_spec(config, name, block, groups)
             yield Product(name, stage, path, spec, product_code(stage, block), needs)
     yield from pages(config, overlays, by_hand or {})

@@ -94,3 +94,8 @@ CLAIMS = "claims"  # the table that no block asks for, of all that a paper says 
 ALL_TABLES = TABLES | {CLAIMS: Kind("lola.tables.claims", ("groups",), of=tuple(COURSES))}
 # By stage: the module whose `make` draws or tabulates and writes, and the kinds.
 SHOWN = {"figure": ("lola.figures.style", FIGURES), "table": ("lola.tables.table", ALL_TABLES)}
+
+
+def counts_further(stage: str, block: dict) -> bool:
+    """Whether a figure or table counts further seeds, of which only the ends are kept: all tables, of figures one."""
+    return stage == "table" or block["kind"] == "scorings"
