@@ -25,7 +25,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
     """
     cups = [sources.counted.tournament(game, name) for name in tournaments]
     sizes = [len(cup.entrants) ** 2 for cup in cups]
-    figure = style.new_figure(height=2 + 0.8 * sum(sizes) + 0.8 * len(cups))
+    figure = style.new_figure(height=2 + 1.0 * sum(sizes) + 0.8 * len(cups))
     axes = figure.subplots(len(cups), sharex=True, squeeze=False, height_ratios=sizes).ravel()
     style.title(axes, [f"{sources.title(game)}, {sources.tournament_label(cup)}" for cup in cups], TITLE)
     ways = {style.colour("blue"): {"first": first}, style.colour("orange"): {"last": 1}}
