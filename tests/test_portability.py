@@ -25,7 +25,7 @@ VARIABLES = {  # that pick code paths, and the older processors that they stand 
     "Numba for any": {"NUMBA_CPU_NAME": "generic"},
 }
 TOGETHER = {name: value for some in VARIABLES.values() for name, value in some.items() if name[:5] != "NUMBA"}
-# Each variable is in two of these, in other company: what one does to a library the others do to other libraries.
+# Each of these is in two variants, in other company: what one does to a library the others do to other libraries.
 SOME = ("MKL", "NumPy without AVX-512", "glibc")
 OTHERS = [name for name in VARIABLES if name not in (*SOME, "Numba for Haswell", "Numba for any")]
 VARIANTS = {

@@ -16,7 +16,7 @@ from group_files import (
     write_parameters,
 )
 
-from lola.analysis import metrics
+from lola.analysis import finding, metrics
 from lola.analysis.groups import Counted, map_play
 from lola.analysis.metrics import VARIANTS, Sample, estimate
 
@@ -61,14 +61,22 @@ def test_below_is_the_share_of_runs_whose_last_returns_are_under_a_line(tmp_path
     assert value(metrics.below(group, 0)) == pytest.approx(200 / 3)  # a run on the line is not below it
 
 
+def test_plays_may_be_of_one_player_alone(tmp_path):
+    """Of tit-for-tats player 1 defects after CD, where player 2 cooperates."""
+    group = write_group(tmp_path, "ipd/a/oracle", flat(s0=(0, 0)), {0: TIT_FOR_TAT})
+    of = {player: value(metrics.plays(group, {"CD": "CC"}, player=player)) for player in (1, 2, None)}
+    assert of == {1: 0, 2: 100, None: 0}
+
+
 def test_tit_for_tat_is_found_where_both_are_wary_of_who_defects_and_earn_well_at_once(tmp_path):
-    """P(C after CD), P(C after DD) of both and returns at the start and after two updates; at most they earn 1."""
-    wary, open_hearted, rich, poor = (0.6, 0.64), (0.7, 0.1), 0.9, 0.7
+    """P(C after CD), P(C after DD) of both and returns at the start and after two updates; they earn −1 to 1."""
+    wary, open_hearted, rich, poor = (0.6, 0.64), (0.7, 0.1), 0.9, 0.5
     runs = {
         0: [(open_hearted, poor), (wary, rich), (open_hearted, poor)],  # found, and lost again
         1: [(wary, rich), (open_hearted, rich), (wary, poor)],  # at the start alone, where nothing is learned
-        2: [(wary, poor), (wary, 0.8), (open_hearted, rich)],  # never both at once; what lies on the line is too little
+        2: [(wary, poor), (wary, 0.6), (open_hearted, rich)],  # never both at once; what lies on the line is too little
         3: [(wary, poor), (wary, poor), (wary, rich)],
+        4: [(wary, rich)] * 3,  # but player 2 is open-hearted
     }
     rows = [
         (seed, step, player, metric, value)
@@ -78,7 +86,7 @@ def test_tit_for_tat_is_found_where_both_are_wary_of_who_defects_and_earn_well_a
         for metric, value in (
             ("return", earned),
             *((f"C {where}", 0.9) for where in ("at start", "after CC", "after DC")),
-            ("C after CD", after_cd if player == 1 else 0.1),
+            ("C after CD", after_cd if player == 1 else 0.9 if seed == 4 else 0.1),
             ("C after DD", after_dd),
         )
     ]
@@ -88,10 +96,10 @@ def test_tit_for_tat_is_found_where_both_are_wary_of_who_defects_and_earn_well_a
         for state in STATES
     ]
     group = write(tmp_path, "ipd/a/oracle", "updates", rows, {seed: {"policies": policies} for seed in runs})
-    group = tell(group, bounds={"mean": [0.0, 1.0]})
-    assert metrics.found(group).runs[:, 0].tolist() == [100, 0, 0, 100]
-    assert metrics.found(group, most=0.63).runs[:, 0].tolist() == [0, 0, 0, 0]
-    assert metrics.found(group, share=0.6).runs[:, 0].tolist() == [100, 100, 100, 100]
+    group = tell(group, bounds={"mean": [-1.0, 1.0]})
+    assert finding.found(group).runs[:, 0].tolist() == [100, 0, 0, 100, 0]
+    assert finding.found(group, most=0.63).runs[:, 0].tolist() == [0, 0, 0, 0, 0]
+    assert finding.found(group, share=0.7).runs[:, 0].tolist() == [100, 100, 100, 100, 0]
 
 
 def test_the_spread_is_over_runs_and_agents_and_divides_by_their_number(tmp_path):

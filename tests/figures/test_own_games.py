@@ -12,7 +12,7 @@ from lola.analysis.groups import Group
 from lola.analysis.paper import Ledger
 from lola.analysis.sources import split_spec
 from lola.commands import aggregate
-from lola.figures import beliefs, comparison, crosstable, matches, returns, standings
+from lola.figures import beliefs, comparison, crosstable, matches, returns, scorings, standings
 from lola.files import cells
 from lola.learning import trainers
 from lola.page import results
@@ -39,6 +39,7 @@ SHOWN = {  # the games that a kind can show, and its block but for the game
     "beliefs": (beliefs, ALL, {"algorithms": ["lola-ex", "lola-ex/cloning"]}),
     "standings": (standings, PAIRS, {"tournaments": ["cup"]}),
     "crosstable": (crosstable, PAIRS, {"tournaments": ["cup"]}),
+    "scorings": (scorings, PAIRS, {"tournaments": ["league"], "first": 2}),
     "matches": (matches, PAIRS, {"tournament": "cup", "shows": "first action"}),
 }
 TABLES = {  # the same of tables
@@ -55,7 +56,13 @@ def config(figures, tables=None):
         games[name] = {"gamma": 0.9, "length": 5, "payoffs": payoffs, **{k: v for k, v in game.items() if k != "shape"}}
     part = {"games": ALL, "algorithms": ["nl-ex", "lola-ex"], "opponent_models": ["oracle", "cloning"]}
     cup = {"games": PAIRS, "entrants": ["phc", "nl-ex"], "episodes": 10, "length": 5, "every": 1}
-    mine = {"games": games, "study": {"mine": part, "cup": cup}, "figures": figures, "tables": tables or {}}
+    league = {"games": PAIRS, "entrants": ["nl-ex", "lola-ex"], "every": 1}
+    mine = {
+        "games": games,
+        "study": {"mine": part, "cup": cup, "league": league},
+        "figures": figures,
+        "tables": tables or {},
+    }
     return load("lola", [], {"without": ["study", "figures", "tables"], "seeds": 2, "steps": 3} | mine)
 
 

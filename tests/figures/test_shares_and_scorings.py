@@ -3,10 +3,11 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import odd_names
 import pytest
 
-from lola.analysis import metrics
+from lola.analysis import finding, metrics
 from lola.figures import found, scorings, style
 
 
@@ -50,13 +51,14 @@ def test_every_match_is_scored_both_ways_beside_what_is_printed(sources):
 def test_a_dot_is_the_share_of_runs_that_find_it(sources, monkeypatch):
     shares = {"ipd/a/oracle": [100.0, 0.0], "ipd/b/oracle": [100.0, 100.0]}
     monkeypatch.setattr(
-        metrics,
+        finding,
         "found",
-        lambda group: metrics.Sample(tuple(range(2)), metrics.np.array(shares[group.name])[:, None], metrics.SHARE),
+        lambda group: metrics.Sample(tuple(range(2)), np.array(shares[group.name])[:, None], metrics.SHARE),
     )
     with style.theme():
         (ax,) = found.draw(sources, options={"one": ["ipd/a"], "other": ["ipd/b"]}).axes
-    assert [y for _, y in dots(ax)] == [[50.0], [100.0]]
+    (left, half), (right, all_of_them) = dots(ax)
+    assert (half, all_of_them) == ([50.0], [100.0]) and left[0] < 0 < right[0]
 
 
 @pytest.mark.parametrize(
@@ -68,4 +70,4 @@ def test_a_dot_is_the_share_of_runs_that_find_it(sources, monkeypatch):
     ],
 )
 def test_what_titles_share_is_said_once(titles, told):
-    assert found.told_apart(titles) == told
+    assert found.split_titles(titles) == told

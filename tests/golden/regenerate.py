@@ -1,9 +1,9 @@
 """What every rule makes of every game in five steps, kept as numbers: `python tests/golden/regenerate.py [--all]`.
 
 Writes one JSON file per game beside this one, and one of matches: five episodes of fifty steps. What is known stays,
-but with `--all`. `tests/learning/test_training.py` compares with them bit for bit, on whatever processor, so that no
-change moves a number unnoticed. A golden file that changes needs a commit of its own and a line in CHANGELOG.md that
-says why.
+unless `--all` is given. `tests/learning/test_training.py` compares with them bit for bit, on whatever processor, so
+that no change moves a number unnoticed. A golden file that changes needs a commit of its own and a line in
+CHANGELOG.md that says why.
 """
 
 import json
@@ -122,7 +122,7 @@ def written(entries: dict) -> str:
 
 def keep(file: Path, names: list[str], numbers: Callable[[str], dict]) -> None:
     """Write a file of the entries with these names: as they stand there, or worked out where they don't."""
-    known = {} if "--all" in sys.argv else json.loads(file.read_text())
+    known = {} if "--all" in sys.argv or not file.exists() else json.loads(file.read_text())
     file.write_text(written({name: known.get(name) or numbers(name) for name in names}))
 
 

@@ -270,11 +270,11 @@ MISTAKES = {
         "allowed: oracle",
     ],
     "algorithms: {mine: {rule: loqa, lr: 1, tau: 1}}\nstudy: {mine: {games: [tandem], algorithms: [mine]}}": [
-        "study.mine.algorithms: given mine, whose rule loqa needs states that are the last joint action; allowed: "
+        "study.mine.algorithms: given mine, whose rule loqa needs tables of logits, one for each state; allowed: "
         "matrix games"
     ],
     "algorithms: {mine: {rule: loqa, lr: 1, tau: 1}}\nstudy: {coin-game: {algorithms: [mine]}}": [
-        "study.coin-game.algorithms: given mine, whose rule loqa needs states that are the last joint action"
+        "study.coin-game.algorithms: given mine, whose rule loqa needs tables of logits, one for each state"
     ],
     "algorithms: {mine: {rule: loqa, lr: 1, tau: 1, through: both}}": [
         "algorithms.mine.through: given 'both'",
@@ -324,7 +324,7 @@ MISTAKES = {
         "tables of logits"
     ],
     NETWORKS + "algorithms: {mine: {rule: loqa, lr: 1, tau: 1}}": [
-        "study.mine.algorithms: given mine, whose rule loqa needs states that are the last joint action"
+        "study.mine.algorithms: given mine, whose rule loqa needs tables of logits, one for each state"
     ],
     NETWORKS + "algorithms: {mine: {learner: gs, lr: 1, eta: 1, inner_steps: 3, learners: 2}}": [
         "study.mine.algorithms: given mine, which goes by everybody's parameters and not by play, for matrix games of "

@@ -20,7 +20,7 @@ FAULTS = {
     ),
     "study: {league: {entrants: [aa]}}": r"study\.league\.entrants: given aa alone; allowed: two or more",
     "study: {league: {games: [chicken-once], entrants: [aa, loqa]}}": (
-        r"study\.league\.entrants: given aa, whose rule advantage_alignment needs states that are the last joint action"
+        r"study\.league\.entrants: given aa, whose rule advantage_alignment needs tables of logits, one for each state"
     ),
     "study: {league: {games: [chicken-once], entrants: [pola, aa]}}": (
         r"study\.league\.entrants: given pola, which goes by everybody's parameters and not by play, for games of real"

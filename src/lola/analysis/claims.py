@@ -4,7 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lola.analysis import at_points, deterministic, extortion, linear, metrics, parameters, tournaments, verdicts
+from lola.analysis import (
+    at_points,
+    deterministic,
+    extortion,
+    finding,
+    linear,
+    metrics,
+    parameters,
+    tournaments,
+    verdicts,
+)
 from lola.analysis.affine import NotLinear
 from lola.analysis.groups import Group, NothingLeft
 from lola.analysis.maps import fit
@@ -14,7 +24,8 @@ from lola.analysis.verdicts import KINDS, NOT_REPRODUCED, NOT_RUN
 from lola.vocabulary import quantities
 from lola.vocabulary.kinds import SCORING
 
-QUANTITIES = metrics.QUANTITIES | parameters.QUANTITIES | at_points.QUANTITIES | extortion.QUANTITIES  # of groups
+QUANTITIES = metrics.QUANTITIES | finding.QUANTITIES | extortion.QUANTITIES  # of groups
+QUANTITIES |= parameters.QUANTITIES | at_points.QUANTITIES
 ABOUT = ("quantity", "group", "game", "tournament", "opponent_model", "field")  # no arguments of a quantity
 NONE = "no difference"  # the rival of a claim on a difference that names none
 

@@ -242,32 +242,18 @@ def coins(group: Group, start: bool = False) -> Sample:
     return Sample.of(by_player(picked.loc[:, steps == steps.min()] if start else late(picked)).sum(axis=1))
 
 
-def plays(group: Group, states: dict[str, str], variant: str = JOINT) -> Sample:
-    """Percentage of play that follows `states`, joint state → joint action, averaged over these states."""
-    return percent(agreement(group.play, {s: joint_actions(joint) for s, joint in states.items()}, variant))
+def plays(group: Group, states: dict[str, str], variant: str = JOINT, player: int | None = None) -> Sample:
+    """Percentage of play that follows `states`, joint state → joint action, averaged over these states.
+
+    Of all players, or of one alone.
+    """
+    follow = {s: joint_actions(joint) for s, joint in states.items()}
+    return percent(agreement(group.play, follow, variant, player))
 
 
 def tit_for_tat(group: Group, variant: str = JOINT) -> Sample:
     """%TFT: cooperate (the first action) at the start, then repeat the other's last action."""
     return percent(near_tit_for_tat(group.play, variant))
-
-
-def found(group: Group, most: float = 0.65, share: float = 0.8) -> Sample:
-    """Percentage of runs that find tit-for-tat as POLA counts it: after any one update, though not to stay.
-
-    Both players then cooperate with less than `most` where the other defected, and earn together more than `share` of
-    the way from the least to the most that they can (Zhao et al. 2022, whose least is 0).
-    """
-    first = {player: group.play[player].columns[0][1] for player in (1, 2)}
-    odds = group.wide(measures.probable, "player", "action", "state", "step")
-    wary = [
-        odds[player, action, state] < most
-        for player, action, state in odds.columns.droplevel("step").unique()
-        if state != "start" and joint_actions(state)[1] != first[3 - player]
-    ]
-    low, high = group.bounds()
-    well = low + share * (high - low) < group.returns.T.groupby(level="step").mean().T
-    return share_of_runs((well & np.logical_and.reduce(wary)).loc[:, 1:].any(axis=1))
 
 
 def nash(group: Group, tolerance: float = TOLERANCE, variant: str = JOINT) -> Sample:
@@ -295,9 +281,12 @@ def near_tit_for_tat(play: pd.DataFrame, variant: str = JOINT) -> pd.Series:
     return agreement(play, {s: first if s == "start" else joint_actions(s)[::-1] for s in states}, variant)
 
 
-def agreement(play: pd.DataFrame, joint: dict[str, tuple[str, ...]], variant: str) -> pd.Series:
-    """The share of states, per row of `play`, in which the players take the joint action given for the state."""
-    right = [[play[player, s, a] for player, a in enumerate(actions, start=1)] for s, actions in joint.items()]
+def agreement(
+    play: pd.DataFrame, joint: dict[str, tuple[str, ...]], variant: str, only: int | None = None
+) -> pd.Series:
+    """The share of states, per row of `play`, in which all players, or one, take the joint action given for it."""
+    players = play.columns.unique(0) if only is None else [only]
+    right = [[play[player, s, actions[player - 1]] for player in players] for s, actions in joint.items()]
     right = np.ascontiguousarray(np.moveaxis(right, -1, 0))  # (rows, states, players)
     return share(play, right, right > 0.5, variant)
 
@@ -337,7 +326,6 @@ QUANTITIES: dict[str, Callable[..., Sample]] = {
     "above": above,
     "near": near,
     "tft": tit_for_tat,
-    "found": found,
     "nash": nash,
     "plays": plays,
     "pure": pure,

@@ -30,9 +30,9 @@ FAMILY = DOCS / "family.md"
 LEAGUE, LEAGUE_GAME = DOCS / "league" / "league.md", "Iterated prisoner's dilemma"
 LEAGUE_COLUMNS = {  # of its table, as the README calls them
     "entrant": "player",
-    "average": "earns of all, itself among them",
-    "self-play": "of itself",
-    "left by best replies": "of a best reply to it",
+    "average": "earns against all, itself included",
+    "self-play": "against itself",
+    "left by best replies": "against a best reply",
 }
 
 LINK = re.compile(r"""(?:\]\(|src=")([\w./-]+)""")

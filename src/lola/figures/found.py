@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
-from lola.analysis import metrics
+from lola.analysis import finding, metrics
 from lola.analysis.sources import Sources
 from lola.figures import style
 from lola.vocabulary.names import GroupName
@@ -23,13 +23,13 @@ def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
     ax = figure.subplots()
     handles = []
     for k, (option, groups) in enumerate(zip(options, rows, strict=True)):
-        shares = [metrics.estimate(metrics.found(group)) if group.seeds else NOTHING for group in groups]
+        shares = [metrics.estimate(finding.found(group)) if group.seeds else NOTHING for group in groups]
         value, low, high = (np.array([getattr(share, part) for share in shares]) for part in ("value", "low", "high"))
         at = np.arange(len(groups)) + APART * (k - (len(rows) - 1) / 2)
         look = {"color": style.colour(sources.colour(groups[0].algorithm)), "marker": "o", "linestyle": ""}
         ax.errorbar(at, value, yerr=[value - low, high - value], markersize=4, elinewidth=1, **look)
         handles.append(style.key(option, markersize=4, **look))
-    shared, own = told_apart([sources.title(group.game) for group in rows[0]])
+    shared, own = split_titles([sources.title(group.game) for group in rows[0]])
     ax.set(ylim=(-4, 104), ylabel="runs that find tit-for-tat (%)", xlabel=shared)
     ax.set_xticks(range(len(own)), [textwrap.fill(name, NAME) for name in own])
     runs = style.heading("share of", (group.seeds for groups in rows for group in groups))
@@ -37,7 +37,7 @@ def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
     return figure
 
 
-def told_apart(titles: list[str]) -> tuple[str, list[str]]:
+def split_titles(titles: list[str]) -> tuple[str, list[str]]:
     """The words that all titles have, for the axis, and those that tell each apart, for its place there."""
     words = [title.split() for title in titles]
     shared = [word for word in words[0] if all(word in each for each in words)]

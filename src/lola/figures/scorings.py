@@ -20,8 +20,8 @@ PRINTED = {"marker": "x", "linestyle": "", "markersize": 5, "markeredgewidth": 1
 def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> Figure:
     """A panel per tournament: what each entrant earns against each, over the first updates and after the last one.
 
-    With 95 % intervals over all runs, those among them of which only the end is kept. Numbers that papers print are
-    those of the claims on `earned` returns of these tournaments, each in the colour of its own way to score.
+    With 95 % intervals over all runs, those among them of which only the end is kept. Crosses are what papers print, by
+    the headline's claims on what is earned (`earns`) in these tournaments, each beside the way to score that it is of.
     """
     cups = [sources.counted.tournament(game, name) for name in tournaments]
     sizes = [len(cup.entrants) ** 2 for cup in cups]
@@ -34,13 +34,13 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
         pairs = list(itertools.product(cup.entrants, repeat=2))
         for k, (colour, way) in enumerate(ways.items()):
             at = np.arange(len(pairs)) + APART * (k - 0.5)
-            runs |= scored(ax, replace(cup, **way), pairs, at, colour)
+            runs |= draw_scores(ax, replace(cup, **way), pairs, at, colour)
             known = [(paper_number(sources, cup, pair, way), y) for pair, y in zip(pairs, at, strict=True)]
             there = [(x, y) for x, y in known if x is not None]
             printed |= bool(there)
             ax.plot(*zip(*there, strict=True) if there else ([], []), color="black", **PRINTED)
-        names = [" against ".join(sources.labels[entrant] for entrant in pair) for pair in pairs]
-        ax.set_yticks(range(len(pairs)), map(style.wrap, names))
+        labels = [" against ".join(sources.labels[entrant] for entrant in pair) for pair in pairs]
+        ax.set_yticks(range(len(pairs)), map(style.wrap, labels))
         ax.set_ylim(len(pairs) - 0.4, -0.6)
     axes[-1].set_xlabel(style.RETURN)
     names = (f"mean over the first {first} updates", "after the last update")
@@ -52,7 +52,7 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
     return figure
 
 
-def scored(ax: Axes, cup: Tournament, pairs: list[tuple[str, str]], at: np.ndarray, colour) -> set[int]:
+def draw_scores(ax: Axes, cup: Tournament, pairs: list[tuple[str, str]], at: np.ndarray, colour) -> set[int]:
     """Draw what each pair's first earns, and give how many runs there are."""
     found = [metrics.estimate(metrics.Sample.of(cup.earned(*pair))) for pair in pairs]
     value, low, high = (np.array([getattr(each, part) for each in found]) for part in ("value", "low", "high"))

@@ -1,6 +1,7 @@
 """What a player needs of the way in which its group is trained."""
 
 import math
+from collections.abc import Collection
 
 from lola.study import plan
 from lola.vocabulary import registry
@@ -41,7 +42,7 @@ def check_begin(config: dict, where: str, group: plan.Group) -> None:
             raise BadConfig(f"algorithms.{name}.begin: given {block['begin']}; allowed: {allowed}")
         plain = group.course == "updates" and "networks" not in group.spec and not group.more
         if not plain or group.spec["opponent_model"]["model"] != "oracle":
-            allowed = "matrix games with the oracle, without a grid, further seeds and networks"
+            allowed = "matrix games of tables, with the oracle, without a grid, further seeds and fitted networks"
             raise BadConfig(f"{given}; allowed in {allowed}")
         if not (trained := plan.begins(config, group.game, block)):
             raise BadConfig(f"{given} that the study does not train; allowed: such a part, without a grid")
@@ -68,7 +69,7 @@ def check_states(where: str, group: plan.Group, name: str, block: dict) -> None:
     rule, policy = block.get("rule"), block.get("policy")
     if rule in registry.OF_STATES and group.course not in registry.BY_STATES:
         what = ", ".join(registry.COURSES[course].what for course in registry.BY_STATES)
-        given = f"given {name}, whose rule {rule} needs states that are the last joint action"
+        given = f"given {name}, whose rule {rule} needs tables of logits, one for each state"
         raise BadConfig(f"{of_seats(where, group)}: {given}; allowed: {what}")
     if rule != "brs" and policy != "tit_for_tat":
         return
@@ -89,13 +90,18 @@ def check_networks(where: str, group: plan.Group, name: str, block: dict) -> Non
         given = f"given {name} in {group.game}, whose players have networks"
         raise BadConfig(f"{of_seats(where, group)}: {given}; allowed with precondition: games with tables of logits")
     counts = [len(actions) for actions in plan.player_actions(group.spec["game"])]
-    units, inputs = block.get("hidden", UNITS), sum(1 + count for count in counts)
+    units = block.get("hidden", UNITS)
     for seat, count in zip(group.matchup.seated(len(counts)), counts, strict=True):
-        size = units * (inputs + 1) + (units + 1) * (count - 1)
+        size = weights(units, counts, count)
         if seat == name and len(block.get("first_weights", [0] * size)) != size:
             given = f"given {len(block['first_weights'])} numbers"
             allowed = f"{size}, of {units} hidden units in {group.game}"
             raise BadConfig(f"algorithms.{name}.first_weights: {given}; allowed: {allowed}")
+
+
+def weights(units: int, counts: Collection[int], own: int) -> int:
+    """How many weights a network has that sees what players with so many actions did, and has `own` of them."""
+    return units * (1 + sum(1 + count for count in counts)) + (units + 1) * (own - 1)
 
 
 def of_seats(where: str, group: plan.Group) -> str:

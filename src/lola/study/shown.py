@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from lola.study import display, plan, scoring
 from lola.vocabulary import kinds, registry
-from lola.vocabulary.errors import BadConfig, lookup
+from lola.vocabulary.errors import BadConfig, lookup, quoted
 from lola.vocabulary.names import GroupName, Matchup
 
 
@@ -59,6 +59,7 @@ def check_block(config: dict, groups: dict, where: str, block: dict, known: dict
             counts = [len(own) for own in plan.player_actions(config["games"][group.game])]
             others = [name for name, each in known.items() if each.fits(counts) and each.takes(course, len(axes))]
             raise BadConfig(f"{where}: given {name}, one of the {of}; {what_shows(block['kind'], others, known)}")
+    check_options(where, block)
     check_saved(where, block)
     if "beside" in block:
         lookup(f"{where}.beside", block["beside"], config["algorithms"])
@@ -84,6 +85,14 @@ def check_saved(where: str, block: dict) -> None:
             if update <= before:
                 given = f"{where}.saved.{curve}[{n}]: given update {update} after {before}"
                 raise BadConfig(f"{given}; allowed: each update once, in order")
+
+
+def check_options(where: str, block: dict) -> None:
+    """In a figure the n-th groups of all options stand at one place, so all have as many."""
+    counts = {option: len(groups) for option, groups in block.get("options", {}).items()}
+    if block["kind"] == "found" and len({*counts.values()}) > 1:
+        given = ", ".join(f"{count} for {quoted(option)}" for option, count in counts.items())
+        raise BadConfig(f"{where}.options: given {given}; allowed: as many groups for each")
 
 
 def what_shows(name: str, others: list[str], known: dict[str, kinds.Kind]) -> str:

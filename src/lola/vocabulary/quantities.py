@@ -109,7 +109,7 @@ OF_GROUPS = {  # those of one group
         actions=2,
     ),
     "nash": Quantity(MATRIX, TOLERANCE | VARIANT),
-    "plays": Quantity(MATRIX, STATES | VARIANT, ("states",)),
+    "plays": Quantity(MATRIX, STATES | VARIANT | PLAYER, ("states",)),
     "pure": Quantity(MATRIX, TOLERANCE),
     "extortion": Quantity(MATRIX, PAYOFFS | PLAYER, ("payoffs",), players=2, actions=2),
     "swing": Quantity(),

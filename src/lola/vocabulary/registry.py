@@ -52,7 +52,7 @@ def entries(module: str, *names: str, **more) -> dict[str, Entry]:
 
 BY_UPDATES = ("updates", "weights")  # the courses that leave policies after every update
 WITH_POLICIES = (*BY_UPDATES, "match")
-BY_STATES = ("updates", "map", "match")  # the courses of players whose policies answer the last joint action
+BY_STATES = ("updates", "map", "match")  # the courses of players with a table that answers the last joint action
 RULES = {
     **entries("lola.learning.rules", "naive", "lola", "lola_surrogate", "lola_exact", "lookahead"),
     **entries("lola.learning.joint.rules", "hola", "lookahead_first", "lookahead_nested", "sos", "sga", "consensus"),

@@ -12,6 +12,7 @@ from lola.learning.opponent_models import oracle
 from lola.learning.players import Climber
 from lola.learning.rules import Values, lola_exact
 from lola.learning.shaping.paths import OuterPola
+from lola.study import seats
 
 UNITS, SEEDS = 3, [0, 1]
 
@@ -63,6 +64,16 @@ def test_weights_are_drawn_within_what_their_layer_has_for_inputs_or_given(case)
         assert theta.shape[1] == first + (UNITS + 1) * outputs
         given = Networks(game, UNITS, [*map(float, range(theta.shape[1]))]).initial(i, [4, 5], 1.0)
         assert given.tolist() == [[*range(theta.shape[1])]] * 2
+
+
+def test_the_door_knows_how_many_weights_there_are():
+    """It counts them from a config, without this module."""
+    assert Networks.hidden == seats.UNITS
+    for case in CASES:
+        game, _ = networks(case)
+        for i, count in enumerate(case.counts):
+            policy = Networks(game, hidden=5)
+            assert policy.initial(i, [0], 1.0).shape[1] == seats.weights(5, case.counts, count)
 
 
 def test_no_seed_feels_another():

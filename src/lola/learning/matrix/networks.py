@@ -1,6 +1,5 @@
 """Iterated matrix games of players whose policies are small networks of what was played last."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,17 +14,17 @@ LANES = 8  # numbers that PyTorch takes at a time
 
 
 class NetworkGame:
-    """A matrix game played for ever, by players whose logits are y = tanh(x U + b) W + c; of the last action it is 0.
+    """A matrix game played for ever, by players whose logits are tanh(x U + b) W + c; the last action's logit is 0.
 
-    x says what everybody did last, the player's own first: a one for an action, or for the start, of each player, and
-    zeros. Weights θ_i (S, d_i) are U, b, W and c one after another, of as many units as d_i has room for. Payoffs,
-    discount and actions are those of a `MatrixGame`.
+    x is what everybody did last, or that it is the start, one-hot per player, the player's own first. Weights θ_i
+    (S, d_i) are U, b, W and c one after another, of as many units as d_i has room for. Payoffs, discount and actions
+    are those of a `MatrixGame`.
     """
 
     def __init__(self, payoffs: list, gamma: float, actions: list):
         self.tables = MatrixGame(payoffs, gamma, actions)
         self.gamma, self.actions, self.counts = gamma, self.tables.actions, self.tables.counts
-        self.inputs = [torch.from_numpy(seen(i, self.counts)) for i in range(len(self.counts))]
+        self.inputs = [torch.from_numpy(one_hot_states(i, self.counts)) for i in range(len(self.counts))]
 
     def values(self, thetas: list[Tensor]) -> list[Tensor]:
         """V_i of the policies that the networks are, one (S,) tensor per player, not multiplied by (1 − γ)."""
@@ -41,7 +40,7 @@ class NetworkGame:
         shapes = self.shapes(i, self.units(i, theta.shape[1]))
         parts = theta.split([rows * columns for rows, columns in shapes], dim=1)
         U, b, W, c = (part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True))
-        return matmul(whole_vectors(tanh, matmul(x, U, b)), W, c).flatten(1)
+        return matmul(padded_tanh(matmul(x, U, b)), W, c).flatten(1)
 
     def shapes(self, i: int, units: int) -> list[tuple[int, int]]:
         """(rows, columns) of U, b, W and c."""
@@ -60,12 +59,12 @@ class NetworkGame:
         return self.tables.state_names(player)
 
 
-def whole_vectors(of: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """A function of each number, (…, n), padded with zeros: what fills no vector PyTorch gives to other code."""
-    return of(torch.nn.functional.pad(x, (0, -x.shape[-1] % LANES)))[..., : x.shape[-1]]
+def padded_tanh(x: Tensor) -> Tensor:
+    """tanh of each number, (…, n), with zeros beside: what fills no vector PyTorch would round otherwise."""
+    return tanh(torch.nn.functional.pad(x, (0, -x.shape[-1] % LANES)))[..., : x.shape[-1]]
 
 
-def seen(player: int, counts: tuple[int, ...]) -> np.ndarray:
+def one_hot_states(player: int, counts: tuple[int, ...]) -> np.ndarray:
     """What a player's network is shown in each state of its own view, (states, inputs): start, then the actions."""
     own = own_first(counts, player)
     last = 1 + np.indices(own).reshape(len(own), -1)  # (players, joint actions)

@@ -61,7 +61,7 @@ class OuterPola:
     step size `proximal_lr` from θ_i, until both KL between policies of one step and the next, summed over states, are
     less than `kl_tolerance`, or after so many `iterations`; with β = 0 and one of them this is exact look-ahead LOLA.
     With `precondition` c all players' logits are θ(s) = φ(s) + c · φ(last state), and steps are in φ: the paper's
-    pre-conditioned policies have −2. Networks have no such columns. The memory is nothing.
+    pre-conditioned policies have −2. Networks have no such columns, and no kernel. The memory is nothing.
     """
 
     eta: float | Tensor
@@ -82,7 +82,7 @@ class OuterPola:
     def step(self, view: View, memory: None) -> tuple[Tensor, None]:
         return self.there(view.game, view.thetas, view.i), None
 
-    def there(self, game: MatrixGame, thetas: list[Tensor], i: int) -> Tensor:
+    def there(self, game: object, thetas: list[Tensor], i: int) -> Tensor:
         """The argmax, (S, d_i)."""
         if not hasattr(game, "first_order"):
             return self.by_autograd(game, thetas, i)
@@ -90,7 +90,7 @@ class OuterPola:
         return torch.from_numpy(path_kernels.proximal(*told(game, thetas), i, per_seed(self.eta, thetas), *search))
 
     def by_autograd(self, game: object, thetas: list[Tensor], i: int) -> Tensor:
-        """The argmax where values have no closed form; seeds side by side, each for as long as it takes."""
+        """The argmax where no kernel serves; seeds side by side, each for as long as it takes."""
         x, eta = thetas[i].detach().clone(), torch.tensor(per_seed(self.eta, thetas))[:, None]
         old, left = game.probabilities(thetas, i).detach(), torch.arange(len(x))
         for _ in range(self.iterations):
