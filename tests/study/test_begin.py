@@ -67,8 +67,16 @@ def test_who_begins_with_somebody_may_be_begun_with():
         ({"after": {"begin": "lola-ex"}}, {}, r"begins with policies of lola-ex that the study does not train"),
         ({}, {"after": {"seeds": 4}}, r"study\.after\.seeds: given 3; allowed: seeds for which ipd/before/oracle is"),
         ({}, {"after": {"games": ["imp"]}}, r"given after in imp, which .* that the study does not train"),
-        ({}, {"after": {"further": 5}}, r"allowed in matrix games of tables, with the oracle, without a grid, further seeds"),
-        ({}, {"after": {"grid": {"lr": [0.1, 1.0]}}}, r"allowed in matrix games of tables, with the oracle, without a grid"),
+        (
+            {},
+            {"after": {"further": 5}},
+            r"allowed in matrix games of tables, with the oracle, without a grid, further seeds",
+        ),
+        (
+            {},
+            {"after": {"grid": {"lr": [0.1, 1.0]}}},
+            r"allowed in matrix games of tables, with the oracle, without a grid",
+        ),
     ],
 )
 def test_a_mistake_is_told_before_training(algorithms, parts, told):
