@@ -32,3 +32,10 @@ def copied(folder: Path) -> Path:
 def copied_again(project: Path, folder: Path) -> Path:
     """A copy of a copy, with all that has run there."""
     return Path(shutil.copytree(project, folder / "project", symlinks=True))
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Change a text in a file of a copy, which must be there."""
+    text = path.read_text()
+    assert before in text, f"{before!r} is not in {path}"
+    path.write_text(text.replace(before, after, 1))

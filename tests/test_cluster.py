@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project_copies import PROJECT, copied
+from project_copies import PROJECT, copied, edit
 from snakemake.target_jobs import parse_target_jobs_cli_args
 from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 
@@ -223,8 +223,7 @@ def test_a_study_runs_on_nodes_to_the_same_bytes_though_the_disk_changes_under_t
 @pytest.mark.slow
 @pytest.mark.xdist_group("cluster")
 def test_a_node_leaves_cells_to_whom_trains_them_already(project):
-    patience = project / "src/lola/study/jobs.py"
-    patience.write_text(patience.read_text().replace("\nPATIENCE = 45.0", "\nPATIENCE = 2"))
+    edit(project / "src/lola/study/jobs.py", "\nPATIENCE = 45.0", "\nPATIENCE = 2.0")
     study = tiny(seeds=1, seeds_per_job=1)
     lock = project / jobs.LOCKS / sha256(canonical(["results/tiny", "train+ipd+nl-ex+oracle:seed=0"]))[:12]
     file = locks.hold(lock)

@@ -25,15 +25,6 @@ VARIABLES = {  # that pick code paths, and the older processors that they stand 
     "Numba for any": {"NUMBA_CPU_NAME": "generic"},
 }
 TOGETHER = {name: value for some in VARIABLES.values() for name, value in some.items() if name[:5] != "NUMBA"}
-# Each of these is in two variants, in other company: what one does to a library the others do to other libraries.
-SOME = ("MKL", "NumPy without AVX-512", "glibc")
-OTHERS = [name for name in VARIABLES if name not in (*SOME, "Numba for Haswell", "Numba for any")]
-VARIANTS = {
-    "all together": TOGETHER,
-    "some": {name: value for some in SOME for name, value in VARIABLES[some].items()},
-    "the others": {name: value for other in OTHERS for name, value in VARIABLES[other].items()},
-    **{name: variables for name, variables in VARIABLES.items() if name.startswith("Numba")},
-}
 EMULATOR = shutil.which("qemu-x86_64")
 
 
@@ -52,15 +43,11 @@ def test_cells_of_every_kind_are_golden_to_the_last_bit():
 
 @pytest.mark.slow
 def test_no_variable_moves_a_bit():
-    """If one does, which it is is asked of each alone."""
-    assert not moved(VARIANTS), moved(VARIABLES)
-
-
-def moved(variants: dict[str, dict[str, str]]) -> dict[str, list[str]]:
-    """The kinds of cells that are not golden, by what moves them."""
+    variants = VARIABLES | {"all together": TOGETHER}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = dict(zip(variants, pool.map(digests, variants.values()), strict=True))
-    return {name: [kind for kind in GOLDEN if of[kind] != GOLDEN[kind]] for name, of in found.items() if of != GOLDEN}
+    moved = {name: [k for k in GOLDEN if of[k] != GOLDEN[k]] for name, of in found.items() if of != GOLDEN}
+    assert not moved
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from project_copies import PROJECT, copied, copied_again
+from project_copies import PROJECT, copied, copied_again, edit
 
 from lola.study.config import load
 from lola.study.plan import groups
@@ -71,12 +71,6 @@ def trained(paths: set[str]) -> set[str]:
 
 def drawn(paths: set[str]) -> set[str]:
     return {Path(path).stem for path in paths if path.startswith(("figures/", "tables/"))}
-
-
-def edit(path: Path, before: str, after: str) -> None:
-    text = path.read_text()
-    assert before in text, f"{before!r} is not in {path}"
-    path.write_text(text.replace(before, after, 1))
 
 
 @pytest.fixture(scope="module")

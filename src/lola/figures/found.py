@@ -24,10 +24,10 @@ def draw(sources: Sources, *, options: dict[str, list[str]]) -> Figure:
     handles = []
     for k, (option, groups) in enumerate(zip(options, rows, strict=True)):
         shares = [metrics.estimate(finding.found(group)) if group.seeds else NOTHING for group in groups]
-        value, low, high = (np.array([getattr(share, part) for share in shares]) for part in ("value", "low", "high"))
+        value, reach = style.intervals(shares)
         at = np.arange(len(groups)) + APART * (k - (len(rows) - 1) / 2)
         look = {"color": style.colour(sources.colour(groups[0].algorithm)), "marker": "o", "linestyle": ""}
-        ax.errorbar(at, value, yerr=[value - low, high - value], markersize=4, elinewidth=1, **look)
+        ax.errorbar(at, value, yerr=reach, markersize=4, elinewidth=1, **look)
         handles.append(style.key(option, markersize=4, **look))
     shared, own = split_titles([sources.title(group.game) for group in rows[0]])
     ax.set(ylim=(-4, 104), ylabel="runs that find tit-for-tat (%)", xlabel=shared)

@@ -25,28 +25,27 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
     """
     cups = [sources.counted.tournament(game, name) for name in tournaments]
     sizes = [len(cup.entrants) ** 2 for cup in cups]
-    figure = style.new_figure(height=2 + 1.0 * sum(sizes) + 0.8 * len(cups))
+    figure = style.new_figure(height=2 + sum(sizes) + 0.8 * len(cups))
     axes = figure.subplots(len(cups), sharex=True, squeeze=False, height_ratios=sizes).ravel()
     style.title(axes, [f"{sources.title(game)}, {sources.tournament_label(cup)}" for cup in cups], TITLE)
-    ways = {style.colour("blue"): {"first": first}, style.colour("orange"): {"last": 1}}
-    runs, printed = set(), False
+    ways = [
+        (f"mean over the first {first} updates", style.colour("blue"), {"first": first}),
+        ("after the last update", style.colour("orange"), {"last": 1}),
+    ]
+    runs, printed = set(), []
     for ax, cup in zip(axes, cups, strict=True):
         pairs = list(itertools.product(cup.entrants, repeat=2))
-        for k, (colour, way) in enumerate(ways.items()):
+        for k, (_, colour, scoring) in enumerate(ways):
             at = np.arange(len(pairs)) + APART * (k - 0.5)
-            runs |= draw_scores(ax, replace(cup, **way), pairs, at, colour)
-            known = [(paper_number(sources, cup, pair, way), y) for pair, y in zip(pairs, at, strict=True)]
-            there = [(x, y) for x, y in known if x is not None]
-            printed |= bool(there)
-            ax.plot(*zip(*there, strict=True) if there else ([], []), color="black", **PRINTED)
+            runs |= draw_scores(ax, replace(cup, **scoring), pairs, at, colour)
+            for pair, y in zip(pairs, at, strict=True):
+                if (paper := paper_number(sources, cup, pair, scoring)) is not None:
+                    printed += ax.plot(paper, y, color="black", **PRINTED)
         labels = [" against ".join(sources.labels[entrant] for entrant in pair) for pair in pairs]
         ax.set_yticks(range(len(pairs)), map(style.wrap, labels))
         ax.set_ylim(len(pairs) - 0.4, -0.6)
     axes[-1].set_xlabel(style.RETURN)
-    names = (f"mean over the first {first} updates", "after the last update")
-    handles = [
-        style.key(name, color=colour, marker="o", linestyle="") for name, colour in zip(names, ways, strict=True)
-    ]
+    handles = [style.key(name, color=colour, marker="o", linestyle="") for name, colour, _ in ways]
     handles += [style.key("printed, scored as in the row", color="black", **PRINTED)] if printed else []
     figure.legend(handles=handles, title=style.heading("mean of", runs), ncols=1, loc=style.ABOVE)
     return figure
@@ -55,19 +54,14 @@ def draw(sources: Sources, *, game: str, tournaments: list[str], first: int) -> 
 def draw_scores(ax: Axes, cup: Tournament, pairs: list[tuple[str, str]], at: np.ndarray, colour) -> set[int]:
     """Draw what each pair's first earns, and give how many runs there are."""
     found = [metrics.estimate(metrics.Sample.of(cup.earned(*pair))) for pair in pairs]
-    value, low, high = (np.array([getattr(each, part) for each in found]) for part in ("value", "low", "high"))
-    ax.errorbar(value, at, xerr=[value - low, high - value], fmt="o", markersize=3.5, elinewidth=1, color=colour)
+    value, reach = style.intervals(found)
+    ax.errorbar(value, at, xerr=reach, fmt="o", markersize=3.5, elinewidth=1, color=colour)
     return {each.n for each in found}
 
 
-def paper_number(sources: Sources, cup: Tournament, pair: tuple[str, str], way: dict[str, int]) -> float | None:
+def paper_number(sources: Sources, cup: Tournament, pair: tuple[str, str], scoring: dict[str, int]) -> float | None:
     """What a claim of the headline says that a paper prints of a pair, scored this way; None if there is none."""
-    asked = {
-        "quantity": "earns",
-        "game": cup.game,
-        "tournament": cup.name,
-        "entrant": pair[0],
-        "against": pair[1],
-    } | way
+    of = dict(zip(("entrant", "against"), pair, strict=True))
+    asked = {"quantity": "earns", "game": cup.game, "tournament": cup.name} | of | scoring
     claims = (claim for claim in sources.ledger.claims if claim.headline and claim.measure == asked)
     return next((claim.paper for claim in claims), None)

@@ -21,7 +21,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from lola.analysis.groups import Group, NothingLeft
-from lola.analysis.metrics import band, is_zero_sum
+from lola.analysis.metrics import Estimate, band, is_zero_sum
 from lola.analysis.sources import Sources
 from lola.files.artifacts import write_whole
 
@@ -136,6 +136,12 @@ def number(value: float, form: str = "g") -> str:
 def wrap(label: str) -> str:
     """A label on as many lines as it needs to stand in one of two columns of a legend."""
     return textwrap.fill(label, LEGEND_WIDTH)
+
+
+def intervals(estimates: Iterable[Estimate]) -> tuple[np.ndarray, np.ndarray]:
+    """The values of estimates, and how far their intervals reach below and above, as error bars take them."""
+    value, low, high = np.array([(each.value, each.low, each.high) for each in estimates]).T
+    return value, np.stack([value - low, high - value])
 
 
 def key(label: str, **look) -> Line2D:
