@@ -13,7 +13,7 @@ def answers(network, theta, boards):
     W, b = network.part(theta, "W"), network.bias(theta, "b")
     states = []
     for t in range(boards.shape[1]):
-        x = torch.stack([of_row[seen] for of_row, seen in zip(table, boards[:, t], strict=True)])
+        x = torch.stack([of_row[network.lines[seen]].sum(-2) for of_row, seen in zip(table, boards[:, t], strict=True)])
         sums = matmul(h, W, b)
         r, z = torch.sigmoid(x[..., : 2 * H] + sums[..., H:]).chunk(2, dim=-1)
         h = torch.lerp(tanh(torch.addcmul(x[..., 2 * H :], r, sums[..., :H])), h, z)

@@ -39,6 +39,31 @@ def test_exp_and_log_are_right_to_two_units_of_the_last_place(kernel, exact, poi
         assert max(units_off(kernel(float(x)), exact(mpmath.mpf(float(x)))) for x in points if exact(x)) < 2
 
 
+def test_exp_in_single_precision_is_right_to_two_units_of_its_last_place():
+    points = [*RNG.uniform(-87, 87, 4000), *RNG.normal(size=4000), 0.0, 87.0, -87.0]
+    off = [
+        abs(float(kernels.exp_single(x)) - math.exp(x)) / float(np.spacing(np.float32(math.exp(x))))
+        for x in map(float, np.float32(points))
+    ]
+    assert max(off) < 2
+    ends = [kernels.exp_single(x) for x in (-math.inf, -87.0, 87.0, math.inf, 0.0)]
+    assert ends == [ends[1], ends[1], ends[2], ends[2], 1.0]
+    assert math.isnan(kernels.exp_single(math.nan))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_squashed_numbers_do_not_depend_on_where_they_lie(dtype):
+    """σ, whether a number is one of a vector or left over, alone or among others, however large; NaN spoils itself."""
+    x = np.array([*RNG.normal(scale=3, size=37), 0.0, 90.0, -90.0, 1e30, -1e30, np.inf, -np.inf, np.nan], dtype)
+    squashed, one_by_one = x.copy(), x.copy()
+    kernels.squash(squashed)
+    for q in range(len(x)):
+        kernels.squash(one_by_one[q : q + 1])
+    assert squashed.tobytes() == one_by_one.tobytes()
+    np.testing.assert_allclose(squashed[:-1], torch.sigmoid(torch.from_numpy(x[:-1])), rtol=1e-6, atol=1e-37)
+    assert np.isnan(squashed[-1])
+
+
 def test_exp_and_log_at_the_ends():
     assert [kernels.exp(x) for x in (-math.inf, -800.0, 800.0, math.inf, 0.0)] == [0.0, 0.0, math.inf, math.inf, 1.0]
     assert kernels.exp(-740.0) == pytest.approx(math.exp(-740.0), rel=0.1)  # a number of few bits

@@ -240,8 +240,16 @@ def test_a_change_makes_stale_exactly_the_cells_whose_rules_use_it(groups, stale
 
 
 def test_where_a_name_comes_from_counts(groups, stale):
-    old, new = "import powers, running_sum", "import powers\nfrom torch import cumsum as running_sum"
+    old, new = "import powers", "import running_sum as powers"
     assert stale("coins/rollouts", old, new) == {name for name, group in groups.items() if group.course == "coin_game"}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [("kernels", "by_h[:] = 0.0", "by_h[:] = 1.0"), ("tensors", "(1 - gate) * (1 - n * n)", "(1 - gate)")],
+)
+def test_passes_that_are_called_by_their_names_count(groups, stale, module, old, new):
+    assert stale(f"coins/{module}", old, new) == {name for name, group in groups.items() if group.course == "coin_game"}
 
 
 def test_how_the_registry_is_read_counts(groups, stale):

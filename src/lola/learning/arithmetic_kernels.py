@@ -1,4 +1,4 @@
-"""Arithmetic whose last bits don't depend on the processor, compiled: exp, log, matrix products, linear equations.
+"""Arithmetic whose last bits don't depend on the processor, compiled: exp, σ, log, matrix products, linear equations.
 
 Sums and products of two numbers round alike everywhere; what a library makes of exp, or in which order it sums, does
 not: libm, MKL and NumPy pick other instructions on other processors. Here all is written down, and in which order.
@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from lola.learning.compiled import kernel
+from lola.learning.compiled import fma, kernel
 from lola.learning.tiles import BYTES, tile
 
 LN2_HIGH = 0.6931471803691238  # the leading 33 bits of ln 2, so that its products with small whole numbers are exact
@@ -16,6 +16,12 @@ LN2_LOW = 1.9082149292705877e-10  # the rest
 LOG2_E = 1.4426950408889634
 FACTORIALS = tuple(1.0 / math.factorial(n) for n in range(14))
 ODD = tuple(1.0 / (2 * n + 1) for n in range(11))
+single = np.float32
+SINGLE_LN2_HIGH, SINGLE_LN2_LOW = single(0.693359375), single(math.log(2) - 0.693359375)  # the first has 10 bits
+SINGLE_LOG2_E, ONE = single(LOG2_E), single(1.0)
+SINGLE_FACTORIALS = tuple(single(x) for x in FACTORIALS[:8])
+SINGLE_FAR = single(87.0)  # beyond it e⁻ˣ has fewer bits than others
+TO_WHOLE = single(1.5 * 2**23)  # single precision has no digits behind the point next to it
 DEEP = 128  # lines of a matrix that are multiplied at a time, so that what is read often lies near
 six_by_two, two_by_two, one_by_two = tile(6, 2), tile(2, 2), tile(1, 2)  # lines by vectors
 six_by_one, one_by_one = tile(6, 1), tile(1, 1)
@@ -33,6 +39,35 @@ def exp(x):
         total = total * r + FACTORIALS[n]
     half = int(k) // 2
     return total * power_of_two(half) * power_of_two(int(k) - half)
+
+
+@kernel
+def exp_single(x):
+    """eˣ for |x| ≤ 87 in single precision, to within two units of the last place, as `exp`; as at 87 or −87 beyond.
+
+    It has no branches, so that compilers take as many numbers at once as a vector has.
+    """
+    x = single(x)
+    x = SINGLE_FAR if x > SINGLE_FAR else x
+    x = -SINGLE_FAR if x < -SINGLE_FAR else x
+    shifted = fma(x, SINGLE_LOG2_E, TO_WHOLE)  # its last bits are k
+    k = shifted - TO_WHOLE
+    r = fma(-k, SINGLE_LN2_LOW, fma(-k, SINGLE_LN2_HIGH, x))
+    total = SINGLE_FACTORIALS[7]
+    for n in range(6, -1, -1):
+        total = fma(total, r, SINGLE_FACTORIALS[n])
+    return total * np.int32((np.float32(shifted).view(np.int32) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@kernel
+def squash(x):
+    """σ of numbers that lie side by side, in their place."""
+    if x.itemsize == 4:
+        for q in range(len(x)):
+            x[q] = ONE / (ONE + exp_single(-x[q]))
+    else:
+        for q in range(len(x)):
+            x[q] = 1.0 / (1.0 + exp(-x[q]))
 
 
 @kernel
@@ -74,6 +109,10 @@ def accumulate(out, a, b):
     (height, depth), width = a.shape, out.shape[1]
     lanes = BYTES // out.itemsize
     whole = width - width % lanes
+    if whole == width and b.strides[1] == b.itemsize:  # as it lies
+        for k in range(0, depth, DEEP):
+            add_tiles(out, a[:, k : k + DEEP], b[k : k + DEEP], width)
+        return
     lines = np.zeros((min(depth, DEEP), whole + lanes), out.dtype)  # of b, side by side
     rest = np.empty((height if whole < width else 0, lanes), out.dtype)
     for i in range(len(rest)):

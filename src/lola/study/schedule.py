@@ -22,7 +22,7 @@ SECONDS = {
     "match": 1 / 2.4e6,  # a step of an episode
     "parameter_map": 5e-6,  # an update at one of many points, side by side
     "networks": 0.3e-3,  # a step of fitting one of 12 pairs, side by side
-    "coin_game": 0.052 / (128 * 16),  # a step of a roll-out: 128 games of 16 steps
+    "coin_game": 0.012 / (128 * 16),  # a step of a roll-out: one of five seeds, 128 games of 16 steps
 }
 # And of an update whatever the number of seeds, where that is what takes long:
 UPDATE = {
@@ -44,7 +44,7 @@ SHORT = 60.0  # seconds; a scheduler takes as long to begin a job and to tell th
 AROUND = 500  # MB of the two Snakemakes that a scheduler's job runs around its command
 MEMORY = {"train": 600, "further": 600, "figure": 500, "table": 500}  # MB of a job that nobody has measured
 OTHER_MEMORY = 800  # and of one of any other rule
-COIN_BYTES = 22e3  # of a step of the Coin Game, with clones: 13 GB of 4000 games of 150 steps
+COIN_BYTES = 12e3  # of a step of the Coin Game, with clones: 7 GB of 4000 games of 150 steps
 
 
 def queue(config: dict, groups: dict[str, Group], root: str | Path) -> list[tuple[Group, list[Cell]]]:

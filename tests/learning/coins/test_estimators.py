@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lola.learning import rules
+from lola.learning.coins import kernels, tensors
 from lola.learning.coins.estimators import Estimator, dice, pg
 from lola.learning.coins.game import CoinGame
 from lola.learning.coins.networks import Network
@@ -92,6 +93,19 @@ def test_what_is_played_follows_the_rules(options, shapes):
     answers = [plain_networks.answers(*given) for given in zip(pair, thetas, rollouts.boards, strict=True)]
     torch.testing.assert_close(rollouts.played.y, torch.stack(answers), rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(rollouts.discounts[:, 0], GAMMA ** torch.arange(9.0).double(), rtol=1e-15, atol=0.0)
+
+
+def test_moves_are_chosen_alike_by_kernels_and_by_tensors():
+    """By four rows of 50 games, one of which answers NaN."""
+    rng = np.random.default_rng(0)
+    y, uniforms = (torch.from_numpy(rng.normal(size=(4, 50, 4))), torch.from_numpy(rng.random((4, 3, 50))))
+    y[3] = torch.nan
+    moves = torch.full((2, 4, 50), -1)
+    kernels.choose(1, moves[0].numpy(), y.numpy(), uniforms.numpy())
+    tensors.choose(1, moves[1], y, uniforms)
+    assert torch.equal(*moves)
+    assert moves[0, :3].unique().tolist() == [0, 1, 2, 3]
+    assert not moves[0, 3].any()
 
 
 def test_moves_are_drawn_from_the_policies():

@@ -34,7 +34,7 @@ def build(spec: dict, seeds: list[int], device: str = "cpu") -> "CoinJob":
 
 def bytes_needed(networks: list[Network], seeds: int, batch: int, length: int, clones: bool) -> int:
     """The memory that an update takes at its peak, as measured: most of it is what derivatives keep of every step."""
-    steps, per_board = (340 if clones else 225) * batch * length, {"linear": 200, "convolutional": 300}
+    steps, per_board = (180 if clones else 115) * batch * length, {"linear": 50, "convolutional": 480}
     units = sum(n.hidden * (steps + per_board[n.encoder] * n.game.boards) for n in networks)
     return 2**26 + seeds * units
 

@@ -1,127 +1,202 @@
-"""Recurrent networks on the processor, compiled: what `runs` does by tensors on a GPU, in a pass over memory each.
+"""Recurrent networks on the processor, compiled: what `tensors` does on a GPU, step by step in memory that lies near.
 
-Arrays are those of a `runs.Run`, and are called as in its module's head: rows come first, then time, then the batch.
+Arrays are called as in the head of `runs`: rows come first, then time, then the block of a sum, then the batch. All lie
+as they are written, in one piece.
 """
 
 import numpy as np
 
-from lola.learning.arithmetic_kernels import accumulate, exp
+from lola.learning.arithmetic_kernels import accumulate, exp, squash
 from lola.learning.compiled import fma, kernel
 
 
 @kernel
-def sum_gates(t, gates, n, a_n, h, table, seen, W, b):
-    """The sums in r and z into `gates` at step t, x^n into `n`, h W^n + b^n into `a_n`."""
-    rows, _, batch, H = n.shape
-    sums = np.empty((batch, 3 * H), n.dtype)
-    for r in range(rows):
-        sums[:] = b[r]
-        accumulate(sums, h[r, t], W[r])
-        for i in range(batch):
-            board = seen[r, t, i]
-            for j in range(2 * H):
-                gates[r, t, i, j] = table[r, board, j] + sums[i, H + j]
-            for j in range(H):
-                n[r, t, i, j], a_n[r, t, i, j] = table[r, board, 2 * H + j], sums[i, j]
-
-
-@kernel
-def squash(t, x):
-    """σ of x (R, T, B, width) at step t, in its place."""
-    for r in range(len(x)):
-        for i in range(x.shape[2]):
-            for j in range(x.shape[3]):
-                x[r, t, i, j] = 1.0 / (1.0 + exp(-x[r, t, i, j]))
-
-
-@kernel
-def sum_candidates(t, n, gates, a_n):
-    """2 (x^n + r ∘ a^n) into `n` at step t, where x^n is, so that tanh is 2 σ − 1 of it."""
-    rows, _, batch, H = n.shape
-    for r in range(rows):
-        for i in range(batch):
-            for j in range(H):
-                total = fma(gates[r, t, i, j], a_n[r, t, i, j], n[r, t, i, j])
-                n[r, t, i, j] = total + total
-
-
-@kernel
-def update_states(t, h, n, gates, y, V, c):
-    """From σ in `n`: n itself, the next h = n + z ∘ (h − n), and y = h V + c, all at step t."""
-    rows, _, batch, H = n.shape
-    one = n.dtype.type(1)
-    for r in range(rows):
-        for i in range(batch):
-            for j in range(H):
-                candidate = (n[r, t, i, j] + n[r, t, i, j]) - one
-                n[r, t, i, j] = candidate
-                h[r, t + 1, i, j] = fma(gates[r, t, i, H + j], h[r, t, i, j] - candidate, candidate)
-        y[r, t] = c[r]
-        accumulate(y[r, t], h[r, t + 1], V[r])
-
-
-@kernel
-def fill_slopes(slopes, h, gates, n, a_n):
-    """∂h_t by a^n, by a^r or x^r, by a^z or x^z, and by x^n, side by side: (R, T, B, 4H)."""
-    rows, length, batch, H = n.shape
-    one = n.dtype.type(1)
+def steps(first, end, y, table, b, c, h, z, slopes, seen, lines, W, V):
+    """The steps from `first` to before `end`: states h after each, gates z, the derivatives of h, and the answers."""
+    rows, _, _, batch, H = slopes.shape
+    a, x_n = np.empty((3, batch, H), h.dtype), np.empty((batch, H), h.dtype)  # a is (n, r, z)
     for row in range(rows):
-        for t in range(length):
-            for i in range(batch):
-                for j in range(H):
-                    r, z, candidate = gates[row, t, i, j], gates[row, t, i, H + j], n[row, t, i, j]
-                    by_x_n = (one - z) * (one - candidate * candidate)
-                    slopes[row, t, i, j] = by_x_n * r
-                    slopes[row, t, i, H + j] = by_x_n * a_n[row, t, i, j] * r * (one - r)
-                    slopes[row, t, i, 2 * H + j] = (h[row, t, i, j] - candidate) * z * (one - z)
-                    slopes[row, t, i, 3 * H + j] = by_x_n
+        for t in range(first, end):
+            before, after = h[row, t], h[row, t + 1]
+            x_n[:] = 0.0
+            for k in range(3):
+                a[k] = b[row, k]
+                accumulate(a[k], before, W[row, k])
+            add_lines(a[1], a[2], x_n, table[row], lines, seen[row, t])
+            unit(flat(a), x_n.ravel(), before.ravel(), after.ravel(), z[row, t].ravel(), flat(slopes[row, t]))
+            y[row, t] = c[row]
+            accumulate(y[row, t], after, V[row])
 
 
 @kernel
-def sum_backwards(by_a, by_h, slopes, gates, W):
-    """The derivatives by a and x, (R, C, T, B, 4H), from those by h, `by_h` (R, C, T, B, H), through y of each step.
+def flat(blocks):
+    """The numbers of each block in one line."""
+    return blocks.reshape(len(blocks), -1)
 
-    W is transposed, (R, 3H, H). What follows from later steps is added to `by_h`.
+
+@kernel
+def unit(a, n, before, after, z, slopes):
+    """The gated unit, for numbers that lie in lines: from x^n in `n`, a^n in `a[0]`, and a + x in r and z in the rest.
+
+    The loops have a result each, and few arrays, so that compilers find vectors in them.
     """
-    rows, weightings, length, batch, H = by_h.shape
-    for r in range(rows):
-        for t in range(length - 1, -1, -1):
-            for c in range(weightings):
-                for i in range(batch):
-                    for k in range(0, 4 * H, H):
-                        for j in range(H):
-                            by_a[r, c, t, i, k + j] = slopes[r, t, i, k + j] * by_h[r, c, t, i, j]
-                if t:
-                    for i in range(batch):
-                        for j in range(H):
-                            z = gates[r, t, i, H + j]
-                            by_h[r, c, t - 1, i, j] = fma(z, by_h[r, c, t, i, j], by_h[r, c, t - 1, i, j])
-                    accumulate(by_h[r, c, t - 1], by_a[r, c, t, :, : 3 * H], W[r])
+    one = n.dtype.type(1)
+    a_n, r = a[0], a[1]
+    squash(r)
+    squash(a[2])
+    z[:] = a[2]
+    for q in range(len(n)):
+        total = fma(r[q], a_n[q], n[q])
+        n[q] = total + total
+    squash(n)  # tanh is 2 σ(2x) − 1
+    for q in range(len(n)):
+        n[q] = (n[q] + n[q]) - one
+    for q in range(len(n)):
+        after[q] = fma(z[q], before[q] - n[q], n[q])
+    by_a_n, by_r, by_z, by_x_n = slopes[0], slopes[1], slopes[2], slopes[3]
+    for q in range(len(n)):
+        by_x_n[q] = (one - z[q]) * (one - n[q] * n[q])
+    for q in range(len(n)):
+        by_a_n[q] = by_x_n[q] * r[q]
+    for q in range(len(n)):
+        by_r[q] = by_a_n[q] * a_n[q] * (one - r[q])
+    for q in range(len(n)):
+        by_z[q] = (before[q] - n[q]) * z[q] * (one - z[q])
 
 
 @kernel
-def sum_forwards(dh, da, dx, slopes, gates, W):
-    """How h grows, (R, T, B, H), as x grows by `dx` and a by `da`, to which what h adds is added; W is (R, H, 3H)."""
-    rows, length, batch, H = dh.shape
-    for r in range(rows):
-        for t in range(length):
-            if t:
-                accumulate(da[r, t], dh[r, t - 1], W[r])
-            for i in range(batch):
+def add_lines(r, z, n, table, lines, boards):
+    """Add x of boards (B,) to what is summed in r, z and n, (B, H) each: of a table (lines, 3H), those of the board."""
+    H = r.shape[1]
+    for i in range(len(boards)):
+        for line in lines[boards[i]]:
+            for j in range(H):
+                r[i, j] += table[line, j]
+            for j in range(H):
+                z[i, j] += table[line, H + j]
+            for j in range(H):
+                n[i, j] += table[line, 2 * H + j]
+
+
+@kernel
+def pull_back(by_table, by_W, by_b, by_V, by_c, by_y, h, z, slopes, seen, lines, W, V):
+    """Add Jᵀ u to derivatives by the parameters, (R, C, …), for C weightings u = `by_y`, (R, C, T, B, outputs)."""
+    rows, weightings, length, batch, outputs = by_y.shape
+    H = h.shape[3]
+    by_a, by_h = np.empty((4, batch, H), h.dtype), np.empty((batch, H), h.dtype)
+    W_T, V_T = np.empty((3, H, H), h.dtype), np.empty((outputs, H), h.dtype)
+    for row in range(rows):
+        for k in range(3):
+            W_T[k] = W[row, k].T
+        V_T[:] = V[row].T
+        for c in range(weightings):
+            by_h[:] = 0.0
+            for t in range(length - 1, -1, -1):
+                answers = by_y[row, c, t]
+                accumulate(by_h, answers, V_T)
+                multiply(flat(by_a), flat(slopes[row, t]), by_h.ravel())
+                for k in range(3):
+                    accumulate(by_W[row, c, k], h[row, t].T, by_a[k])
+                    add_up(by_b[row, c, k], by_a[k])
+                accumulate(by_V[row, c], h[row, t + 1].T, answers)
+                add_up(by_c[row, c], answers)
+                scatter(by_table[row, c], by_a, lines, seen[row, t])
+                if t:
+                    scale(by_h.ravel(), z[row, t].ravel())
+                    for k in range(3):
+                        accumulate(by_h, by_a[k], W_T[k])
+
+
+@kernel
+def multiply(out, factors, numbers):
+    """Lines of factors, each times the same numbers."""
+    for k in range(len(out)):
+        line, factor = out[k], factors[k]
+        for q in range(len(numbers)):
+            line[q] = factor[q] * numbers[q]
+
+
+@kernel
+def scale(numbers, factors):
+    """Numbers times factors, in their place."""
+    for q in range(len(numbers)):
+        numbers[q] *= factors[q]
+
+
+@kernel
+def add_up(total, numbers):
+    """Add lines (B, width) to a total, (width,)."""
+    for i in range(len(numbers)):
+        line = numbers[i]
+        for j in range(len(total)):
+            total[j] += line[j]
+
+
+@kernel
+def scatter(table, by_a, lines, boards):
+    """Add derivatives by x, the last three blocks (4, B, H), to the lines of the boards (B,) in a table (lines, 3H)."""
+    H = by_a.shape[2]
+    for i in range(len(boards)):
+        for line in lines[boards[i]]:
+            for k in range(3):
+                added = by_a[k + 1, i]
+                total = table[line, k * H : (k + 1) * H]
                 for j in range(H):
-                    by_r = slopes[r, t, i, H + j] * (da[r, t, i, H + j] + dx[r, t, i, j])
-                    by_z = slopes[r, t, i, 2 * H + j] * (da[r, t, i, 2 * H + j] + dx[r, t, i, H + j])
-                    by_x = slopes[r, t, i, 3 * H + j] * dx[r, t, i, 2 * H + j]
-                    dh[r, t, i, j] = fma(slopes[r, t, i, j], da[r, t, i, j], by_r + by_z + by_x)
-                if t:
-                    for j in range(H):
-                        dh[r, t, i, j] = fma(gates[r, t, i, H + j], dh[r, t - 1, i, j], dh[r, t, i, j])
+                    total[j] += added[j]
 
 
 @kernel
-def scatter(table, lines, boards):
-    """Add `lines` (R, n, width) to each row's own of `table` (R, boards, width) at `boards` (R, n)."""
-    for r in range(len(lines)):
-        for i in range(lines.shape[1]):
-            for j in range(lines.shape[2]):
-                table[r, boards[r, i], j] += lines[r, i, j]
+def push_forward(dy, dtable, dW, db, dV, dc, h, z, slopes, seen, lines, W, V):
+    """J v into `dy` (R, T, B, outputs), along a direction v of the parameters, (R, …) each."""
+    rows, length, _, batch, H = slopes.shape
+    da, dx_n, dh = np.empty((3, batch, H), h.dtype), np.empty((batch, H), h.dtype), np.empty((batch, H), h.dtype)
+    for row in range(rows):
+        dh[:] = 0.0
+        for t in range(length):
+            dx_n[:] = 0.0
+            for k in range(3):
+                da[k] = db[row, k]
+                accumulate(da[k], h[row, t], dW[row, k])
+                if t:
+                    accumulate(da[k], dh, W[row, k])
+            add_lines(da[1], da[2], dx_n, dtable[row], lines, seen[row, t])
+            grow(dh.ravel(), flat(da), dx_n.ravel(), z[row, t].ravel(), flat(slopes[row, t]))
+            dy[row, t] = dc[row]
+            accumulate(dy[row, t], h[row, t + 1], dV[row])
+            accumulate(dy[row, t], dh, V[row])
+
+
+@kernel
+def grow(dh, da, dx_n, z, slopes):
+    """How h grows, from how it did before and how what goes into it grows, for numbers that lie in lines."""
+    by_x_n = slopes[3]
+    for q in range(len(dh)):
+        dh[q] = fma(z[q], dh[q], by_x_n[q] * dx_n[q])
+    for k in range(3):
+        line, slope = da[k], slopes[k]
+        for q in range(len(dh)):
+            dh[q] = fma(slope[q], line[q], dh[q])
+
+
+@kernel
+def choose(t, moves, y, uniforms):
+    """The action in whose part of [0, 1) a uniform number of step t lies, of (R, T, B), into `moves` (R, B).
+
+    Answers y are (R, B, actions). If any of them is NaN, the first action is chosen.
+    """
+    limits = np.empty(y.shape[2])
+    for row in range(len(moves)):
+        for i in range(moves.shape[1]):
+            divide(limits, y[row, i])
+            moves[row, i] = (uniforms[row, t, i] >= limits[:-1]).sum()
+
+
+@kernel
+def divide(limits, y):
+    """Where the parts of [0, 1) end that actions with answers y have, in double precision."""
+    largest, total = y.max(), 0.0
+    for k in range(len(y)):
+        total += exp(np.float64(y[k] - largest))
+        limits[k] = total
+    for k in range(len(y)):
+        limits[k] /= total

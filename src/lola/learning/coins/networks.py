@@ -97,19 +97,39 @@ class Network:
             blocks.append(block.ravel())
         return np.concatenate(blocks).astype(np.float32)
 
-    def table(self, theta: Tensor) -> Tensor:
-        """x of every board, (R, boards, 3H)."""
-        sums = {"linear": self.summed, "convolutional": self.convolved}[self.encoder](theta)
-        return sums + self.bias(theta, "in bias")
+    @cached_property
+    def encoder_size(self) -> int:
+        """How many of the parameters, the first, are the encoder's."""
+        return self.places["W"].start
 
-    def summed(self, theta: Tensor) -> Tensor:
-        """The weights of the three inputs of a board that are one, added up."""
-        own, other, coin, their_coin = self.part(theta, "in").chunk(4, dim=1)
-        coins = torch.stack([coin, their_coin], dim=2)
-        return (own[:, :, None, None, None] + other[:, None, :, None, None] + coins[:, None, None]).flatten(1, 4)
+    def unit(self, theta: Tensor) -> tuple[Tensor, ...]:
+        """W (R, 3, H, H) and b (R, 3, H) block by block, V (R, H, outputs) and c (R, outputs)."""
+        W, b, V, c = (self.part(theta, name) for name in ("W", "b", "V", "c"))
+        W, b = W.unflatten(2, (3, -1)).transpose(1, 2), b.unflatten(1, (3, -1))
+        return tuple(x.contiguous() for x in (W, b, V, c))
+
+    def flattened(self, W: Tensor, b: Tensor, V: Tensor, c: Tensor) -> Tensor:
+        """The parameters of the unit, (…, 3, H, H), (…, 3, H), (…, H, outputs) and (…, outputs), in one line each."""
+        return torch.cat([W.transpose(-2, -3).flatten(-3), b.flatten(-2), V.flatten(-2), c], dim=-1)
+
+    @cached_property
+    def lines(self) -> Tensor:
+        """The lines of a table whose sum is x of each board, (boards, n)."""
+        if self.encoder == "linear":
+            return self.game.inputs
+        return torch.arange(self.game.boards, device=self.game.inputs.device)[:, None]
+
+    def table(self, theta: Tensor) -> Tensor:
+        """The lines that x of every board is made of, (R, lines, 3H)."""
+        return {"linear": self.weighed, "convolutional": self.convolved}[self.encoder](theta)
+
+    def weighed(self, theta: Tensor) -> Tensor:
+        """A line per input. Of a board three are one, among them its own cell, with which the bias goes."""
+        own, rest = self.part(theta, "in").split([self.game.cells, 3 * self.game.cells], dim=1)
+        return torch.cat([own + self.bias(theta, "in bias"), rest], dim=1)
 
     def convolved(self, theta: Tensor) -> Tensor:
-        """Two 3 × 3 convolutions that wrap round like the board, with rectifiers, and a linear layer.
+        """A line per board: two 3 × 3 convolutions that wrap round, with rectifiers, and a linear layer.
 
         So features of a shifted board are shifted features: only boards with oneself on cell 0 are convolved.
         """
@@ -125,7 +145,7 @@ class Network:
         weights = self.part(theta, "in").unflatten(1, (cells, -1)).index_select(1, shifts.flatten())
         weights = weights.unflatten(1, shifts.shape).permute(0, 2, 3, 1, 4)  # (R, cells, filters, shifts, 3H)
         x = matmul(features.flatten(2), weights.flatten(3).flatten(1, 2)).unflatten(2, (cells, -1))
-        return x.flatten(1, 2).index_select(1, self.game.unshifted)
+        return x.flatten(1, 2).index_select(1, self.game.unshifted) + self.bias(theta, "in bias")
 
     def bias(self, theta: Tensor, name: str) -> Tensor:
         """A bias, (R, 1, width)."""

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lola.learning.arithmetic import powers, running_sum
+from lola.learning.arithmetic import powers
 from lola.learning.coins.game import MOVES, PAIRS, CoinGame
 from lola.learning.coins.networks import Network
-from lola.learning.coins.runs import Ensemble, Run, run, side_by_side
+from lola.learning.coins.runs import Ensemble, Run, compute, run, side_by_side
 from lola.learning.streams import stream
 
 
@@ -104,14 +104,12 @@ def play(
     game = networks[0].game
     first, draws, uniforms = randomness(key, game, seeds, batch, length, thetas[0].device)
     played = side_by_side(networks, thetas, length, batch)
-    board = game.start(first).flatten()
+    board, moves = game.start(first), torch.empty_like(uniforms[:, 0], dtype=torch.int64)
     steps = torch.empty(len(seeds), length, batch, dtype=torch.int64, device=board.device)
     for t in range(length):
-        seen = game.views.index_select(1, board).view(-1, batch)
-        limits = running_sum(torch.softmax(played.step(t, seen), dim=-1)[..., :-1], -1)
-        red, blue = (uniforms[:, t, :, None] >= limits).sum(-1).view(2, -1)
-        step, board = game.step(board, red, blue, draws[t])
-        steps[:, t] = step.view(-1, batch)
+        y = played.step(t, game.views[:, board].flatten(0, 1))
+        compute("choose", t, moves, y.contiguous(), uniforms)
+        steps[:, t], board = game.step(board, *moves.chunk(2), draws[t])
     return Rollouts(game, steps, played)
 
 
@@ -122,7 +120,7 @@ def score(p: Tensor, moves: Tensor) -> Tensor:
 
 
 def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: int, length: int, device):
-    """Random numbers: uniforms of boards (3, S, B), draws of coins (T, S · B), uniforms of moves (P · S, T, B)."""
+    """Random numbers: uniforms of boards (3, S, B), draws of coins (T, S, B), uniforms of moves (P · S, T, B)."""
     drawn = []
     for source in (stream(seed, key) for seed in seeds):
         boards = source.random((3, batch), dtype=np.float32)
@@ -130,4 +128,4 @@ def randomness(key: tuple[int, ...], game: CoinGame, seeds: list[int], batch: in
         drawn.append((boards, coins, source.random((game.players, length, batch), dtype=np.float32)))
     stacked = (np.stack(numbers, axis=1) for numbers in zip(*drawn, strict=True))
     boards, coins, moves = (torch.from_numpy(numbers).to(device) for numbers in stacked)
-    return boards, coins.flatten(1), moves.flatten(0, 1)
+    return boards, coins, moves.flatten(0, 1)
