@@ -663,7 +663,8 @@ def test_a_killed_job_and_damage_of_every_kind_are_named_and_made_good(tmp_path)
     assert "Verified: 2 cells" in asked(project, "verify").stdout
     assert {path: path.read_bytes() for path in before} == before
     assert not (root / "figures/.f.png.123").exists()
-    assert "Nothing to do: all 2 cells and everything made from them" in reproduce(project, "tiny.yaml").stderr
+    for overlay in ("tiny.yaml", str(project / "tiny.yaml")):
+        assert "Nothing to do: all 2 cells and everything made from them" in reproduce(project, overlay).stderr
 
     shutil.rmtree(project / ".snakemake")
     (project / "tiny.yaml").write_text(TINY + "algorithms: {nl-ex: {lr: 0.7}}\n")

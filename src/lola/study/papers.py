@@ -1,5 +1,6 @@
 """A paper is a folder of config: a study, laid over what papers share, claims and overlays. Standard library only."""
 
+import os
 import shlex
 from argparse import ArgumentParser
 from contextlib import suppress
@@ -63,9 +64,10 @@ def overlay_files(paper: str) -> dict[str, str]:
 
 
 def overlay_file(paper: str, given: str) -> str:
-    """The file of an overlay: a path as it is, or the paper's own by name."""
-    own = overlay_files(paper)
-    return given if given.endswith(YAML) else lookup("CONFIG", given, own, f"overlay of {paper}, nor a YAML file")
+    """The file of an overlay, as seen from here, as Snakemake's jobs name it: a path, or the paper's own by name."""
+    if given.endswith(YAML):
+        return os.path.relpath(given)
+    return lookup("CONFIG", given, overlay_files(paper), f"overlay of {paper}, nor a YAML file")
 
 
 def files(paper: str, overlays: list[str]) -> list[str]:
