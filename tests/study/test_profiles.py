@@ -17,7 +17,12 @@ from lola.vocabulary.errors import BadConfig
 
 PART = {"games": ["ipd"], "algorithms": ["nl-ex"]}
 TINY = {"results": "results/tiny", "without": ["study", "figures", "tables"], "seeds": 1, "tracking": "none"}
-NODES = "main*|8000|1:00:00\nmain*|12000|1:00:00\nlong|16000+|7-00:00:00\nshort|4000|30:00\nfree|9000|infinite\n"
+NODES = """main*|8000|1:00:00|OFF|1
+main*|12000|1:00:00|OFF|1
+long|16000+|7-00:00:00|OFF|1
+short|4000|30:00|OFF|1
+free|9000|infinite|OFF|1
+"""
 
 
 @pytest.fixture
@@ -126,6 +131,29 @@ def test_several_partitions_must_all_be_there(slurm_says):
     names = list(slurm.partitions())
     profiles.check("slurm", asking(runtime=5, slurm_partition=",".join(names)))
     assert "given 'nowhere'" in refused(asking(runtime=5, slurm_partition=f"{names[0]},nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("partition", "requeue", "refusal"),
+    [
+        ("low", "slurm-no-requeue: true", "slurm_partition: given low, whose jobs are preempted (REQUEUE); allowed: a"),
+        ("low", "slurm-requeue: true", None),
+        ("lost", "slurm-requeue: true", "slurm_partition: given lost, whose jobs are preempted (CANCEL); allowed: a"),
+        ("high", "slurm-no-requeue: true", None),
+    ],
+)
+def test_jobs_that_others_may_take_nodes_from_come_back_by_slurm(
+    slurm_says, tmp_path, monkeypatch, partition, requeue, refusal
+):
+    slurm_says("sinfo", "high|8000|1:00:00|REQUEUE|10\nlow|8000|1:00:00|REQUEUE|1\nlost|8000|1:00:00|CANCEL|2\n")
+    monkeypatch.setattr(profiles, "PROFILES", tmp_path)
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours/config.yaml").write_text(f"executor: slurm\n{requeue}\n")
+    study = asking(runtime=5, slurm_partition=partition)
+    if refusal:
+        assert refused(study, "ours").startswith(refusal)
+    else:
+        profiles.check("ours", study)
 
 
 def test_what_goes_to_no_scheduler_needs_no_partition(slurm_says):

@@ -13,22 +13,27 @@ PATIENCE = 20  # seconds
 
 @dataclass(frozen=True)
 class Partition:
-    """Nodes that jobs may be sent to: the MB of the largest, the minutes a job may take, whether it is the default."""
+    """Nodes that jobs may be sent to: the MB of the largest, the minutes a job may take, whether it is the default.
+
+    Jobs of partitions of a higher `tier` may take the nodes away from its jobs, as `preemption` says.
+    """
 
     memory: float
     minutes: float
     default: bool
+    preemption: str = "OFF"
+    tier: int = 1
 
 
 @cache
 def partitions() -> dict[str, Partition]:
     """Every partition by its name. Raises OSError, with a sentence where SLURM gives no answer."""
     found = {}
-    for line in answer("sinfo", "--noheader", "--Node", "--format=%P|%m|%l"):
-        name, memory, limit = line.split("|")
+    for line in answer("sinfo", "--noheader", "--Node", "--format=%P|%m|%l|%M|%p"):
+        name, memory, limit, preemption, tier = line.split("|")
         before = found.get(name.rstrip("*"), Partition(0, 0, False))
         largest = max(before.memory, float(memory.rstrip("+")))
-        found[name.rstrip("*")] = Partition(largest, minutes(limit), name.endswith("*"))
+        found[name.rstrip("*")] = Partition(largest, minutes(limit), name.endswith("*"), preemption, int(tier))
     return found
 
 

@@ -47,7 +47,21 @@ def check_slurm(profile: str, told: dict, config: dict) -> None:
         if not job.is_short(group := groups[job.group], config["device"]):
             name = group.resources.get("slurm_partition") or usual.get("slurm_partition") or default
             faults.of(check_job, job, group, name, partitions)
+            faults.of(check_preemption, told, name.split(",")[0], partitions)
     faults.tell()
+
+
+def check_preemption(told: dict, name: str, partitions: dict[str, slurm.Partition]) -> None:
+    """Whoever loses its nodes to another partition's jobs must come back by SLURM, or Snakemake waits for ever."""
+    there = partitions.get(name)
+    loses = (
+        there and there.preemption in ("REQUEUE", "CANCEL") and there.tier < max(p.tier for p in partitions.values())
+    )
+    if loses and (there.preemption == "CANCEL" or not told.get("slurm-requeue")):
+        allowed = "a partition that does not, or REQUEUE with slurm-requeue: true in the profile, not slurm-no-requeue"
+        raise BadConfig(
+            f"slurm_partition: given {name}, whose jobs are preempted ({there.preemption}); allowed: {allowed}"
+        )
 
 
 def usual_resources(given: dict | Iterable[str] | None) -> dict[str, str]:
