@@ -105,7 +105,7 @@ def test_what_jobs_take_is_read_off_the_last_time(tmp_path):
 def test_a_coin_game_of_the_papers_size_asks_for_more_memory():
     config = load(overlays=["config/lola/scale.yaml"])
     asked = {job.group: job.memory for job in of(config, NOWHERE).values()}
-    assert 12_000 < asked["coin-game/coin-lola-pg/oracle"] < 16_000
+    assert 7_000 < asked["coin-game/coin-lola-pg/oracle"] < 9_000
 
 
 def test_what_a_part_asks_a_cluster_for_moves_no_digest():

@@ -37,7 +37,7 @@ from lola.learning.shaping.reciprocator import Reciprocator
 from lola.learning.shaping.replies import BestResponse
 from lola.learning.shaping.shapers import coala, gs, m_maml
 from lola.learning.tabular.match import build as build_match
-from lola.study import plan, provenance
+from lola.study import logged, plan, provenance
 from lola.study.config import load
 from lola.vocabulary.names import GroupName
 
@@ -185,6 +185,34 @@ def plans(config: dict) -> Iterator[dict]:
             yield command_row(f"plan a study of {cells:,} cells", [command_cost(command) for _ in range(3)])
 
 
+def logging(config: dict) -> Iterator[dict]:
+    """A thousand cells of 200 updates logged to a new SQLite database, with the start of the process that does so."""
+    part = {"games": ["ipd"], "algorithms": ["nl-ex", "lola-ex"]}
+    study = {"without": ["study", "figures", "tables"], "study": {"all": part}, "seeds": 500}
+    with tempfile.TemporaryDirectory() as root:
+        overlay = Path(root, "logged.yaml")
+        overlay.write_text(json.dumps(study | {"results": f"{root}/results", "tracking": "none"}))
+        command_cost([sys.executable, "-m", "lola.commands.reproduce", str(overlay)])
+        log = next(logged.logs(load("lola", [str(overlay)], {"tracking": "deferred"}), "", [], {}))
+        command = ["env", "-u", "MLFLOW_TRACKING_URI", sys.executable, "-m", logged.COMMAND, log.what]
+        command += [
+            "--root",
+            f"{root}/results",
+            "--game",
+            log.game,
+            "--out",
+            f"{root}/marker.json",
+            "--told",
+            canonical(log.told),
+            "--digest",
+            log.digest,
+            *log.files,
+        ]
+        seconds, memory = command_cost(command)
+        cells = 2 * study["seeds"]
+        yield command_row(f"log {cells} cells", [(seconds, memory)]) | {"ms per cell": round(1e3 * seconds / cells, 2)}
+
+
 def without_coin_game(config: dict) -> dict:
     """An overlay that removes the Coin Game's parts of the study, and what shows them."""
     games = {name for name, game in config["games"].items() if game.get("kind") == "coin_game"}
@@ -210,7 +238,7 @@ def command_row(what: str, runs: list[tuple[float, float]]) -> dict:
 
 
 # Jobs early, since a command inherits the peak of memory of who starts it.
-MEASURED = (machine, plans, jobs, updates, rollouts, matches, coin_game)
+MEASURED = (machine, plans, jobs, logging, updates, rollouts, matches, coin_game)
 
 if __name__ == "__main__":
     environment.set_up()
