@@ -20,6 +20,7 @@ from lola.learning.compiled import kernel
 from lola.learning.matrix.kernels import softmax
 
 LANES = 4  # tables that neighbouring roll-outs take in turn: a power of two
+FEW = 4  # joint actions whose limits are faster tried than looked up
 
 
 @kernel
@@ -40,21 +41,56 @@ def play(codes, counts, limits, uniforms):
     `codes` is (length, batch), `counts` (length, codes), `limits` (states, joint actions).
     """
     length, batch = uniforms.shape
-    actions = limits.shape[1]
-    state = np.zeros(batch, dtype=codes.dtype)
+    few, kind = limits.shape[1] <= FEW, uniforms.dtype
+    before, action, limit = np.zeros(batch, kind), np.zeros(batch, kind), np.zeros(batch, kind)
+    state = np.zeros(batch, codes.dtype)
     lanes = np.empty((counts.shape[1], LANES), dtype=np.int64)
     for t in range(length):
-        for b in range(batch):
-            a = 0
-            for limit in range(actions - 1):
-                a += uniforms[t, b] >= limits[state[b], limit]
-            codes[t, b] = state[b] * actions + a
-            state[b] = 1 + a
+        if few:
+            choose_by_trying(codes[t], before, action, limit, limits, uniforms[t], t)
+        else:
+            choose_by_state(codes[t], state, limits, uniforms[t])
         lanes[:] = 0
         for b in range(batch):
             lanes[codes[t, b], b & (LANES - 1)] += 1
         for code in range(len(lanes)):
             counts[t, code] = lanes[code].sum()
+
+
+@kernel
+def choose_by_state(code, state, limits, uniform):
+    """The codes of a step, from states, which are then the next ones."""
+    actions = limits.shape[1]
+    for b in range(len(code)):
+        a = 0
+        for limit in range(actions - 1):
+            a += uniform[b] >= limits[state[b], limit]
+        code[b] = state[b] * actions + a
+        state[b] = 1 + a
+
+
+@kernel
+def choose_by_trying(code, before, action, limit, limits, uniform, t):
+    """The codes of step t, from the joint actions `before`, which are then those of this step.
+
+    All states' limits are tried on everybody, in loops of few arrays whose numbers are like the uniforms, in which
+    compilers find vectors.
+    """
+    actions = limits.shape[1]
+    one, none, many = action.dtype.type(1), action.dtype.type(0), action.dtype.type(actions)
+    action[:] = none
+    for k in range(actions - 1):
+        limit[:] = limits[min(t, 1), k]
+        for last in range(1, actions if t else 0):
+            here, own = action.dtype.type(last), limits[1 + last, k]
+            for b in range(len(limit)):
+                limit[b] = own if before[b] == here else limit[b]
+        for b in range(len(action)):
+            action[b] += one if uniform[b] >= limit[b] else none
+    later = one if t else none
+    for b in range(len(code)):
+        code[b] = (later + before[b]) * many + action[b]
+    before[:] = action
 
 
 @kernel
