@@ -85,26 +85,28 @@ def pull_back(by_table, by_W, by_b, by_V, by_c, by_y, h, z, slopes, seen, lines,
     H = h.shape[3]
     by_a, by_h = np.empty((4, batch, H), h.dtype), np.empty((batch, H), h.dtype)
     W_T, V_T = np.empty((3, H, H), h.dtype), np.empty((outputs, H), h.dtype)
+    by_V_T, ones = np.empty((outputs, H), h.dtype), np.ones((1, batch), h.dtype)
     for row in range(rows):
         for k in range(3):
             W_T[k] = W[row, k].T
         V_T[:] = V[row].T
         for c in range(weightings):
-            by_h[:] = 0.0
+            by_h[:], by_V_T[:] = 0.0, 0.0
             for t in range(length - 1, -1, -1):
                 answers = by_y[row, c, t]
                 accumulate(by_h, answers, V_T)
                 multiply(flat(by_a), flat(slopes[row, t]), by_h.ravel())
                 for k in range(3):
                     accumulate(by_W[row, c, k], h[row, t].T, by_a[k])
-                    add_up(by_b[row, c, k], by_a[k])
-                accumulate(by_V[row, c], h[row, t + 1].T, answers)
+                    accumulate(by_b[row, c, k : k + 1], ones, by_a[k])
+                accumulate(by_V_T, answers.T, h[row, t + 1])
                 add_up(by_c[row, c], answers)
                 scatter(by_table[row, c], by_a, lines, seen[row, t])
                 if t:
                     scale(by_h.ravel(), z[row, t].ravel())
                     for k in range(3):
                         accumulate(by_h, by_a[k], W_T[k])
+            by_V[row, c] = by_V_T.T
 
 
 @kernel
