@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -18,7 +19,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from mlflow import MlflowClient
-from project_copies import copied
+from project_copies import PROJECT, copied
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
 
@@ -74,16 +75,19 @@ def postgresql():
 
 
 class Server:
-    """MLflow's server on a database, which can be killed and started again."""
+    """MLflow's server on a database, which can be killed and started again; `admin` is a name and password it asks for."""
 
-    def __init__(self, database: str, folder: Path):
+    def __init__(self, database: str, folder: Path, admin: tuple[str, str] | None = None):
         self.database, self.folder, self.port, self.process = database, folder, free_port(), None
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address, self.admin = f"http://127.0.0.1:{self.port}", admin
 
     def start(self) -> None:
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--workers", "1", "--artifacts-destination", str(self.folder / "artifacts")]
         own = {"MLFLOW_BACKEND_STORE_URI": self.database, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        if self.admin:
+            command += ["--app-name", "basic-auth"]
+            own |= {"MLFLOW_FLASK_SERVER_SECRET_KEY": PASSWORD, "MLFLOW_AUTH_CONFIG_PATH": str(self.passwords())}
         with (self.folder / "server.log").open("a") as log:
             self.process = subprocess.Popen(
                 command, env=os.environ | own, stdout=log, stderr=log, start_new_session=True, cwd=self.folder
@@ -93,6 +97,20 @@ class Server:
                 return
             time.sleep(0.2)
         raise AssertionError((self.folder / "server.log").read_text())
+
+    def passwords(self) -> Path:
+        """The file that says who may do what, as docs/cluster.md has it."""
+        (example,) = re.findall(r"```ini\n(.*?)```", (PROJECT / "docs/cluster.md").read_text(), re.DOTALL)
+        written = example.replace(
+            "postgresql://mlflow:PASSWORD@localhost/mlflow_auth", f"sqlite:///{self.folder}/auth.db"
+        )
+        for before, after in zip(("= admin", "ANOTHER"), (f"= {self.admin[0]}", self.admin[1]), strict=True):
+            assert before in written
+            written = written.replace(before, after)
+        path = self.folder / "auth.ini"
+        path.touch(0o600)
+        path.write_text(written)
+        return path
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -126,18 +144,20 @@ def project_in(folder: Path, study: dict) -> Path:
     return project
 
 
-def started(project: Path, store: str, module: str = "reproduce") -> subprocess.Popen:
-    """A command on the study, with this store."""
-    command = [sys.executable, "-m", f"lola.commands.{module}", "tiny.yaml"]
+def started(project: Path, store: str, user: tuple[str, str] = ("", "")) -> subprocess.Popen:
+    """The study, with this store, by this user with a password."""
+    command = [sys.executable, "-m", "lola.commands.reproduce", "tiny.yaml"]
     own = {"PYTHONPATH": str(project / "src"), "MLFLOW_TRACKING_URI": store}
+    if user[0]:
+        own |= {"MLFLOW_TRACKING_USERNAME": user[0], "MLFLOW_TRACKING_PASSWORD": user[1]}
     return subprocess.Popen(
         command, cwd=project, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
-def reproduce(project: Path, store: str) -> str:
+def reproduce(project: Path, store: str, user: tuple[str, str] = ("", "")) -> str:
     """What a study says that is run to its end."""
-    process = started(project, store)
+    process = started(project, store, user)
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert PASSWORD not in said
@@ -197,3 +217,20 @@ def test_a_database_itself_may_be_the_store(postgresql, tmp_path):
     reproduce(project, postgresql)
     assert {marker["status"] for marker in markers(project)} == {"logged"}
     assert len(markers(project)[1]["runs"]) == 2 * SEEDS
+
+
+@pytest.mark.skipif(not find_spec("flask_wtf"), reason="not installed: mlflow[auth] (pip install 'mlflow[auth]')")
+def test_a_server_may_ask_for_passwords(postgresql, tmp_path):
+    admin = ("head", secrets.token_urlsafe())
+    server = Server(postgresql, tmp_path, admin)
+    server.start()
+    project = project_in(tmp_path / "project", STUDY)
+    for user in (("", ""), ("head", "wrong")):
+        said = reproduce(project, server.address, user)
+        assert "refuses" in said and "that will come again until you may write there" in said
+        assert {marker["status"] for marker in markers(project)} == {"pending"}
+    said = reproduce(project, server.address, admin)
+    assert admin[1] not in said
+    assert {marker["status"] for marker in markers(project)} == {"logged"}
+    assert len(markers(project)[1]["runs"]) == 2 * SEEDS
+    server.kill()
