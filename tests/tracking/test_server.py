@@ -75,7 +75,7 @@ def postgresql():
 
 
 class Server:
-    """MLflow's server on a database, which can be killed and started again; `admin` is a name and password it asks for."""
+    """MLflow's server on a database, which can be killed and started again; `admin` is who it asks for, if anybody."""
 
     def __init__(self, database: str, folder: Path, admin: tuple[str, str] | None = None):
         self.database, self.folder, self.port, self.process = database, folder, free_port(), None
