@@ -246,7 +246,7 @@ def test_where_a_name_comes_from_counts(groups, stale):
 
 @pytest.mark.parametrize(
     ("module", "old", "new"),
-    [("kernels", "by_h[:] = 0.0", "by_h[:] = 1.0"), ("tensors", "(1 - gate) * (1 - n * n)", "(1 - gate)")],
+    [("kernels", "= 0.0, 0.0", "= 1.0, 0.0"), ("tensors", "(1 - gate) * (1 - n * n)", "(1 - gate)")],
 )
 def test_passes_that_are_called_by_their_names_count(groups, stale, module, old, new):
     assert stale(f"coins/{module}", old, new) == {name for name, group in groups.items() if group.course == "coin_game"}

@@ -80,7 +80,7 @@ def add_lines(r, z, n, table, lines, boards):
 
 @kernel
 def pull_back(by_table, by_W, by_b, by_V, by_c, by_y, h, z, slopes, seen, lines, W, V):
-    """Add Jᵀ u to derivatives by the parameters, (R, C, …), for C weightings u = `by_y`, (R, C, T, B, outputs)."""
+    """Jᵀ u into derivatives by the parameters, zeros (R, C, …), for C weightings u = `by_y`, (R, C, T, B, outputs)."""
     rows, weightings, length, batch, outputs = by_y.shape
     H = h.shape[3]
     by_a, by_h = np.empty((4, batch, H), h.dtype), np.empty((batch, H), h.dtype)
