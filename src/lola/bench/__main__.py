@@ -194,18 +194,17 @@ def logging(config: dict) -> Iterator[dict]:
         overlay.write_text(json.dumps(study | {"results": f"{root}/results", "tracking": "none"}))
         command_cost([sys.executable, "-m", "lola.commands.reproduce", str(overlay)])
         log = next(logged.logs(load("lola", [str(overlay)], {"tracking": "deferred"}), "", [], {}))
-        command = ["env", "-u", "MLFLOW_TRACKING_URI", sys.executable, "-m", logged.COMMAND, log.what]
-        command += [
-            "--root",
-            f"{root}/results",
-            "--game",
-            log.game,
-            "--out",
-            f"{root}/marker.json",
-            "--told",
-            canonical(log.told),
-            "--digest",
-            log.digest,
+        told = {"root": f"{root}/results", "game": log.game, "out": f"{root}/marker.json", "digest": log.digest}
+        named = [f"--{name}={value}" for name, value in (told | {"told": canonical(log.told)}).items()]
+        command = [
+            "env",
+            "-u",
+            "MLFLOW_TRACKING_URI",
+            sys.executable,
+            "-m",
+            logged.COMMAND,
+            log.what,
+            *named,
             *log.files,
         ]
         seconds, memory = command_cost(command)

@@ -59,7 +59,6 @@ def logs(config: dict, store: str, overlays: list[str], by_hand: dict) -> Iterat
         of_game = [f"{root}/manifests/groups/{group.name}.json" for group in groups.values() if group.game == game]
         yield Log(game, CELLS, marker(root, game, CELLS), told | known, of_game)
         figures = shown_figures(config, game)
-        figures = shown_figures(config, game)
         tables = [name for name, block in plan.blocks(config, "table").items() if game in plan.block_games(block)]
         shown = [f"{root}/figures/{name}.{ending}" for name in figures for ending in ("pdf", "png")]
         shown += [f"{root}/tables/{name}.{ending}" for name in tables for ending in ("csv", "md")]
